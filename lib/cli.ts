@@ -1,0 +1,273 @@
+/**
+ * The command line that every task shares: flags from one table, `--help` made from it, exit codes.
+ *
+ * @module
+ */
+
+import { parseArgs } from "@std/cli/parse-args";
+import { causes, messageOf, PipelineError, UsageError } from "./errors.ts";
+
+/** What every kind of flag has. */
+interface FlagBase {
+  /** One line for `--help`; the default is added to it. */
+  readonly description: string;
+  /** The environment variable that sets it where the flag is absent. Only named in `--help`. */
+  readonly env?: string;
+}
+
+/** A flag with a text value. */
+export interface StringFlag extends FlagBase {
+  /** Which kind of flag this is. */
+  readonly type: "string";
+  /** How the value is called in `--help`. */
+  readonly value: string;
+  /** The value without the flag; none where it is left out. */
+  readonly default?: string;
+  /** The only values allowed. */
+  readonly choices?: readonly string[];
+}
+
+/** A flag with a number for value. */
+export interface NumberFlag extends FlagBase {
+  /** Which kind of flag this is: whole numbers only, or decimals too. */
+  readonly type: "integer" | "number";
+  /** How the value is called in `--help`, its unit included. */
+  readonly value: string;
+  /** The value without the flag; none where it is left out. */
+  readonly default?: number;
+  /** The lowest value allowed. */
+  readonly min: number;
+  /** The highest value allowed. */
+  readonly max: number;
+}
+
+/** A flag that is there or not. */
+export interface BooleanFlag extends FlagBase {
+  /** Which kind of flag this is. */
+  readonly type: "boolean";
+}
+
+/** One row of a task's flag table. */
+export type Flag = StringFlag | NumberFlag | BooleanFlag;
+
+/** A task's flags by name, without the dashes. */
+export type Flags = Readonly<Record<string, Flag>>;
+
+type Optional<F, T> = F extends { readonly default: T } ? T : T | undefined;
+
+/** The values that a flag table parses to. */
+export type FlagValues<F extends Flags> = {
+  readonly [K in keyof F]: F[K] extends BooleanFlag ? boolean
+    : F[K] extends NumberFlag ? Optional<F[K], number>
+    : F[K] extends { readonly choices: readonly (infer C extends string)[] }
+      ? (F[K] extends { readonly default: string } ? C : C | undefined)
+    : Optional<F[K], string>;
+};
+
+/** What a task is: its name, its flags and what `--help` says of it. */
+export interface TaskSpec<F extends Flags> {
+  /** The name behind `deno task`. */
+  readonly name: string;
+  /** What it does, in one or two sentences. */
+  readonly summary: string;
+  /** Its flags; `--help` and `--debug` are added. */
+  readonly flags: F;
+  /** Command lines to copy, each with what it does. */
+  readonly examples: readonly (readonly [command: string, what: string])[];
+}
+
+/** The exit codes of every task. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+const COMMON: Flags = {
+  debug: {
+    type: "boolean",
+    description: "show stack traces and the libraries' own log lines",
+  },
+  help: { type: "boolean", description: "show this help" },
+};
+
+function rowOf(name: string, flag: Flag): [string, string] {
+  const left = flag.type === "boolean"
+    ? `--${name}`
+    : `--${name} ${flag.value}`;
+  const facts: string[] = [];
+  if (flag.type === "string" && flag.choices) {
+    facts.push(`one of ${flag.choices.join(", ")}`);
+  }
+  if (flag.type !== "boolean" && flag.default !== undefined) {
+    facts.push(`default ${flag.default}`);
+  }
+  if (flag.env) facts.push(`environment ${flag.env}`);
+  return [
+    left,
+    flag.description + (facts.length > 0 ? ` (${facts.join("; ")})` : ""),
+  ];
+}
+
+/**
+ * Writes the text of `--help`.
+ *
+ * @param spec The task.
+ * @returns Usage, flags with their defaults and environment names, and examples.
+ */
+export function helpText<F extends Flags>(spec: TaskSpec<F>): string {
+  const rows = Object.entries<Flag>({ ...spec.flags, ...COMMON }).map((
+    [k, f],
+  ) => rowOf(k, f));
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return [
+    spec.summary,
+    "",
+    `Usage: deno task ${spec.name} [flags]`,
+    "",
+    "Flags:",
+    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    "",
+    spec.examples.length > 1 ? "Examples:" : "Example:",
+    ...spec.examples.flatMap((
+      [command, what],
+    ) => [`  # ${what}`, `  ${command}`]),
+    "",
+    "Exit codes: 0 done, 1 failed, 2 wrong usage",
+  ].join("\n");
+}
+
+function parseNumber(name: string, flag: NumberFlag, text: string): number {
+  const shape = flag.type === "integer" ? /^[+-]?\d+$/ : /^[+-]?\d+(\.\d+)?$/;
+  const value = Number(text);
+  if (
+    !shape.test(text) || !Number.isFinite(value) || value < flag.min ||
+    value > flag.max
+  ) {
+    const kind = flag.type === "integer" ? "a whole number" : "a number";
+    throw new UsageError(
+      `--${name} takes ${kind} from ${flag.min} to ${flag.max}: "${text}"`,
+    );
+  }
+  return value;
+}
+
+/**
+ * Parses a command line by a flag table.
+ *
+ * @param flags The table.
+ * @param args The command line, without the program.
+ * @returns Every flag's value, defaults filled in.
+ * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range.
+ */
+export function parseFlags<F extends Flags>(
+  flags: F,
+  args: readonly string[],
+): FlagValues<F> {
+  const all: Flags = { ...flags, ...COMMON };
+  const names = (wanted: boolean) =>
+    Object.keys(all).filter((name) =>
+      (all[name]?.type === "boolean") === wanted
+    );
+  const unknown: string[] = [];
+  const parsed: Record<string, unknown> = parseArgs([...args], {
+    boolean: names(true),
+    string: names(false),
+    unknown: (arg) => {
+      unknown.push(arg);
+      return false;
+    },
+  });
+  if (unknown[0] !== undefined) {
+    const what = unknown[0].startsWith("-") ? "flag" : "argument";
+    throw new UsageError(`Unknown ${what}: ${unknown[0]}`);
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(all)) {
+    const given = parsed[name];
+    if (flag.type === "boolean") {
+      values[name] = given === true;
+      continue;
+    }
+    if (given === undefined) {
+      values[name] = flag.default;
+      continue;
+    }
+    const text = String(given);
+    if (text === "") {
+      throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+    }
+    if (flag.type !== "string") {
+      values[name] = parseNumber(name, flag, text);
+    } else if (flag.choices && !flag.choices.includes(text)) {
+      throw new UsageError(
+        `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
+      );
+    } else {
+      values[name] = text;
+    }
+  }
+  return values as FlagValues<F>;
+}
+
+/**
+ * Writes an error as a person should read it.
+ *
+ * @param error What was thrown.
+ * @param debug Whether to add stack traces.
+ * @returns The message, then the hint on lines of its own.
+ */
+export function describeError(error: unknown, debug: boolean): string {
+  const lines: string[] = [];
+  if (error instanceof PipelineError) {
+    lines.push(`Error: ${error.message}`);
+    if (error.hint) {
+      lines.push(...error.hint.split("\n").map((line) => `  ${line}`));
+    }
+  } else {
+    lines.push(`Error: ${messageOf(error)}`);
+    if (!debug) {
+      lines.push(
+        "  This was not expected. Run it again with --debug for the details.",
+      );
+    }
+  }
+  if (debug) {
+    for (const cause of causes(error)) {
+      lines.push(
+        cause instanceof Error ? cause.stack ?? cause.message : String(cause),
+      );
+    }
+  }
+  return lines.join("\n");
+}
+
+/**
+ * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
+ *
+ * @param spec The task.
+ * @param main Its work. A number that it returns is the exit code; nothing is 0.
+ * @param args The command line; the process's own by default.
+ * @returns Never: the process ends.
+ */
+export async function runTask<F extends Flags>(
+  spec: TaskSpec<F>,
+  main: (
+    flags: FlagValues<F> & { readonly debug: boolean },
+  ) => Promise<number | void> | number | void,
+  args: readonly string[] = Deno.args,
+): Promise<never> {
+  let debug = args.includes("--debug");
+  try {
+    const flags = parseFlags(spec.flags, args) as
+      & FlagValues<F>
+      & { readonly debug: boolean; readonly help: boolean };
+    debug = flags.debug;
+    if (flags.help) {
+      console.log(helpText(spec));
+      Deno.exit(EXIT.done);
+    }
+    Deno.exit(await main(flags) ?? EXIT.done);
+  } catch (error) {
+    console.error(describeError(error, debug));
+    if (!(error instanceof UsageError)) Deno.exit(EXIT.failed);
+    console.error(`  Run \`deno task ${spec.name} --help\` for its flags.`);
+    Deno.exit(EXIT.usage);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * The errors that a person is meant to read: what happened, and what to do next.
+ *
+ * Whatever else is thrown is a defect of this program and keeps its stack trace behind `--debug`.
+ *
+ * @module
+ */
+
+/** What a {@linkcode PipelineError} carries besides its message. */
+export interface PipelineErrorOptions extends ErrorOptions {
+  /** What the reader can do about it: one or more plain sentences. */
+  hint?: string;
+}
+
+/** A failure that a person can act on. Tasks print it without a stack trace and exit with code 1. */
+export class PipelineError extends Error {
+  override name = "PipelineError";
+  /** What the reader can do about it, if anything is known. */
+  readonly hint: string | undefined;
+
+  /**
+   * @param message What happened and with which value: capitalised, no final period.
+   * @param options The hint and the cause.
+   */
+  constructor(message: string, options: PipelineErrorOptions = {}) {
+    super(message, options);
+    this.hint = options.hint;
+  }
+}
+
+/** The command line or a setting is wrong. Tasks print it and exit with code 2. */
+export class UsageError extends PipelineError {
+  override name = "UsageError";
+}
+
+/** A message, or an event to be sent, that is not what the schema or the wire format says: bad data, not an outage. */
+export class InvalidEventError extends PipelineError {
+  override name = "InvalidEventError";
+}
+
+/**
+ * Walks an error and its causes, outermost first.
+ *
+ * @param error Anything that was thrown.
+ * @returns Each error of the chain, `AggregateError` members included, every one once.
+ */
+export function* causes(error: unknown): Generator<unknown> {
+  const seen = new Set<unknown>();
+  const open = [error];
+  for (
+    let next = open.shift();
+    next != null && !seen.has(next);
+    next = open.shift()
+  ) {
+    seen.add(next);
+    yield next;
+    if (next instanceof AggregateError) open.push(...next.errors);
+    if (next instanceof Error && next.cause != null) open.push(next.cause);
+  }
+}
+
+/**
+ * Reads the message of anything that was thrown.
+ *
+ * @param error Anything that was thrown.
+ * @returns Its message, or its text where it is not an error.
+ */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
