@@ -1,0 +1,355 @@
+/**
+ * Stand-in for `@std/assert`: the assertions that this project uses.
+ *
+ * @module
+ */
+
+import { isDeepStrictEqual } from "node:util";
+
+/** Thrown by an assertion that does not hold. */
+export class AssertionError extends Error {
+  override name = "AssertionError";
+}
+
+/** A class whose instances can be told by `instanceof`. */
+// deno-lint-ignore no-explicit-any
+type AnyConstructor = abstract new (...args: any[]) => any;
+
+// deno-lint-ignore no-explicit-any
+type ErrorConstructor<E extends Error> = abstract new (...args: any[]) => E;
+
+/**
+ * Asserts that a value is truthy.
+ *
+ * @param expr The value.
+ * @param msg What to say where it is not.
+ * @throws {AssertionError} If it is not.
+ */
+export function assert(expr: unknown, msg = ""): asserts expr {
+  if (!expr) throw new AssertionError(msg);
+}
+
+/**
+ * Fails.
+ *
+ * @param msg What to say.
+ * @returns Never.
+ * @throws {AssertionError} Always.
+ */
+export function fail(msg?: string): never {
+  throw new AssertionError(`Failed assertion${suffix(msg)}`);
+}
+
+/**
+ * Asserts that two values are deeply equal, and of the same kind throughout.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should equal.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are not; its message shows both.
+ */
+export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (!isDeepStrictEqual(actual, expected)) {
+    throw new AssertionError(
+      `Values are not equal${suffix(msg)}${both(actual, expected)}`,
+    );
+  }
+}
+
+/**
+ * Asserts that two values are not deeply equal.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should differ from.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are deeply equal.
+ */
+export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
+  if (isDeepStrictEqual(actual, expected)) {
+    throw new AssertionError(
+      `Expected actual: ${inspect(actual)} not to be: ${inspect(expected)}${
+        suffix(msg)
+      }`,
+    );
+  }
+}
+
+/**
+ * Asserts that two values are one and the same, as `Object.is` tells.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should be.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are not; its message shows both.
+ */
+export function assertStrictEquals<T>(
+  actual: unknown,
+  expected: T,
+  msg?: string,
+): asserts actual is T {
+  if (!Object.is(actual, expected)) {
+    const reason = inspect(actual) === inspect(expected)
+      ? "Values have the same structure but are not reference-equal"
+      : "Values are not strictly equal";
+    throw new AssertionError(
+      `${reason}${suffix(msg)}${both(actual, expected)}`,
+    );
+  }
+}
+
+/**
+ * Asserts that a value is neither `null` nor `undefined`.
+ *
+ * @param actual The value to test.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it is one of them.
+ */
+export function assertExists<T>(
+  actual: T,
+  msg?: string,
+): asserts actual is NonNullable<T> {
+  if (actual === undefined || actual === null) {
+    throw new AssertionError(
+      `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
+    );
+  }
+}
+
+/**
+ * Asserts that a text matches a pattern.
+ *
+ * @param actual The text to test.
+ * @param expected The pattern.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it does not match.
+ */
+export function assertMatch(
+  actual: string,
+  expected: RegExp,
+  msg?: string,
+): void {
+  if (!expected.test(actual)) {
+    throw new AssertionError(
+      `Expected actual: "${actual}" to match: "${expected}"${suffix(msg)}`,
+    );
+  }
+}
+
+/**
+ * Asserts that a text includes another.
+ *
+ * @param actual The text to test.
+ * @param expected The text that it should include.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it does not include it.
+ */
+export function assertStringIncludes(
+  actual: string,
+  expected: string,
+  msg?: string,
+): void {
+  if (!actual.includes(expected)) {
+    throw new AssertionError(
+      `Expected actual: "${actual}" to contain: "${expected}"${suffix(msg)}`,
+    );
+  }
+}
+
+/**
+ * Asserts that a value is an instance of a class.
+ *
+ * @param actual The value to test.
+ * @param expectedType The class.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it is not.
+ */
+export function assertInstanceOf<T extends AnyConstructor>(
+  actual: unknown,
+  expectedType: T,
+  msg?: string,
+): asserts actual is InstanceType<T> {
+  if (actual instanceof expectedType) return;
+  throw new AssertionError(
+    `Expected object to be an instance of "${expectedType.name}" but was "${
+      kindOf(actual)
+    }"${suffix(msg)}`,
+  );
+}
+
+/**
+ * Asserts that a function throws.
+ *
+ * @param fn The function.
+ * @param msg What to add to the error's message.
+ * @returns What it threw.
+ * @throws {AssertionError} If it does not throw.
+ */
+export function assertThrows(fn: () => unknown, msg?: string): unknown;
+/**
+ * Asserts that a function throws an error of a class, with a message that includes a text.
+ *
+ * @param fn The function.
+ * @param ErrorClass The class.
+ * @param msgIncludes The text.
+ * @param msg What to add to the error's message.
+ * @returns The error that it threw.
+ * @throws {AssertionError} If it throws another or nothing.
+ */
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  ErrorClass: ErrorConstructor<E>,
+  msgIncludes?: string,
+  msg?: string,
+): E;
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  errorClassOrMsg?: ErrorConstructor<E> | string,
+  msgIncludes?: string,
+  msg?: string,
+): unknown {
+  const expected = expectation(errorClassOrMsg, msgIncludes, msg);
+  let thrown: unknown;
+  try {
+    fn();
+  } catch (error) {
+    thrown = error;
+    checkError(error, expected, "thrown");
+    return thrown;
+  }
+  throw new AssertionError(`Expected function to throw${suffix(expected.msg)}`);
+}
+
+/**
+ * Asserts that a function returns a promise that is rejected.
+ *
+ * @param fn The function.
+ * @param msg What to add to the error's message.
+ * @returns What it was rejected with.
+ * @throws {AssertionError} If it is fulfilled, or if the function throws before it returns a promise.
+ */
+export function assertRejects(
+  fn: () => PromiseLike<unknown>,
+  msg?: string,
+): Promise<unknown>;
+/**
+ * Asserts that a function returns a promise that is rejected with an error of a class, with a
+ * message that includes a text.
+ *
+ * @param fn The function.
+ * @param ErrorClass The class.
+ * @param msgIncludes The text.
+ * @param msg What to add to the error's message.
+ * @returns The error that it was rejected with.
+ * @throws {AssertionError} If it is rejected with another or fulfilled, or if the function throws
+ * before it returns a promise.
+ */
+export function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  ErrorClass: ErrorConstructor<E>,
+  msgIncludes?: string,
+  msg?: string,
+): Promise<E>;
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  errorClassOrMsg?: ErrorConstructor<E> | string,
+  msgIncludes?: string,
+  msg?: string,
+): Promise<unknown> {
+  const expected = expectation(errorClassOrMsg, msgIncludes, msg);
+  let promise: PromiseLike<unknown> | undefined;
+  try {
+    promise = fn();
+  } catch (error) {
+    throw new AssertionError(
+      `Function throws when expected to reject${suffix(expected.msg)}`,
+      { cause: error },
+    );
+  }
+  if (typeof promise?.then !== "function") {
+    throw new AssertionError(
+      `Function throws when expected to reject${suffix(expected.msg)}`,
+    );
+  }
+  try {
+    await promise;
+  } catch (error) {
+    checkError(error, expected, "rejected");
+    return error;
+  }
+  throw new AssertionError(
+    `Expected function to reject${suffix(expected.msg)}`,
+  );
+}
+
+interface Expectation {
+  ErrorClass?: ErrorConstructor<Error> | undefined;
+  msgIncludes?: string | undefined;
+  msg?: string | undefined;
+}
+
+function expectation(
+  errorClassOrMsg: ErrorConstructor<Error> | string | undefined,
+  msgIncludes: string | undefined,
+  msg: string | undefined,
+): Expectation {
+  return typeof errorClassOrMsg === "string"
+    ? { msg: errorClassOrMsg }
+    : { ErrorClass: errorClassOrMsg, msgIncludes, msg };
+}
+
+function checkError(
+  error: unknown,
+  expected: Expectation,
+  how: "thrown" | "rejected",
+): void {
+  const { ErrorClass, msgIncludes, msg } = expected;
+  if (!ErrorClass) return;
+  if (!(error instanceof Error)) {
+    throw new AssertionError(`A non-Error object was ${how}${suffix(msg)}`, {
+      cause: error,
+    });
+  }
+  if (!(error instanceof ErrorClass)) {
+    throw new AssertionError(
+      `Expected error to be instance of "${ErrorClass.name}", but was "${
+        kindOf(error)
+      }"${suffix(msg)}`,
+      { cause: error },
+    );
+  }
+  if (msgIncludes && !error.message.includes(msgIncludes)) {
+    throw new AssertionError(
+      `Expected error message to include ${
+        JSON.stringify(msgIncludes)
+      }, but got ${JSON.stringify(error.message)}${suffix(msg)}`,
+      { cause: error },
+    );
+  }
+}
+
+function suffix(msg: string | undefined): string {
+  return msg ? `: ${msg}` : ".";
+}
+
+function both(actual: unknown, expected: unknown): string {
+  return `\n\n    actual:   ${inspect(actual)}\n    expected: ${
+    inspect(expected)
+  }\n`;
+}
+
+function inspect(value: unknown): string {
+  return Deno.inspect(value, {
+    depth: Infinity,
+    iterableLimit: Infinity,
+    strAbbreviateSize: Infinity,
+    sorted: true,
+    trailingComma: true,
+  });
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return typeof value === "object"
+    ? value.constructor?.name ?? "Object"
+    : typeof value;
+}
