@@ -180,7 +180,7 @@ export function parseArgs<
 
     if (arg.startsWith("--")) {
       const [, negated, bare = "", value] =
-        /^--(no-)?(.+?)(?:=(.+))?$/s.exec(arg) ?? [];
+        /^--(no-)?(.+?)(?:=(.*))?$/s.exec(arg) ?? [];
       const name = negated ? `no-${bare}` : bare;
       if (value !== undefined) {
         // A boolean takes any value but `false` for true.
@@ -272,8 +272,8 @@ class Declared {
   }
 
   has(name: string): boolean {
-    return this.booleans.has(name) || this.strings.has(name) ||
-      this.#aliases.has(name);
+    return [this.booleans, this.strings, this.collected, this.#aliases]
+      .some((names) => names.has(name));
   }
 
   isBoolean(name: string): boolean {
@@ -301,6 +301,5 @@ function splitCluster(cluster: string): { letters: string[]; value?: string } {
 }
 
 function isNumeric(text: string): boolean {
-  return /^0x[0-9a-f]+$/i.test(text) ||
-    /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/.test(text);
+  return text.trim() !== "" && Number.isFinite(Number(text));
 }

@@ -1,0 +1,145 @@
+/**
+ * The folder of stand-ins that `links` in `deno.json` matches: filled and removed so that a Deno
+ * that starts meanwhile sees all of it or nothing.
+ *
+ * @module
+ */
+
+/** The folder's path within the checkout. */
+export const OFFLINE_FOLDER = ".offline";
+
+/** Where the folder is made and taken apart, beside it: `links` does not match it. */
+const WORKSHOP = ".offline.new";
+
+/**
+ * Makes the folder an exact copy of the stand-ins.
+ *
+ * @param root The checkout, a URL that ends in `/`.
+ * @param standIns The folder of the stand-ins, a URL that ends in `/`.
+ * @returns Whether anything had to change.
+ */
+export async function fillOfflineFolder(
+  root: URL,
+  standIns: URL,
+): Promise<boolean> {
+  const wanted = await filesOf(standIns);
+  const folder = new URL(`${OFFLINE_FOLDER}/`, root);
+  const present = await filesOf(folder);
+  if (sameFiles(wanted, present)) return false;
+  await inWorkshop(root, async (workshop) => {
+    const copy = new URL("copy/", workshop);
+    for (const [path, text] of wanted) {
+      const file = new URL(path, copy);
+      await Deno.mkdir(new URL(".", file), { recursive: true });
+      await Deno.writeTextFile(file, text);
+    }
+    if (present.size > 0) {
+      await ignoring(
+        Deno.errors.NotFound,
+        Deno.rename(folder, new URL("old/", workshop)),
+      );
+    }
+    try {
+      await Deno.rename(copy, folder);
+    } catch (error) {
+      // Another setup was faster: what it made is the same.
+      if (!sameFiles(wanted, await filesOf(folder))) throw error;
+    }
+  });
+  return true;
+}
+
+/**
+ * Removes the folder.
+ *
+ * @param root The checkout, a URL that ends in `/`.
+ * @returns Whether there was one.
+ */
+export async function removeOfflineFolder(root: URL): Promise<boolean> {
+  const folder = new URL(`${OFFLINE_FOLDER}/`, root);
+  if (!await exists(folder)) return false;
+  await inWorkshop(
+    root,
+    (workshop) =>
+      ignoring(
+        Deno.errors.NotFound,
+        Deno.rename(folder, new URL("old/", workshop)),
+      ),
+  );
+  return true;
+}
+
+/**
+ * Tells whether the folder is there.
+ *
+ * @param root The checkout, a URL that ends in `/`.
+ * @returns `true` if it is.
+ */
+export function hasOfflineFolder(root: URL): Promise<boolean> {
+  return exists(new URL(`${OFFLINE_FOLDER}/`, root));
+}
+
+/** Runs work with a folder of its own on the same file system, and removes that folder. */
+async function inWorkshop(
+  root: URL,
+  work: (workshop: URL) => Promise<void>,
+): Promise<void> {
+  const workshops = new URL(`${WORKSHOP}/`, root);
+  const workshop = new URL(`${crypto.randomUUID()}/`, workshops);
+  await Deno.mkdir(workshop, { recursive: true });
+  try {
+    await work(workshop);
+  } finally {
+    await Deno.remove(workshop, { recursive: true });
+    // Stays where another setup is at work in it.
+    await Deno.remove(workshops).catch(() => {});
+  }
+}
+
+/** Reads every file below a folder, by its path within; nothing where there is no folder. */
+async function filesOf(folder: URL): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const walk = async (path: string) => {
+    for await (const entry of Deno.readDir(new URL(path, folder))) {
+      if (entry.isDirectory) await walk(`${path}${entry.name}/`);
+      else {
+        files.set(
+          path + entry.name,
+          await Deno.readTextFile(new URL(path + entry.name, folder)),
+        );
+      }
+    }
+  };
+  await ignoring(Deno.errors.NotFound, walk("./"));
+  return files;
+}
+
+function sameFiles(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): boolean {
+  return one.size === other.size &&
+    [...one].every(([path, text]) => other.get(path) === text);
+}
+
+async function exists(path: URL): Promise<boolean> {
+  let found = false;
+  await ignoring(
+    Deno.errors.NotFound,
+    Deno.lstat(path).then(() => {
+      found = true;
+    }),
+  );
+  return found;
+}
+
+async function ignoring(
+  errorClass: new () => Error,
+  work: Promise<void>,
+): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!(error instanceof errorClass)) throw error;
+  }
+}
