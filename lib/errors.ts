@@ -33,6 +33,11 @@ export class UsageError extends PipelineError {
   override name = "UsageError";
 }
 
+/** Kafka or the registry can't be reached, or isn't ready: trying again later may help. */
+export class OutageError extends PipelineError {
+  override name = "OutageError";
+}
+
 /** A message, or an event to be sent, that is not what the schema or the wire format says: bad data, not an outage. */
 export class InvalidEventError extends PipelineError {
   override name = "InvalidEventError";

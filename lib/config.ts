@@ -1,0 +1,113 @@
+/**
+ * Where Kafka and the Schema Registry are: flags first, then the environment, then the defaults.
+ *
+ * @module
+ */
+
+import { UsageError } from "./errors.ts";
+import type { StringFlag } from "./cli.ts";
+
+/** Everything that differs between a laptop and a cluster. */
+export interface Config {
+  /** Where to find Kafka, as `host:port`. Equals `bootstrap.servers`. */
+  readonly brokers: readonly string[];
+  /** Where to find the Schema Registry. Equals `schema.registry.url`. */
+  readonly registryUrl: string;
+}
+
+/** The flags that say where Kafka and the registry are. */
+export interface ConfigFlags {
+  /** Brokers, separated by commas. */
+  readonly brokers?: string | undefined;
+  /** The registry's URL. */
+  readonly registry?: string | undefined;
+}
+
+/** The values where neither a flag nor the environment has one. */
+export const DEFAULT_CONFIG: Config = {
+  brokers: ["localhost:9092"],
+  registryUrl: "http://localhost:8081",
+};
+
+/** The rows of a task's flag table for {@linkcode ConfigFlags}. */
+export const CONFIG_FLAGS = {
+  brokers: {
+    type: "string",
+    value: "HOST:PORT,…",
+    description: `Kafka's brokers; ${
+      DEFAULT_CONFIG.brokers.join(",")
+    } by default`,
+    env: "KAFKA_BROKERS",
+  },
+  registry: {
+    type: "string",
+    value: "URL",
+    description:
+      `the Schema Registry; ${DEFAULT_CONFIG.registryUrl} by default`,
+    env: "SCHEMA_REGISTRY_URL",
+  },
+} as const satisfies Record<keyof ConfigFlags, StringFlag>;
+
+function parseBroker(text: string, source: string): string {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/,@]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (!match || port < 1 || port > 65535) {
+    throw new UsageError(
+      `A broker is written host:port, in ${source}: "${text}"`,
+    );
+  }
+  return text;
+}
+
+function parseRegistryUrl(text: string, source: string): string {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    throw new UsageError(
+      `The registry is an http or https URL, in ${source}: "${text}"`,
+    );
+  }
+  if (url.username || url.password) {
+    throw new UsageError(
+      `The registry's URL may not carry a user name or password, in ${source}`,
+      {
+        hint:
+          "What stands in a command line or a URL ends up in histories and logs.",
+      },
+    );
+  }
+  return text.replace(/\/+$/, "");
+}
+
+/**
+ * Settles where Kafka and the registry are.
+ *
+ * @param flags What the command line says.
+ * @param env Reads an environment variable; the process's own by default. An empty value counts as none.
+ * @returns The settings, checked.
+ * @throws {UsageError} If a broker is not `host:port`, or the registry is not an http or https URL.
+ */
+export function resolveConfig(
+  flags: ConfigFlags = {},
+  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+): Config {
+  const pick = (flag: string | undefined, flagName: string, variable: string) =>
+    flag !== undefined
+      ? { text: flag, source: flagName }
+      : { text: env(variable) || undefined, source: variable };
+  const brokers = pick(flags.brokers, "--brokers", CONFIG_FLAGS.brokers.env);
+  const registry = pick(
+    flags.registry,
+    "--registry",
+    CONFIG_FLAGS.registry.env,
+  );
+  return {
+    brokers: brokers.text === undefined
+      ? DEFAULT_CONFIG.brokers
+      : brokers.text.split(",").map((broker) =>
+        parseBroker(broker.trim(), brokers.source)
+      ),
+    registryUrl: registry.text === undefined
+      ? DEFAULT_CONFIG.registryUrl
+      : parseRegistryUrl(registry.text.trim(), registry.source),
+  };
+}

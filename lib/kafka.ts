@@ -1,0 +1,249 @@
+/**
+ * The kafkajs client as this project uses it: where the brokers are, where its log lines go, and the one fix it needs.
+ *
+ * kafkajs reads the environment as soon as it is imported, so it is imported when the first client is made: whoever needs
+ * no broker (`--help`, a unit test) needs no permission either.
+ *
+ * @module
+ */
+
+import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
+import type { Config } from "./config.ts";
+import { causes, messageOf, PipelineError } from "./errors.ts";
+
+/** How to reach Kafka, and whom to tell. */
+export interface KafkaOptions {
+  /** What brokers call this client in their logs and quotas. Equals `client.id`. */
+  readonly clientId?: string;
+  /** Receives kafkajs' own log lines; without it they are dropped, as every failure reaches the caller as an error. */
+  readonly log?: (line: string) => void;
+}
+
+/** How long to try, and whom to tell. */
+export interface WaitOptions {
+  /**
+   * How long to try before giving up, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly timeoutMs?: number;
+  /** Is told once when the first try failed and the wait begins. */
+  readonly notify?: (line: string) => void;
+}
+
+/** Whatever of kafkajs connects and disconnects. */
+export interface Connectable {
+  /** Opens the connection. */
+  connect(): Promise<void>;
+  /** Closes it. */
+  disconnect(): Promise<void>;
+}
+
+/** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
+const CONNECTION_TIMEOUT_MS = 3_000;
+/** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+interface RequestQueue {
+  pending: unknown[];
+  throttledUntil: number;
+  throttleCheckTimeoutId: unknown;
+  scheduleCheckPendingRequests(): void;
+}
+
+/**
+ * Stops kafkajs' request queue from arming a timer when nothing waits in it.
+ *
+ * It re-arms one after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
+ * warn of it (TimeoutNegativeWarning), and each firing arms the next, which keeps an idle client busy for ever
+ * (kafkajs issues 1556, 1704 and 1751).
+ */
+async function mendRequestQueue(): Promise<void> {
+  const { default: queue } = await import(
+    "kafkajs/src/network/requestQueue/index.js"
+  );
+  const prototype = queue.prototype as RequestQueue & { mended?: true };
+  if (prototype.mended) return;
+  prototype.mended = true;
+  const original = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function () {
+    if (this.pending.length > 0) original.call(this);
+  };
+}
+
+function logLine({ namespace, log }: LogEntry): string {
+  const { message, error } = log as { message: string; error?: unknown };
+  return `kafkajs ${namespace}: ${message}${
+    error ? ` (${messageOf(error)})` : ""
+  }`;
+}
+
+/**
+ * Makes a kafkajs client. It doesn't connect yet.
+ *
+ * @param config Where the brokers are.
+ * @param options The client's id and its log.
+ * @returns The client.
+ */
+export async function createKafka(
+  config: Config,
+  options: KafkaOptions = {},
+): Promise<Kafka> {
+  const [{ Kafka, logLevel }] = await Promise.all([
+    import("kafkajs"),
+    mendRequestQueue(),
+  ]);
+  const settings: KafkaConfig = {
+    brokers: [...config.brokers],
+    clientId: options.clientId ?? "cafe-event-pipeline",
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
+    logLevel: options.log ? logLevel.DEBUG : logLevel.NOTHING,
+    logCreator: () => (entry) => options.log?.(logLine(entry)),
+  };
+  return new Kafka(settings);
+}
+
+/**
+ * Tells whether an error means that Kafka can't be reached just now, so that trying again may help.
+ *
+ * @param error What kafkajs threw.
+ * @returns Whether a connection failed, was closed or timed out, or a broker said that it is not ready yet.
+ */
+export function isKafkaOutage(error: unknown): boolean {
+  const names = new Set([
+    "KafkaJSConnectionError",
+    "KafkaJSConnectionClosedError",
+    "KafkaJSRequestTimeoutError",
+    "KafkaJSBrokerNotFound",
+    "KafkaJSNoBrokerAvailableError",
+    "KafkaJSLockTimeout",
+  ]);
+  for (const cause of causes(error)) {
+    if (!(cause instanceof Error)) continue;
+    if (isDenied(cause)) return false;
+    if (names.has(cause.name)) return true;
+    if (
+      cause.name === "KafkaJSProtocolError" && "retriable" in cause &&
+      cause.retriable === true
+    ) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Node's name for what Deno's permissions refuse. */
+function isDenied(error: Error): boolean {
+  return error instanceof Deno.errors.NotCapable ||
+    ("code" in error && (error.code === "EPERM" || error.code === "EACCES"));
+}
+
+/**
+ * Says in plain words what kafkajs threw.
+ *
+ * @param error What kafkajs threw; an error that is plain already is returned as it is.
+ * @param config Where the brokers are.
+ * @param action What was being done, to begin the sentence: `Creating the topic`.
+ * @returns An error to print.
+ */
+export function explainKafkaError(
+  error: unknown,
+  config: Config,
+  action: string,
+): Error {
+  if (error instanceof PipelineError) return error;
+  const brokers = config.brokers.join(",");
+  const chain = [...causes(error)].filter((cause) => cause instanceof Error);
+  if (
+    chain.some(isDenied) ||
+    chain.some((cause) => /\bEPERM\b/.test(cause.message))
+  ) {
+    return new PipelineError(
+      `This task has no permission to reach ${brokers}`,
+      {
+        cause: error,
+        hint:
+          'Add each broker, as it calls itself, to "permissions.pipeline.net" in deno.json.',
+      },
+    );
+  }
+  if (isKafkaOutage(error)) {
+    return new PipelineError(
+      `${action} failed: Kafka can't be reached at ${brokers}`,
+      {
+        cause: error,
+        hint:
+          "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+      },
+    );
+  }
+  const last = chain.at(-1);
+  return new PipelineError(`${action} failed: ${messageOf(last ?? error)}`, {
+    cause: error,
+  });
+}
+
+/**
+ * Connects, trying again with growing pauses until it works or the time is up.
+ *
+ * @param client What to connect: a kafkajs producer, consumer or admin.
+ * @param config Where the brokers are.
+ * @param options How long to try, and whom to tell.
+ * @returns The same client, connected.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ */
+export async function connectWithin<T extends Connectable>(
+  client: T,
+  config: Config,
+  options: WaitOptions = {},
+): Promise<T> {
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const deadline = Date.now() + timeoutMs;
+  for (let pause = 100, told = false;; pause = Math.min(pause * 2, 2_000)) {
+    try {
+      await client.connect();
+      return client;
+    } catch (error) {
+      await client.disconnect().catch(() => {});
+      if (!isKafkaOutage(error) || Date.now() + pause > deadline) {
+        throw explainKafkaError(error, config, "Connecting");
+      }
+      if (!told) {
+        const seconds = Math.round(timeoutMs / 1_000);
+        options.notify?.(
+          `Waiting for Kafka at ${
+            config.brokers.join(",")
+          } (up to ${seconds} s)...`,
+        );
+        told = true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+}
+
+/**
+ * Runs some work with a connected admin client, and closes it.
+ *
+ * @param config Where the brokers are.
+ * @param options How long to try to connect, whom to tell, and the client's settings.
+ * @param work The work.
+ * @returns What the work returns.
+ * @throws {PipelineError} If Kafka can't be reached in time.
+ */
+export async function withAdmin<T>(
+  config: Config,
+  options: KafkaOptions & WaitOptions,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const kafka = await createKafka(config, options);
+  const admin = await connectWithin(kafka.admin(), config, options);
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * The Schema Registry: finding its API, registering a subject's schema, and looking schemas up by id.
+ *
+ * Works on any registry with Confluent's API. Paths, encoding and headers are `@kafkajs/confluent-schema-registry`'s; its own
+ * `register` and `decode` are passed by, since the first refuses, or changes, a subject's compatibility setting and the second
+ * can't tell an outage from bad data.
+ *
+ * @module
+ */
+
+import { Ajv, type AnySchemaObject } from "ajv";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { SchemaRegistry as Client } from "@kafkajs/confluent-schema-registry";
+import type { Config } from "./config.ts";
+import { describeSchemaErrors } from "./customer_event.ts";
+import {
+  InvalidEventError,
+  messageOf,
+  OutageError,
+  PipelineError,
+} from "./errors.ts";
+import type { WaitOptions } from "./kafka.ts";
+import {
+  fetchMiddleware,
+  RegistryResponseError,
+  requestRegistry,
+} from "./registry_transport.ts";
+
+/** Where Confluent's API may be below a URL with no path: at the root, or where Apicurio has it. */
+const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
+
+/**
+ * How long an id that the registry doesn't know is not asked for again, in milliseconds, so that a flood of messages with a
+ * wrong id is not a flood of requests.
+ */
+const UNKNOWN_ID_TTL_MS = 5_000;
+
+/** A schema that the registry has, ready to check payloads. */
+export interface WriterSchema {
+  /** The id under which the registry has it. */
+  readonly id: number;
+  /** Its text, without white space. */
+  readonly text: string;
+  /**
+   * Checks a payload.
+   *
+   * @param payload The JSON value.
+   * @throws {InvalidEventError} If it is not valid; the message names each field and what is wrong with it.
+   */
+  check(payload: unknown): void;
+}
+
+interface SchemaResponse {
+  readonly schema: string;
+  readonly schemaType?: string;
+  readonly references?: readonly SchemaReference[];
+}
+
+interface SchemaReference {
+  readonly name: string;
+  readonly subject: string;
+  readonly version: number;
+}
+
+function ajvFor(schema: AnySchemaObject): Ajv {
+  const draft = String(schema["$schema"] ?? "");
+  const options = { strict: false, allErrors: true } as const;
+  if (draft.includes("2020-12")) {
+    return addFormats.default(new Ajv2020(options));
+  }
+  if (draft.includes("2019-09")) {
+    return addFormats.default(new Ajv2019(options));
+  }
+  return addFormats.default(new Ajv(options));
+}
+
+async function findApi(url: string): Promise<string> {
+  if (new URL(url).pathname !== "/") return url;
+  for (const path of BASE_PATHS) {
+    try {
+      const types = await registryTransport(
+        "get",
+        `${url}${path}/schemas/types`,
+      );
+      if (Array.isArray(types)) return url + path;
+    } catch (error) {
+      if (!(error instanceof RegistryResponseError)) throw error;
+      // It is there, and wants to know who asks: the request that follows says so.
+      if (error.status === 401 || error.status === 403) return url + path;
+      if (error.status !== 404 && error.status !== 405) throw error;
+    }
+  }
+  throw new PipelineError(`What answers at ${url} is not a Schema Registry`, {
+    hint:
+      "Neither the root nor /apis/ccompat/v7 has Confluent's API. Name its full URL with --registry.",
+  });
+}
+
+/** A connection to the registry. */
+export class EventRegistry {
+  readonly #client: Client;
+  readonly #schemas = new Map<number, WriterSchema>();
+  readonly #lookUps = new Map<number, Promise<WriterSchema>>();
+  readonly #unknown = new Map<number, number>();
+  /** The URL of Confluent's API, its path included. */
+  readonly url: string;
+
+  private constructor(client: Client, url: string) {
+    this.#client = client;
+    this.url = url;
+  }
+
+  /**
+   * Finds the registry's API, trying again until it answers or the time is up.
+   *
+   * @param config Where the registry is.
+   * @param options How long to try, and whom to tell.
+   * @returns The connection.
+   * @throws {OutageError} If it can't be reached in time.
+   * @throws {PipelineError} If what answers is no Schema Registry.
+   */
+  static async connect(
+    config: Config,
+    options: WaitOptions = {},
+  ): Promise<EventRegistry> {
+    const timeoutMs = options.timeoutMs ?? 30_000;
+    const deadline = Date.now() + timeoutMs;
+    for (let pause = 100, told = false;; pause = Math.min(pause * 2, 2_000)) {
+      try {
+        const url = await findApi(config.registryUrl);
+        const { SchemaRegistry } = await import(
+          "@kafkajs/confluent-schema-registry"
+        );
+        const client = new SchemaRegistry({
+          host: url,
+          clientId: "cafe-event-pipeline",
+          retry: { retries: 0 },
+          middlewares: [fetchMiddleware],
+        });
+        return new EventRegistry(client, url);
+      } catch (error) {
+        if (!(error instanceof OutageError) || Date.now() + pause > deadline) {
+          throw error;
+        }
+        if (!told) {
+          const seconds = Math.round(timeoutMs / 1_000);
+          options.notify?.(
+            `Waiting for the Schema Registry at ${config.registryUrl} (up to ${seconds} s)...`,
+          );
+          told = true;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  /**
+   * Registers a JSON Schema, as confluent-kafka's serializer does: where the subject has it already, this finds its id.
+   *
+   * @param subject The subject, such as `demo-value`.
+   * @param schema The schema's text.
+   * @returns The schema's id.
+   * @throws {OutageError} If the registry can't be reached.
+   * @throws {PipelineError} If it refuses the schema.
+   */
+  async register(subject: string, schema: string): Promise<number> {
+    const body = { schemaType: "JSON", schema };
+    try {
+      const response = await this.#client["api"].Subject.register({
+        subject,
+        body,
+      });
+      const { id } = response.data() as { id: number };
+      return id;
+    } catch (error) {
+      if (!(error instanceof RegistryResponseError)) throw error;
+      throw explainRefusal(error, subject);
+    }
+  }
+
+  /**
+   * Looks a schema up among those that were fetched already.
+   *
+   * @param id The id in a message.
+   * @returns The schema; nothing where it has to be fetched first.
+   */
+  cached(id: number): WriterSchema | undefined {
+    return this.#schemas.get(id);
+  }
+
+  /**
+   * Looks a schema up, and keeps it: what an id stands for never changes.
+   *
+   * @param id The id in a message.
+   * @returns The schema.
+   * @throws {InvalidEventError} If the registry has no such id, or what it has is no JSON Schema that can be used.
+   * @throws {OutageError} If the registry can't be reached.
+   */
+  async writerSchema(id: number): Promise<WriterSchema> {
+    const known = this.#schemas.get(id);
+    if (known) return known;
+    if ((this.#unknown.get(id) ?? 0) > Date.now()) throw unknownId(id);
+    const lookUp = this.#lookUps.get(id) ?? this.#fetch(id);
+    this.#lookUps.set(id, lookUp);
+    try {
+      const schema = await lookUp;
+      this.#schemas.set(id, schema);
+      return schema;
+    } finally {
+      this.#lookUps.delete(id);
+    }
+  }
+
+  async #fetch(id: number): Promise<WriterSchema> {
+    let found: SchemaResponse;
+    try {
+      found = (await this.#client["api"].Schema.find({ id })).data();
+    } catch (error) {
+      if (!(error instanceof RegistryResponseError) || error.status !== 404) {
+        throw error;
+      }
+      for (const [old, until] of this.#unknown) {
+        if (until <= Date.now()) this.#unknown.delete(old);
+      }
+      this.#unknown.set(id, Date.now() + UNKNOWN_ID_TTL_MS);
+      throw unknownId(id, error);
+    }
+    // The API leaves the type out where it is Avro.
+    const type = found.schemaType ?? "AVRO";
+    if (type !== "JSON") {
+      throw new InvalidEventError(
+        `Schema ${id} is of type ${type}, and not a JSON Schema`,
+      );
+    }
+    const references = await this.#references(found.references ?? []);
+    try {
+      const schema: AnySchemaObject = JSON.parse(found.schema);
+      const ajv = ajvFor(schema);
+      for (const [name, text] of references) {
+        ajv.addSchema(JSON.parse(text), name);
+      }
+      const validate = ajv.compile(schema);
+      return {
+        id,
+        text: JSON.stringify(schema),
+        check(payload) {
+          if (validate(payload)) return;
+          const found = describeSchemaErrors(validate.errors);
+          throw new InvalidEventError(`Not valid by schema ${id}: ${found}`);
+        },
+      };
+    } catch (cause) {
+      throw new InvalidEventError(
+        `Schema ${id} can't be used: ${messageOf(cause)}`,
+        { cause },
+      );
+    }
+  }
+
+  async #references(
+    references: readonly SchemaReference[],
+    found = new Map<string, string>(),
+  ): Promise<Map<string, string>> {
+    for (const { name, subject, version } of references) {
+      if (found.has(name)) continue;
+      const response = await this.#client["api"].Subject.version({
+        subject,
+        version,
+      });
+      const referenced = response.data() as SchemaResponse;
+      found.set(name, referenced.schema);
+      await this.#references(referenced.references ?? [], found);
+    }
+    return found;
+  }
+}
+
+function unknownId(id: number, cause?: unknown): InvalidEventError {
+  return new InvalidEventError(`The registry has no schema with the id ${id}`, {
+    cause,
+  });
+}
+
+function explainRefusal(
+  error: RegistryResponseError,
+  subject: string,
+): PipelineError {
+  const hints: Record<number, string> = {
+    409:
+      "The subject already has a schema that this one is not compatible with. " +
+      "Change the schema, or the subject's compatibility level.",
+    422:
+      "The registry can't read the schema. Check schemas/customer_event.schema.json.",
+  };
+  return new PipelineError(
+    `The Schema Registry refuses the schema for ${subject} (HTTP ${error.status}): ${error.reason}`,
+    { cause: error, hint: hints[error.status] ?? error.hint ?? "" },
+  );
+}

@@ -1,0 +1,169 @@
+/**
+ * How requests reach the Schema Registry: by `fetch`, with a deadline, and with errors that tell an outage from a refusal.
+ *
+ * The registry client's own transport reports a refused connection as HTTP status 400 and waits without end for a
+ * registry that never answers.
+ *
+ * @module
+ */
+
+import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
+import { messageOf, OutageError, PipelineError } from "./errors.ts";
+
+/** How long a request may take, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
+
+/** The registry answered, and the answer is no. */
+export class RegistryResponseError extends PipelineError {
+  override name = "RegistryResponseError";
+  /** The HTTP status. */
+  readonly status: number;
+  /** The registry's own words. */
+  readonly reason: string;
+
+  /**
+   * @param status The HTTP status.
+   * @param reason The registry's own words.
+   * @param request The request's method and URL.
+   */
+  constructor(status: number, reason: string, request: string) {
+    super(
+      `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
+      {
+        ...(status === 401 || status === 403
+          ? { hint: "It asks for other credentials, or for more rights." }
+          : {}),
+      },
+    );
+    this.status = status;
+    this.reason = reason;
+  }
+}
+
+/** The statuses that say "not now": too slow, too busy, or what the registry stands on is down. */
+function isOutage(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+function reasonOf(text: string, statusText: string): string {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null) {
+      if ("message" in body && typeof body.message === "string") {
+        return body.message;
+      }
+      if ("detail" in body && typeof body.detail === "string") {
+        return body.detail;
+      }
+    }
+  } catch {
+    // Not JSON: a proxy's page, as a rule, whose first words have to do.
+  }
+  return text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(
+    0,
+    200,
+  ) || statusText;
+}
+
+/**
+ * Sends one request to the registry.
+ *
+ * @param method The HTTP method.
+ * @param url The whole URL.
+ * @param init Headers and a body, where the request has any.
+ * @returns The answer's JSON.
+ * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
+ * @throws {RegistryResponseError} If it refuses.
+ */
+export async function requestRegistry(
+  method: string,
+  url: string,
+  init: { readonly headers?: Record<string, string>; readonly body?: string } =
+    {},
+): Promise<unknown> {
+  const request = `${method.toUpperCase()} ${url}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(url, {
+      method: method.toUpperCase(),
+      headers: { accept: `${CONTENT_TYPE}, application/json`, ...init.headers },
+      ...(init.body === undefined ? {} : { body: init.body }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    const { origin, host } = new URL(url);
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new PipelineError(`This task has no permission to reach ${host}`, {
+        cause,
+        hint: 'Add it to "permissions.pipeline.net" in deno.json.',
+      });
+    }
+    throw new OutageError(`The Schema Registry can't be reached at ${origin}`, {
+      cause,
+      hint:
+        "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
+    });
+  }
+  if (!response.ok) {
+    const error = new RegistryResponseError(
+      response.status,
+      reasonOf(text, response.statusText),
+      request,
+    );
+    if (!isOutage(response.status)) throw error;
+    throw new OutageError(error.message, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PipelineError(
+      `What answers to ${request} is no JSON: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+type Middleware = NonNullable<
+  ConstructorParameters<typeof SchemaRegistry>[0]["middlewares"]
+>[number];
+
+/** What the client has made of a request when it is about to be sent. */
+interface PreparedRequest {
+  method(): string;
+  url(): string;
+  headers(): Record<string, unknown>;
+  body(): unknown;
+}
+
+/**
+ * Takes the registry client's requests out of its hands and sends them by {@linkcode requestRegistry}.
+ *
+ * @returns The hooks for one request.
+ */
+export const fetchMiddleware: Middleware = () => {
+  let prepared: PreparedRequest;
+  return {
+    request(request) {
+      prepared = request as unknown as PreparedRequest;
+      return request;
+    },
+    async response() {
+      const headers = Object.fromEntries(
+        Object.entries(prepared.headers()).map((
+          [name, value],
+        ) => [name, String(value)]),
+      );
+      const body = prepared.body();
+      const data = await requestRegistry(prepared.method(), prepared.url(), {
+        headers,
+        ...(body == null ? {} : { body: String(body) }),
+      });
+      // The client reads nothing of a response but its data.
+      return { data: () => data } as never;
+    },
+  };
+};

@@ -1,0 +1,92 @@
+/**
+ * Confluent's wire format: a zero byte, the schema's id in four bytes big-endian, then the payload.
+ *
+ * @see {@link https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format}
+ * @module
+ */
+
+import { InvalidEventError } from "./errors.ts";
+
+/** The length of what stands before the payload, in bytes. */
+export const HEADER_LENGTH = 5;
+
+const MAGIC_BYTE = 0;
+const MAX_SCHEMA_ID = 0x7fff_ffff;
+const encoder = new TextEncoder();
+// Replacing what is not UTF-8 would change an order in silence, so the decoder refuses it. A byte order mark is kept:
+// JSON has none (RFC 8259, section 8.1), so that it is refused as well.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A message's value, taken apart. */
+export interface WireMessage {
+  /** The id under which the registry has the schema of the payload. */
+  readonly schemaId: number;
+  /** The payload, still in bytes: a view, not a copy. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Puts the header before a payload of text.
+ *
+ * @param schemaId The id that the registry gave the schema.
+ * @param json The payload.
+ * @returns The message's value.
+ * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
+ */
+export function frame(schemaId: number, json: string): Uint8Array {
+  if (!Number.isInteger(schemaId) || schemaId < 0 || schemaId > MAX_SCHEMA_ID) {
+    throw new RangeError(
+      `A schema id is a whole number from 0 to ${MAX_SCHEMA_ID}: ${schemaId}`,
+    );
+  }
+  const payload = encoder.encode(json);
+  const value = new Uint8Array(HEADER_LENGTH + payload.length);
+  value[0] = MAGIC_BYTE;
+  new DataView(value.buffer).setInt32(1, schemaId);
+  value.set(payload, HEADER_LENGTH);
+  return value;
+}
+
+/**
+ * Takes the header off a message's value.
+ *
+ * @param value The message's value.
+ * @returns The schema's id and the payload.
+ * @throws {InvalidEventError} If the value is shorter than the header or doesn't begin with the magic byte.
+ */
+export function unframe(value: Uint8Array): WireMessage {
+  if (value.length < HEADER_LENGTH) {
+    throw new InvalidEventError(
+      `The value is truncated: ${value.length} bytes, where the header alone takes ${HEADER_LENGTH}`,
+    );
+  }
+  if (value[0] !== MAGIC_BYTE) {
+    const byte = (value[0] ?? 0).toString(16).padStart(2, "0");
+    throw new InvalidEventError(`The magic byte is 0x${byte} and not 0x00`);
+  }
+  return {
+    schemaId: new DataView(value.buffer, value.byteOffset).getUint32(1),
+    payload: value.subarray(HEADER_LENGTH),
+  };
+}
+
+/**
+ * Reads a payload as JSON in UTF-8.
+ *
+ * @param payload The bytes behind the header.
+ * @returns The JSON value, not checked against any schema.
+ * @throws {InvalidEventError} If the bytes are not UTF-8 or the text is not JSON.
+ */
+export function parsePayload(payload: Uint8Array): unknown {
+  let text: string;
+  try {
+    text = decoder.decode(payload);
+  } catch (cause) {
+    throw new InvalidEventError("The payload is not UTF-8", { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidEventError("The payload is not JSON", { cause });
+  }
+}
