@@ -80,7 +80,7 @@ async function findApi(url: string): Promise<string> {
   if (new URL(url).pathname !== "/") return url;
   for (const path of BASE_PATHS) {
     try {
-      const types = await registryTransport(
+      const types = await requestRegistry(
         "get",
         `${url}${path}/schemas/types`,
       );

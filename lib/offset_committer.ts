@@ -1,0 +1,79 @@
+/**
+ * Commits offsets as fast as the broker takes them, and never more than one commit at a time.
+ *
+ * A commit takes some milliseconds, as Kafka's group coordinator waits for others to write along with it. So while one
+ * is under way, further messages may be processed, and the next commit covers them all: at a low rate each message has
+ * its own commit, at a high rate a commit covers many.
+ *
+ * @module
+ */
+
+/** Offsets to commit: for each partition, that of the next message to be read. */
+export type Positions = ReadonlyMap<number, string>;
+
+/** The part of the consumer's loop that commits. */
+export class OffsetCommitter {
+  readonly #commit: (positions: Positions) => Promise<void>;
+  #waiting = new Map<number, string>();
+  #underWay: Promise<void> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** @param commit Sends one commit and waits for its answer. */
+  constructor(commit: (positions: Positions) => Promise<void>) {
+    this.#commit = commit;
+  }
+
+  /**
+   * Notes that every message of a partition before an offset has been processed, and starts a commit unless one is under
+   * way.
+   *
+   * @param partition The partition.
+   * @param next The offset of the next message to be read: that of the last one processed, plus 1.
+   */
+  mark(partition: number, next: string): void {
+    this.#waiting.set(partition, next);
+    if (!this.#underWay && !this.#failure) this.#start();
+  }
+
+  /**
+   * Waits until everything marked so far is committed.
+   *
+   * @throws {unknown} What the commit threw. What it was to commit is marked still, and the next flush tries again.
+   */
+  async flush(): Promise<void> {
+    if (this.#failure) {
+      this.#failure = undefined;
+      if (this.#waiting.size > 0) this.#start();
+    }
+    while (this.#underWay) await this.#underWay;
+    // Narrowing doesn't see that the commit that was waited for may have set it.
+    const failure = this.#failure as { readonly error: unknown } | undefined;
+    if (failure) throw failure.error;
+  }
+
+  /** Forgets what is marked and not committed: another member of the group may own the partitions by now. */
+  forget(): void {
+    this.#waiting.clear();
+    this.#failure = undefined;
+  }
+
+  #start(): void {
+    const positions = this.#waiting;
+    this.#waiting = new Map();
+    this.#underWay = this.#commit(positions).then(
+      () => {
+        this.#underWay = undefined;
+        if (this.#waiting.size > 0) this.#start();
+      },
+      (error) => {
+        this.#underWay = undefined;
+        this.#failure = { error };
+        for (const [partition, next] of positions) {
+          if (!this.#waiting.has(partition)) {
+            this.#waiting.set(partition, next);
+          }
+        }
+      },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * What a person reads of an order, and what a program reads (`--json`); both safe for a terminal.
+ *
+ * @module
+ */
+
+import type { CustomerEvent } from "./customer_event.ts";
+
+/** An order's place in Kafka. */
+export interface Position {
+  /** The topic. */
+  readonly topic: string;
+  /** The partition's number. */
+  readonly partition: number;
+  /** The offset, as text: it is a 64-bit number. `-1` where the broker was not asked to tell (acks 0). */
+  readonly offset: string;
+}
+
+/** An order in Kafka. */
+export interface EventRecord extends Position {
+  /** The message's timestamp, in milliseconds since 1970 UTC. */
+  readonly timestamp: number;
+  /** The message's key. */
+  readonly key: string | null;
+  /** The order. */
+  readonly event: CustomerEvent;
+}
+
+/** The longest text of a message that is shown in one piece, in UTF-16 units. */
+const MAX_SHOWN = 1_000;
+
+// Control characters move the cursor or start escape sequences; bidi marks reorder what is read (CVE-2021-42574); line and
+// paragraph separators break lines; a byte order mark is invisible; a lone surrogate isn't text.
+const UNSAFE =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/**
+ * Makes text of a message safe to print.
+ *
+ * @param text Any text.
+ * @returns The text, with control characters and bidi marks as `\u001b`, cut where it is very long.
+ */
+export function printable(text: string): string {
+  const cut = text.length > MAX_SHOWN
+    ? `${text.slice(0, MAX_SHOWN)}… (${text.length} characters)`
+    : text;
+  return cut.replace(UNSAFE, escaped);
+}
+
+/**
+ * Writes a record as one line of JSON.
+ *
+ * @param record The record.
+ * @returns JSON with every unsafe character escaped as JSON allows.
+ */
+export function toJsonLine(record: EventRecord): string {
+  const { topic, partition, offset, timestamp, key, event } = record;
+  return JSON.stringify({
+    topic,
+    partition,
+    offset,
+    timestamp: new Date(timestamp).toISOString(),
+    key,
+    event,
+  }).replace(UNSAFE, escaped);
+}
+
+/**
+ * Writes the line for an order that is about to be sent.
+ *
+ * @param number Its number in this run, from 1.
+ * @param event The order.
+ * @returns The line.
+ */
+export function describeSending(number: number, event: CustomerEvent): string {
+  return `Event ${number}: ${
+    printable(event.customer_name)
+  } ordered ${event.quantity}x ` +
+    `${printable(event.drink_name)} ($${event.amount.toFixed(2)} CAD) - ` +
+    `Member: ${event.is_member ? "True" : "False"}`;
+}
+
+/**
+ * Writes the line for an order that was delivered.
+ *
+ * @param position Where it is.
+ * @returns The line.
+ */
+export function describeDelivery(position: Position): string {
+  const { topic, partition, offset } = position;
+  return offset === "-1"
+    ? `Sent: ${topic} [${partition}] (acks 0: the broker doesn't answer)`
+    : `Delivered: ${topic} [${partition}] offset=${offset}`;
+}
+
+function localTime(timestamp: number): string {
+  const date = new Date(timestamp);
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${
+    two(date.getDate())
+  } ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${
+      two(date.getSeconds())
+    }`;
+}
+
+/**
+ * Writes the block for an order that was consumed.
+ *
+ * @param number Its number in this run, from 1.
+ * @param record The record.
+ * @returns The block's lines.
+ */
+export function describeRecord(number: number, record: EventRecord): string {
+  const { partition, offset, timestamp, event } = record;
+  return [
+    "=".repeat(80),
+    `Message #${number}`,
+    `        ├─ Partition: ${partition} | Offset: ${offset}`,
+    `        ├─ Kafka Timestamp: ${localTime(timestamp)}`,
+    `        ├─ Event ID: ${printable(event.event_id)}`,
+    `        ├─ Customer: ${printable(event.customer_name)} (${
+      event.is_member ? "Member" : "Non-Member"
+    })`,
+    `        ├─ Order: ${event.quantity}x ${printable(event.drink_name)}`,
+    `        ├─ Amount: $${event.amount.toFixed(2)}`,
+    `        └─ Event Time (UTC): ${printable(event.ts_utc)}`,
+    "-".repeat(80),
+  ].join("\n");
+}
