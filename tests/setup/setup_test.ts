@@ -1,0 +1,354 @@
+/**
+ * The setup task, run as users run it: in a checkout of its own, with an empty cache of its own,
+ * against a JSR that is closed, working or silent.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStringIncludes,
+} from "@std/assert";
+import { type PublishedPackage, serveJsr } from "../support/jsr_registry.ts";
+import { permittedTest } from "../support/permissions.ts";
+
+const NEEDS: Deno.PermissionDescriptor[] = [
+  { name: "read" },
+  { name: "write" },
+  { name: "run", command: "deno" },
+  { name: "net", host: "127.0.0.1" },
+];
+
+const PROJECT = new URL("../../", import.meta.url);
+
+/** Says whether it runs on the packages of the registry below or on the stand-ins. */
+const PROGRAM = `
+import * as assert from "@std/assert";
+import * as cli from "@std/cli/parse-args";
+import * as uuid from "@std/uuid";
+console.log([assert, cli, uuid].map((m) => "servedByJsr" in m ? "jsr" : "stand-in").join(" "));
+`;
+
+const PACKAGES: PublishedPackage[] = [
+  { name: "@std/assert", exports: { ".": "./mod.ts" } },
+  {
+    name: "@std/cli",
+    exports: { ".": "./mod.ts", "./parse-args": "./mod.ts" },
+  },
+  { name: "@std/uuid", exports: { ".": "./mod.ts" } },
+].map((each) => ({
+  ...each,
+  version: "1.2.3",
+  files: { "/mod.ts": "export const servedByJsr: boolean = true;\n" },
+}));
+
+interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly milliseconds: number;
+}
+
+/** A copy of what the task needs of the project, with a cache of its own. */
+class Checkout implements AsyncDisposable {
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<Checkout> {
+    const folder = await Deno.makeTempDir({ prefix: "setup_test_" });
+    const root = new URL(`file://${folder}/`);
+    // Without the npm packages, which the task and the program have no use for.
+    const config = JSON.parse(
+      await Deno.readTextFile(new URL("deno.json", PROJECT)),
+    );
+    config.imports = Object.fromEntries(
+      Object.entries<string>(config.imports).filter(([, specifier]) =>
+        specifier.startsWith("jsr:")
+      ),
+    );
+    await Deno.writeTextFile(
+      new URL("deno.json", root),
+      JSON.stringify(config),
+    );
+    for (const path of ["lib/errors.ts", "tasks/setup.ts", "lib/setup/"]) {
+      await copy(new URL(path, PROJECT), new URL(path, root));
+    }
+    await Deno.writeTextFile(new URL("program.ts", root), PROGRAM);
+    return new Checkout(folder);
+  }
+
+  /** Runs `deno` here, with nothing cached but by earlier runs here, and JSR at an address. */
+  async deno(jsr: string, ...args: string[]): Promise<Ran> {
+    const started = performance.now();
+    const { code, stdout, stderr } = await new Deno.Command("deno", {
+      args,
+      cwd: this.#folder,
+      env: {
+        DENO_DIR: `${this.#folder}/cache`,
+        JSR_URL: jsr,
+        NO_COLOR: "1",
+        DENO_NO_UPDATE_CHECK: "1",
+      },
+      stdin: "null",
+    }).output();
+    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+    return {
+      code,
+      stdout: text(stdout),
+      stderr: text(stderr),
+      milliseconds: performance.now() - started,
+    };
+  }
+
+  async setup(jsr: string, ...flags: string[]): Promise<Ran> {
+    const ran = await this.deno(jsr, "task", "-q", "setup", ...flags);
+    assertEquals(ran.code, 0, ran.stderr);
+    return ran;
+  }
+
+  /** Runs the program and says which packages it got. */
+  async program(jsr: string): Promise<string> {
+    const ran = await this.deno(jsr, "run", "-q", "program.ts");
+    assertEquals(ran.code, 0, ran.stderr);
+    return ran.stdout.trim();
+  }
+
+  async emptyCache(): Promise<void> {
+    await Deno.remove(`${this.#folder}/cache`, { recursive: true });
+  }
+
+  /** What the task may leave behind, by name. */
+  async leftovers(): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(this.#folder)) {
+      if (name.startsWith(".offline")) names.push(name);
+    }
+    return names.sort();
+  }
+
+  async write(path: string, text: string): Promise<void> {
+    await Deno.writeTextFile(`${this.#folder}/${path}`, text);
+  }
+
+  async read(path: string): Promise<string> {
+    return await Deno.readTextFile(`${this.#folder}/${path}`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.#folder, { recursive: true });
+  }
+}
+
+async function copy(from: URL, to: URL): Promise<void> {
+  if (!from.href.endsWith("/")) {
+    await Deno.mkdir(new URL(".", to), { recursive: true });
+    await Deno.copyFile(from, to);
+    return;
+  }
+  for await (const { name, isDirectory } of Deno.readDir(from)) {
+    const path = isDirectory ? `${name}/` : name;
+    await copy(new URL(path, from), new URL(path, to));
+  }
+}
+
+/** An address of this machine where nothing listens. */
+function closedJsr(): string {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  return `http://127.0.0.1:${port}/`;
+}
+
+permittedTest(
+  "setup uses stand-ins when JSR can't be reached",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const jsr = closedJsr();
+    const before = await checkout.deno(jsr, "run", "-q", "program.ts");
+    assertNotEquals(before.code, 0, "the program must not run before setup");
+
+    const first = await checkout.setup(jsr);
+    assertMatch(
+      first.stdout,
+      /^JSR can't be reached \(.+\): put stand-ins .+\n$/,
+    );
+    assertEquals(first.stderr, "");
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
+
+    const second = await checkout.setup(jsr);
+    assertMatch(second.stdout, /^JSR can't be reached \(.+\): keeping .+\n$/);
+    const quiet = await checkout.setup(jsr, "--quiet");
+    assertEquals(quiet.stdout + quiet.stderr, "");
+    assertEquals(await checkout.leftovers(), [".offline"]);
+  },
+);
+
+permittedTest(
+  "setup removes the stand-ins when the packages resolve, and back again",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    await using registry = await serveJsr(PACKAGES);
+    const closed = closedJsr();
+
+    for (let round = 1; round <= 2; round++) {
+      await checkout.setup(closed);
+      assertEquals(
+        await checkout.program(closed),
+        "stand-in stand-in stand-in",
+      );
+
+      const removed = await checkout.setup(registry.url);
+      assertMatch(removed.stdout, /resolve from JSR: removed .+\n$/);
+      assertEquals(await checkout.leftovers(), []);
+      assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
+
+      const again = await checkout.setup(registry.url);
+      assertMatch(again.stdout, /resolve from JSR: nothing to do\.\n$/);
+      const quiet = await checkout.setup(registry.url, "--quiet");
+      assertEquals(quiet.stdout + quiet.stderr, "");
+      await checkout.emptyCache();
+    }
+  },
+);
+
+permittedTest(
+  "setup takes cached packages for resolved when JSR can't be reached",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const registry = await serveJsr(PACKAGES);
+    await using _ = registry;
+    await checkout.setup(registry.url);
+    await registry[Symbol.asyncDispose]();
+
+    const offline = await checkout.setup(registry.url);
+    assertMatch(offline.stdout, /resolve from JSR: nothing to do\.\n$/);
+    assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
+  },
+);
+
+permittedTest(
+  "setup uses stand-ins when one package of three is missing",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    await using registry = await serveJsr(PACKAGES.slice(0, 2));
+    const ran = await checkout.setup(registry.url);
+    assertStringIncludes(ran.stdout, "@std/uuid");
+    assertStringIncludes(ran.stdout, "put stand-ins");
+    assertEquals(
+      await checkout.program(registry.url),
+      "stand-in stand-in stand-in",
+    );
+  },
+);
+
+permittedTest(
+  "setup keeps its deadline when JSR never answers",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const jsr = `http://127.0.0.1:${silent.addr.port}/`;
+    const hungUp: Promise<void>[] = [];
+    const accepting = (async () => {
+      for await (const connection of silent) {
+        hungUp.push(
+          connection.readable.pipeTo(new WritableStream()).catch(() => {}),
+        );
+      }
+    })();
+    await checkout.write(
+      "short_deadline.ts",
+      `import { setUp } from "./lib/setup/setup.ts";
+       console.log(JSON.stringify(await setUp(new URL("./", import.meta.url), { deadline: 700 })));`,
+    );
+
+    const short = await checkout.deno(
+      jsr,
+      "run",
+      "-q",
+      "-A",
+      "short_deadline.ts",
+    );
+    assertEquals(short.code, 0, short.stderr);
+    assertEquals(JSON.parse(short.stdout).changed, true);
+    assertStringIncludes(short.stdout, "no answer within 0.7 s");
+    assert(short.milliseconds < 5_000, `took ${short.milliseconds} ms`);
+
+    const task = await checkout.setup(jsr);
+    assertStringIncludes(task.stdout, "no answer within 2 s");
+    assert(task.milliseconds < 7_000, `took ${task.milliseconds} ms`);
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
+
+    // Who asked has been ended, not left behind waiting.
+    assertNotEquals(hungUp.length, 0);
+    await Promise.all(hungUp);
+    silent.close();
+    await accepting.catch(() => {});
+  },
+);
+
+permittedTest(
+  "setup mends stand-ins that are damaged or of another version",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const jsr = closedJsr();
+    await checkout.setup(jsr);
+    const intact = await checkout.read(".offline/uuid/mod.ts");
+    await checkout.write(".offline/uuid/mod.ts", "export {};\n");
+    await checkout.write(".offline/uuid/of_an_earlier_version.ts", "");
+
+    const mended = await checkout.setup(jsr, "--quiet");
+    assertStringIncludes(mended.stderr, "put stand-ins");
+    assertEquals(mended.stdout, "");
+    assertEquals(await checkout.read(".offline/uuid/mod.ts"), intact);
+    assertEquals(await checkout.leftovers(), [".offline"]);
+    assertEquals((await checkout.setup(jsr, "--quiet")).stderr, "");
+  },
+);
+
+permittedTest(
+  "setup does not break another setup at the same time",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const jsr = closedJsr();
+    for (let round = 1; round <= 3; round++) {
+      await Promise.all(Array.from({ length: 4 }, () => checkout.setup(jsr)));
+      assertEquals(await checkout.leftovers(), [".offline"]);
+      assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
+      await checkout.write(".offline/uuid/mod.ts", "export {};\n");
+    }
+  },
+);
+
+permittedTest(
+  "setup rejects unknown flags and explains itself",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const wrong = await checkout.deno(
+      closedJsr(),
+      "task",
+      "-q",
+      "setup",
+      "--quite",
+    );
+    assertEquals(wrong.code, 2);
+    assertStringIncludes(wrong.stderr, "Error: Unknown flag: --quite");
+    assertEquals(await checkout.leftovers(), []);
+    const help = await checkout.setup(closedJsr(), "--help");
+    assertStringIncludes(help.stdout, "Usage: deno task setup");
+    assertEquals(await checkout.leftovers(), []);
+  },
+);
