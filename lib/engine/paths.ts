@@ -1,0 +1,92 @@
+/**
+ * Where an engine keeps its things: programs, data, logs, records of its processes.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+
+/** The folders of one engine. */
+export interface EngineFolders {
+  /** The state folder that holds the others. */
+  readonly root: string;
+  /** What Kafka and the registry store. */
+  readonly data: string;
+  /** What they print, one file each. */
+  readonly logs: string;
+  /** Process ids, ports and the lock. */
+  readonly run: string;
+}
+
+/**
+ * The root of this checkout.
+ *
+ * @returns Its path, without a slash at the end.
+ */
+export function checkoutFolder(): string {
+  return fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
+}
+
+/**
+ * The state folder of the engine that `deno task up` starts, which also holds the downloaded programs of every engine.
+ *
+ * @returns The path of `.engine` in this checkout.
+ */
+export function engineFolder(): string {
+  return `${checkoutFolder()}/.engine`;
+}
+
+/**
+ * The folders inside a state folder.
+ *
+ * @param root The state folder.
+ * @returns Their paths; none is created.
+ */
+export function foldersOf(root: string): EngineFolders {
+  return {
+    root,
+    data: `${root}/data`,
+    logs: `${root}/logs`,
+    run: `${root}/run`,
+  };
+}
+
+/**
+ * Reads a file that may be missing.
+ *
+ * @param path Its path.
+ * @returns Its text, or nothing where there is no such file.
+ */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Removes a file or folder with all it holds, if it is there.
+ *
+ * @param path Its path.
+ */
+export async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/**
+ * Writes a file so that a reader sees the old text or the new one, never a part of it.
+ *
+ * @param path Its path.
+ * @param text Its new text.
+ */
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
+  await Deno.writeTextFile(draft, text);
+  await Deno.rename(draft, path);
+}

@@ -1,0 +1,143 @@
+/**
+ * TCP ports of this machine: which are free, and who holds one that is not.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../errors.ts";
+import { commandLine, runScript } from "./shell.ts";
+
+/**
+ * Finds ports that nobody listens on, all different.
+ *
+ * @param count How many.
+ * @returns The ports, picked by the system. Another program may take one before it is used.
+ */
+export function freePorts(count: number): number[] {
+  const listeners = Array.from(
+    { length: count },
+    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
+  );
+  const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
+  for (const listener of listeners) listener.close();
+  return ports;
+}
+
+/**
+ * Tells whether a port can be listened on.
+ *
+ * @param port The port.
+ * @returns Whether nobody answers there on localhost and 127.0.0.1 can be bound.
+ */
+export async function isPortFree(port: number): Promise<boolean> {
+  try {
+    // Where another address of this machine holds the port, binding 127.0.0.1 may work, and clients reach the other.
+    (await Deno.connect({ hostname: "localhost", port })).close();
+    return false;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+  }
+  try {
+    Deno.listen({ hostname: "127.0.0.1", port }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) return false;
+    throw error;
+  }
+}
+
+/** A process that listens on a port. */
+export interface PortHolder {
+  /** Its process id. */
+  readonly pid: number;
+  /** How it was started, where this user may know. */
+  readonly command: string | undefined;
+}
+
+const LISTENING = "0A";
+
+/**
+ * Finds the sockets that listen on a port.
+ *
+ * @param table The text of `/proc/net/tcp`, `/proc/net/tcp6`, or both.
+ * @param port The port.
+ * @returns The inode of each.
+ */
+export function listeningInodes(table: string, port: number): string[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return table.split("\n").map((line) => line.trim().split(/\s+/)).filter(
+    (fields) => fields[1]?.endsWith(suffix) && fields[3] === LISTENING,
+  ).flatMap((fields) => fields[9] ?? []);
+}
+
+async function holderPid(port: number): Promise<number | undefined> {
+  const { stdout: table } = await runScript(
+    "cat /proc/net/tcp /proc/net/tcp6 2>/dev/null",
+  );
+  const [inode] = listeningInodes(table, port);
+  const { stdout } = inode === undefined
+    ? await runScript(
+      'lsof -nP -t -iTCP:"$1" -sTCP:LISTEN 2>/dev/null',
+      String(port),
+    )
+    : await runScript(
+      `for p in /proc/[0-9]*; do
+         if ls -l "$p/fd" 2>/dev/null | grep -qF "socket:[$1]"; then echo "\${p#/proc/}"; break; fi
+       done`,
+      inode,
+    );
+  return Number.parseInt(stdout, 10) || undefined;
+}
+
+/**
+ * Finds who listens on a port.
+ *
+ * @param port The port.
+ * @returns The process, or nothing where it can't be found: it may belong to someone else, or to a container.
+ */
+export async function portHolder(
+  port: number,
+): Promise<PortHolder | undefined> {
+  const pid = await holderPid(port);
+  return pid === undefined
+    ? undefined
+    : { pid, command: await commandLine(pid) };
+}
+
+/** A port that a program needs. */
+export interface NeededPort {
+  /** The port. */
+  readonly port: number;
+  /** The program that needs it. */
+  readonly title: string;
+  /** The flag that changes it. */
+  readonly flag: string;
+}
+
+const MAX_COMMAND = 120;
+
+/**
+ * Makes sure that a port is free.
+ *
+ * @param needed The port, the program that needs it and the flag that changes it.
+ * @throws {PipelineError} If someone listens there. The message names the process where it can be found.
+ */
+export async function requireFreePort(needed: NeededPort): Promise<void> {
+  const { port, title, flag } = needed;
+  if (await isPortFree(port)) return;
+  const holder = await portHolder(port);
+  const command = holder?.command ?? "";
+  const shown = command.length > MAX_COMMAND
+    ? `${command.slice(0, MAX_COMMAND)}…`
+    : command;
+  const who = holder
+    ? `process ${holder.pid}${shown && ` (${shown})`}`
+    : "another program, which may belong to another user or to a container";
+  const [free] = freePorts(1);
+  throw new PipelineError(
+    `Port ${port}, which ${title} needs, is in use by ${who}`,
+    {
+      hint: `Stop that program, or choose another port: ${flag} ${free}`,
+    },
+  );
+}

@@ -1,0 +1,78 @@
+/**
+ * Whether an engine does its work: a topic can be created and a schema registered, which is more than an open port.
+ *
+ * @module
+ */
+
+import { DEFAULT_CONFIG } from "../config.ts";
+import { createKafka } from "../kafka.ts";
+
+const PROBE = "engine-ready-probe";
+
+/**
+ * Has a broker check the creation of a topic, and load what the first consumer group needs.
+ *
+ * @param address The broker, `host:port`.
+ * @throws {Error} If it does not answer or can't do it yet.
+ */
+export async function brokerAnswers(address: string): Promise<void> {
+  const separator = address.lastIndexOf(":");
+  (await Deno.connect({
+    hostname: address.slice(0, separator),
+    port: Number(address.slice(separator + 1)),
+  })).close();
+  const kafka = await createKafka({
+    ...DEFAULT_CONFIG,
+    brokers: [address],
+  }, { clientId: PROBE });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.createTopics({
+      validateOnly: true,
+      waitForLeaders: false,
+      topics: [{ topic: PROBE, numPartitions: 1, replicationFactor: 1 }],
+    });
+    await admin.fetchOffsets({ groupId: PROBE });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/**
+ * Registers a schema with a registry and removes it.
+ *
+ * @param url The URL of Confluent's API.
+ * @param signal Ends the waiting.
+ * @throws {Error} If the registry does not answer or can't do it yet.
+ */
+export async function registryAnswers(
+  url: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const call = async (method: string, path: string, body?: unknown) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+      ...(body !== undefined && {
+        headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+        body: JSON.stringify(body),
+      }),
+    });
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Error(`${method} ${path}: HTTP ${response.status} ${text}`);
+    }
+  };
+  // A schema that is there by chance under this name is the probe's own, left by one that was interrupted.
+  await call("POST", `/subjects/${PROBE}/versions`, {
+    schemaType: "JSON",
+    // Apicurio takes text for JSON Schema only where it says so.
+    schema: JSON.stringify({
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+    }),
+  });
+  await call("DELETE", `/subjects/${PROBE}`);
+  await call("DELETE", `/subjects/${PROBE}?permanent=true`);
+}

@@ -1,0 +1,63 @@
+/**
+ * What ends a throwaway engine when the program that started it dies with no chance to do so, as by SIGKILL.
+ *
+ * A small shell process, in a session of its own, reads a pipe whose other end only this program holds. Each line is
+ * the list of the process ids that run now. The system closes the pipe when this program is gone, in whatever way; the
+ * shell then kills the last list and removes the engine's folder.
+ *
+ * @module
+ */
+
+const SCRIPT = `
+trap '' INT HUP TERM
+pids=
+while read -r line; do
+  if [ "$line" = done ]; then exit 0; fi
+  pids=$line
+done
+if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; fi
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }`;
+
+/** Ends an engine's processes and removes its folder, once this program is gone. */
+export class Watchdog {
+  readonly #child: Deno.ChildProcess;
+  readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #pids = new Map<string, number>();
+
+  /** @param folder The folder to remove once this program is gone. */
+  constructor(folder: string) {
+    this.#child = new Deno.Command("sh", {
+      args: ["-c", SCRIPT, "sh", folder],
+      stdin: "piped",
+      stdout: "null",
+      stderr: "null",
+      detached: true,
+    }).spawn();
+    this.#child.unref();
+    this.#pipe = this.#child.stdin.getWriter();
+  }
+
+  /**
+   * Says which process runs under a name.
+   *
+   * @param name The name.
+   * @param pid Its process id, or nothing once it is gone, so that no stranger with its id is ever killed.
+   */
+  async watch(name: string, pid: number | undefined): Promise<void> {
+    if (this.#pids.get(name) === pid) return;
+    if (pid === undefined) this.#pids.delete(name);
+    else this.#pids.set(name, pid);
+    await this.#send([...this.#pids.values()].join(" "));
+  }
+
+  /** Lets go: the processes and the folder are this program's own affair from here. */
+  async release(): Promise<void> {
+    await this.#send("done");
+    await this.#pipe.close();
+    await this.#child.status;
+  }
+
+  async #send(line: string): Promise<void> {
+    await this.#pipe.write(new TextEncoder().encode(`${line}\n`));
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * `deno task down`: stops what `deno task up` started.
+ *
+ * @module
+ */
+
+import { runTask } from "../lib/cli.ts";
+import { describeStop, stopEngine } from "../lib/engine/mod.ts";
+
+if (import.meta.main) {
+  await runTask({
+    name: "down",
+    summary:
+      "Stops the Kafka and the Schema Registry that `deno task up` started. Their data stays.",
+    flags: {
+      wipe: {
+        type: "boolean",
+        description: "remove the data too: topics, offsets, schemas",
+      },
+    },
+    examples: [
+      ["deno task down", "Stop; the next `deno task up` has the same topics"],
+      ["deno task down --wipe", "Stop and begin with nothing next time"],
+    ],
+  }, async ({ wipe }) => {
+    console.log(describeStop(await stopEngine({ wipe, tell: console.error })));
+  });
+}
