@@ -135,6 +135,19 @@ export function isKafkaOutage(error: unknown): boolean {
   return false;
 }
 
+/**
+ * Reads which error of Kafka's protocol lies behind an error.
+ *
+ * @param error What kafkajs threw.
+ * @returns Its name, such as `MESSAGE_TOO_LARGE`; nothing where no broker answered with one.
+ */
+export function protocolCodeOf(error: unknown): string | undefined {
+  for (const cause of causes(error)) {
+    if (cause instanceof Error && "type" in cause) return String(cause.type);
+  }
+  return undefined;
+}
+
 /** Node's name for what Deno's permissions refuse. */
 function isDenied(error: Error): boolean {
   return error instanceof Deno.errors.NotCapable ||

@@ -17,6 +17,8 @@ export class OffsetCommitter {
   #waiting = new Map<number, string>();
   #underWay: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  /** Goes up with every {@linkcode forget}, so that a commit that fails afterwards brings nothing back. */
+  #epoch = 0;
 
   /** @param commit Sends one commit and waits for its answer. */
   constructor(commit: (positions: Positions) => Promise<void>) {
@@ -55,10 +57,12 @@ export class OffsetCommitter {
   forget(): void {
     this.#waiting.clear();
     this.#failure = undefined;
+    this.#epoch++;
   }
 
   #start(): void {
     const positions = this.#waiting;
+    const epoch = this.#epoch;
     this.#waiting = new Map();
     this.#underWay = this.#commit(positions).then(
       () => {
@@ -67,6 +71,7 @@ export class OffsetCommitter {
       },
       (error) => {
         this.#underWay = undefined;
+        if (epoch !== this.#epoch) return;
         this.#failure = { error };
         for (const [partition, next] of positions) {
           if (!this.#waiting.has(partition)) {

@@ -6,10 +6,11 @@
 
 import type { Admin } from "kafkajs";
 import type { Config } from "./config.ts";
-import { causes, PipelineError, UsageError } from "./errors.ts";
+import { PipelineError, UsageError } from "./errors.ts";
 import {
   explainKafkaError,
   type KafkaOptions,
+  protocolCodeOf,
   type WaitOptions,
   withAdmin,
 } from "./kafka.ts";
@@ -57,13 +58,6 @@ export function checkTopicName(topic: string): string {
   return topic;
 }
 
-function codeOf(error: unknown): string | undefined {
-  for (const cause of causes(error)) {
-    if (cause instanceof Error && "type" in cause) return String(cause.type);
-  }
-  return undefined;
-}
-
 /**
  * Reads how a topic is laid out.
  *
@@ -86,7 +80,9 @@ export async function describeTopic(
       ),
     };
   } catch (error) {
-    if (codeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") return undefined;
+    if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+      return undefined;
+    }
     throw error;
   }
 }
@@ -135,7 +131,7 @@ export function createTopic(
       });
       return { partitions, replicationFactor, created: true };
     } catch (error) {
-      const code = codeOf(error);
+      const code = protocolCodeOf(error);
       if (code === "TOPIC_ALREADY_EXISTS") {
         const raced = await describeTopic(admin, topic);
         return { partitions, replicationFactor, ...raced, created: false };

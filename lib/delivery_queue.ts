@@ -1,0 +1,171 @@
+/**
+ * The delivery loop of one partition: messages wait in line, one request at a time takes as many as fit, and each message ends
+ * in exactly one of two ways: delivered, or failed.
+ *
+ * A slow trickle is so sent at once and a flood in batches. One request at a time keeps the order: with several, one that is
+ * sent again could land behind its successor. A batch that is sent again is the same batch to the message, as an idempotent
+ * producer's sequence numbers demand. And since it holds a single partition, a broker takes all of it or nothing.
+ *
+ * @module
+ */
+
+/** Something that waits to be sent. */
+export interface Sendable {
+  /** How much it takes of a batch, in bytes. */
+  readonly size: number;
+}
+
+/** What to do with an error of a request. */
+export type Verdict =
+  /** Kafka can't be reached just now: the same batch again. */
+  | "retry"
+  /** The batch is larger than the broker takes: in two halves. */
+  | "split"
+  /** This batch can never be sent; the next may. */
+  | "drop"
+  /** Nothing more can be sent. */
+  | "stop";
+
+/** How a queue sends, and whom it tells. */
+export interface DeliveryQueueOptions<T extends Sendable> {
+  /** Sends one batch and resolves to the offset of its first message; -1 where the broker doesn't answer (acks 0). */
+  readonly send: (batch: readonly T[]) => Promise<bigint>;
+  /** Judges what {@linkcode DeliveryQueueOptions.send} threw. */
+  readonly judge: (error: unknown) => Verdict;
+  /** Is told of each message that was acknowledged, in the order of their offsets. */
+  readonly delivered: (message: T, offset: bigint) => void;
+  /** Is told of each message that was given up. */
+  readonly failed: (message: T, error: unknown) => void;
+  /** Is told when the queue begins to wait for Kafka, and when it is over. */
+  readonly waiting?: (waits: boolean) => void;
+  /** How many messages a batch takes at most. */
+  readonly maxBatchCount: number;
+  /** How many bytes a batch takes at most; a larger message goes alone. Equals `batch.size`. */
+  readonly maxBatchBytes: number;
+  /** For how long one batch is sent again before it is given up, in milliseconds. Equals `delivery.timeout.ms`. */
+  readonly deliveryTimeoutMs: number;
+}
+
+/** One partition's line of messages. */
+export class DeliveryQueue<T extends Sendable> {
+  readonly #options: DeliveryQueueOptions<T>;
+  #queue: T[] = [];
+  #running: Promise<void> | undefined;
+  #batch: Promise<void> | undefined;
+  #stopped: { readonly error: unknown } | undefined;
+
+  /** @param options How to send, and whom to tell. */
+  constructor(options: DeliveryQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Whether nothing more can be sent: every message fails from now on. */
+  get stopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /**
+   * Waits while the line is too long, so that a fast source doesn't fill the memory.
+   *
+   * @param limit From how many waiting messages on it is.
+   * @returns When it is shorter.
+   */
+  async room(limit: number): Promise<void> {
+    while (this.#queue.length >= limit) await this.#batch;
+  }
+
+  /**
+   * Puts a message in the line. It is sent at once unless a request is under way.
+   *
+   * @param message The message.
+   */
+  push(message: T): void {
+    this.#queue.push(message);
+    this.#running ??= this.#run();
+  }
+
+  /**
+   * Waits until every message has ended one way or the other.
+   *
+   * @returns When nothing is left.
+   */
+  async flush(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /**
+   * Gives up what waits: from now on every message fails, the one in a request under way excepted if it is acknowledged.
+   *
+   * @param error Why.
+   */
+  stop(error: unknown): void {
+    this.#stopped ??= { error };
+  }
+
+  async #run(): Promise<void> {
+    // Lets everything that is pushed in one go gather in one batch.
+    this.#batch = Promise.resolve();
+    await this.#batch;
+    while (this.#queue.length > 0) {
+      this.#batch = this.#deliver(this.#takeBatch());
+      await this.#batch;
+    }
+    this.#running = undefined;
+  }
+
+  #takeBatch(): T[] {
+    const { maxBatchCount, maxBatchBytes } = this.#options;
+    let bytes = 0;
+    let count = 0;
+    for (const { size } of this.#queue) {
+      if (count === maxBatchCount) break;
+      if (count > 0 && bytes + size > maxBatchBytes) break;
+      bytes += size;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #deliver(batch: readonly T[]): Promise<void> {
+    const { send, judge, delivered, waiting, deliveryTimeoutMs } =
+      this.#options;
+    const deadline = Date.now() + deliveryTimeoutMs;
+    let told = false;
+    try {
+      for (let pause = 100;; pause = Math.min(pause * 2, 2_000)) {
+        if (this.#stopped) return this.#fail(batch, this.#stopped.error);
+        try {
+          const first = await send(batch);
+          for (const [i, message] of batch.entries()) {
+            delivered(message, first < 0n ? first : first + BigInt(i));
+          }
+          return;
+        } catch (error) {
+          const verdict = judge(error);
+          if (verdict === "split" && batch.length > 1) {
+            const half = Math.ceil(batch.length / 2);
+            await this.#deliver(batch.slice(0, half));
+            return await this.#deliver(batch.slice(half));
+          }
+          if (
+            verdict === "stop" ||
+            verdict === "retry" && Date.now() + pause > deadline
+          ) {
+            this.stop(error);
+          }
+          if (verdict !== "retry" || this.#stopped) {
+            return this.#fail(batch, error);
+          }
+        }
+        if (!told) waiting?.(told = true);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    } finally {
+      if (told) waiting?.(false);
+    }
+  }
+
+  #fail(batch: readonly T[], error: unknown): void {
+    for (const message of batch) this.#options.failed(message, error);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Splits a stream of bytes into lines, without ever holding more than one line and one chunk.
+ *
+ * @module
+ */
+
+/** One line of a stream. */
+export interface Line {
+  /** Its number, from 1. */
+  readonly number: number;
+  /** Its bytes, without the line break; nothing where it is longer than the limit. */
+  readonly bytes: Uint8Array | undefined;
+  /** The number of bytes from the stream's start to the start of the next line. */
+  readonly end: number;
+}
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+
+function join(parts: readonly Uint8Array[], length: number): Uint8Array {
+  if (parts.length === 1 && parts[0]) return parts[0];
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/**
+ * Splits a stream of bytes at line feeds; a carriage return before one belongs to the break. A last line needs no break.
+ *
+ * @param stream The bytes.
+ * @param limit The longest line that is kept, in bytes. A longer one is passed over and comes without its bytes.
+ * @returns The lines, one after the other.
+ */
+export async function* splitLines(
+  stream: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Line, void, undefined> {
+  let parts: Uint8Array[] = [];
+  let length = 0;
+  let number = 0;
+  let end = 0;
+  const take = (): Line => {
+    const tooLong = length > limit;
+    let bytes = tooLong ? undefined : join(parts, length);
+    if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
+    parts = [];
+    length = 0;
+    return { number: ++number, bytes, end };
+  };
+  const add = (part: Uint8Array) => {
+    length += part.length;
+    end += part.length;
+    if (length <= limit) parts.push(part);
+    else parts = [];
+  };
+  for await (const chunk of stream) {
+    let from = 0;
+    for (
+      let to = chunk.indexOf(LINE_FEED);
+      to >= 0;
+      to = chunk.indexOf(LINE_FEED, from)
+    ) {
+      add(chunk.subarray(from, to));
+      from = to + 1;
+      end++;
+      yield take();
+    }
+    if (from < chunk.length) add(chunk.subarray(from));
+  }
+  if (length > 0) yield take();
+}

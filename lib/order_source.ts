@@ -1,0 +1,185 @@
+/**
+ * Where orders come from: generated ones, or those of a file or a stream, one JSON object a line (NDJSON).
+ *
+ * @module
+ */
+
+import { generate } from "@std/uuid/v5";
+import { randomOrders } from "./customer_event.ts";
+import { InvalidEventError, messageOf, PipelineError } from "./errors.ts";
+import { splitLines } from "./lines.ts";
+import { parsePayload } from "./wire_format.ts";
+
+/** What a source gives: an order that is not checked yet, or why there is none in a line. */
+export interface SourceItem {
+  /** Its number, from 1: of the order, or of the line. */
+  readonly number: number;
+  /** The order; it may be any JSON value. */
+  readonly event?: unknown;
+  /** Why the line holds no order. */
+  readonly problem?: InvalidEventError;
+}
+
+/** The longest line that is read, in bytes: a little more than a broker takes by default. */
+const MAX_LINE_BYTES = 1_048_576;
+
+/** The namespace of the ids that are made from a line (RFC 9562, section 5.5): a random UUID, chosen once. */
+const LINE_NAMESPACE = "6f2c3d0e-1f57-4c0b-9d3a-5b7d0a6c1e42";
+
+/**
+ * Generates random orders, one at a time.
+ *
+ * @param options How many, how far apart in milliseconds, the seed, and what ends it early.
+ * @returns The orders.
+ */
+export async function* generatedOrders(options: {
+  readonly count: number;
+  readonly intervalMs: number;
+  readonly seed?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}): AsyncGenerator<SourceItem, void, undefined> {
+  const { count, intervalMs, signal } = options;
+  const orders = randomOrders({ seed: options.seed });
+  for (let number = 1; number <= count; number++) {
+    if (number > 1 && intervalMs > 0) await pause(intervalMs, signal);
+    if (signal?.aborted) return;
+    yield { number, event: orders.next().value };
+  }
+}
+
+/**
+ * Waits, but not past a stop.
+ *
+ * @param ms How long, in milliseconds.
+ * @param signal What ends the wait early.
+ * @returns When the time is up or the signal came.
+ */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal?.addEventListener("abort", done);
+  });
+}
+
+/**
+ * Opens the file that orders are read from.
+ *
+ * @param path The file's path; `-` is standard input.
+ * @returns The file's bytes.
+ * @throws {PipelineError} If it isn't there, is a folder, or lies outside what the permissions allow.
+ */
+export async function openOrders(
+  path: string,
+): Promise<ReadableStream<Uint8Array>> {
+  if (path === "-") return Deno.stdin.readable;
+  try {
+    const file = await Deno.open(path);
+    if ((await file.stat()).isDirectory) {
+      file.close();
+      throw new PipelineError(`Can't read orders from a folder: ${path}`);
+    }
+    return file.readable;
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new PipelineError(`This task has no permission to read ${path}`, {
+        cause,
+        hint: `Pipe it in: deno task produce --file - < ${path}`,
+      });
+    }
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new PipelineError(`No such file: ${path}`, { cause });
+    }
+    throw new PipelineError(`Can't read ${path}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+async function parseLine(number: number, bytes: Uint8Array): Promise<unknown> {
+  const value = parsePayload(bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return value;
+  }
+  const filled: Record<string, unknown> = { ...value };
+  if (!("event_id" in value)) {
+    const name = new TextEncoder().encode(`${number}:`);
+    const content = new Uint8Array(name.length + bytes.length);
+    content.set(name);
+    content.set(bytes, name.length);
+    filled["event_id"] = await generate(LINE_NAMESPACE, content);
+  }
+  if (!("ts_utc" in value)) filled["ts_utc"] = new Date().toISOString();
+  return filled;
+}
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09);
+}
+
+/**
+ * Reads orders from a stream, one JSON object a line, as they come. Blank lines are passed over.
+ *
+ * An order without `event_id` gets a UUID made from its line's number and content (version 5), so that a file that is sent
+ * twice has the same ids both times. One without `ts_utc` gets the time of the moment.
+ *
+ * @param stream The bytes; UTF-8.
+ * @param signal What ends it early.
+ * @returns An item for each line.
+ */
+export async function* ordersFrom(
+  stream: ReadableStream<Uint8Array>,
+  signal?: AbortSignal,
+): AsyncGenerator<SourceItem, void, undefined> {
+  const reader = stream.getReader();
+  // A read that waits for a keyboard or a pipe would wait on past a stop.
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal?.addEventListener("abort", cancel);
+  try {
+    for await (
+      const { number, bytes } of splitLines(chunks(reader), MAX_LINE_BYTES)
+    ) {
+      if (signal?.aborted) return;
+      if (!bytes) {
+        const problem = new InvalidEventError(
+          `The line is longer than ${MAX_LINE_BYTES} bytes`,
+        );
+        yield { number, problem };
+        continue;
+      }
+      const marked = number === 1 &&
+        BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
+      const content = marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
+      if (isBlank(content)) continue;
+      try {
+        yield { number, event: await parseLine(number, content) };
+      } catch (error) {
+        if (!(error instanceof InvalidEventError)) throw error;
+        yield { number, problem: error };
+      }
+    }
+  } finally {
+    signal?.removeEventListener("abort", cancel);
+    await reader.cancel().catch(() => {});
+  }
+}
+
+async function* chunks(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (
+    let { done, value } = await reader.read();
+    !done;
+    { done, value } = await reader.read()
+  ) {
+    if (value) yield value;
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * The producer: checks and encodes each order, finds its partition, and reports what became of it.
+ *
+ * @module
+ */
+
+import type { Admin, Message } from "kafkajs";
+import type { Config } from "./config.ts";
+import { type CustomerEvent, keyOf } from "./customer_event.ts";
+import {
+  DeliveryQueue,
+  type Sendable,
+  type Verdict,
+} from "./delivery_queue.ts";
+import { InvalidEventError } from "./errors.ts";
+import {
+  connectWithin,
+  createKafka,
+  explainKafkaError,
+  isKafkaOutage,
+  type KafkaOptions,
+  protocolCodeOf,
+  type WaitOptions,
+} from "./kafka.ts";
+import { type PartitionerName, partitionOf } from "./partitioner.ts";
+import { EventRegistry } from "./registry.ts";
+import type { EventRecord } from "./report.ts";
+import { EventSerializer } from "./serializer.ts";
+import { checkTopicName, describeTopic, missingTopic } from "./topic.ts";
+
+/** How many brokers have to have an order before it counts as delivered. Equals `acks`. */
+export type Acks = 0 | 1 | "all";
+
+/** How to send. */
+export interface ProducerOptions extends KafkaOptions, WaitOptions {
+  /** The topic; it has to exist. */
+  readonly topic: string;
+  /**
+   * Equals `acks`.
+   *
+   * @default {1}
+   */
+  readonly acks?: Acks;
+  /**
+   * Which partition a key belongs to. Equals `partitioner` (librdkafka) and `partitioner.class` (Java).
+   *
+   * @default {"crc32"}
+   */
+  readonly partitioner?: PartitionerName;
+}
+
+/** Whom to tell what became of each order. */
+export interface DeliveryHandlers {
+  /** The broker acknowledged it; with acks 0, when its offset is -1: it was handed to the network. */
+  readonly delivered: (record: EventRecord) => void;
+  /** It was given up, and is not known to be in the topic. */
+  readonly failed: (event: CustomerEvent, error: Error) => void;
+}
+
+/** An order on its way. */
+interface Outgoing extends Sendable {
+  readonly record: Omit<EventRecord, "offset">;
+  readonly message: Message;
+}
+
+/** How many orders one request takes at most. */
+const MAX_BATCH_COUNT = 2_000;
+/** How many bytes one request takes at most: below the broker's default `message.max.bytes` of 1 MiB. */
+const MAX_BATCH_BYTES = 900_000;
+/** For how long one batch is sent again before it is given up, in milliseconds: Kafka's default. */
+const DELIVERY_TIMEOUT_MS = 120_000;
+/** From how many waiting orders of one partition on {@linkcode EventProducer.ready} holds the sender back. */
+const HIGH_WATER = 10_000;
+
+const ACKS = { 0: 0, 1: 1, all: -1 } as const;
+
+const encoder = new TextEncoder();
+
+function judge(error: unknown): Verdict {
+  const code = protocolCodeOf(error);
+  if (code === "MESSAGE_TOO_LARGE" || code === "RECORD_LIST_TOO_LARGE") {
+    return "split";
+  }
+  if (code === "INVALID_RECORD" || code === "INVALID_TIMESTAMP") return "drop";
+  return isKafkaOutage(error) ? "retry" : "stop";
+}
+
+function explain(error: unknown, config: Config): Error {
+  if (judge(error) !== "split") {
+    return explainKafkaError(error, config, "Sending");
+  }
+  return new InvalidEventError(
+    "The order is larger than the topic takes (max.message.bytes)",
+    { cause: error },
+  );
+}
+
+async function partitionsOf(
+  admin: Admin,
+  config: Config,
+  options: ProducerOptions,
+): Promise<number> {
+  await connectWithin(admin, config, options);
+  try {
+    const layout = await describeTopic(admin, options.topic);
+    if (!layout) throw missingTopic(options.topic);
+    return layout.partitions;
+  } catch (error) {
+    throw explainKafkaError(
+      error,
+      config,
+      `Looking up topic '${options.topic}'`,
+    );
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** Sends orders to a topic. */
+export class EventProducer {
+  readonly #serializer: EventSerializer;
+  readonly #partitioner: PartitionerName;
+  readonly #topic: string;
+  readonly #queues: readonly DeliveryQueue<Outgoing>[];
+  readonly #disconnect: () => Promise<void>;
+
+  private constructor(
+    options: ProducerOptions,
+    serializer: EventSerializer,
+    queues: readonly DeliveryQueue<Outgoing>[],
+    disconnect: () => Promise<void>,
+  ) {
+    this.#topic = options.topic;
+    this.#partitioner = options.partitioner ?? "crc32";
+    this.#serializer = serializer;
+    this.#queues = queues;
+    this.#disconnect = disconnect;
+  }
+
+  /**
+   * Connects to Kafka and the registry, checks that the topic exists, and registers the schema.
+   *
+   * @param config Where Kafka and the registry are.
+   * @param options How to send.
+   * @param handlers Whom to tell what became of each order.
+   * @returns The producer, ready to send.
+   * @throws {PipelineError} If Kafka or the registry can't be reached or refuses, or the topic doesn't exist.
+   */
+  static async connect(
+    config: Config,
+    options: ProducerOptions,
+    handlers: DeliveryHandlers,
+  ): Promise<EventProducer> {
+    const { topic, acks = 1 } = options;
+    checkTopicName(topic);
+    const kafka = await createKafka(config, {
+      clientId: "cafe-event-producer",
+      ...options,
+    });
+    const partitions = await partitionsOf(kafka.admin(), config, options);
+    const registry = await EventRegistry.connect(config, options);
+    const serializer = await EventSerializer.register(registry, topic);
+    const producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: () => ({ message }) => message.partition ?? 0,
+    });
+    await connectWithin(producer, config, options);
+    let stalled = 0;
+    const queue = () =>
+      new DeliveryQueue<Outgoing>({
+        async send(batch) {
+          const messages = batch.map(({ message }) => message);
+          const [result] = await producer.send({
+            topic,
+            acks: ACKS[acks],
+            messages,
+          });
+          return BigInt(result?.baseOffset ?? -1);
+        },
+        judge,
+        delivered: ({ record }, offset) =>
+          handlers.delivered({ ...record, offset: String(offset) }),
+        failed: ({ record }, error) =>
+          handlers.failed(record.event, explain(error, config)),
+        waiting(waits) {
+          stalled += waits ? 1 : -1;
+          if (waits && stalled === 1) {
+            options.notify?.(
+              `Waiting for Kafka at ${config.brokers.join(",")}...`,
+            );
+          } else if (stalled === 0) {
+            options.notify?.("No longer waiting for Kafka.");
+          }
+        },
+        maxBatchCount: MAX_BATCH_COUNT,
+        maxBatchBytes: MAX_BATCH_BYTES,
+        deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
+      });
+    const queues = Array.from({ length: partitions }, queue);
+    return new EventProducer(
+      options,
+      serializer,
+      queues,
+      () => producer.disconnect(),
+    );
+  }
+
+  /**
+   * Takes an order for sending. It is sent at once unless a request to its partition is under way.
+   *
+   * @param event The order; it may come from anywhere, its type is not trusted.
+   * @returns The order, checked.
+   * @throws {InvalidEventError} If it isn't a valid order: nothing is sent.
+   */
+  send(event: unknown): CustomerEvent {
+    const value = this.#serializer.encode(event);
+    const checked = event as CustomerEvent;
+    const key = keyOf(checked);
+    const keyBytes = encoder.encode(key);
+    const partition = partitionOf(
+      this.#partitioner,
+      keyBytes,
+      this.#queues.length,
+    );
+    const timestamp = Date.now();
+    this.#queues[partition]?.push({
+      record: { topic: this.#topic, partition, timestamp, key, event: checked },
+      message: {
+        partition,
+        key: keyBytes as Buffer,
+        value: value as Buffer,
+        timestamp: String(timestamp),
+      },
+      size: value.length + keyBytes.length,
+    });
+    return checked;
+  }
+
+  /** Whether the producer gave up for good: what is sent from now on fails. */
+  get stopped(): boolean {
+    return this.#queues.some((queue) => queue.stopped);
+  }
+
+  /**
+   * Waits while too many orders are queued, so that a fast source doesn't fill the memory.
+   *
+   * @returns When there is room.
+   */
+  async ready(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.room(HIGH_WATER)));
+  }
+
+  /**
+   * Waits until every order taken so far is delivered or given up.
+   *
+   * @returns When nothing waits any more; the handlers have been told of each by then.
+   */
+  async flush(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.flush()));
+  }
+
+  /** Flushes, and closes the connection. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#disconnect();
+  }
+}
