@@ -291,13 +291,24 @@ class Declared {
 
 /** Splits what follows a single dash: letters, and the value that the last of them brings along. */
 function splitCluster(cluster: string): { letters: string[]; value?: string } {
-  const [, letters = "", value] =
-    /^([A-Za-z]+?)(?:=(.+)|(-?\d.*|\W.*))$/s.exec(cluster)?.filter((
-      group,
-    ) => group !== undefined) ?? [];
-  return value === undefined
-    ? { letters: [...cluster] }
-    : { letters: [...letters], value };
+  const letters: string[] = [];
+  // The last character is a letter in any case: nothing follows that could be its value.
+  for (let index = 0; index < cluster.length - 1; index++) {
+    const letter = cluster.charAt(index);
+    const rest = cluster.slice(index + 1);
+    letters.push(letter);
+    if (/[A-Za-z]/.test(letter)) {
+      const [, assigned] = /=(.+)/.exec(rest) ?? [];
+      if (assigned !== undefined) return { letters, value: assigned };
+      if (/\d(?:\.\d*)?(?:e-?\d+)?$/.test(rest)) {
+        return { letters, value: rest };
+      }
+    }
+    if (rest === "-" || (rest.length > 1 && /^\W/.test(rest))) {
+      return { letters, value: rest };
+    }
+  }
+  return { letters: [...letters, cluster.slice(-1)] };
 }
 
 function isNumeric(text: string): boolean {
