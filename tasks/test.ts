@@ -1,0 +1,29 @@
+/**
+ * `deno task test`: runs every test against a throwaway engine on free ports.
+ *
+ * @module
+ */
+
+import { EXIT, helpText, runTask, type TaskSpec } from "../lib/cli.ts";
+import { runTests } from "../lib/engine/test_run.ts";
+
+const SPEC = {
+  name: "test",
+  summary:
+    "Starts a throwaway Kafka and registry on free ports, runs every test against them, and removes them.\n" +
+    "Whatever follows goes to `deno test`: files, folders, and its flags.",
+  flags: {},
+  examples: [
+    ["deno task test", "Every test"],
+    ["deno task test tests/engine --filter=down", "Some of them"],
+  ],
+} as const satisfies TaskSpec<Record<never, never>>;
+
+if (import.meta.main) {
+  if (Deno.args.includes("--help")) {
+    console.log(helpText(SPEC));
+    Deno.exit(EXIT.done);
+  }
+  // The arguments are those of `deno test`, not of this task.
+  await runTask(SPEC, () => runTests(Deno.args, console.error), []);
+}
