@@ -69,6 +69,7 @@ export class LocalEngine {
   readonly #options: LocalEngineOptions;
   readonly #portsFile: string;
   #ports: EnginePorts;
+  #portsKnown = false;
 
   /** @param options Folder, ports and how it ends. */
   constructor(options: LocalEngineOptions = {}) {
@@ -134,6 +135,7 @@ export class LocalEngine {
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
     const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
+    this.#portsKnown = recorded !== undefined;
     if (found.length > 0 && recorded) this.#ports = recorded;
     return found;
   }
@@ -145,15 +147,7 @@ export class LocalEngine {
    * @throws {PipelineError} If a port is in use, a program can't be had, or a part does not come up.
    */
   async start(): Promise<StartResult> {
-    await Deno.mkdir(this.folders.run, { recursive: true });
-    return await withLock(
-      `${this.folders.run}/lock`,
-      () => this.#start(),
-      () =>
-        this.#options.tell?.(
-          "Waiting for another process that starts or stops this engine...",
-        ),
-    );
+    return await this.#alone(() => this.#start());
   }
 
   /**
@@ -162,32 +156,74 @@ export class LocalEngine {
    * @returns The titles of those that ran.
    */
   async stop(): Promise<string[]> {
-    const parts = await this.running();
-    await Promise.all(parts.map((part) => part.stop()));
-    if (parts.length > 0) await removeIfThere(this.#portsFile);
-    return parts.map((part) => part.title);
+    return await this.#alone(() => this.#stop());
   }
 
   /** Removes all data and logs, and stops the engine before that. The programs stay. */
   async wipe(): Promise<void> {
-    await this.stop();
-    await removeIfThere(this.folders.data);
-    await removeIfThere(this.folders.logs);
+    await this.#alone(async () => {
+      await this.#stop();
+      await removeIfThere(this.folders.data);
+      await removeIfThere(this.folders.logs);
+    });
+  }
+
+  /** Keeps two tasks that start or stop this engine at the same time apart. */
+  async #alone<T>(action: () => Promise<T>): Promise<T> {
+    await Deno.mkdir(this.folders.run, { recursive: true });
+    return await withLock(
+      `${this.folders.run}/lock`,
+      action,
+      () =>
+        this.#tell(
+          "Waiting for another task that starts or stops this engine...",
+        ),
+    );
+  }
+
+  #tell(line: string): void {
+    this.#options.tell?.(line);
+  }
+
+  async #stop(): Promise<string[]> {
+    const parts = await this.running();
+    await Promise.all(parts.map((part) => part.stop()));
+    await removeIfThere(this.#portsFile);
+    return parts.map((part) => part.title);
   }
 
   async #start(): Promise<StartResult> {
-    const alive = await this.running();
+    let alive = await this.running();
+    if (alive.length > 0 && !this.#portsKnown) {
+      this.#tell("The record of the ports is lost: starting again...");
+      await this.#stop();
+      alive = [];
+    }
     const dead = [this.broker, this.registry].filter((part) =>
       !alive.includes(part)
     );
-    if (dead.length === 0) {
-      await Promise.all(alive.map((part) => part.ready()));
-      return "running";
+    if (alive.length === 0) this.#tell("Starting Kafka and the registry...");
+    else for (const { title } of dead) this.#tell(`Starting ${title} again...`);
+    await this.#claimPorts(dead);
+    await ensurePrograms(this.#options.programs, this.#options.tell);
+    await writeWhole(this.#portsFile, JSON.stringify(this.#ports) + "\n");
+    const results = await Promise.allSettled([
+      ...dead.map((part) => part.start()),
+      ...alive.map((part) => part.ready()),
+    ]);
+    const failures = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason] : []
+    );
+    if (failures.length > 0) {
+      await Promise.all(dead.map((part) => part.stop()));
+      throw explainFailures(failures, alive.length > 0);
     }
-    for (const part of dead) {
-      if (alive.length > 0) {
-        this.#options.tell?.(`${part.title} is not running: starting it...`);
-      }
+    if (dead.length === 0) return "running";
+    return alive.length > 0 ? "repaired" : "started";
+  }
+
+  async #claimPorts(parts: readonly JavaProcess[]): Promise<void> {
+    for (const part of parts) {
       await requireFreePort({
         title: part.title,
         ...(part === this.broker
@@ -195,29 +231,33 @@ export class LocalEngine {
           : { port: this.#ports.registryPort, flag: "--registry-port" }),
       });
     }
-    if (dead.includes(this.broker)) {
-      const [controllerPort = 0] = freePorts(1);
-      this.#ports = { ...this.#ports, controllerPort };
-    }
-    await ensurePrograms(this.#options.programs, this.#options.tell);
-    await writeWhole(this.#portsFile, JSON.stringify(this.#ports) + "\n");
-    const results = await Promise.allSettled(dead.map((part) => part.start()));
-    const failures = results.flatMap((result) =>
-      result.status === "rejected" ? [result.reason] : []
-    );
-    if (failures.length > 0) {
-      await Promise.all(dead.map((part) => part.stop()));
-      throw failures.length === 1 ? failures[0] : new PipelineError(
-        failures.map((failure) => (failure as Error).message).join("; "),
-        {
-          hint: failures.map((failure) => (failure as PipelineError).hint)
-            .filter((hint) => hint !== undefined).join("\n"),
-          cause: new AggregateError(failures),
-        },
-      );
-    }
-    return alive.length > 0 ? "repaired" : "started";
+    if (!parts.includes(this.broker)) return;
+    const [controllerPort = 0] = freePorts(1);
+    this.#ports = { ...this.#ports, controllerPort };
   }
+}
+
+function explainFailures(
+  failures: readonly unknown[],
+  stillRunning: boolean,
+): unknown {
+  const expected = failures.filter((failure) =>
+    failure instanceof PipelineError
+  );
+  // A defect of this program must not hide behind a failure that it knows.
+  if (expected.length < failures.length) return new AggregateError(failures);
+  return new PipelineError(
+    expected.map(({ message }) => message).join("; "),
+    {
+      hint: [
+        ...expected.flatMap(({ hint }) => hint ?? []),
+        stillRunning
+          ? "`deno task down` stops what still runs; then `deno task up` starts both anew."
+          : "If the data in its folder is damaged or from another version, `deno task down --wipe` removes all of it.",
+      ].join("\n"),
+      cause: new AggregateError(failures),
+    },
+  );
 }
 
 /**

@@ -69,7 +69,7 @@ const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 export async function startEngine(
   options: StartOptions = {},
 ): Promise<RunningEngine> {
-  const { engine = "auto", dir = engineFolder(), tell } = options;
+  const { engine = "auto", dir = engineFolder() } = options;
   const local = new LocalEngine(options);
   const localRuns = (await local.running()).length > 0;
   if (localRuns && engine === "docker") {
@@ -80,7 +80,6 @@ export async function startEngine(
   }
   const kind = localRuns ? "local" : await chooseEngine(engine);
   if (kind === "docker") return await startDocker(options, dir);
-  tell?.("Starting Kafka and the registry as Java processes...");
   const result = await local.start();
   const { kafkaPort, registryPort } = local.ports;
   return {
