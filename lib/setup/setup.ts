@@ -70,11 +70,11 @@ export async function setUp(
     root,
     new URL("lib/setup/stand_ins/", root),
   );
-  const used = changed ? "put stand-ins for" : "keeping the stand-ins for";
+  const used = changed ? "put in" : "are in";
   return {
     changed,
     message:
-      `JSR can't be reached (${resolution.reason}): ${used} ${names} in ${OFFLINE_FOLDER}/. ` +
-      "Nothing is lost by it.",
+      `JSR can't be reached (${resolution.reason}): stand-ins for ${names} ${used} ${OFFLINE_FOLDER}/. ` +
+      'This is harmless; only leave the "links" that Deno adds to deno.lock out of commits.',
   };
 }
