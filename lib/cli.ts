@@ -6,9 +6,10 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { causes, messageOf, PipelineError, UsageError } from "./errors.ts";
+import { OutputClosedError, printLine } from "./output.ts";
 
 /** What every kind of flag has. */
-interface FlagBase {
+export interface FlagBase {
   /** One line for `--help`; the default is added to it. */
   readonly description: string;
   /** The environment variable that sets it where the flag is absent. Only named in `--help`. */
@@ -53,15 +54,15 @@ export type Flag = StringFlag | NumberFlag | BooleanFlag;
 /** A task's flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
-type Optional<F, T> = F extends { readonly default: T } ? T : T | undefined;
-
 /** The values that a flag table parses to. */
 export type FlagValues<F extends Flags> = {
   readonly [K in keyof F]: F[K] extends BooleanFlag ? boolean
-    : F[K] extends NumberFlag ? Optional<F[K], number>
-    : F[K] extends { readonly choices: readonly (infer C extends string)[] }
-      ? (F[K] extends { readonly default: string } ? C : C | undefined)
-    : Optional<F[K], string>;
+    :
+      | (F[K] extends NumberFlag ? number
+        : F[K] extends { readonly choices: readonly (infer C)[] } ? C
+        : string)
+      | (F[K] extends { readonly default: string | number } ? never
+        : undefined);
 };
 
 /** What a task is: its name, its flags and what `--help` says of it. */
@@ -156,7 +157,7 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
  * @returns Every flag's value, defaults filled in.
  * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range.
  */
-export function parseFlags<F extends Flags>(
+export function parseFlags<const F extends Flags>(
   flags: F,
   args: readonly string[],
 ): FlagValues<F> {
@@ -246,7 +247,7 @@ export function describeError(error: unknown, debug: boolean): string {
  * @param args The command line; the process's own by default.
  * @returns Never: the process ends.
  */
-export async function runTask<F extends Flags>(
+export async function runTask<const F extends Flags>(
   spec: TaskSpec<F>,
   main: (
     flags: FlagValues<F> & { readonly debug: boolean },
@@ -260,11 +261,12 @@ export async function runTask<F extends Flags>(
       & { readonly debug: boolean; readonly help: boolean };
     debug = flags.debug;
     if (flags.help) {
-      console.log(helpText(spec));
+      printLine(helpText(spec));
       Deno.exit(EXIT.done);
     }
     Deno.exit(await main(flags) ?? EXIT.done);
   } catch (error) {
+    if (error instanceof OutputClosedError) Deno.exit(EXIT.done);
     console.error(describeError(error, debug));
     if (!(error instanceof UsageError)) Deno.exit(EXIT.failed);
     console.error(`  Run \`deno task ${spec.name} --help\` for its flags.`);

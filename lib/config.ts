@@ -5,7 +5,8 @@
  */
 
 import { UsageError } from "./errors.ts";
-import type { StringFlag } from "./cli.ts";
+import type { NumberFlag, StringFlag } from "./cli.ts";
+import type { KafkaOptions, WaitOptions } from "./kafka.ts";
 
 /** Everything that differs between a laptop and a cluster. */
 export interface Config {
@@ -47,6 +48,32 @@ export const CONFIG_FLAGS = {
     env: "SCHEMA_REGISTRY_URL",
   },
 } as const satisfies Record<keyof ConfigFlags, StringFlag>;
+
+/** The row of a task's flag table for how long to wait for Kafka and the registry. */
+export const TIMEOUT_FLAG = {
+  type: "number",
+  value: "SECONDS",
+  description: "how long to wait for Kafka and the registry at the start",
+  default: 30,
+  min: 0,
+  max: 86_400,
+} as const satisfies NumberFlag;
+
+/**
+ * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.
+ *
+ * @param flags The flags.
+ * @returns The options.
+ */
+export function clientOptions(
+  flags: { readonly timeout: number; readonly debug: boolean },
+): KafkaOptions & WaitOptions {
+  return {
+    timeoutMs: flags.timeout * 1_000,
+    notify: (line) => console.error(line),
+    ...(flags.debug ? { log: (line) => console.error(line) } : {}),
+  };
+}
 
 function parseBroker(text: string, source: string): string {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/,@]+):(\d{1,5})$/.exec(text);

@@ -14,11 +14,14 @@ export interface PipelineErrorOptions extends ErrorOptions {
 
 /** A failure that a person can act on. Tasks print it without a stack trace and exit with code 1. */
 export class PipelineError extends Error {
+  /** The class's name, in stack traces. */
   override name = "PipelineError";
   /** What the reader can do about it, if anything is known. */
   readonly hint: string | undefined;
 
   /**
+   * Makes the error.
+   *
    * @param message What happened and with which value: capitalised, no final period.
    * @param options The hint and the cause.
    */
@@ -30,16 +33,19 @@ export class PipelineError extends Error {
 
 /** The command line or a setting is wrong. Tasks print it and exit with code 2. */
 export class UsageError extends PipelineError {
+  /** The class's name, in stack traces. */
   override name = "UsageError";
 }
 
 /** Kafka or the registry can't be reached, or isn't ready: trying again later may help. */
 export class OutageError extends PipelineError {
+  /** The class's name, in stack traces. */
   override name = "OutageError";
 }
 
 /** A message, or an event to be sent, that is not what the schema or the wire format says: bad data, not an outage. */
 export class InvalidEventError extends PipelineError {
+  /** The class's name, in stack traces. */
   override name = "InvalidEventError";
 }
 

@@ -8,6 +8,7 @@ import { generate } from "@std/uuid/v5";
 import { randomOrders } from "./customer_event.ts";
 import { InvalidEventError, messageOf, PipelineError } from "./errors.ts";
 import { splitLines } from "./lines.ts";
+import { pause } from "./pause.ts";
 import { parsePayload } from "./wire_format.ts";
 
 /** What a source gives: an order that is not checked yet, or why there is none in a line. */
@@ -45,26 +46,6 @@ export async function* generatedOrders(options: {
     if (signal?.aborted) return;
     yield { number, event: orders.next().value };
   }
-}
-
-/**
- * Waits, but not past a stop.
- *
- * @param ms How long, in milliseconds.
- * @param signal What ends the wait early.
- * @returns When the time is up or the signal came.
- */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-  });
 }
 
 /**
@@ -132,23 +113,29 @@ function isBlank(bytes: Uint8Array): boolean {
  * twice has the same ids both times. One without `ts_utc` gets the time of the moment.
  *
  * @param stream The bytes; UTF-8.
- * @param signal What ends it early.
+ * @param options How many lines at most, blank ones not counted, and what ends it early.
  * @returns An item for each line.
  */
 export async function* ordersFrom(
   stream: ReadableStream<Uint8Array>,
-  signal?: AbortSignal,
+  options: {
+    readonly count?: number | undefined;
+    readonly signal?: AbortSignal | undefined;
+  } = {},
 ): AsyncGenerator<SourceItem, void, undefined> {
+  const { count = Infinity, signal } = options;
   const reader = stream.getReader();
   // A read that waits for a keyboard or a pipe would wait on past a stop.
   const cancel = () => void reader.cancel().catch(() => {});
   signal?.addEventListener("abort", cancel);
+  let taken = 0;
   try {
     for await (
       const { number, bytes } of splitLines(chunks(reader), MAX_LINE_BYTES)
     ) {
       if (signal?.aborted) return;
       if (!bytes) {
+        if (++taken > count) return;
         const problem = new InvalidEventError(
           `The line is longer than ${MAX_LINE_BYTES} bytes`,
         );
@@ -159,6 +146,7 @@ export async function* ordersFrom(
         BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
       const content = marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
       if (isBlank(content)) continue;
+      if (++taken > count) return;
       try {
         yield { number, event: await parseLine(number, content) };
       } catch (error) {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import type { Admin, Message } from "kafkajs";
 import type { Config } from "./config.ts";
 import { type CustomerEvent, keyOf } from "./customer_event.ts";
@@ -75,6 +76,11 @@ const HIGH_WATER = 10_000;
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
 
 const encoder = new TextEncoder();
+
+/** kafkajs measures only Node's buffers right: any other array of bytes becomes a record that the broker refuses. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
 
 function judge(error: unknown): Verdict {
   const code = protocolCodeOf(error);
@@ -227,8 +233,8 @@ export class EventProducer {
       record: { topic: this.#topic, partition, timestamp, key, event: checked },
       message: {
         partition,
-        key: keyBytes as Buffer,
-        value: value as Buffer,
+        key: asBuffer(keyBytes),
+        value: asBuffer(value),
         timestamp: String(timestamp),
       },
       size: value.length + keyBytes.length,

@@ -17,6 +17,7 @@ const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
+  /** The class's name, in stack traces. */
   override name = "RegistryResponseError";
   /** The HTTP status. */
   readonly status: number;

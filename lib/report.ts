@@ -5,6 +5,7 @@
  */
 
 import type { CustomerEvent } from "./customer_event.ts";
+import type { TopicResult, TopicSpec } from "./topic.ts";
 
 /** An order's place in Kafka. */
 export interface Position {
@@ -130,5 +131,35 @@ export function describeRecord(number: number, record: EventRecord): string {
     `        ├─ Amount: $${event.amount.toFixed(2)}`,
     `        └─ Event Time (UTC): ${printable(event.ts_utc)}`,
     "-".repeat(80),
+  ].join("\n");
+}
+
+/**
+ * Writes what became of creating a topic.
+ *
+ * @param wanted The topic that was asked for.
+ * @param result What it is.
+ * @returns One line; a second one where the topic that exists is laid out otherwise.
+ */
+export function describeTopicResult(
+  wanted: TopicSpec,
+  result: TopicResult,
+): string {
+  const { topic } = wanted;
+  if (result.created) {
+    return `Topic '${topic}' created successfully with ${result.partitions} partitions and ` +
+      `a replication factor of ${result.replicationFactor}.`;
+  }
+  const differences = [
+    result.partitions !== wanted.partitions &&
+    `${result.partitions} partitions, not ${wanted.partitions}`,
+    result.replicationFactor !== wanted.replicationFactor &&
+    `a replication factor of ${result.replicationFactor}, not ${wanted.replicationFactor}`,
+  ].filter((difference) => difference !== false);
+  return [
+    `Topic '${topic}' already exists!`,
+    ...(differences.length > 0
+      ? [`It has ${differences.join(", and ")}.`]
+      : []),
   ].join("\n");
 }

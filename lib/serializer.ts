@@ -58,7 +58,11 @@ export class EventSerializer {
 export class EventDeserializer {
   readonly #registry: EventRegistry;
 
-  /** @param registry Where the writers' schemas are looked up. */
+  /**
+   * Makes a deserializer. Nothing is fetched before the first message.
+   *
+   * @param registry Where the writers' schemas are looked up.
+   */
   constructor(registry: EventRegistry) {
     this.#registry = registry;
   }

@@ -1,0 +1,115 @@
+/**
+ * The public API of the pipeline: what the tasks, and other programs, import.
+ *
+ * @example Process a topic's orders at least once each
+ * ```ts ignore
+ * import { consumeEvents, resolveConfig } from "./lib/mod.ts";
+ *
+ * await consumeEvents(resolveConfig(), (record) => console.log(record.event.drink_name), {
+ *   topic: "demo",
+ *   group: "drink-counter",
+ * });
+ * ```
+ *
+ * @module
+ */
+
+export {
+  type BooleanFlag,
+  describeError,
+  EXIT,
+  type Flag,
+  type FlagBase,
+  type Flags,
+  type FlagValues,
+  helpText,
+  type NumberFlag,
+  parseFlags,
+  runTask,
+  type StringFlag,
+  type TaskSpec,
+} from "./cli.ts";
+export {
+  clientOptions,
+  type Config,
+  CONFIG_FLAGS,
+  type ConfigFlags,
+  DEFAULT_CONFIG,
+  resolveConfig,
+  TIMEOUT_FLAG,
+} from "./config.ts";
+export {
+  consumeEvents,
+  type ConsumerOptions,
+  type ConsumerSummary,
+  type EventHandler,
+  type UnreadableHandler,
+} from "./consumer.ts";
+export { ConsumeReport, type ConsumeReportOptions } from "./consume_report.ts";
+export {
+  checkCustomerEvent,
+  CUSTOMER_EVENT_SCHEMA,
+  type CustomerEvent,
+  keyOf,
+  PRICE_LIST,
+  randomOrders,
+} from "./customer_event.ts";
+export {
+  InvalidEventError,
+  OutageError,
+  PipelineError,
+  type PipelineErrorOptions,
+  UsageError,
+} from "./errors.ts";
+export type { KafkaOptions, WaitOptions } from "./kafka.ts";
+export {
+  generatedOrders,
+  openOrders,
+  ordersFrom,
+  type SourceItem,
+} from "./order_source.ts";
+export {
+  crc32,
+  murmur2,
+  type PartitionerName,
+  PARTITIONERS,
+  partitionOf,
+} from "./partitioner.ts";
+export { OutputClosedError, printLine } from "./output.ts";
+export { ProduceReport, type ProduceReportOptions } from "./produce_report.ts";
+export {
+  produceEvents,
+  type ProduceObserver,
+  type ProduceSummary,
+} from "./produce.ts";
+export {
+  type Acks,
+  type DeliveryHandlers,
+  EventProducer,
+  type ProducerOptions,
+} from "./producer.ts";
+export { EventRegistry, type WriterSchema } from "./registry.ts";
+export {
+  describeDelivery,
+  describeRecord,
+  describeSending,
+  describeTopicResult,
+  type EventRecord,
+  type Position,
+  printable,
+  toJsonLine,
+} from "./report.ts";
+export { EventDeserializer, EventSerializer } from "./serializer.ts";
+export { type StopSignal, stopSignal } from "./signals.ts";
+export {
+  createTopic,
+  type TopicLayout,
+  type TopicResult,
+  type TopicSpec,
+} from "./topic.ts";
+export {
+  frame,
+  parsePayload,
+  unframe,
+  type WireMessage,
+} from "./wire_format.ts";

@@ -1,0 +1,97 @@
+/**
+ * `deno task consume`: consumes the topic's orders and shows each.
+ *
+ * @module
+ */
+
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  consumeEvents,
+  ConsumeReport,
+  resolveConfig,
+  runTask,
+  stopSignal,
+  TIMEOUT_FLAG,
+} from "../lib/mod.ts";
+
+await runTask({
+  name: "consume",
+  summary:
+    "Consumes the topic's orders, at least once each, and shows every one.",
+  flags: {
+    topic: {
+      type: "string",
+      value: "NAME",
+      description: "the topic",
+      default: "demo",
+    },
+    group: {
+      type: "string",
+      value: "NAME",
+      description: "the consumer group, whose members share the partitions",
+      default: "cafe-event-consumer-group",
+    },
+    from: {
+      type: "string",
+      value: "WHERE",
+      description: "where to begin when the group has no offset yet",
+      default: "earliest",
+      choices: ["earliest", "latest"],
+    },
+    count: {
+      type: "integer",
+      value: "N",
+      description: "stop after so many orders",
+      min: 1,
+      max: 1_000_000_000,
+    },
+    "idle-exit": {
+      type: "number",
+      value: "SECONDS",
+      description: "stop when nothing came for so long",
+      min: 0.1,
+      max: 86_400,
+    },
+    json: {
+      type: "boolean",
+      description: "print one JSON object a line for each order",
+    },
+    quiet: {
+      type: "boolean",
+      description: "leave out the lines for each order",
+    },
+    timeout: TIMEOUT_FLAG,
+    ...CONFIG_FLAGS,
+  },
+  examples: [
+    ["deno task consume --count 5", "Five orders, and stop"],
+    [
+      "deno task consume --group audit --idle-exit 5 --json > orders.ndjson",
+      "All that is there, as JSON",
+    ],
+  ],
+}, async (flags) => {
+  const { topic, group, from, count, "idle-exit": idleExit } = flags;
+  const config = resolveConfig(flags);
+  using stop = stopSignal();
+  const report = new ConsumeReport({
+    topic,
+    group,
+    json: flags.json,
+    quiet: flags.quiet,
+  });
+  report.starting();
+  const summary = await consumeEvents(config, report.consumed, {
+    ...clientOptions(flags),
+    topic,
+    group,
+    from,
+    count,
+    ...(idleExit === undefined ? {} : { idleExitMs: idleExit * 1_000 }),
+    signal: stop.signal,
+    unreadable: report.unreadable,
+    stopping: report.stopping,
+  });
+  report.closed(summary);
+});
