@@ -96,6 +96,8 @@ class Checkout implements AsyncDisposable {
         DENO_NO_UPDATE_CHECK: "1",
       },
       stdin: "null",
+      // Far beyond what any run takes: a run that hangs fails instead of the suite hanging.
+      signal: AbortSignal.timeout(30_000),
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return {
