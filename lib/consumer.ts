@@ -7,7 +7,13 @@
  * @module
  */
 
-import type { Consumer, EachBatchPayload, KafkaMessage } from "kafkajs";
+import type {
+  Admin,
+  Batch,
+  Consumer,
+  EachBatchPayload,
+  KafkaMessage,
+} from "kafkajs";
 import type { Config } from "./config.ts";
 import type { CustomerEvent } from "./customer_event.ts";
 import { InvalidEventError, OutageError, PipelineError } from "./errors.ts";
@@ -16,14 +22,19 @@ import {
   createKafka,
   explainKafkaError,
   isKafkaOutage,
+  isRebalance,
   type KafkaOptions,
   type WaitOptions,
-  withAdmin,
 } from "./kafka.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
 import { EventRegistry } from "./registry.ts";
 import type { EventRecord, Position } from "./report.ts";
 import { EventDeserializer } from "./serializer.ts";
+import {
+  describeGap,
+  describeLostOffsets,
+  startingOffsets,
+} from "./starting_offsets.ts";
 import { checkTopicName, describeTopic, missingTopic } from "./topic.ts";
 import { pause } from "./pause.ts";
 
@@ -61,7 +72,7 @@ export interface ConsumerOptions extends KafkaOptions, WaitOptions {
   readonly unreadable?: UnreadableHandler;
   /** Is called once when a stop begins, before the connection is closed. */
   readonly stopping?: () => void;
-  /** Is called each time the group has given this member its partitions. */
+  /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
   readonly assigned?: (partitions: readonly number[]) => void;
   /**
    * After how long without a heartbeat the group takes this member for dead, in milliseconds. Overrides kafkajs' 30 s,
@@ -103,6 +114,9 @@ function keyText(key: Uint8Array | null | undefined): string | null {
   }
 }
 
+/** Where reading goes on in each partition. */
+type Starts = Map<number, bigint>;
+
 /** The consumer of one run. */
 class ConsumerLoop {
   readonly #config: Config;
@@ -110,6 +124,7 @@ class ConsumerLoop {
   readonly #handler: EventHandler;
   readonly #deserializer: EventDeserializer;
   readonly #consumer: Consumer;
+  readonly #admin: Admin;
   readonly #committer = new OffsetCommitter((positions) =>
     this.#commit(positions)
   );
@@ -122,19 +137,25 @@ class ConsumerLoop {
   #lastBatchAt = 0;
   #lastFetchAt = 0;
   #waiting = false;
+  #generation = 0;
+  #starts: Promise<Starts> = Promise.resolve(new Map());
 
   constructor(
     config: Config,
     handler: EventHandler,
     options: ConsumerOptions,
-    deserializer: EventDeserializer,
-    consumer: Consumer,
+    clients: {
+      readonly deserializer: EventDeserializer;
+      readonly consumer: Consumer;
+      readonly admin: Admin;
+    },
   ) {
     this.#config = config;
     this.#options = options;
     this.#handler = handler;
-    this.#deserializer = deserializer;
-    this.#consumer = consumer;
+    this.#deserializer = clients.deserializer;
+    this.#consumer = clients.consumer;
+    this.#admin = clients.admin;
     // A failure before anybody waits for the end is not lost: run() awaits it.
     this.#end.promise.catch(() => {});
   }
@@ -176,8 +197,11 @@ class ConsumerLoop {
       this.#committer.forget();
       this.#tellWaiting(false);
       const partitions = payload.memberAssignment[this.#options.topic] ?? [];
-      this.#options.assigned?.(partitions.map(Number).sort((a, b) => a - b));
-      joined();
+      this.#starts = this.#settleStarts(
+        partitions.map(Number),
+        ++this.#generation,
+      );
+      this.#starts.then(joined, (error) => this.#fail(error));
     });
     this.#consumer.on(events.FETCH, () => {
       this.#lastFetchAt = Date.now();
@@ -187,6 +211,81 @@ class ConsumerLoop {
       if (payload.restart) this.#tellWaiting(true);
       else this.#fail(payload.error);
     });
+  }
+
+  /**
+   * Finds where to begin in each partition, says what is gone, and commits where the group had no offset yet: a group that
+   * begins at the end has its place from now on, whatever the next rebalance brings.
+   */
+  async #settleStarts(
+    partitions: readonly number[],
+    generation: number,
+  ): Promise<Starts> {
+    const { topic, group, from = "earliest", notify, assigned } = this.#options;
+    const over = () =>
+      generation !== this.#generation || this.#stopping.signal.aborted;
+    const starts: Starts = new Map();
+    const found = await this.#persist(
+      () => startingOffsets(this.#admin, { topic, group, from }),
+      over,
+    );
+    if (!found) return starts;
+    const places: { topic: string; partition: number; offset: string }[] = [];
+    for (const partition of partitions) {
+      const start = found.get(partition);
+      if (!start) continue;
+      starts.set(partition, start.offset);
+      const lost = describeLostOffsets(topic, partition, start);
+      if (lost) notify?.(lost);
+      if (start.committed !== undefined) continue;
+      const place = { topic, partition, offset: String(start.offset) };
+      if (from === "latest") this.#consumer.seek(place);
+      places.push(place);
+    }
+    if (places.length > 0) {
+      await this.#persist(() => this.#consumer.commitOffsets(places), over);
+    }
+    if (partitions.length === 0) {
+      notify?.(
+        `This consumer has no partition of '${topic}': the group has members enough.`,
+      );
+    }
+    if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
+    return starts;
+  }
+
+  /** Does something with Kafka until it works or is over. A rebalance ends it too: what follows begins anew. */
+  async #persist<T>(
+    work: () => Promise<T>,
+    over: () => boolean,
+  ): Promise<T | undefined> {
+    for (let wait = 100; !over(); wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (isRebalance(error)) return undefined;
+        if (!isKafkaOutage(error)) throw error;
+        await pause(wait, this.#stopping.signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** Says which messages retention took away between what was read last and what was fetched now. */
+  async #tellGap(
+    partition: number,
+    expected: bigint,
+    fetched: bigint,
+  ): Promise<void> {
+    const { topic, notify } = this.#options;
+    const ranges = await this.#admin.fetchTopicOffsets(topic);
+    const low = BigInt(
+      ranges.find((range) => range.partition === partition)?.low ?? 0,
+    );
+    // Otherwise it was the end of a transaction, whose marker takes an offset and is no message.
+    if (low > expected) {
+      notify?.(describeGap(topic, partition, expected, fetched));
+    }
   }
 
   /** Says once that the wait for Kafka begins, and once that it is over. */
@@ -245,6 +344,7 @@ class ConsumerLoop {
     const { partition, messages } = batch;
     this.#sendCommit = payload.commitOffsetsIfNecessary;
     this.#batchesInHand++;
+    const starts = await this.#starts;
     const lost: unknown[] = [];
     const beats = setInterval(
       () => heartbeat().catch((error) => lost.push(error)),
@@ -253,6 +353,13 @@ class ConsumerLoop {
     let turnEnds = performance.now() + TURN_MS;
     let processed: KafkaMessage | undefined;
     try {
+      const expected = starts.get(partition);
+      const fetched = BigInt(
+        (batch as Batch & { readonly fetchedOffset: string }).fetchedOffset,
+      );
+      if (expected !== undefined && fetched > expected && !isStale()) {
+        await this.#tellGap(partition, expected, fetched);
+      }
       for (const message of messages) {
         if (this.#stopping.signal.aborted || isStale() || lost.length > 0) {
           break;
@@ -264,7 +371,9 @@ class ConsumerLoop {
         const last = message === messages.at(-1)
           ? batch.lastOffset()
           : message.offset;
-        this.#committer.mark(partition, String(BigInt(last) + 1n));
+        const next = BigInt(last) + 1n;
+        starts.set(partition, next);
+        this.#committer.mark(partition, String(next));
         if (performance.now() > turnEnds) {
           await new Promise((resolve) => setTimeout(resolve, 0));
           turnEnds = performance.now() + TURN_MS;
@@ -405,37 +514,37 @@ export async function consumeEvents(
 ): Promise<ConsumerSummary> {
   const { topic, group, sessionTimeoutMs = 10_000 } = options;
   checkTopicName(topic);
-  const layout = await withAdmin(
-    config,
-    options,
-    (admin) => describeTopic(admin, topic),
-  );
-  if (!layout) throw missingTopic(topic);
-  const registry = await EventRegistry.connect(config, options);
   const kafka = await createKafka(config, {
     clientId: "cafe-event-consumer",
     ...options,
   });
-  const consumer = kafka.consumer({
-    groupId: group,
-    allowAutoTopicCreation: false,
-    sessionTimeout: sessionTimeoutMs,
-    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: MAX_PAUSE_MS,
-      retries: 2,
-      restartOnFailure: (error) => Promise.resolve(isKafkaOutage(error)),
-    },
-  });
-  await connectWithin(consumer, config, options);
-  const loop = new ConsumerLoop(
-    config,
-    handler,
-    options,
-    new EventDeserializer(registry),
-    consumer,
-  );
-  return loop.run();
+  const admin = await connectWithin(kafka.admin(), config, options);
+  try {
+    const layout = await describeTopic(admin, topic);
+    if (!layout) throw missingTopic(topic);
+    const registry = await EventRegistry.connect(config, options);
+    const consumer = kafka.consumer({
+      groupId: group,
+      allowAutoTopicCreation: false,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: MAX_PAUSE_MS,
+        retries: 2,
+        restartOnFailure: (error) => Promise.resolve(isKafkaOutage(error)),
+      },
+    });
+    await connectWithin(consumer, config, options);
+    const deserializer = new EventDeserializer(registry);
+    const loop = new ConsumerLoop(config, handler, options, {
+      deserializer,
+      consumer,
+      admin,
+    });
+    return await loop.run();
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
 }

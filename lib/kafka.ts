@@ -148,6 +148,22 @@ export function protocolCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/**
+ * Tells whether an error means that the group shares out its partitions anew, or has given this member up: no failure, as
+ * kafkajs joins again.
+ *
+ * @param error What kafkajs threw.
+ * @returns Whether it is so.
+ */
+export function isRebalance(error: unknown): boolean {
+  return [
+    "REBALANCE_IN_PROGRESS",
+    "ILLEGAL_GENERATION",
+    "UNKNOWN_MEMBER_ID",
+    "NOT_COORDINATOR_FOR_GROUP",
+  ].includes(protocolCodeOf(error) ?? "");
+}
+
 /** Node's name for what Deno's permissions refuse. */
 function isDenied(error: Error): boolean {
   return error instanceof Deno.errors.NotCapable ||
