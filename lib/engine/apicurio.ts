@@ -62,7 +62,10 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
         env: {
           APICURIO_STORAGE_KIND: "sql",
           APICURIO_STORAGE_SQL_KIND: "h2",
-          APICURIO_DATASOURCE_URL: `jdbc:h2:file:${data}/registry/registry`,
+          // Without the second half, H2 holds a commit back for half a second, and a crash then loses a schema whose id
+          // is in messages already.
+          APICURIO_DATASOURCE_URL:
+            `jdbc:h2:file:${data}/registry/registry;WRITE_DELAY=0`,
         },
       };
     },

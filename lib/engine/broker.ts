@@ -57,6 +57,9 @@ export function singleNodeProperties(options: NodeOptions): Properties {
     "share.coordinator.state.topic.min.isr": "1",
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
+    // After a crash, the controller takes the broker back once the session of the one before has run out: 9 s by default.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
   };
 }
 

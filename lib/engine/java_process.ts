@@ -105,13 +105,16 @@ export class JavaProcess {
    * @returns Whether it runs. A record that is garbage, or names a process that is gone or is another one, is dropped.
    */
   async running(): Promise<boolean> {
-    const record = this.#record ??
-      parseRecord(await readIfThere(this.#recordFile) ?? "");
-    const same = record !== undefined &&
-      await processIdentity(record.pid) === record.identity;
-    this.#record = same ? record : undefined;
-    if (!same) await this.#forget();
-    return same;
+    const text = await readIfThere(this.#recordFile);
+    // Another task may have started it anew since this object looked.
+    for (const record of [this.#record, parseRecord(text ?? "")]) {
+      if (record && await processIdentity(record.pid) === record.identity) {
+        this.#record = record;
+        return true;
+      }
+    }
+    await this.#forget();
+    return false;
   }
 
   /**
@@ -213,6 +216,8 @@ export class JavaProcess {
   }
 
   async #collect(): Promise<void> {
+    // Referenced again, or the wait would not keep this program alive.
+    this.#child?.ref();
     await this.#child?.status;
     this.#child = undefined;
   }

@@ -115,6 +115,8 @@ export interface NeededPort {
 }
 
 const MAX_COMMAND = 120;
+const ATTEMPTS = 8;
+const PAUSE = 250;
 
 /**
  * Makes sure that a port is free.
@@ -124,8 +126,13 @@ const MAX_COMMAND = 120;
  */
 export async function requireFreePort(needed: NeededPort): Promise<void> {
   const { port, title, flag } = needed;
-  if (await isPortFree(port)) return;
-  const holder = await portHolder(port);
+  let holder: PortHolder | undefined;
+  for (let attempt = 1; !holder && attempt <= ATTEMPTS; attempt++) {
+    if (await isPortFree(port)) return;
+    holder = await portHolder(port);
+    // A process that is just ending holds its ports a moment longer than it can be found.
+    if (!holder) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
   const command = holder?.command ?? "";
   const shown = command.length > MAX_COMMAND
     ? `${command.slice(0, MAX_COMMAND)}…`

@@ -95,7 +95,9 @@ export function parseIdentity(text: string): string | undefined {
   const end = first.lastIndexOf(")");
   const fields = first.slice(end + 1).trim().split(/\s+/);
   const [state = ""] = fields;
-  if (/^[ZX]/.test(state)) return undefined;
+  // A Java process whose first thread has ended may still have others, and with them its ports, for a moment.
+  const threads = end >= 0 ? Number(fields[17]) : 1;
+  if (/^[ZX]/.test(state) && threads <= 1) return undefined;
   // In /proc/PID/stat, the start time is field 22; the state, field 3, comes right behind the name in parentheses.
   const started = end >= 0 ? fields[19] : fields.slice(1).join(" ");
   return started ? `${boot.trim()} ${started}`.trim() : undefined;

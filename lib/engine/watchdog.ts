@@ -54,6 +54,8 @@ export class Watchdog {
   async release(): Promise<void> {
     await this.#send("done");
     await this.#pipe.close();
+    // Referenced again, or the wait would not keep this program alive.
+    this.#child.ref();
     await this.#child.status;
   }
 

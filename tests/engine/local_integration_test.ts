@@ -1,0 +1,246 @@
+/**
+ * Really started engines: data kept and removed, repairs, and nothing left behind.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { brokerProcess } from "../../lib/engine/broker.ts";
+import { LocalEngine, startEngine, stopEngine } from "../../lib/engine/mod.ts";
+import { checkoutFolder } from "../../lib/engine/paths.ts";
+import { processIdentity, signalProcess } from "../../lib/engine/shell.ts";
+import {
+  makeThrowawayEngine,
+  startThrowawayEngine,
+} from "../../lib/engine/throwaway.ts";
+import { PipelineError } from "../../lib/errors.ts";
+import { withAdmin } from "../../lib/kafka.ts";
+import { eventually, localEngineTest } from "../support/local_engine.ts";
+
+const SCHEMA = {
+  $schema: "http://json-schema.org/draft-07/schema#",
+  type: "object",
+  properties: { kept: { type: "string" } },
+};
+
+function topics(engine: LocalEngine): Promise<string[]> {
+  const { brokers, registryUrl } = engine;
+  return withAdmin(
+    { brokers: [brokers], registryUrl },
+    { timeoutMs: 10_000 },
+    (admin) => admin.listTopics(),
+  );
+}
+
+async function createTopic(engine: LocalEngine, topic: string): Promise<void> {
+  const { brokers, registryUrl } = engine;
+  await withAdmin(
+    { brokers: [brokers], registryUrl },
+    { timeoutMs: 10_000 },
+    (admin) => admin.createTopics({ topics: [{ topic, numPartitions: 3 }] }),
+  );
+}
+
+async function register(engine: LocalEngine, subject: string): Promise<number> {
+  const url = `${engine.confluentApiUrl}/subjects/${subject}/versions`;
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    body: JSON.stringify({
+      schemaType: "JSON",
+      schema: JSON.stringify(SCHEMA),
+    }),
+  });
+  const { id } = await response.json();
+  return id;
+}
+
+async function schemaOf(engine: LocalEngine, id: number): Promise<unknown> {
+  const response = await fetch(`${engine.confluentApiUrl}/schemas/ids/${id}`);
+  const { schema } = await response.json();
+  return JSON.parse(schema);
+}
+
+localEngineTest(
+  "startThrowawayEngine() starts two engines that know nothing of each other when called at once",
+  async () => {
+    await using stack = new AsyncDisposableStack();
+    const [one, other] = await Promise.all(
+      [1, 2].map(async () => stack.use(await startThrowawayEngine())),
+    );
+    assert(one && other);
+    assertNotEquals(one.brokers, other.brokers);
+    assertNotEquals(one.registryUrl, other.registryUrl);
+    await createTopic(one, "only-here");
+    assert((await topics(one)).includes("only-here"));
+    assert(!(await topics(other)).includes("only-here"));
+  },
+);
+
+localEngineTest(
+  "LocalEngine keeps topics and schema ids over a stop and over a crash, and wipe() removes them",
+  async () => {
+    await using engine = await startThrowawayEngine();
+    await createTopic(engine, "kept");
+    assertEquals((await engine.stop()).length, 2);
+    assertEquals(await engine.running(), []);
+
+    assertEquals(await engine.start(), "started");
+    assert((await topics(engine)).includes("kept"));
+    await createTopic(engine, "kept-too");
+    const id = await register(engine, "kept-value");
+    await Promise.all([engine.broker.kill(), engine.registry.kill()]);
+
+    assertEquals(await engine.start(), "started");
+    const found = await topics(engine);
+    assert(found.includes("kept") && found.includes("kept-too"));
+    assertEquals(await schemaOf(engine, id), SCHEMA);
+    assertEquals(await register(engine, "kept-value"), id);
+
+    await engine.wipe();
+    assertEquals(await engine.running(), []);
+    await assertRejects(
+      () => Deno.stat(engine.folders.data),
+      Deno.errors.NotFound,
+    );
+  },
+);
+
+localEngineTest(
+  "startEngine() finds a running engine whatever the ports asked for, repairs a half-dead one, and stopEngine() stops it",
+  async () => {
+    await using engine = await startThrowawayEngine();
+    const dir = engine.folders.root;
+    const again = await startEngine({ engine: "local", dir, kafkaPort: 9 });
+    assertEquals(again.result, "running");
+    assertEquals(again.brokers, engine.brokers);
+    assertEquals(again.asAsked, false);
+
+    const registryPid = engine.registry.pid;
+    await signalProcess(engine.broker.pid!, "KILL");
+    await eventually(
+      "the broker is gone",
+      async () => !await engine.broker.running(),
+    );
+    const repaired = await startEngine({ engine: "local", dir });
+    assertEquals(repaired.result, "repaired");
+    assertEquals(repaired.brokers, engine.brokers);
+    assertEquals((await engine.running()).length, 2);
+    assertEquals(engine.registry.pid, registryPid);
+    await createTopic(engine, "after-repair");
+
+    // The record of a reboot: the process ids are those of others by now.
+    await Deno.writeTextFile(`${engine.folders.run}/ports.json`, "garbage");
+    const { kafkaPort, registryPort } = engine.ports;
+    const anew = await startEngine({
+      engine: "local",
+      dir,
+      kafkaPort,
+      registryPort,
+    });
+    assertEquals(anew.result, "started");
+    assert((await topics(engine)).includes("after-repair"));
+
+    const stopped = await stopEngine({ dir });
+    assertEquals(stopped.stopped.length, 2);
+    assertEquals(await engine.running(), []);
+    assertEquals((await stopEngine({ dir })).stopped, []);
+  },
+);
+
+localEngineTest(
+  "start() explains with the log's lines when the broker refuses its settings",
+  async () => {
+    await using engine = await makeThrowawayEngine();
+    const dir = engine.folders.root;
+    await Deno.mkdir(`${dir}/data/kafka`, { recursive: true });
+    await Deno.writeTextFile(`${dir}/data/kafka/meta.properties`, "version=1");
+    const broker = brokerProcess({
+      dir,
+      properties: () => ({
+        "process.roles": "nonsense",
+        "log.dirs": `${dir}/data/kafka`,
+      }),
+      address: () => engine.brokers,
+    });
+    const error = await assertRejects(() => broker.start(), PipelineError);
+    assertMatch(error.message, /^Kafka \S+ ended while it started$/);
+    assertStringIncludes(error.hint ?? "", broker.logFile);
+    assertStringIncludes(error.hint ?? "", "process.roles");
+  },
+);
+
+localEngineTest(
+  "start() explains what to do when the data folder lost what Kafka needs",
+  async () => {
+    await using engine = await makeThrowawayEngine();
+    const orders = `${engine.folders.data}/kafka/orders-0`;
+    await Deno.mkdir(orders, { recursive: true });
+    const error = await assertRejects(() => engine.start(), PipelineError);
+    assertStringIncludes(error.message, "no meta.properties");
+    assertStringIncludes(error.hint ?? "", "deno task down --wipe");
+    assertEquals((await Deno.stat(orders)).isDirectory, true);
+    assertEquals(await engine.running(), []);
+  },
+);
+
+localEngineTest(
+  "startThrowawayEngine() leaves no process and no folder when the program that called it is killed",
+  async () => {
+    const child = new Deno.Command("deno", {
+      args: [
+        "run",
+        "-q",
+        "--no-prompt",
+        "-P=engine",
+        "tests/support/hold_engine.ts",
+      ],
+      cwd: checkoutFolder(),
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const reader = child.stdout.pipeThrough(new TextDecoderStream())
+      .getReader();
+    const { value } = await reader.read();
+    const { pids, root } = JSON.parse(value ?? "") as {
+      pids: number[];
+      root: string;
+    };
+    for (const pid of pids) assert(await processIdentity(pid));
+    assertEquals((await Deno.stat(root)).isDirectory, true);
+
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    await eventually("the engine is gone", async () => {
+      const alive = await Promise.all(pids.map(processIdentity));
+      const folder = await Deno.stat(root).catch((error) => error);
+      return alive.every((identity) => identity === undefined) &&
+        folder instanceof Deno.errors.NotFound;
+    });
+  },
+);
+
+localEngineTest(
+  "start() names the holder when a port is in use",
+  async () => {
+    await using engine = await makeThrowawayEngine();
+    using holder = Deno.listen({
+      hostname: "127.0.0.1",
+      port: engine.ports.registryPort,
+    });
+    assertInstanceOf(holder, Object);
+    const error = await assertRejects(() => engine.start(), PipelineError);
+    assertStringIncludes(error.message, `process ${Deno.pid}`);
+    assertStringIncludes(error.hint ?? "", "--registry-port");
+    assertEquals(await engine.running(), []);
+  },
+);

@@ -1,0 +1,75 @@
+/**
+ * What is said of an engine.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { parsePorts } from "../../lib/engine/local.ts";
+import {
+  describeEngine,
+  describeStop,
+  type RunningEngine,
+} from "../../lib/engine/mod.ts";
+
+const ENGINE: RunningEngine = {
+  kind: "local",
+  result: "started",
+  brokers: "localhost:9092",
+  registryUrl: "http://localhost:8081",
+  registryApi: "Confluent's",
+  logs: ".engine/logs",
+  asAsked: true,
+};
+
+Deno.test("describeEngine() says where the engine is and how it is stopped", () => {
+  const text = describeEngine(ENGINE);
+  assertStringIncludes(text, "localhost:9092");
+  assertStringIncludes(text, "http://localhost:8081 (Confluent's)");
+  assertStringIncludes(text, ".engine/logs");
+  assertStringIncludes(text, "deno task down");
+  assert(!text.includes("--brokers"));
+});
+
+Deno.test("describeEngine() names the flags and the permission when the ports are not the usual ones", () => {
+  const text = describeEngine({ ...ENGINE, brokers: "localhost:19092" });
+  assertStringIncludes(
+    text,
+    "--brokers localhost:19092 --registry http://localhost:8081",
+  );
+  assertStringIncludes(text, "`pipeline` in deno.json");
+});
+
+Deno.test("describeEngine() says that it runs already, and on other ports than those asked for", () => {
+  const text = describeEngine({
+    ...ENGINE,
+    result: "running",
+    asAsked: false,
+  });
+  assertStringIncludes(text, "running already");
+  assertStringIncludes(text, "not those asked for");
+});
+
+Deno.test("describeStop() says what was stopped and what became of the data", () => {
+  const stopped = ["Kafka", "Apicurio"];
+  assertEquals(
+    describeStop({ stopped, wiped: false }),
+    "Stopped Kafka and Apicurio. The data is kept.",
+  );
+  assertEquals(
+    describeStop({ stopped, wiped: true }),
+    "Stopped Kafka and Apicurio. The data is removed.",
+  );
+  assertEquals(
+    describeStop({ stopped: [], wiped: false }),
+    "Nothing was running.",
+  );
+});
+
+Deno.test("parsePorts() reads ports, and nothing from what is no record", () => {
+  const ports = { kafkaPort: 1, registryPort: 2, controllerPort: 3 };
+  assertEquals(parsePorts(JSON.stringify(ports)), ports);
+  for (const text of ["", "null", "garbage", "{}", '{"kafkaPort":"x"}']) {
+    assertEquals(parsePorts(text), undefined, text);
+  }
+});

@@ -1,0 +1,74 @@
+/**
+ * Which ports are free, and who holds one that is not.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  freePorts,
+  isPortFree,
+  listeningInodes,
+  portHolder,
+  requireFreePort,
+} from "../../lib/engine/ports.ts";
+import { PipelineError } from "../../lib/errors.ts";
+import { shellTest } from "../support/local_engine.ts";
+
+// Kafka's 9092 is 2384 in the system's table: one that listens, one connection to it, one that listens elsewhere.
+const TABLE =
+  `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+   0: 0100007F:2384 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0
+   1: 0100007F:2384 0100007F:D2F0 01 00000000:00000000 00:00000000 00000000     0        0 4712 1 0 20 4 30 10 -1
+   2: 0100007F:1F91 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4713 1 0 100 0 0 10 0
+`;
+
+Deno.test("listeningInodes() finds who listens on the port, and no connection to it", () => {
+  assertEquals(listeningInodes(TABLE, 9092), ["4711"]);
+  assertEquals(listeningInodes(TABLE, 8081), ["4713"]);
+  assertEquals(listeningInodes(TABLE, 9093), []);
+  assertEquals(listeningInodes("", 9092), []);
+});
+
+shellTest(
+  "freePorts() finds different ports that can be listened on",
+  async () => {
+    const ports = freePorts(3);
+    assertEquals(new Set(ports).size, 3);
+    for (const port of ports) assert(await isPortFree(port));
+  },
+);
+
+shellTest(
+  "requireFreePort() names the process and the flag when someone listens on the port",
+  async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    assertEquals(await isPortFree(port), false);
+    assertEquals((await portHolder(port))?.pid, Deno.pid);
+    const error = await assertRejects(
+      () => requireFreePort({ port, title: "Kafka", flag: "--kafka-port" }),
+      PipelineError,
+    );
+    assertStringIncludes(
+      error.message,
+      `Port ${port}, which Kafka needs, is in use by process ${Deno.pid} (deno`,
+    );
+    assertMatch(error.hint ?? "", /--kafka-port \d+$/);
+  },
+);
+
+shellTest(
+  "requireFreePort() is content when nobody listens on the port",
+  async () => {
+    const [port = 0] = freePorts(1);
+    await requireFreePort({ port, title: "Kafka", flag: "--kafka-port" });
+    assert(await isPortFree(port));
+  },
+);

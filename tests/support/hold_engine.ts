@@ -1,0 +1,13 @@
+/**
+ * Starts a throwaway engine, prints its process ids and folder in a line of JSON, and keeps it until it is killed.
+ *
+ * @module
+ */
+
+import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+
+const { broker, registry, folders } = await startThrowawayEngine();
+console.log(
+  JSON.stringify({ pids: [broker.pid, registry.pid], root: folders.root }),
+);
+setInterval(() => {}, 60_000);
