@@ -54,6 +54,7 @@ export {
   PRICE_LIST,
   randomOrders,
 } from "./customer_event.ts";
+export { type DemoOptions, runDemo } from "./demo.ts";
 export {
   InvalidEventError,
   OutageError,
