@@ -149,6 +149,43 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
+function needsValue(name: string, flag: StringFlag | NumberFlag): UsageError {
+  return new UsageError(
+    `--${name} needs a value: --${name} ${flag.value}`,
+  );
+}
+
+/**
+ * Puts `--flag -` and `--flag -5` in one piece, since the parser takes what begins with a dash for the next flag, and refuses
+ * what it would read as something else than it says: an empty value, and a value where none belongs.
+ */
+function prepare(all: Flags, args: readonly string[]): string[] {
+  const prepared: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (arg === "--") return [...prepared, ...args.slice(i)];
+    const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const flag = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (flag?.type === "boolean") {
+      if (value !== undefined && value !== "true" && value !== "false") {
+        throw new UsageError(`--${name} takes no value: "${value}"`);
+      }
+    } else if (flag) {
+      const next = args[i + 1];
+      if (value === "" || (value === undefined && next === "")) {
+        throw needsValue(name, flag);
+      }
+      if (value === undefined && next && /^-(\d|$)/.test(next)) {
+        prepared.push(`${arg}=${next}`);
+        i++;
+        continue;
+      }
+    }
+    prepared.push(arg);
+  }
+  return prepared;
+}
+
 /**
  * Parses a command line by a flag table.
  *
@@ -167,7 +204,7 @@ export function parseFlags<const F extends Flags>(
       (all[name]?.type === "boolean") === wanted
     );
   const unknown: string[] = [];
-  const parsed: Record<string, unknown> = parseArgs([...args], {
+  const parsed: Record<string, unknown> = parseArgs(prepare(all, args), {
     boolean: names(true),
     string: names(false),
     unknown: (arg) => {
@@ -175,9 +212,10 @@ export function parseFlags<const F extends Flags>(
       return false;
     },
   });
-  if (unknown[0] !== undefined) {
-    const what = unknown[0].startsWith("-") ? "flag" : "argument";
-    throw new UsageError(`Unknown ${what}: ${unknown[0]}`);
+  // Only what follows a lone "--" is kept there: the parser asks nobody about it.
+  for (const arg of [...unknown, ...[parsed["_"]].flat().map(String)]) {
+    const what = /^-./.test(arg) ? "flag" : "argument";
+    throw new UsageError(`Unknown ${what}: ${arg}`);
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
@@ -192,7 +230,7 @@ export function parseFlags<const F extends Flags>(
     }
     const text = String(given);
     if (text === "") {
-      throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+      throw needsValue(name, flag);
     }
     if (flag.type !== "string") {
       values[name] = parseNumber(name, flag, text);

@@ -53,20 +53,21 @@ export class InvalidEventError extends PipelineError {
  * Walks an error and its causes, outermost first.
  *
  * @param error Anything that was thrown.
- * @returns Each error of the chain, `AggregateError` members included, every one once.
+ * @returns Each error of the chain, every one once; members of an aggregate included, whether JavaScript's or kafkajs' own.
  */
 export function* causes(error: unknown): Generator<unknown> {
   const seen = new Set<unknown>();
   const open = [error];
-  for (
-    let next = open.shift();
-    next != null && !seen.has(next);
-    next = open.shift()
-  ) {
+  while (open.length > 0) {
+    const next = open.shift();
+    if (next == null || seen.has(next)) continue;
     seen.add(next);
     yield next;
-    if (next instanceof AggregateError) open.push(...next.errors);
-    if (next instanceof Error && next.cause != null) open.push(next.cause);
+    if (!(next instanceof Error)) continue;
+    if ("errors" in next && Array.isArray(next.errors)) {
+      open.push(...next.errors);
+    }
+    open.push(next.cause);
   }
 }
 

@@ -42,10 +42,14 @@ export async function ensurePrograms(
   await withLock(`${folder}/lock`, async () => {
     // Another process may have fetched them while this one waited.
     const wanted = await missing(folder);
-    if (wanted.length > 0) await fetchAll(folder, wanted, tell);
+    if (wanted.length === 0) return;
+    await removeDrafts(folder);
+    await fetchAll(folder, wanted, tell);
   }, () => tell("Waiting for another process that downloads the programs..."));
   return programs;
 }
+
+const DRAFT = ".part-";
 
 async function missing(folder: string): Promise<Program[]> {
   const found = await Promise.all(
@@ -71,7 +75,7 @@ async function fetchAll(
   tell(
     `Downloading ${
       names.join(" and ")
-    } from Maven Central, once: about ${total} MB...`,
+    } from Maven Central, once: up to ${total} MB...`,
   );
   const started = Date.now();
   const progress = progressLine();
@@ -100,15 +104,25 @@ async function fetchAll(
   tell(`Downloaded in ${Math.round((Date.now() - started) / 1000)} s`);
 }
 
+/** Removes what interrupted downloads left. Whoever holds the lock is alone here. */
+async function removeDrafts(folder: string): Promise<void> {
+  const drafts: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.includes(DRAFT)) drafts.push(`${folder}/${name}`);
+  }
+  await Promise.all(drafts.map(removeIfThere));
+}
+
 async function fetchOne(
   folder: string,
   program: Program,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  // Whoever holds the lock is alone here: what an interrupted download left can go.
-  const draft = `${folder}/${program.folder}.part`;
-  await removeIfThere(draft);
-  await Deno.mkdir(draft, { recursive: true });
+  // A name of its own: where an earlier download was killed, its Maven may still be writing to the other.
+  const draft = await Deno.makeTempDir({
+    dir: folder,
+    prefix: `${program.folder}${DRAFT}`,
+  });
   const logFile = `${folder}/${program.folder}.maven.log`;
   await runMaven(program, { folder: draft, logFile, onBytes });
   await Deno.remove(`${draft}/pom.xml`);
