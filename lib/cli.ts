@@ -213,9 +213,10 @@ export function parseFlags<const F extends Flags>(
     },
   });
   // Only what follows a lone "--" is kept there: the parser asks nobody about it.
-  for (const arg of [...unknown, ...[parsed["_"]].flat().map(String)]) {
-    const what = /^-./.test(arg) ? "flag" : "argument";
-    throw new UsageError(`Unknown ${what}: ${arg}`);
+  const [stray] = [...unknown, ...[parsed["_"]].flat().map(String)];
+  if (stray !== undefined) {
+    const what = /^-./.test(stray) ? "flag" : "argument";
+    throw new UsageError(`Unknown ${what}: ${stray}`);
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
