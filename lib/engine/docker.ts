@@ -70,7 +70,11 @@ export class DockerEngine {
   readonly registryPort: number;
   readonly #options: DockerOptions;
 
-  /** @param options Ports, and what differs from `docker-compose.yml`. */
+  /**
+   * Makes the engine, which is not started yet.
+   *
+   * @param options Ports, and what differs from `docker-compose.yml`.
+   */
   constructor(options: DockerOptions = {}) {
     this.#options = options;
     this.kafkaPort = options.kafkaPort ?? 9092;

@@ -82,7 +82,11 @@ export class JavaProcess {
   #record: ProcessRecord | undefined;
   #child: Deno.ChildProcess | undefined;
 
-  /** @param options What to run and where. */
+  /**
+   * Makes the process, which is not started yet.
+   *
+   * @param options What to run and where.
+   */
   constructor(options: JavaProcessOptions) {
     this.#options = options;
     this.logFile = `${options.logs}/${options.name}.log`;

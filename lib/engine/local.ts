@@ -71,7 +71,11 @@ export class LocalEngine {
   #ports: EnginePorts;
   #portsKnown = false;
 
-  /** @param options Folder, ports and how it ends. */
+  /**
+   * Makes the engine, which is not started yet.
+   *
+   * @param options Folder, ports and how it ends.
+   */
   constructor(options: LocalEngineOptions = {}) {
     const dir = options.dir ?? engineFolder();
     this.#options = options;

@@ -210,6 +210,6 @@ function shorten(text: string): string {
 }
 
 /** How to install Java and Maven. */
-export const INSTALL_JAVA =
+export const INSTALL_JAVA: string =
   "Install Java 17 or later, and Maven: `apt-get install openjdk-17-jre-headless maven` (Debian, Ubuntu), " +
   "`dnf install java-21-openjdk-headless maven` (Fedora), `brew install openjdk maven` (macOS)";

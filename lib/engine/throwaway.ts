@@ -30,6 +30,8 @@ export class ThrowawayEngine extends LocalEngine implements Throwaway {
   readonly #watchdog: Watchdog;
 
   /**
+   * Makes the engine, which is not started yet.
+   *
    * @param watchdog What ends it when this process dies.
    * @param options Everything else, the folder included.
    */

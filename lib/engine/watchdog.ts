@@ -24,7 +24,11 @@ export class Watchdog {
   readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
   readonly #pids = new Map<string, number>();
 
-  /** @param folder The folder to remove once this program is gone. */
+  /**
+   * Begins to watch.
+   *
+   * @param folder The folder to remove once this program is gone.
+   */
   constructor(folder: string) {
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", folder],
