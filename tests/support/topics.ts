@@ -1,0 +1,155 @@
+/**
+ * What the tests put into a topic and ask of it, past the program that they test.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { Message } from "kafkajs";
+import type { Config } from "../../lib/config.ts";
+import type { CustomerEvent } from "../../lib/customer_event.ts";
+import { createKafka, withAdmin } from "../../lib/kafka.ts";
+import { EventRegistry } from "../../lib/registry.ts";
+import type { EventRecord } from "../../lib/report.ts";
+import { EventSerializer } from "../../lib/serializer.ts";
+import { createTopic } from "../../lib/topic.ts";
+import type { Bench } from "./integration.ts";
+import { runTaskProcess } from "./task_process.ts";
+
+/** A line of `--json`: as a record, with the time as text. */
+export type JsonRecord = Omit<EventRecord, "timestamp"> & {
+  /** The message's timestamp in ISO 8601. */
+  readonly timestamp: string;
+};
+
+/**
+ * Creates the test's topic.
+ *
+ * @param bench The test's bench.
+ * @param partitions How many partitions it has.
+ */
+export async function makeTopic(
+  { config, topic }: Bench,
+  partitions = 3,
+): Promise<void> {
+  await createTopic(config, { topic, partitions, replicationFactor: 1 });
+}
+
+/**
+ * Makes a valid order.
+ *
+ * @param changes What differs from a plain one.
+ * @returns The order.
+ */
+export function makeOrder(changes: Partial<CustomerEvent> = {}): CustomerEvent {
+  return {
+    event_id: crypto.randomUUID(),
+    customer_name: "Charlie Davis",
+    drink_name: "Cold Brew",
+    quantity: 2,
+    amount: 10.5,
+    is_member: false,
+    ts_utc: "2026-02-03T02:16:55.763294+00:00",
+    ...changes,
+  };
+}
+
+/**
+ * Sends messages as they are.
+ *
+ * @param config Where Kafka is.
+ * @param topic The topic.
+ * @param messages The messages.
+ */
+export async function sendRaw(
+  config: Config,
+  topic: string,
+  messages: readonly Message[],
+): Promise<void> {
+  const { Partitioners } = await import("kafkajs");
+  const kafka = await createKafka(config);
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: [...messages] });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/**
+ * Makes message values of orders, with the schema registered for the test's topic.
+ *
+ * @param bench The test's bench.
+ * @param orders The orders; they need not be valid where they are given as text.
+ * @returns A value for each, in the wire format.
+ */
+export async function encodeOrders(
+  { config, topic }: Bench,
+  orders: readonly CustomerEvent[],
+): Promise<Buffer[]> {
+  const registry = await EventRegistry.connect(config);
+  const serializer = await EventSerializer.register(registry, topic);
+  return orders.map((order) => Buffer.from(serializer.encode(order)));
+}
+
+/**
+ * Reads which offsets a group has committed.
+ *
+ * @param bench The test's bench.
+ * @returns By partition: the offset of the next message to be read; partitions without one are left out.
+ */
+export async function committedOffsets(
+  { config, topic, group }: Bench,
+): Promise<Record<number, number>> {
+  return await withAdmin(config, {}, async (admin) => {
+    const [found] = await admin.fetchOffsets({
+      groupId: group,
+      topics: [topic],
+    });
+    return Object.fromEntries(
+      (found?.partitions ?? [])
+        .map(({ partition, offset }) => [partition, Number(offset)] as const)
+        .filter(([, offset]) => offset >= 0),
+    );
+  });
+}
+
+/**
+ * Parses the output of `--json`.
+ *
+ * @param stdout The output.
+ * @returns The records, in the order of the lines.
+ */
+export function parseRecords(stdout: string): JsonRecord[] {
+  return stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
+
+/**
+ * Reads orders of a topic from its start with the consume task, in a group of its own.
+ *
+ * @param bench The test's bench.
+ * @param count How many.
+ * @returns The records, sorted by partition and offset.
+ * @throws {Error} If the task fails, or does not find so many in time.
+ */
+export async function consumeJson(
+  { config, topic, group }: Bench,
+  count: number,
+): Promise<JsonRecord[]> {
+  const { code, stdout, stderr } = await runTaskProcess(config, "consume", [
+    `--topic=${topic}`,
+    `--group=${group}-${crypto.randomUUID()}`,
+    `--count=${count}`,
+    "--json",
+  ]);
+  if (code !== 0 || stderr !== "") {
+    throw new Error(`Consuming ended with exit code ${code}: ${stderr}`);
+  }
+  return parseRecords(stdout).sort((a, b) =>
+    a.partition - b.partition || Number(a.offset) - Number(b.offset)
+  );
+}
