@@ -24,18 +24,16 @@ if (import.meta.main) {
       "kafka-port": {
         type: "integer",
         value: "PORT",
-        default: 9092,
         min: 1,
         max: 65535,
-        description: "Kafka's port",
+        description: "Kafka's port; 9092 without it",
       },
       "registry-port": {
         type: "integer",
         value: "PORT",
-        default: 8081,
         min: 1,
         max: 65535,
-        description: "the registry's port",
+        description: "the registry's port; 8081 without it",
       },
     },
     examples: [
@@ -43,10 +41,14 @@ if (import.meta.main) {
       ["deno task up --engine local", "The same with Java, no Docker"],
     ],
   }, async (flags) => {
+    const {
+      "kafka-port": kafkaPort,
+      "registry-port": registryPort,
+    } = flags;
     const engine = await startEngine({
       engine: flags.engine,
-      kafkaPort: flags["kafka-port"],
-      registryPort: flags["registry-port"],
+      ...(kafkaPort !== undefined && { kafkaPort }),
+      ...(registryPort !== undefined && { registryPort }),
       tell: console.error,
     });
     console.log(describeEngine(engine));

@@ -220,48 +220,54 @@ export class LocalEngine {
     );
     if (failures.length > 0) {
       await Promise.all(dead.map((part) => part.stop()));
-      throw explainFailures(failures, alive.length > 0);
+      throw joinFailures(
+        failures,
+        alive.length > 0
+          ? "`deno task down` stops what still runs; then `deno task up` starts both anew."
+          : "If the data in its folder is damaged or from another version, `deno task down --wipe` removes all of it.",
+      );
     }
     if (dead.length === 0) return "running";
     return alive.length > 0 ? "repaired" : "started";
   }
 
   async #claimPorts(parts: readonly JavaProcess[]): Promise<void> {
-    for (const part of parts) {
-      await requireFreePort({
-        title: part.title,
-        ...(part === this.broker
-          ? { port: this.#ports.kafkaPort, flag: "--kafka-port" }
-          : { port: this.#ports.registryPort, flag: "--registry-port" }),
-      });
-    }
+    const results = await Promise.allSettled(
+      parts.map((part) =>
+        requireFreePort({
+          title: part.title,
+          ...(part === this.broker
+            ? { port: this.#ports.kafkaPort, flag: "--kafka-port" }
+            : { port: this.#ports.registryPort, flag: "--registry-port" }),
+        })
+      ),
+    );
+    const [first, second] = results.flatMap((result) =>
+      result.status === "rejected" ? [result.reason] : []
+    );
+    if (second) throw joinFailures([first, second]);
+    if (first) throw first;
     if (!parts.includes(this.broker)) return;
     const [controllerPort = 0] = freePorts(1);
     this.#ports = { ...this.#ports, controllerPort };
   }
 }
 
-function explainFailures(
+/** Makes one error of several, each of them with its hint. */
+function joinFailures(
   failures: readonly unknown[],
-  stillRunning: boolean,
-): unknown {
+  ...hints: string[]
+): Error {
   const expected = failures.filter((failure) =>
     failure instanceof PipelineError
   );
+  const cause = new AggregateError(failures);
   // A defect of this program must not hide behind a failure that it knows.
-  if (expected.length < failures.length) return new AggregateError(failures);
-  return new PipelineError(
-    expected.map(({ message }) => message).join("; "),
-    {
-      hint: [
-        ...expected.flatMap(({ hint }) => hint ?? []),
-        stillRunning
-          ? "`deno task down` stops what still runs; then `deno task up` starts both anew."
-          : "If the data in its folder is damaged or from another version, `deno task down --wipe` removes all of it.",
-      ].join("\n"),
-      cause: new AggregateError(failures),
-    },
-  );
+  if (expected.length < failures.length) return cause;
+  return new PipelineError(expected.map(({ message }) => message).join("; "), {
+    hint: [...expected.flatMap(({ hint }) => hint ?? []), ...hints].join("\n"),
+    cause,
+  });
 }
 
 /**

@@ -18,7 +18,16 @@ import {
 } from "./paths.ts";
 
 export { chooseEngine, type EngineKind, ENGINES } from "./choose.ts";
+export type { Properties } from "./broker.ts";
 export {
+  type JavaCommand,
+  JavaProcess,
+  type JavaProcessOptions,
+} from "./java_process.ts";
+export type { EngineFolders } from "./paths.ts";
+export { Watchdog } from "./watchdog.ts";
+export {
+  type EnginePorts,
   LocalEngine,
   type LocalEngineOptions,
   type StartResult,

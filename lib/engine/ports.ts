@@ -114,7 +114,8 @@ export interface NeededPort {
   readonly flag: string;
 }
 
-const MAX_COMMAND = 120;
+const HEAD = 30;
+const TAIL = 90;
 const ATTEMPTS = 8;
 const PAUSE = 250;
 
@@ -134,8 +135,9 @@ export async function requireFreePort(needed: NeededPort): Promise<void> {
     if (!holder) await new Promise((resolve) => setTimeout(resolve, PAUSE));
   }
   const command = holder?.command ?? "";
-  const shown = command.length > MAX_COMMAND
-    ? `${command.slice(0, MAX_COMMAND)}…`
+  // A Java program's name comes after all its options.
+  const shown = command.length > HEAD + TAIL
+    ? `${command.slice(0, HEAD)} … ${command.slice(-TAIL)}`
     : command;
   const who = holder
     ? `process ${holder.pid}${shown && ` (${shown})`}`
