@@ -75,34 +75,50 @@ export function clientOptions(
   };
 }
 
-function parseBroker(text: string, source: string): string {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/,@]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (!match || port < 1 || port > 65535) {
-    throw new UsageError(
-      `A broker is written host:port, in ${source}: "${text}"`,
-    );
-  }
-  return text;
+function credentialsRefused(what: string, source: string): UsageError {
+  return new UsageError(
+    `${what} may not carry a user name or password, in ${source}`,
+    {
+      hint:
+        "What stands in a command line or a URL ends up in histories and logs.",
+    },
+  );
+}
+
+function parseBrokers(text: string, source: string): string[] {
+  // Before anything is taken apart or printed: a password may hold any character.
+  if (text.includes("@")) throw credentialsRefused("A broker", source);
+  return text.split(",").map((part) => {
+    const broker = part.trim();
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):(\d{1,5})$/.exec(broker);
+    const port = Number(match?.[2]);
+    if (!match || port < 1 || port > 65535) {
+      throw new UsageError(
+        `A broker is written host:port, in ${source}: "${broker}"`,
+      );
+    }
+    return broker;
+  });
 }
 
 function parseRegistryUrl(text: string, source: string): string {
   const url = URL.parse(text);
-  if (!url || !/^https?:$/.test(url.protocol)) {
+  const usable = url && /^https?:$/.test(url.protocol);
+  // What isn't understood may hold a password anywhere before an at sign.
+  if (usable ? url.username || url.password : text.includes("@")) {
+    throw credentialsRefused("The registry's URL", source);
+  }
+  if (!usable) {
     throw new UsageError(
       `The registry is an http or https URL, in ${source}: "${text}"`,
     );
   }
-  if (url.username || url.password) {
+  if (url.search || url.hash) {
     throw new UsageError(
-      `The registry's URL may not carry a user name or password, in ${source}`,
-      {
-        hint:
-          "What stands in a command line or a URL ends up in histories and logs.",
-      },
+      `The registry's URL may not go on after its path, in ${source}: "${url.origin}${url.pathname}…"`,
     );
   }
-  return text.replace(/\/+$/, "");
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
 
 /**
@@ -130,9 +146,7 @@ export function resolveConfig(
   return {
     brokers: brokers.text === undefined
       ? DEFAULT_CONFIG.brokers
-      : brokers.text.split(",").map((broker) =>
-        parseBroker(broker.trim(), brokers.source)
-      ),
+      : parseBrokers(brokers.text, brokers.source),
     registryUrl: registry.text === undefined
       ? DEFAULT_CONFIG.registryUrl
       : parseRegistryUrl(registry.text.trim(), registry.source),
