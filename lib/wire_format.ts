@@ -12,6 +12,8 @@ export const HEADER_LENGTH = 5;
 
 const MAGIC_BYTE = 0;
 const MAX_SCHEMA_ID = 0x7fff_ffff;
+/** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
+const MAX_DEPTH = 1_000;
 const encoder = new TextEncoder();
 // Replacing what is not UTF-8 would change an order in silence, so the decoder refuses it. A byte order mark is kept:
 // JSON has none (RFC 8259, section 8.1), so that it is refused as well.
@@ -70,12 +72,30 @@ export function unframe(value: Uint8Array): WireMessage {
   };
 }
 
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPENING, CLOSING] = [[0x5b, 0x7b], [0x5d, 0x7d]];
+
+function isTooDeep(json: Uint8Array): boolean {
+  // A level takes two bytes: short payloads, as orders are, need no look.
+  if (json.length <= 2 * MAX_DEPTH) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at] ?? 0;
+    if (byte === QUOTE) quoted = !quoted;
+    else if (quoted) at += byte === BACKSLASH ? 1 : 0;
+    else if (CLOSING.includes(byte)) depth--;
+    else if (OPENING.includes(byte) && ++depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
 /**
  * Reads a payload as JSON in UTF-8.
  *
  * @param payload The bytes behind the header.
  * @returns The JSON value, not checked against any schema.
- * @throws {InvalidEventError} If the bytes are not UTF-8 or the text is not JSON.
+ * @throws {InvalidEventError} If the bytes are not UTF-8, or the text is not JSON or nested too deeply.
  */
 export function parsePayload(payload: Uint8Array): unknown {
   let text: string;
@@ -84,9 +104,16 @@ export function parsePayload(payload: Uint8Array): unknown {
   } catch (cause) {
     throw new InvalidEventError("The payload is not UTF-8", { cause });
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new InvalidEventError("The payload is not JSON", { cause });
   }
+  if (isTooDeep(payload)) {
+    throw new InvalidEventError(
+      `The payload is nested deeper than ${MAX_DEPTH} levels`,
+    );
+  }
+  return value;
 }

@@ -151,6 +151,38 @@ Deno.test("parsePayload() refuses what isn't JSON", () => {
   }
 });
 
+/** Objects in objects, with a text beside each that looks like nesting. */
+function nested(levels: number): string {
+  const open = String.raw`{"text":"[{\"[{","1":`;
+  return open.repeat(levels - 1) + "{}" + "}".repeat(levels - 1);
+}
+
+Deno.test("parsePayload() refuses what is nested so deeply that writing it again could exhaust the stack", () => {
+  for (
+    const text of [
+      nested(1_001),
+      nested(50_000),
+      "[".repeat(1_001) + "]".repeat(1_001),
+    ]
+  ) {
+    const error = assertThrows(
+      () => parsePayload(bytesOf(text)),
+      InvalidEventError,
+    );
+    assertEquals(
+      error.message,
+      "The payload is nested deeper than 1000 levels",
+    );
+  }
+});
+
+Deno.test("parsePayload() takes a thousand levels, and any number of them side by side", () => {
+  for (const text of [nested(1_000), `[${"[[]],".repeat(5_000)}[]]`]) {
+    const value = parsePayload(bytesOf(text));
+    assertEquals(JSON.stringify(value).length, text.length);
+  }
+});
+
 Deno.test("parsePayload() takes any JSON value, white space around it included", () => {
   for (const text of ["null", "1", '"x"', "[]", " \r\n\t{} ", "-0.5e-3"]) {
     assertEquals(parsePayload(bytesOf(text)), JSON.parse(text));
