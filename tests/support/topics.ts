@@ -16,6 +16,9 @@ import { createTopic } from "../../lib/topic.ts";
 import type { Bench } from "./integration.ts";
 import { runTaskProcess } from "./task_process.ts";
 
+/** How many messages fit in one request, as each partition's part may have 1 MiB: those of a few hundred bytes. */
+const MAX_BATCH_COUNT = 2_000;
+
 /** A line of `--json`: as a record, with the time as text. */
 export type JsonRecord = Omit<EventRecord, "timestamp"> & {
   /** The message's timestamp in ISO 8601. */
@@ -74,7 +77,12 @@ export async function sendRaw(
   });
   await producer.connect();
   try {
-    await producer.send({ topic, messages: [...messages] });
+    for (let at = 0; at < messages.length; at += MAX_BATCH_COUNT) {
+      await producer.send({
+        topic,
+        messages: messages.slice(at, at + MAX_BATCH_COUNT),
+      });
+    }
   } finally {
     await producer.disconnect();
   }
