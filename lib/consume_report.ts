@@ -4,13 +4,14 @@
  * @module
  */
 
+import { InvalidEventError, messageOf } from "./errors.ts";
 import type {
-  ConsumerSummary,
   EventHandler,
-  UnreadableHandler,
-} from "./consumer.ts";
+  MessageCounts,
+  MessageObserver,
+} from "./message_processor.ts";
 import { printLine } from "./output.ts";
-import { describeRecord, printable, toJsonLine } from "./report.ts";
+import { describeRecord, placeOf, printable, toJsonLine } from "./report.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {
@@ -56,16 +57,25 @@ export class ConsumeReport {
     else if (!quiet) printLine(describeRecord(this.#shown, record));
   };
 
-  /** Prints which message can't be read, and why. */
-  readonly unreadable: UnreadableHandler = (
-    { topic, partition, offset },
-    error,
+  /** Prints which message was passed over, why, and where it is kept. */
+  readonly passedOver: NonNullable<MessageObserver["passedOver"]> = (
+    { error, letter, ...origin },
   ) => {
+    const verb = error instanceof InvalidEventError ? "read" : "process";
     console.error(
-      `Can't read message ${topic} [${partition}] offset=${offset}: ${
-        printable(error.message)
-      }`,
+      `Can't ${verb} message ${placeOf(origin)}: ${
+        printable(messageOf(error))
+      }\n  It is kept: ${placeOf(letter)}`,
     );
+  };
+
+  /** Prints a message that deletes its key. */
+  readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
+    position,
+    key,
+  ) => {
+    const name = key === null ? "no key" : `key ${printable(key)}`;
+    console.error(`Tombstone: ${placeOf(position)} (${name})`);
   };
 
   /** Prints that the consumer is about to stop. */
@@ -76,7 +86,7 @@ export class ConsumeReport {
   };
 
   /** Prints the account. */
-  closed({ consumed }: ConsumerSummary): void {
+  closed({ consumed }: Pick<MessageCounts, "consumed">): void {
     if (!this.#options.json) {
       printLine(`Consumer closed. Total messages consumed: ${consumed}`);
     }

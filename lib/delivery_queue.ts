@@ -81,13 +81,17 @@ export class DeliveryQueue<T extends Sendable> {
    */
   push(message: T): void {
     this.#queue.push(message);
-    this.#running ??= this.#run();
+    if (this.#running) return;
+    this.#running = this.#run();
+    // What a callback throws is no answer of Kafka's: whoever waits for the queue gets it.
+    this.#running.catch((error) => this.stop(error));
   }
 
   /**
    * Waits until every message has ended one way or the other.
    *
    * @returns When nothing is left.
+   * @throws {unknown} What a callback threw: the queue is at its end then.
    */
   async flush(): Promise<void> {
     while (this.#running) await this.#running;
@@ -131,15 +135,13 @@ export class DeliveryQueue<T extends Sendable> {
       this.#options;
     const deadline = Date.now() + deliveryTimeoutMs;
     let told = false;
+    let first: bigint;
     try {
       for (let pause = 100;; pause = Math.min(pause * 2, 2_000)) {
         if (this.#stopped) return this.#fail(batch, this.#stopped.error);
         try {
-          const first = await send(batch);
-          for (const [i, message] of batch.entries()) {
-            delivered(message, first < 0n ? first : first + BigInt(i));
-          }
-          return;
+          first = await send(batch);
+          break;
         } catch (error) {
           const verdict = judge(error);
           if (verdict === "split" && batch.length > 1) {
@@ -162,6 +164,9 @@ export class DeliveryQueue<T extends Sendable> {
       }
     } finally {
       if (told) waiting?.(false);
+    }
+    for (const [i, message] of batch.entries()) {
+      delivered(message, first < 0n ? first : first + BigInt(i));
     }
   }
 

@@ -118,7 +118,7 @@ export async function runDemo(
   shown.starting();
   for (const record of consumed) shown.consumed(record);
   shown.stopping();
-  shown.closed({ consumed: consumed.length, unreadable: 0 });
+  shown.closed({ consumed: consumed.length });
 
   heading("Check");
   if (signal?.aborted) {

@@ -37,6 +37,12 @@ export class UsageError extends PipelineError {
   override name = "UsageError";
 }
 
+/** What a handler throws to end the run: its order is not processed, and comes again. */
+export class HandlerStop extends PipelineError {
+  /** The class's name, in stack traces. */
+  override name = "HandlerStop";
+}
+
 /** Kafka or the registry can't be reached, or isn't ready: trying again later may help. */
 export class OutageError extends PipelineError {
   /** The class's name, in stack traces. */

@@ -38,13 +38,13 @@ export {
   resolveConfig,
   TIMEOUT_FLAG,
 } from "./config.ts";
+export { consumeEvents, type ConsumerOptions } from "./consumer.ts";
 export {
-  consumeEvents,
-  type ConsumerOptions,
-  type ConsumerSummary,
   type EventHandler,
-  type UnreadableHandler,
-} from "./consumer.ts";
+  type MessageCounts,
+  type MessageObserver,
+  type PassedOver,
+} from "./message_processor.ts";
 export { ConsumeReport, type ConsumeReportOptions } from "./consume_report.ts";
 export {
   checkCustomerEvent,
@@ -56,6 +56,7 @@ export {
 } from "./customer_event.ts";
 export { type DemoOptions, runDemo } from "./demo.ts";
 export {
+  HandlerStop,
   InvalidEventError,
   OutageError,
   PipelineError,
@@ -96,6 +97,7 @@ export {
   describeSending,
   describeTopicResult,
   type EventRecord,
+  placeOf,
   type Position,
   printable,
   toJsonLine,

@@ -53,6 +53,11 @@ export class OffsetCommitter {
     if (failure) throw failure.error;
   }
 
+  /** Whether something is marked that no commit has covered. */
+  get behind(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Forgets what is marked and not committed: another member of the group may own the partitions by now. */
   forget(): void {
     this.#waiting.clear();
@@ -71,7 +76,11 @@ export class OffsetCommitter {
       },
       (error) => {
         this.#underWay = undefined;
-        if (epoch !== this.#epoch) return;
+        if (epoch !== this.#epoch) {
+          // What was to be committed is forgotten; what was marked since then is not.
+          if (this.#waiting.size > 0) this.#start();
+          return;
+        }
         this.#failure = { error };
         for (const [partition, next] of positions) {
           if (!this.#waiting.has(partition)) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { PipelineError } from "./errors.ts";
+import { HandlerStop, messageOf } from "./errors.ts";
 
 /** Whoever read the output has gone (`| head`): there is nobody left to work for, and nothing went wrong. */
-export class OutputClosedError extends PipelineError {
+export class OutputClosedError extends HandlerStop {
   /** The class's name, in stack traces. */
   override name = "OutputClosedError";
 }
@@ -19,6 +19,7 @@ const encoder = new TextEncoder();
  *
  * @param text The text, without the last line break.
  * @throws {OutputClosedError} If whoever read the output has gone.
+ * @throws {HandlerStop} If it can't be written: a full disk, as a rule.
  */
 export function printLine(text = ""): void {
   const bytes = encoder.encode(`${text}\n`);
@@ -27,7 +28,13 @@ export function printLine(text = ""): void {
       at += Deno.stdout.writeSync(bytes.subarray(at));
     }
   } catch (cause) {
-    if (!(cause instanceof Deno.errors.BrokenPipe)) throw cause;
-    throw new OutputClosedError("Nobody reads the output any more", { cause });
+    if (cause instanceof Deno.errors.BrokenPipe) {
+      throw new OutputClosedError("Nobody reads the output any more", {
+        cause,
+      });
+    }
+    throw new HandlerStop(`Can't write the output: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }

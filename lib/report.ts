@@ -19,7 +19,7 @@ export interface Position {
 
 /** An order in Kafka. */
 export interface EventRecord extends Position {
-  /** The message's timestamp, in milliseconds since 1970 UTC. */
+  /** The message's timestamp, in milliseconds since 1970 UTC; -1 where it has none. */
   readonly timestamp: number;
   /** The message's key. */
   readonly key: string | null;
@@ -56,7 +56,7 @@ export function printable(text: string): string {
  * Writes a record as one line of JSON.
  *
  * @param record The record.
- * @returns JSON with every unsafe character escaped as JSON allows.
+ * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is no date is `null`.
  */
 export function toJsonLine(record: EventRecord): string {
   const { topic, partition, offset, timestamp, key, event } = record;
@@ -64,7 +64,7 @@ export function toJsonLine(record: EventRecord): string {
     topic,
     partition,
     offset,
-    timestamp: new Date(timestamp).toISOString(),
+    timestamp: dateOf(timestamp)?.toISOString() ?? null,
     key,
     event,
   }).replace(UNSAFE, escaped);
@@ -86,6 +86,16 @@ export function describeSending(number: number, event: CustomerEvent): string {
 }
 
 /**
+ * Writes where a message is.
+ *
+ * @param position Where it is.
+ * @returns Such as `demo [1] offset=6`.
+ */
+export function placeOf({ topic, partition, offset }: Position): string {
+  return `${topic} [${partition}] offset=${offset}`;
+}
+
+/**
  * Writes the line for an order that was delivered.
  *
  * @param position Where it is.
@@ -98,8 +108,15 @@ export function describeDelivery(position: Position): string {
     : `Delivered: ${topic} [${partition}] offset=${offset}`;
 }
 
-function localTime(timestamp: number): string {
+/** A message may have no timestamp (-1), or one that no calendar has: its writer chooses it. */
+function dateOf(timestamp: number): Date | undefined {
   const date = new Date(timestamp);
+  return timestamp < 0 || Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+function localTime(timestamp: number): string {
+  const date = dateOf(timestamp);
+  if (!date) return "none";
   const two = (value: number) => String(value).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${
     two(date.getDate())

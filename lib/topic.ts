@@ -23,6 +23,8 @@ export interface TopicSpec {
   readonly partitions: number;
   /** On how many brokers each partition shall be. Equals `--replication-factor` of `kafka-topics`. */
   readonly replicationFactor: number;
+  /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** How a topic is laid out. */
@@ -115,45 +117,68 @@ export function createTopic(
   spec: TopicSpec,
   options: KafkaOptions & WaitOptions = {},
 ): Promise<TopicResult> {
-  const { topic, partitions, replicationFactor } = spec;
-  checkTopicName(topic);
+  checkTopicName(spec.topic);
   return withAdmin(config, options, async (admin) => {
-    const existing = await describeTopic(admin, topic);
-    if (existing) return { ...existing, created: false };
     try {
-      await admin.createTopics({
-        topics: [{
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-        }],
-        waitForLeaders: true,
-      });
-      return { partitions, replicationFactor, created: true };
+      return await ensureTopic(admin, spec);
     } catch (error) {
-      const code = protocolCodeOf(error);
-      if (code === "TOPIC_ALREADY_EXISTS") {
-        const raced = await describeTopic(admin, topic);
-        return { partitions, replicationFactor, ...raced, created: false };
-      }
-      if (code === "INVALID_REPLICATION_FACTOR") {
-        const { brokers } = await admin.describeCluster();
-        throw new PipelineError(
-          `Can't put ${replicationFactor} replicas of each partition on ${brokers.length} ` +
-            `broker${brokers.length === 1 ? "" : "s"}`,
-          {
-            cause: error,
-            hint:
-              `Use --replication-factor ${brokers.length} or less, or add brokers.`,
-          },
-        );
-      }
-      if (code === "INVALID_PARTITIONS") {
-        throw new UsageError(`The broker refuses ${partitions} partitions`, {
-          cause: error,
-        });
-      }
-      throw explainKafkaError(error, config, `Creating topic '${topic}'`);
+      throw explainKafkaError(error, config, `Creating topic '${spec.topic}'`);
     }
   });
+}
+
+/**
+ * Creates a topic with a connected client, unless it is there.
+ *
+ * @param admin A connected admin client.
+ * @param spec The topic.
+ * @returns Its layout, and whether it was created.
+ * @throws {UsageError} If the broker takes a number for out of range.
+ * @throws {PipelineError} If there are fewer brokers than replicas.
+ */
+export async function ensureTopic(
+  admin: Admin,
+  spec: TopicSpec,
+): Promise<TopicResult> {
+  const { topic, partitions, replicationFactor, settings = {} } = spec;
+  const existing = await describeTopic(admin, topic);
+  if (existing) return { ...existing, created: false };
+  const configEntries = Object.entries(settings)
+    .map(([name, value]) => ({ name, value }));
+  try {
+    await admin.createTopics({
+      topics: [{
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries,
+      }],
+      waitForLeaders: true,
+    });
+    return { partitions, replicationFactor, created: true };
+  } catch (error) {
+    const code = protocolCodeOf(error);
+    if (code === "TOPIC_ALREADY_EXISTS") {
+      const raced = await describeTopic(admin, topic);
+      return { partitions, replicationFactor, ...raced, created: false };
+    }
+    if (code === "INVALID_REPLICATION_FACTOR") {
+      const { brokers } = await admin.describeCluster();
+      throw new PipelineError(
+        `Can't put ${replicationFactor} replicas of each partition on ${brokers.length} ` +
+          `broker${brokers.length === 1 ? "" : "s"}`,
+        {
+          cause: error,
+          hint:
+            `Use --replication-factor ${brokers.length} or less, or add brokers.`,
+        },
+      );
+    }
+    if (code === "INVALID_PARTITIONS") {
+      throw new UsageError(`The broker refuses ${partitions} partitions`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
 }

@@ -53,6 +53,14 @@ await runTask({
       min: 0.1,
       max: 86_400,
     },
+    "on-error": {
+      type: "string",
+      value: "WHAT",
+      description:
+        "keep what can't be processed in TOPIC.dlq and go on, or stop",
+      default: "dlq",
+      choices: ["dlq", "stop"],
+    },
     json: {
       type: "boolean",
       description: "print one JSON object a line for each order",
@@ -90,7 +98,9 @@ await runTask({
     count,
     ...(idleExit === undefined ? {} : { idleExitMs: idleExit * 1_000 }),
     signal: stop.signal,
-    unreadable: report.unreadable,
+    onError: flags["on-error"],
+    passedOver: report.passedOver,
+    tombstone: report.tombstone,
     stopping: report.stopping,
   });
   report.closed(summary);

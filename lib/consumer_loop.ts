@@ -1,0 +1,459 @@
+/**
+ * The at-least-once loop of the consumer: process, then commit.
+ *
+ * An offset is committed only when every earlier message of its partition has been processed, so that after a crash at any
+ * moment nothing is lost: what was processed and not committed comes again. What processing a message means is the caller's:
+ * see {@linkcode MessageProcess}.
+ *
+ * @module
+ */
+
+import type {
+  Admin,
+  Batch,
+  Consumer,
+  EachBatchPayload,
+  Kafka,
+  KafkaMessage,
+} from "kafkajs";
+import type { Config } from "./config.ts";
+import { PipelineError } from "./errors.ts";
+import {
+  connectWithin,
+  explainKafkaError,
+  isKafkaOutage,
+  isRebalance,
+  type WaitOptions,
+} from "./kafka.ts";
+import { OffsetCommitter, type Positions } from "./offset_committer.ts";
+import { pause } from "./pause.ts";
+import {
+  describeGap,
+  describeLostOffsets,
+  startingOffsets,
+} from "./starting_offsets.ts";
+
+/**
+ * Processes one message. True, or a promise of it: its offset may be committed. False: a stop came before it was done.
+ * What it throws ends the loop with the offset not committed.
+ *
+ * Nothing is awaited where no promise is returned: at a high rate that is what the loop's speed depends on.
+ */
+export type MessageProcess = (
+  partition: number,
+  message: KafkaMessage,
+  signal: AbortSignal,
+) => boolean | Promise<boolean>;
+
+/** How the loop runs. */
+export interface ConsumerLoopOptions extends WaitOptions {
+  /** The topic; it has to exist. */
+  readonly topic: string;
+  /** The consumer group. Equals `group.id`. */
+  readonly group: string;
+  /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
+  readonly from: "earliest" | "latest";
+  /**
+   * Whether offsets are committed; a reader that only looks leaves no trace.
+   *
+   * @default {true}
+   */
+  readonly commit?: boolean;
+  /**
+   * Stop at what was the end of the topic when the loop began.
+   *
+   * @default {false}
+   */
+  readonly untilEnd?: boolean;
+  /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
+  readonly idleExitMs?: number | undefined;
+  /** Stops the loop: it finishes the message in hand, commits and leaves the group. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is called once when a stop begins, before the connection is closed. */
+  readonly stopping?: (() => void) | undefined;
+  /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
+  readonly assigned?: ((partitions: readonly number[]) => void) | undefined;
+  /** Equals `session.timeout.ms`. */
+  readonly sessionTimeoutMs: number;
+}
+
+/** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
+const FETCH_MAX_WAIT_MS = 500;
+/** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
+const TURN_MS = 10;
+/** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
+const HEARTBEAT_INTERVAL_MS = 1_000;
+/** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
+const MAX_PAUSE_MS = 2_000;
+/** How long a stop may take, in milliseconds. */
+const STOP_TIMEOUT_MS = 8_000;
+
+/** After how long without a sign of life from kafkajs the loop counts as stalled, in milliseconds. */
+const STALL_TIMEOUT_MS = 90_000;
+/** How far apart the looks at idleness and stalls are at most, in milliseconds. */
+const MAX_WATCH_INTERVAL_MS = 1_000;
+
+/** Where reading goes on in each partition. */
+type Starts = Map<number, bigint>;
+
+/** The clients of one run, connected. */
+interface Clients {
+  readonly consumer: Consumer;
+  readonly admin: Admin;
+}
+
+class ConsumerLoop {
+  readonly #config: Config;
+  readonly #options: ConsumerLoopOptions;
+  readonly #process: MessageProcess;
+  readonly #consumer: Consumer;
+  readonly #admin: Admin;
+  readonly #committer = new OffsetCommitter((positions) =>
+    this.#commit(positions)
+  );
+  readonly #end = Promise.withResolvers<void>();
+  readonly #stopping = new AbortController();
+  /** The end of each partition that is not reached yet, where the loop ends there. */
+  readonly #ends = new Map<number, bigint>();
+  #sendCommit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  #generation = 0;
+  #starts: Promise<Starts> = Promise.resolve(new Map());
+  #batchesInHand = 0;
+  #lastBatchAt = 0;
+  #lastFetchAt = 0;
+  #lastSignOfLifeAt = Date.now();
+  #waiting = false;
+
+  constructor(
+    config: Config,
+    process: MessageProcess,
+    options: ConsumerLoopOptions,
+    { consumer, admin }: Clients,
+  ) {
+    this.#config = config;
+    this.#process = process;
+    this.#options = options;
+    this.#consumer = consumer;
+    this.#admin = admin;
+    // A failure before anybody waits for the end is not lost: run() awaits it.
+    this.#end.promise.catch(() => {});
+  }
+
+  async run(): Promise<void> {
+    const { topic, from, signal } = this.#options;
+    const stop = () => this.#stop();
+    signal?.addEventListener("abort", stop);
+    if (signal?.aborted) stop();
+    let watch: ReturnType<typeof setInterval> | undefined;
+    try {
+      this.#listen(() => watch ??= this.#watch());
+      await this.#consumer.subscribe({
+        topic,
+        fromBeginning: from === "earliest",
+      });
+      await this.#consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch: (payload) => this.#onBatch(payload),
+      });
+      await this.#end.promise;
+      this.#options.stopping?.();
+    } catch (error) {
+      throw explainKafkaError(error, this.#config, "Consuming");
+    } finally {
+      this.#stop();
+      signal?.removeEventListener("abort", stop);
+      clearInterval(watch);
+      await this.#close();
+    }
+    if (this.#committer.behind) {
+      throw new PipelineError("The last offsets could not be committed", {
+        hint: "The orders since the last commit will be delivered again.",
+      });
+    }
+  }
+
+  #listen(joined: () => void): void {
+    const { events } = this.#consumer;
+    const alive = () => {
+      this.#lastSignOfLifeAt = Date.now();
+    };
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      alive();
+      this.#committer.forget();
+      this.#tellWaiting(false);
+      const partitions = payload.memberAssignment[this.#options.topic] ?? [];
+      this.#starts = this.#settleStarts(
+        partitions.map(Number),
+        ++this.#generation,
+      );
+      this.#starts.then(joined, (error) => this.#fail(error));
+    });
+    this.#consumer.on(events.FETCH, () => {
+      alive();
+      this.#lastFetchAt = Date.now();
+      this.#tellWaiting(false);
+    });
+    this.#consumer.on(events.HEARTBEAT, alive);
+    this.#consumer.on(events.CRASH, ({ payload }) => {
+      alive();
+      if (payload.restart) this.#tellWaiting(true);
+      else this.#fail(payload.error);
+    });
+  }
+
+  /**
+   * Finds where to begin in each partition, says what is gone, and commits where the group had no offset yet: a group that
+   * begins at the end has its place from now on, whatever the next rebalance brings.
+   */
+  async #settleStarts(
+    partitions: readonly number[],
+    generation: number,
+  ): Promise<Starts> {
+    const { topic, group, from, notify, assigned, commit = true } =
+      this.#options;
+    const over = () =>
+      generation !== this.#generation || this.#stopping.signal.aborted;
+    const starts: Starts = new Map();
+    const found = await this.#persist(
+      () => startingOffsets(this.#admin, { topic, group, from }),
+      over,
+    );
+    if (!found) return starts;
+    const places: { topic: string; partition: number; offset: string }[] = [];
+    for (const partition of partitions) {
+      const start = found.get(partition);
+      if (!start) continue;
+      starts.set(partition, start.offset);
+      if (start.offset < start.high) this.#ends.set(partition, start.high);
+      const lost = describeLostOffsets(topic, partition, start);
+      if (lost) notify?.(lost);
+      if (start.committed !== undefined) continue;
+      const place = { topic, partition, offset: String(start.offset) };
+      if (from === "latest") this.#consumer.seek(place);
+      places.push(place);
+    }
+    if (commit && places.length > 0) {
+      await this.#persist(() => this.#consumer.commitOffsets(places), over);
+    }
+    if (partitions.length === 0) {
+      notify?.(
+        `This consumer has no partition of '${topic}': the group has members enough.`,
+      );
+    }
+    if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
+    if (this.#options.untilEnd && this.#ends.size === 0) this.#stop();
+    return starts;
+  }
+
+  /** Does something with Kafka until it works or is over. A rebalance ends it too: what follows begins anew. */
+  async #persist<T>(
+    work: () => Promise<T>,
+    over: () => boolean,
+  ): Promise<T | undefined> {
+    for (let wait = 100; !over(); wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+      try {
+        return await work();
+      } catch (error) {
+        if (isRebalance(error)) return undefined;
+        if (!isKafkaOutage(error)) throw error;
+        await pause(wait, this.#stopping.signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** Says which messages retention took away between what was read last and what was fetched now. */
+  async #tellGap(
+    partition: number,
+    expected: bigint,
+    fetched: bigint,
+  ): Promise<void> {
+    const { topic, notify } = this.#options;
+    const ranges = await this.#admin.fetchTopicOffsets(topic);
+    const low = BigInt(
+      ranges.find((range) => range.partition === partition)?.low ?? 0,
+    );
+    // Otherwise it was the end of a transaction, whose marker takes an offset and is no message.
+    if (low > expected) {
+      notify?.(describeGap(topic, partition, expected, fetched));
+    }
+  }
+
+  /** Says once that the wait for Kafka begins, and once that it is over. */
+  #tellWaiting(waiting: boolean): void {
+    if (waiting === this.#waiting || this.#stopping.signal.aborted) return;
+    this.#waiting = waiting;
+    const brokers = this.#config.brokers.join(",");
+    this.#options.notify?.(
+      waiting
+        ? `Waiting for Kafka at ${brokers}...`
+        : "No longer waiting for Kafka.",
+    );
+  }
+
+  /** Looks now and then whether the loop is idle, which may end it, or stalled, which has to. */
+  #watch(): ReturnType<typeof setInterval> {
+    const { idleExitMs = Infinity } = this.#options;
+    this.#lastBatchAt = Date.now();
+    return setInterval(() => {
+      const now = Date.now();
+      if (now - this.#lastSignOfLifeAt > STALL_TIMEOUT_MS) {
+        // kafkajs issues 659 and 1441: nothing is fetched any more, and nothing is said.
+        this.#fail(
+          new PipelineError(
+            `The consumer has stalled: no heartbeat and no fetch for ${
+              STALL_TIMEOUT_MS / 1_000
+            } s`,
+            { hint: "Start it again: it goes on where it committed last." },
+          ),
+        );
+      }
+      // That nothing comes means something only while Kafka answers and no message is in hand.
+      const idle = this.#batchesInHand === 0 &&
+        now - this.#lastFetchAt < 4 * FETCH_MAX_WAIT_MS;
+      if (idle && now - this.#lastBatchAt >= idleExitMs) this.#stop();
+    }, Math.min(Math.max(idleExitMs / 10, 20), MAX_WATCH_INTERVAL_MS));
+  }
+
+  #stop(): void {
+    this.#stopping.abort();
+    this.#end.resolve();
+  }
+
+  /** Ends the loop with an error. kafkajs must not see it: it would try the same batch again, or restart. */
+  #fail(error: unknown): void {
+    this.#end.reject(error);
+    this.#stop();
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#consumer.disconnect().catch(() => {}).then(() => true);
+    const giveUp = new AbortController();
+    const late = pause(STOP_TIMEOUT_MS, giveUp.signal).then(() => false);
+    const inTime = await Promise.race([closed, late]);
+    giveUp.abort();
+    if (inTime) return;
+    throw new PipelineError(
+      `The consumer did not stop within ${STOP_TIMEOUT_MS / 1_000} s`,
+      { hint: "What was not committed will be delivered again." },
+    );
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    this.#batchesInHand++;
+    this.#sendCommit = payload.commitOffsetsIfNecessary;
+    const lost: unknown[] = [];
+    const beats = setInterval(
+      () => payload.heartbeat().catch((error) => lost.push(error)),
+      HEARTBEAT_INTERVAL_MS,
+    );
+    try {
+      await this.#processBatch(payload, () => lost.length > 0);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      clearInterval(beats);
+      this.#lastBatchAt = Date.now();
+      this.#batchesInHand--;
+    }
+    await this.#committer.flush();
+    // The group is sharing out its partitions anew, or has given this member up: kafkajs joins again.
+    if (lost.length > 0) throw lost[0];
+  }
+
+  async #processBatch(
+    { batch, resolveOffset, isStale }: EachBatchPayload,
+    isLost: () => boolean,
+  ): Promise<void> {
+    const { partition, messages } = batch;
+    const { signal } = this.#stopping;
+    const starts = await this.#starts;
+    const expected = starts.get(partition);
+    const fetched = BigInt(
+      (batch as Batch & { readonly fetchedOffset: string }).fetchedOffset,
+    );
+    if (expected !== undefined && fetched > expected && !isStale()) {
+      await this.#tellGap(partition, expected, fetched);
+    }
+    let turnEnds = performance.now() + TURN_MS;
+    for (const [i, message] of messages.entries()) {
+      if (signal.aborted || isStale() || isLost()) return;
+      const done = this.#process(partition, message, signal);
+      if (typeof done === "boolean" ? !done : !await done) return;
+      resolveOffset(message.offset);
+      // The batch may end in control records, which no one processes and every offset has to pass.
+      const last = i === messages.length - 1
+        ? batch.lastOffset()
+        : message.offset;
+      this.#processed(partition, BigInt(last) + 1n, starts);
+      if (performance.now() > turnEnds) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        turnEnds = performance.now() + TURN_MS;
+      }
+    }
+  }
+
+  #processed(partition: number, next: bigint, starts: Starts): void {
+    starts.set(partition, next);
+    if (this.#options.commit ?? true) {
+      this.#committer.mark(partition, String(next));
+    }
+    const end = this.#ends.get(partition);
+    if (end === undefined || next < end) return;
+    this.#ends.delete(partition);
+    if (this.#options.untilEnd && this.#ends.size === 0) this.#stop();
+  }
+
+  async #commit(positions: Positions): Promise<void> {
+    const { topic } = this.#options;
+    const partitions = [...positions].map(([partition, offset]) => ({
+      partition,
+      offset,
+    }));
+    // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
+    await this.#sendCommit?.({ topics: [{ topic, partitions }] });
+  }
+}
+
+/**
+ * Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it.
+ *
+ * @param kafka The client.
+ * @param config Where it goes, for messages.
+ * @param process Processes each message.
+ * @param options The topic, the group, and when to stop.
+ * @returns When what was processed is committed and the group is left.
+ * @throws {PipelineError} If Kafka can't be reached at the start, refuses, or a message's processing fails.
+ */
+export async function consumeMessages(
+  kafka: Kafka,
+  config: Config,
+  process: MessageProcess,
+  options: ConsumerLoopOptions,
+): Promise<void> {
+  const admin = await connectWithin(kafka.admin(), config, options);
+  try {
+    const consumer = kafka.consumer({
+      groupId: options.group,
+      allowAutoTopicCreation: false,
+      sessionTimeout: options.sessionTimeoutMs,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: MAX_PAUSE_MS,
+        retries: 2,
+        restartOnFailure: (error) => Promise.resolve(isKafkaOutage(error)),
+      },
+    });
+    await connectWithin(consumer, config, options);
+    const loop = new ConsumerLoop(config, process, options, {
+      consumer,
+      admin,
+    });
+    await loop.run();
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}

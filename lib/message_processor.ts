@@ -1,0 +1,298 @@
+/**
+ * What becomes of one message: it is read and handled, or kept as a dead letter. Nothing that a message contains may end the
+ * consumer, stop its partition, or disappear.
+ *
+ * @module
+ */
+
+import type { KafkaMessage } from "kafkajs";
+import type { CustomerEvent } from "./customer_event.ts";
+import type { Stage } from "./dead_letter.ts";
+import type { DeadLetterQueue } from "./dead_letter_queue.ts";
+import {
+  HandlerStop,
+  InvalidEventError,
+  messageOf,
+  OutageError,
+  PipelineError,
+} from "./errors.ts";
+import { pause } from "./pause.ts";
+import { type EventRecord, placeOf, type Position } from "./report.ts";
+import type { EventDeserializer } from "./serializer.ts";
+
+/**
+ * Processes one order. When it returns, or its promise resolves, the order counts as processed and its offset may be
+ * committed. What it throws is tried again and then kept as a dead letter; only a {@linkcode HandlerStop} ends the run.
+ */
+export type EventHandler = (record: EventRecord) => void | Promise<void>;
+
+/** A message that was passed over. */
+export interface PassedOver extends Position {
+  /** Why: what can't be read, or what the handler threw. */
+  readonly error: unknown;
+  /** Where it is kept. */
+  readonly letter: Position;
+}
+
+/** Whom to tell of what is not an order. */
+export interface MessageObserver {
+  /** Is told of each message that was kept as a dead letter. */
+  readonly passedOver?: ((message: PassedOver) => void) | undefined;
+  /** Is told of each message without a value: it deletes its key from a compacted topic, and is no order. */
+  readonly tombstone?:
+    | ((position: Position, key: string | null) => void)
+    | undefined;
+  /** Is told of a wait, in a line. */
+  readonly notify?: ((line: string) => void) | undefined;
+}
+
+/** How messages are processed. */
+export interface MessageProcessorOptions extends MessageObserver {
+  /** The topic that the messages come from. */
+  readonly topic: string;
+  /** How often a handler that throws is tried again. */
+  readonly handlerRetries: number;
+  /** The pause before the first of these tries, in milliseconds; it doubles each time. */
+  readonly handlerBackoffMs: number;
+  /** How long a handler may take before it is warned of, in milliseconds. Equals `session.timeout.ms`. */
+  readonly sessionTimeoutMs: number;
+  /** Where dead letters go; nothing: the first one ends the run. */
+  readonly deadLetters: DeadLetterQueue | undefined;
+}
+
+/** How many messages were processed, by outcome. */
+export interface MessageCounts {
+  /** How many orders were handled. */
+  readonly consumed: number;
+  /** How many messages were kept as dead letters. */
+  readonly passedOver: number;
+}
+
+/** The longest pause between two tries to reach the registry, in milliseconds. */
+const MAX_PAUSE_MS = 2_000;
+
+const keyDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/** A key that isn't UTF-8 is shown by its bytes: it plays no part in reading the order. */
+function keyText(key: Uint8Array | null | undefined): string | null {
+  if (!key) return null;
+  try {
+    return keyDecoder.decode(key);
+  } catch {
+    return `0x${key.toHex()}`;
+  }
+}
+
+/** Processes messages, and counts them. */
+export class MessageProcessor {
+  readonly #options: MessageProcessorOptions;
+  readonly #deserializer: EventDeserializer;
+  readonly #handler: EventHandler;
+  #consumed = 0;
+  #passedOver = 0;
+
+  /**
+   * Makes a processor.
+   *
+   * @param deserializer Reads the messages' values.
+   * @param handler Processes each order.
+   * @param options The topic, the limits, and what becomes of what can't be processed.
+   */
+  constructor(
+    deserializer: EventDeserializer,
+    handler: EventHandler,
+    options: MessageProcessorOptions,
+  ) {
+    this.#deserializer = deserializer;
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  /** How many messages were processed so far. */
+  get counts(): MessageCounts {
+    return { consumed: this.#consumed, passedOver: this.#passedOver };
+  }
+
+  /**
+   * Processes one message.
+   *
+   * @param partition Its partition.
+   * @param message The message.
+   * @param signal A stop: it ends a wait.
+   * @returns Whether it is done; false where a stop came first. A promise only where something has to be waited for.
+   * @throws {PipelineError} If the run has to end: the message is not done.
+   */
+  process(
+    partition: number,
+    message: KafkaMessage,
+    signal: AbortSignal,
+  ): boolean | Promise<boolean> {
+    const { value } = message;
+    if (value === null) return this.#passTombstone(partition, message);
+    let event: CustomerEvent | Promise<CustomerEvent>;
+    try {
+      event = this.#deserializer.decode(value);
+    } catch (error) {
+      return this.#keep(partition, message, error, "VALUE_CONVERTER", signal);
+    }
+    return event instanceof Promise
+      ? this.#handleFetched(partition, message, event, signal)
+      : this.#handle(partition, message, event, signal);
+  }
+
+  #positionOf(partition: number, { offset }: KafkaMessage): Position {
+    return { topic: this.#options.topic, partition, offset };
+  }
+
+  #passTombstone(partition: number, message: KafkaMessage): true {
+    this.#options.tombstone?.(
+      this.#positionOf(partition, message),
+      keyText(message.key),
+    );
+    return true;
+  }
+
+  #handle(
+    partition: number,
+    message: KafkaMessage,
+    event: CustomerEvent,
+    signal: AbortSignal,
+  ): boolean | Promise<boolean> {
+    const record: EventRecord = {
+      ...this.#positionOf(partition, message),
+      timestamp: Number(message.timestamp),
+      key: keyText(message.key),
+      event,
+    };
+    let handled: void | Promise<void>;
+    try {
+      handled = this.#handler(record);
+    } catch (error) {
+      handled = Promise.reject(error);
+    }
+    if (handled instanceof Promise) {
+      return this.#handleSlowly(record, message, handled, signal);
+    }
+    this.#consumed++;
+    return true;
+  }
+
+  /** Waits for a handler, and tries again what it throws. */
+  async #handleSlowly(
+    record: EventRecord,
+    message: KafkaMessage,
+    handled: Promise<void>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { handlerRetries, handlerBackoffMs } = this.#options;
+    const started = performance.now();
+    for (let retry = 0;; retry++) {
+      try {
+        await handled;
+        this.#warnIfSlow(record, performance.now() - started);
+        this.#consumed++;
+        return true;
+      } catch (error) {
+        if (error instanceof HandlerStop) throw error;
+        // Bad data stays bad.
+        if (retry === handlerRetries || error instanceof InvalidEventError) {
+          return await this.#keep(
+            record.partition,
+            message,
+            error,
+            "TASK_PUT",
+            signal,
+          );
+        }
+        await pause(handlerBackoffMs * 2 ** retry, signal);
+        if (signal.aborted) return false;
+        handled = Promise.try(this.#handler, record);
+      }
+    }
+  }
+
+  #warnIfSlow(record: EventRecord, tookMs: number): void {
+    const { sessionTimeoutMs, notify } = this.#options;
+    if (tookMs < sessionTimeoutMs) return;
+    const { topic, partition, offset } = record;
+    notify?.(
+      `The handler took ${
+        (tookMs / 1_000).toFixed(1)
+      } s for ${topic} [${partition}] offset=${offset}, ` +
+        `longer than session.timeout.ms (${sessionTimeoutMs}): a rebalance may deliver it again.`,
+    );
+  }
+
+  /** Waits for the writer's schema. An outage of the registry is no bad message: it is waited out. */
+  async #handleFetched(
+    partition: number,
+    message: KafkaMessage,
+    fetched: Promise<CustomerEvent>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { notify } = this.#options;
+    let told = false;
+    for (let wait = 100;; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+      let event: CustomerEvent;
+      try {
+        event = await fetched;
+      } catch (error) {
+        if (!(error instanceof OutageError)) {
+          return await this.#keep(
+            partition,
+            message,
+            error,
+            "VALUE_CONVERTER",
+            signal,
+          );
+        }
+        if (!told) notify?.(`${error.message}. Waiting for it...`);
+        told = true;
+        await pause(wait, signal);
+        if (signal.aborted) return false;
+        fetched = Promise.try(() =>
+          this.#deserializer.decode(message.value as Uint8Array)
+        );
+        continue;
+      }
+      if (told) notify?.("No longer waiting for the Schema Registry.");
+      return await this.#handle(partition, message, event, signal);
+    }
+  }
+
+  /** Keeps as a dead letter what can't be processed. */
+  async #keep(
+    partition: number,
+    message: KafkaMessage,
+    error: unknown,
+    stage: Stage,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    // Not the message's fault: a refusal of the registry, or a defect.
+    if (stage === "VALUE_CONVERTER" && !(error instanceof InvalidEventError)) {
+      throw error;
+    }
+    const { deadLetters, passedOver } = this.#options;
+    const origin = this.#positionOf(partition, message);
+    if (!deadLetters) {
+      const verb = error instanceof InvalidEventError ? "read" : "process";
+      throw new PipelineError(
+        `Can't ${verb} message ${placeOf(origin)}: ${messageOf(error)}`,
+        {
+          cause: error,
+          hint:
+            "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
+        },
+      );
+    }
+    const letter = await deadLetters.send(
+      message,
+      { origin, error, stage },
+      signal,
+    );
+    if (!letter) return false;
+    this.#passedOver++;
+    passedOver?.({ ...origin, error, letter });
+    return true;
+  }
+}
