@@ -1,0 +1,109 @@
+/** Tests of the permissions that `deno.json` gives each pipeline task: enough for its work, and nothing else. */
+
+import { assertEquals } from "@std/assert";
+import { checkoutFolder, engineFolder } from "../lib/engine/paths.ts";
+import { freePorts } from "../lib/engine/ports.ts";
+import type { Outcome } from "./support/permission_probe.ts";
+import { permittedTest } from "./support/permissions.ts";
+import { commandOf } from "./support/task_process.ts";
+
+const DEFAULTS = [
+  "localhost:9092",
+  "127.0.0.1:9092",
+  "localhost:8081",
+  "127.0.0.1:8081",
+];
+/** A file of the checkout, by its path from there. */
+const INSIDE = "deno.json";
+const OUTSIDE = "/etc/passwd";
+
+const NEEDS: readonly Deno.PermissionDescriptor[] = [
+  { name: "run", command: "deno" },
+  { name: "read", path: checkoutFolder() },
+  { name: "write", path: engineFolder() },
+  { name: "net", host: "localhost" },
+  { name: "net", host: "127.0.0.1" },
+];
+
+/** What became of the same thing tried on each of several. */
+function each(
+  what: string,
+  names: readonly string[],
+  outcome: Outcome,
+): Record<string, Outcome> {
+  return Object.fromEntries(names.map((name) => [`${what} ${name}`, outcome]));
+}
+
+for (const task of ["topic", "produce", "consume"] as const) {
+  permittedTest(
+    `${task} may reach the engine, and neither connect, read, write nor run elsewhere`,
+    NEEDS,
+    async () => {
+      const parent = `${engineFolder()}/tmp`;
+      await Deno.mkdir(parent, { recursive: true });
+      const folder = await Deno.makeTempDir({ dir: parent, prefix: "test-" });
+      try {
+        const [port] = freePorts(1);
+        // 192.0.2.1 is nobody's (RFC 5737); 127.0.0.2 is this machine under another address.
+        const elsewhere = [
+          `localhost:${port}`,
+          "127.0.0.2:9092",
+          "192.0.2.1:9092",
+        ];
+        const kept = `${folder}/kept.txt`;
+        const fresh = `${folder}/fresh.txt`;
+        await Deno.writeTextFile(kept, "as it was");
+        const files = [INSIDE, OUTSIDE, kept, fresh];
+        const { flags } = commandOf(task);
+        const { stdout, stderr } = await new Deno.Command("deno", {
+          args: [
+            ...flags,
+            "tests/support/permission_probe.ts",
+            ...DEFAULTS,
+            ...elsewhere,
+            "--",
+            ...files,
+          ],
+          cwd: checkoutFolder(),
+          env: {
+            KAFKA_BROKERS: "localhost:9092",
+            SCHEMA_REGISTRY_URL: "http://localhost:8081",
+            PROBE_SECRET: "not for this task",
+          },
+          signal: AbortSignal.timeout(30_000),
+        }).output();
+        assertEquals(new TextDecoder().decode(stderr), "");
+        // Orders may be read from a file of the checkout; nothing else reads files.
+        const reads = task === "produce" ? "granted" : "refused";
+        const inside = [INSIDE, kept, fresh];
+        assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
+          ...each("connect", DEFAULTS, "granted"),
+          ...each("fetch", DEFAULTS, "granted"),
+          ...each("connect", elsewhere, "refused"),
+          ...each("fetch", elsewhere, "refused"),
+          "listen": "refused",
+          "resolve": "refused",
+          ...each("read", inside, reads),
+          ...each("read by Node", inside, reads),
+          ...each("read", [OUTSIDE], "refused"),
+          ...each("read by Node", [OUTSIDE], "refused"),
+          ...each("write", files, "refused"),
+          "run sh": "refused",
+          "run sh by Node": "refused",
+          "call a library": "refused",
+          "hostname": "granted",
+          "network interfaces": "refused",
+          "environment KAFKA_BROKERS": "granted",
+          "environment SCHEMA_REGISTRY_URL": "granted",
+          "environment PROBE_SECRET": "hidden",
+        });
+        assertEquals(await Deno.readTextFile(kept), "as it was");
+        assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), [
+          "kept.txt",
+        ]);
+      } finally {
+        await Deno.remove(folder, { recursive: true });
+      }
+    },
+  );
+}
