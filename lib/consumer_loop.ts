@@ -26,6 +26,7 @@ import {
   type WaitOptions,
 } from "./kafka.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
+import { throughOutages } from "./outage.ts";
 import { pause } from "./pause.ts";
 import {
   describeGap,
@@ -251,16 +252,17 @@ class ConsumerLoop {
     work: () => Promise<T>,
     over: () => boolean,
   ): Promise<T | undefined> {
-    for (let wait = 100; !over(); wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
-      try {
-        return await work();
-      } catch (error) {
-        if (isRebalance(error)) return undefined;
-        if (!isKafkaOutage(error)) throw error;
-        await pause(wait, this.#stopping.signal);
-      }
+    try {
+      const { signal } = this.#stopping;
+      return await throughOutages(work, {
+        isOutage: isKafkaOutage,
+        signal,
+        over,
+      });
+    } catch (error) {
+      if (isRebalance(error)) return undefined;
+      throw error;
     }
-    return undefined;
   }
 
   /** Says which messages retention took away between what was read last and what was fetched now. */

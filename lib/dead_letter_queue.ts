@@ -12,7 +12,7 @@ import {
   deadLetterTopic,
 } from "./dead_letter.ts";
 import { explainKafkaError, isKafkaOutage, type WaitOptions } from "./kafka.ts";
-import { pause } from "./pause.ts";
+import { throughOutages } from "./outage.ts";
 import type { Position } from "./report.ts";
 import {
   describeTopic,
@@ -25,8 +25,6 @@ import {
 const HEADROOM_BYTES = 65_536;
 /** What a topic takes where nothing else is set, in bytes: Kafka's default. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-/** The longest pause between two tries to reach Kafka, in milliseconds. */
-const MAX_PAUSE_MS = 2_000;
 /** All in-sync replicas: a letter is the only copy once its message's offset is committed. Equals `acks=all`. */
 const ACKS_ALL = -1;
 
@@ -80,11 +78,9 @@ export class DeadLetterQueue {
     signal: AbortSignal,
   ): Promise<Position | undefined> {
     const { topic } = this;
-    for (
-      let wait = 100, told = false;;
-      wait = Math.min(wait * 2, MAX_PAUSE_MS)
-    ) {
-      try {
+    const { notify } = this.#options;
+    try {
+      return await throughOutages(async () => {
         const { producer, partitions } = await this.#ready();
         const partition = reason.origin.partition % partitions;
         const [result] = await producer.send({
@@ -99,23 +95,18 @@ export class DeadLetterQueue {
           }],
         });
         return { topic, partition, offset: result?.baseOffset ?? "-1" };
-      } catch (error) {
-        if (!isKafkaOutage(error)) {
-          throw explainKafkaError(
-            error,
-            this.#config,
-            `Writing a dead letter to ${topic}`,
-          );
-        }
-        if (!told) {
-          this.#options.notify?.(
-            `Waiting for Kafka to take a dead letter...`,
-          );
-        }
-        told = true;
-        await pause(wait, signal);
-        if (signal.aborted) return undefined;
-      }
+      }, {
+        isOutage: isKafkaOutage,
+        signal,
+        begins: () => notify?.("Waiting for Kafka to take a dead letter..."),
+        ends: () => notify?.("No longer waiting for Kafka."),
+      });
+    } catch (error) {
+      throw explainKafkaError(
+        error,
+        this.#config,
+        `Writing a dead letter to ${topic}`,
+      );
     }
   }
 

@@ -9,6 +9,7 @@
 
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
 import type { Config } from "./config.ts";
+import { throughOutages } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
 
 /** How to reach Kafka, and whom to tell. */
@@ -30,6 +31,9 @@ export interface WaitOptions {
   /** Is told once when the first try failed and the wait begins. */
   readonly notify?: (line: string) => void;
 }
+
+/** The default of {@linkcode WaitOptions.timeoutMs}. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Whatever of kafkajs connects and disconnects. */
 export interface Connectable {
@@ -229,29 +233,38 @@ export async function connectWithin<T extends Connectable>(
   config: Config,
   options: WaitOptions = {},
 ): Promise<T> {
-  const timeoutMs = options.timeoutMs ?? 30_000;
-  const deadline = Date.now() + timeoutMs;
-  for (let pause = 100, told = false;; pause = Math.min(pause * 2, 2_000)) {
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      await client.disconnect().catch(() => {});
-      if (!isKafkaOutage(error) || Date.now() + pause > deadline) {
-        throw explainKafkaError(error, config, "Connecting");
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, notify } = options;
+  try {
+    await throughOutages(async () => {
+      try {
+        await client.connect();
+      } catch (error) {
+        await client.disconnect().catch(() => {});
+        throw error;
       }
-      if (!told) {
-        const seconds = Math.round(timeoutMs / 1_000);
-        options.notify?.(
-          `Waiting for Kafka at ${
-            config.brokers.join(",")
-          } (up to ${seconds} s)...`,
-        );
-        told = true;
-      }
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
+    }, {
+      isOutage: isKafkaOutage,
+      timeoutMs,
+      begins: () =>
+        notify?.(
+          waitingLine(`Kafka at ${config.brokers.join(",")}`, timeoutMs),
+        ),
+    });
+    return client;
+  } catch (error) {
+    throw explainKafkaError(error, config, "Connecting");
   }
+}
+
+/**
+ * Writes the line that says that a wait begins.
+ *
+ * @param what What is waited for.
+ * @param timeoutMs For how long, in milliseconds.
+ * @returns The line.
+ */
+export function waitingLine(what: string, timeoutMs: number): string {
+  return `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`;
 }
 
 /**

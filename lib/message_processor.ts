@@ -16,6 +16,7 @@ import {
   OutageError,
   PipelineError,
 } from "./errors.ts";
+import { throughOutages } from "./outage.ts";
 import { pause } from "./pause.ts";
 import { type EventRecord, placeOf, type Position } from "./report.ts";
 import type { EventDeserializer } from "./serializer.ts";
@@ -67,9 +68,6 @@ export interface MessageCounts {
   /** How many messages were kept as dead letters. */
   readonly passedOver: number;
 }
-
-/** The longest pause between two tries to reach the registry, in milliseconds. */
-const MAX_PAUSE_MS = 2_000;
 
 const keyDecoder = new TextDecoder("utf-8", { fatal: true });
 
@@ -231,33 +229,32 @@ export class MessageProcessor {
     signal: AbortSignal,
   ): Promise<boolean> {
     const { notify } = this.#options;
-    let told = false;
-    for (let wait = 100;; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
-      let event: CustomerEvent;
-      try {
-        event = await fetched;
-      } catch (error) {
-        if (!(error instanceof OutageError)) {
-          return await this.#keep(
-            partition,
-            message,
-            error,
-            "VALUE_CONVERTER",
-            signal,
-          );
-        }
-        if (!told) notify?.(`${error.message}. Waiting for it...`);
-        told = true;
-        await pause(wait, signal);
-        if (signal.aborted) return false;
-        fetched = Promise.try(() =>
-          this.#deserializer.decode(message.value as Uint8Array)
-        );
-        continue;
-      }
-      if (told) notify?.("No longer waiting for the Schema Registry.");
-      return await this.#handle(partition, message, event, signal);
+    const value = message.value as Uint8Array;
+    let first: Promise<CustomerEvent> | undefined = fetched;
+    let event: CustomerEvent | undefined;
+    try {
+      event = await throughOutages(() => {
+        const decoded = first ?? this.#deserializer.decode(value);
+        first = undefined;
+        return decoded;
+      }, {
+        isOutage: (error) => error instanceof OutageError,
+        signal,
+        begins: (error) => notify?.(`${messageOf(error)}. Waiting for it...`),
+        ends: () => notify?.("No longer waiting for the Schema Registry."),
+      });
+    } catch (error) {
+      return await this.#keep(
+        partition,
+        message,
+        error,
+        "VALUE_CONVERTER",
+        signal,
+      );
     }
+    return event
+      ? await this.#handle(partition, message, event, signal)
+      : false;
   }
 
   /** Keeps as a dead letter what can't be processed. */

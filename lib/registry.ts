@@ -21,7 +21,8 @@ import {
   OutageError,
   PipelineError,
 } from "./errors.ts";
-import type { WaitOptions } from "./kafka.ts";
+import { DEFAULT_TIMEOUT_MS, waitingLine, type WaitOptions } from "./kafka.ts";
+import { throughOutages } from "./outage.ts";
 import {
   fetchMiddleware,
   RegistryResponseError,
@@ -125,35 +126,28 @@ export class EventRegistry {
     config: Config,
     options: WaitOptions = {},
   ): Promise<EventRegistry> {
-    const timeoutMs = options.timeoutMs ?? 30_000;
-    const deadline = Date.now() + timeoutMs;
-    for (let pause = 100, told = false;; pause = Math.min(pause * 2, 2_000)) {
-      try {
-        const url = await findApi(config.registryUrl);
-        const { SchemaRegistry } = await import(
-          "@kafkajs/confluent-schema-registry"
-        );
-        const client = new SchemaRegistry({
-          host: url,
-          clientId: "cafe-event-pipeline",
-          retry: { retries: 0 },
-          middlewares: [fetchMiddleware],
-        });
-        return new EventRegistry(client, url);
-      } catch (error) {
-        if (!(error instanceof OutageError) || Date.now() + pause > deadline) {
-          throw error;
-        }
-        if (!told) {
-          const seconds = Math.round(timeoutMs / 1_000);
-          options.notify?.(
-            `Waiting for the Schema Registry at ${config.registryUrl} (up to ${seconds} s)...`,
-          );
-          told = true;
-        }
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, notify } = options;
+    const url = await throughOutages(() => findApi(config.registryUrl), {
+      isOutage: (error) => error instanceof OutageError,
+      timeoutMs,
+      begins: () =>
+        notify?.(
+          waitingLine(
+            `the Schema Registry at ${config.registryUrl}`,
+            timeoutMs,
+          ),
+        ),
+    }) ?? config.registryUrl;
+    const { SchemaRegistry } = await import(
+      "@kafkajs/confluent-schema-registry"
+    );
+    const client = new SchemaRegistry({
+      host: url,
+      clientId: "cafe-event-pipeline",
+      retry: { retries: 0 },
+      middlewares: [fetchMiddleware],
+    });
+    return new EventRegistry(client, url);
   }
 
   /**
