@@ -17,7 +17,12 @@ const NEEDS: readonly Deno.PermissionDescriptor[] = [
   { name: "run", command: "deno" },
 ];
 
-function missing(): string | undefined {
+/**
+ * Tells why no engine is used.
+ *
+ * @returns The reason; nothing where the tests run.
+ */
+export function whyNoEngine(): string | undefined {
   const denied = NEEDS.some((need) =>
     Deno.permissions.querySync(need).state !== "granted"
   );
@@ -47,7 +52,7 @@ export function integrationTest(
   name: string,
   fn: (bench: Bench, context: Deno.TestContext) => Promise<void> | void,
 ): void {
-  const reason = missing();
+  const reason = whyNoEngine();
   Deno.test({
     name: reason ? `${name} (${reason})` : name,
     ignore: reason !== undefined,
