@@ -7,6 +7,17 @@
 import { UsageError } from "./errors.ts";
 import type { NumberFlag, StringFlag } from "./cli.ts";
 import type { KafkaOptions, WaitOptions } from "./kafka.ts";
+import {
+  plainTextWarnings,
+  readKafkaSecurity,
+  readRegistrySecurity,
+  type Security,
+} from "./security.ts";
+import {
+  type ReadFile,
+  type ReadVariable,
+  SettingReader,
+} from "./setting_reader.ts";
 
 /** Everything that differs between a laptop and a cluster. */
 export interface Config {
@@ -14,6 +25,16 @@ export interface Config {
   readonly brokers: readonly string[];
   /** Where to find the Schema Registry. Equals `schema.registry.url`. */
   readonly registryUrl: string;
+  /** How the connections are secured; plain text with no login where it is left out. */
+  readonly security?: Security;
+}
+
+/** What {@linkcode resolveConfig} can do otherwise. */
+export interface ConfigOptions {
+  /** Reads a file that a variable names; with `Deno.readFileSync` by default. */
+  readonly file?: ReadFile;
+  /** Is told of what is allowed and unwise; standard error by default. */
+  readonly warn?: (line: string) => void;
 }
 
 /** The flags that say where Kafka and the registry are. */
@@ -122,17 +143,25 @@ function parseRegistryUrl(text: string, source: string): string {
 }
 
 /**
- * Settles where Kafka and the registry are.
+ * Settles where Kafka and the registry are, and how the connections are secured. Warns of credentials that would go over plain
+ * text.
  *
  * @param flags What the command line says.
  * @param env Reads an environment variable; the process's own by default. An empty value counts as none.
+ * @param options How files are read, and whom to warn.
  * @returns The settings, checked.
- * @throws {UsageError} If a broker is not `host:port`, or the registry is not an http or https URL.
+ * @throws {UsageError} If a broker is not `host:port`, the registry is not an http or https URL, or the settings for security
+ * contradict each other.
  */
 export function resolveConfig(
   flags: ConfigFlags = {},
-  env: (name: string) => string | undefined = (name) => Deno.env.get(name),
+  env: ReadVariable = (name) => Deno.env.get(name),
+  options: ConfigOptions = {},
 ): Config {
+  const {
+    file = (path) => Deno.readFileSync(path),
+    warn = (line) => console.error(line),
+  } = options;
   const pick = (flag: string | undefined, flagName: string, variable: string) =>
     flag !== undefined
       ? { text: flag, source: flagName }
@@ -143,12 +172,22 @@ export function resolveConfig(
     "--registry",
     CONFIG_FLAGS.registry.env,
   );
+  const registryUrl = registry.text === undefined
+    ? DEFAULT_CONFIG.registryUrl
+    : parseRegistryUrl(registry.text.trim(), registry.source);
+  const reader = new SettingReader(env, file);
+  const kafkaSecurity = readKafkaSecurity(reader);
+  const registrySecurity = readRegistrySecurity(reader, registryUrl);
+  const security: Security = {
+    ...(kafkaSecurity && { kafka: kafkaSecurity }),
+    ...(registrySecurity && { registry: registrySecurity }),
+  };
+  for (const line of plainTextWarnings(security, registryUrl)) warn(line);
   return {
     brokers: brokers.text === undefined
       ? DEFAULT_CONFIG.brokers
       : parseBrokers(brokers.text, brokers.source),
-    registryUrl: registry.text === undefined
-      ? DEFAULT_CONFIG.registryUrl
-      : parseRegistryUrl(registry.text.trim(), registry.source),
+    registryUrl,
+    ...((kafkaSecurity || registrySecurity) && { security }),
   };
 }

@@ -4,7 +4,12 @@
  * @module
  */
 
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   clientOptions,
   CONFIG_FLAGS,
@@ -15,11 +20,14 @@ import {
 } from "../lib/config.ts";
 import { helpText } from "../lib/cli.ts";
 import { UsageError } from "../lib/errors.ts";
+import { SECURITY_VARIABLES } from "../lib/security.ts";
 
-/** Reads variables from a table, and no others than the two of the contract. */
+const ADDRESSES = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL"];
+
+/** Reads variables from a table, and no others than those that the documentation names. */
 function environment(table: Readonly<Record<string, string>>) {
   return (name: string) => {
-    assertEquals(["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL"].includes(name), true);
+    assert([...ADDRESSES, ...SECURITY_VARIABLES].includes(name), name);
     return table[name];
   };
 }
@@ -53,10 +61,11 @@ Deno.test("resolveConfig() takes flags before the environment before the default
   }
 });
 
-Deno.test("resolveConfig() doesn't read the environment when both flags are there", () => {
+Deno.test("resolveConfig() doesn't read the addresses from the environment when both flags are there", () => {
   const flags = { brokers: "flag:3", registry: "http://flag:4" };
   resolveConfig(flags, (name) => {
-    throw new Error(`Read: ${name}`);
+    assert(!ADDRESSES.includes(name), name);
+    return undefined;
   });
 });
 

@@ -1,0 +1,163 @@
+/**
+ * TLS: whom to trust, who this is, and what it means when a handshake fails.
+ *
+ * @module
+ */
+
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { UsageError } from "./errors.ts";
+import { Secret } from "./secret.ts";
+import type { SettingReader } from "./setting_reader.ts";
+
+/** Whom to trust, and who this is. */
+export interface TlsSettings {
+  /** The variables' names begin so, in messages: `KAFKA_SSL` or `SCHEMA_REGISTRY`. */
+  readonly prefix: string;
+  /** Certificates of authorities to trust, in PEM. Equals `ssl.truststore.certificates`. */
+  readonly ca?: readonly string[];
+  /** This client's certificate, with those between it and its authority, in PEM. Equals `ssl.keystore.certificate.chain`. */
+  readonly cert?: string;
+  /** The certificate's private key, in PEM, decrypted. Equals `ssl.keystore.key`. */
+  readonly key?: Secret;
+}
+
+/** What follows the prefix in the variables' names. */
+export const TLS_SUFFIXES = [
+  "CA_FILE",
+  "CERT_FILE",
+  "KEY_FILE",
+  "KEY_PASSWORD",
+  "KEY_PASSWORD_FILE",
+] as const;
+
+/** Takes a PEM text with certificates apart. Deno passes over, in silence, what it can't read. */
+function readCertificates(name: string, pem: string): string[] {
+  const found = pem.match(
+    /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g,
+  );
+  if (!found) {
+    throw new UsageError(
+      `The file that ${name} names holds no certificate in PEM`,
+      { hint: "It has to have a line -----BEGIN CERTIFICATE-----." },
+    );
+  }
+  for (const certificate of found) parseCertificate(name, certificate);
+  return [...found];
+}
+
+function parseCertificate(name: string, pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new UsageError(
+      `A certificate in the file that ${name} names is damaged`,
+    );
+  }
+}
+
+function readKey(
+  prefix: string,
+  pem: string,
+  password: Secret | undefined,
+): KeyObject {
+  const encrypted = /ENCRYPTED/.test(pem);
+  if (encrypted && !password) {
+    throw new UsageError(
+      `The key that ${prefix}_KEY_FILE names is encrypted, and neither ${prefix}_KEY_PASSWORD nor ${prefix}_KEY_PASSWORD_FILE is set`,
+    );
+  }
+  if (!encrypted && password) {
+    throw new UsageError(
+      `${prefix}_KEY_PASSWORD, or its file, is set, and the key that ${prefix}_KEY_FILE names is not encrypted`,
+    );
+  }
+  try {
+    return createPrivateKey({
+      key: pem,
+      ...(password && { passphrase: password.reveal() }),
+    });
+  } catch {
+    // No cause: it may show the key.
+    throw new UsageError(
+      encrypted
+        ? `The key that ${prefix}_KEY_FILE names can't be decrypted`
+        : `The file that ${prefix}_KEY_FILE names holds no private key in PEM`,
+      encrypted
+        ? { hint: `Check ${prefix}_KEY_PASSWORD, or its file.` }
+        : { hint: "It has to have a line -----BEGIN PRIVATE KEY-----." },
+    );
+  }
+}
+
+/**
+ * Reads whom to trust and who this is.
+ *
+ * @param reader Reads the settings.
+ * @param prefix How the variables' names begin.
+ * @returns The settings.
+ * @throws {UsageError} If a file can't be used, or a certificate and a key don't belong together.
+ */
+export function readTlsSettings(
+  reader: SettingReader,
+  prefix: string,
+): TlsSettings {
+  const caFile = reader.file(`${prefix}_CA_FILE`);
+  const ca = caFile === undefined
+    ? undefined
+    : readCertificates(`${prefix}_CA_FILE`, caFile);
+  const cert = reader.file(`${prefix}_CERT_FILE`);
+  const keyText = reader.file(`${prefix}_KEY_FILE`);
+  const password = reader.secret(`${prefix}_KEY_PASSWORD`);
+  if ((cert === undefined) !== (keyText === undefined)) {
+    const names = [`${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`];
+    const [set, missing] = cert === undefined ? names.toReversed() : names;
+    throw new UsageError(`${set} is set, and ${missing} is not`);
+  }
+  if (cert === undefined || keyText === undefined) {
+    if (password) {
+      throw new UsageError(
+        `${prefix}_KEY_PASSWORD, or its file, is set, and ${prefix}_KEY_FILE is not`,
+      );
+    }
+    return { prefix, ...(ca && { ca }) };
+  }
+  const [own = ""] = readCertificates(`${prefix}_CERT_FILE`, cert);
+  const key = readKey(prefix, keyText, password);
+  if (!parseCertificate(`${prefix}_CERT_FILE`, own).checkPrivateKey(key)) {
+    throw new UsageError(
+      `The key that ${prefix}_KEY_FILE names is not that of the certificate that ${prefix}_CERT_FILE names`,
+    );
+  }
+  return {
+    prefix,
+    ...(ca && { ca }),
+    cert,
+    key: new Secret(String(key.export({ type: "pkcs8", format: "pem" }))),
+  };
+}
+
+/**
+ * Opens a TLS connection. The server's certificate and its name are always checked.
+ *
+ * @param address Where to.
+ * @param tls Whom to trust, and who this is.
+ * @param onConnect Is called once the handshake is done and the certificate found good.
+ * @returns The socket.
+ */
+export function openTls(
+  address: { readonly host: string; readonly port: number },
+  tls: TlsSettings | undefined,
+  onConnect: () => void,
+): TLSSocket {
+  return connect({
+    ...address,
+    ...(isIP(address.host) ? {} : { servername: address.host }),
+    ...(tls?.ca && { ca: [...tls.ca] }),
+    ...(tls?.cert && { cert: tls.cert }),
+    ...(tls?.key && { key: tls.key.reveal() }),
+    // The default, unless NODE_TLS_REJECT_UNAUTHORIZED says otherwise, which must not count here.
+    rejectUnauthorized: true,
+  }, onConnect);
+}
