@@ -18,7 +18,7 @@ import {
 } from "./errors.ts";
 import { throughOutages } from "./outage.ts";
 import { pause } from "./pause.ts";
-import { type EventRecord, placeOf, type Position } from "./report.ts";
+import { type EventRecord, keyText, placeOf, type Position } from "./report.ts";
 import type { EventDeserializer } from "./serializer.ts";
 
 /**
@@ -67,18 +67,6 @@ export interface MessageCounts {
   readonly consumed: number;
   /** How many messages were kept as dead letters. */
   readonly passedOver: number;
-}
-
-const keyDecoder = new TextDecoder("utf-8", { fatal: true });
-
-/** A key that isn't UTF-8 is shown by its bytes: it plays no part in reading the order. */
-function keyText(key: Uint8Array | null | undefined): string | null {
-  if (!key) return null;
-  try {
-    return keyDecoder.decode(key);
-  } catch {
-    return `0x${key.toHex()}`;
-  }
 }
 
 /** Processes messages, and counts them. */

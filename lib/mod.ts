@@ -54,6 +54,15 @@ export {
   PRICE_LIST,
   randomOrders,
 } from "./customer_event.ts";
+export {
+  type DeadLetter,
+  type DeadLetterOptions,
+  listDeadLetters,
+  replayDeadLetters,
+  type ReplaySummary,
+} from "./dlq.ts";
+export { type DeadLetterInfo, deadLetterTopic } from "./dead_letter.ts";
+export { DlqReport } from "./dlq_report.ts";
 export { type DemoOptions, runDemo } from "./demo.ts";
 export {
   HandlerStop,

@@ -40,6 +40,16 @@ function escaped(character: string): string {
 }
 
 /**
+ * Escapes what text of a message may not do to a terminal.
+ *
+ * @param text Any text, or JSON.
+ * @returns The text, with control characters and bidi marks as `\u001b`: in JSON it is still the same value.
+ */
+export function escapeUnsafe(text: string): string {
+  return text.replace(UNSAFE, escaped);
+}
+
+/**
  * Makes text of a message safe to print.
  *
  * @param text Any text.
@@ -49,7 +59,7 @@ export function printable(text: string): string {
   const cut = text.length > MAX_SHOWN
     ? `${text.slice(0, MAX_SHOWN)}… (${text.length} characters)`
     : text;
-  return cut.replace(UNSAFE, escaped);
+  return escapeUnsafe(cut);
 }
 
 /**
@@ -60,14 +70,14 @@ export function printable(text: string): string {
  */
 export function toJsonLine(record: EventRecord): string {
   const { topic, partition, offset, timestamp, key, event } = record;
-  return JSON.stringify({
+  return escapeUnsafe(JSON.stringify({
     topic,
     partition,
     offset,
-    timestamp: dateOf(timestamp)?.toISOString() ?? null,
+    timestamp: isoTime(timestamp),
     key,
     event,
-  }).replace(UNSAFE, escaped);
+  }));
 }
 
 /**
@@ -114,7 +124,40 @@ function dateOf(timestamp: number): Date | undefined {
   return timestamp < 0 || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-function localTime(timestamp: number): string {
+/**
+ * Writes a message's timestamp for a program.
+ *
+ * @param timestamp In milliseconds since 1970 UTC.
+ * @returns The time in ISO 8601, in UTC; nothing where it is no date.
+ */
+export function isoTime(timestamp: number): string | null {
+  return dateOf(timestamp)?.toISOString() ?? null;
+}
+
+const keyDecoder = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads a message's key as text.
+ *
+ * @param key The key in bytes.
+ * @returns Its text; a key that isn't UTF-8 by its bytes, such as `0xff01`, as it plays no part in reading the order.
+ */
+export function keyText(key: Uint8Array | null | undefined): string | null {
+  if (!key) return null;
+  try {
+    return keyDecoder.decode(key);
+  } catch {
+    return `0x${key.toHex()}`;
+  }
+}
+
+/**
+ * Writes a message's timestamp.
+ *
+ * @param timestamp In milliseconds since 1970 UTC.
+ * @returns The time in the machine's time zone, such as `2026-02-02 21:16:55`; `none` where it is no date.
+ */
+export function describeTime(timestamp: number): string {
   const date = dateOf(timestamp);
   if (!date) return "none";
   const two = (value: number) => String(value).padStart(2, "0");
@@ -139,7 +182,7 @@ export function describeRecord(number: number, record: EventRecord): string {
     "=".repeat(80),
     `Message #${number}`,
     `        ├─ Partition: ${partition} | Offset: ${offset}`,
-    `        ├─ Kafka Timestamp: ${localTime(timestamp)}`,
+    `        ├─ Kafka Timestamp: ${describeTime(timestamp)}`,
     `        ├─ Event ID: ${printable(event.event_id)}`,
     `        ├─ Customer: ${printable(event.customer_name)} (${
       event.is_member ? "Member" : "Non-Member"
