@@ -44,9 +44,9 @@ export async function* splitLines(
   let number = 0;
   let end = 0;
   const take = (): Line => {
-    const tooLong = length > limit;
-    let bytes = tooLong ? undefined : join(parts, length);
+    let bytes = length > limit + 1 ? undefined : join(parts, length);
     if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
+    if (bytes && bytes.length > limit) bytes = undefined;
     parts = [];
     length = 0;
     return { number: ++number, bytes, end };
@@ -54,7 +54,8 @@ export async function* splitLines(
   const add = (part: Uint8Array) => {
     length += part.length;
     end += part.length;
-    if (length <= limit) parts.push(part);
+    // One more than the limit: the last may be a carriage return, which doesn't count.
+    if (length <= limit + 1) parts.push(part);
     else parts = [];
   };
   for await (const chunk of stream) {

@@ -135,24 +135,27 @@ export async function* ordersFrom(
     ) {
       if (signal?.aborted) return;
       if (!bytes) {
-        if (++taken > count) return;
+        taken++;
         const problem = new InvalidEventError(
           `The line is longer than ${MAX_LINE_BYTES} bytes`,
         );
         yield { number, problem };
+        if (taken >= count) return;
         continue;
       }
       const marked = number === 1 &&
         BYTE_ORDER_MARK.every((byte, i) => bytes[i] === byte);
       const content = marked ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
       if (isBlank(content)) continue;
-      if (++taken > count) return;
+      taken++;
       try {
         yield { number, event: await parseLine(number, content) };
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
         yield { number, problem: error };
       }
+      // Not when the next line is there: a pipe may have none for a long time.
+      if (taken >= count) return;
     }
   } finally {
     signal?.removeEventListener("abort", cancel);
