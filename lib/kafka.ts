@@ -8,6 +8,7 @@
  */
 
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
+import { registerCodecs } from "./codecs/register.ts";
 import type { Config } from "./config.ts";
 import { throughOutages } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
@@ -96,6 +97,7 @@ export async function createKafka(
   const [{ Kafka, logLevel }] = await Promise.all([
     import("kafkajs"),
     mendRequestQueue(),
+    registerCodecs(),
   ]);
   const settings: KafkaConfig = {
     brokers: [...config.brokers],
@@ -187,9 +189,11 @@ export function explainKafkaError(
   config: Config,
   action: string,
 ): Error {
-  if (error instanceof PipelineError) return error;
-  const brokers = config.brokers.join(",");
   const chain = [...causes(error)].filter((cause) => cause instanceof Error);
+  // A codec's error comes wrapped: kafkajs meets it while it reads what Kafka answered.
+  const plain = chain.find((cause) => cause instanceof PipelineError);
+  if (plain) return plain;
+  const brokers = config.brokers.join(",");
   if (
     chain.some(isDenied) ||
     chain.some((cause) => /\bEPERM\b/.test(cause.message))

@@ -1,0 +1,229 @@
+/**
+ * Reads LZ4 frames, as every Kafka client writes them since message format 2.
+ *
+ * The packages that read LZ4 without native code check neither lengths nor checksums, and allot whatever a frame asks for;
+ * this reader refuses all that isn't exactly what the format says.
+ *
+ * @see {@link https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md}
+ * @module
+ */
+
+import { repeatBytes } from "./back_reference.ts";
+import { DamagedDataError } from "./damage.ts";
+import { GrowingOutput } from "./growing_output.ts";
+import { xxh32 } from "./xxh32.ts";
+
+const FRAME_MAGIC = 0x184d2204;
+/** Frames of the 16 magics from here on hold no data. */
+const SKIPPABLE_MAGIC = 0x184d2a50;
+/** The longest block by the code in the frame's header, in bytes. */
+const BLOCK_LENGTHS: Readonly<Record<number, number>> = {
+  4: 1 << 16,
+  5: 1 << 18,
+  6: 1 << 20,
+  7: 1 << 22,
+};
+const STORED = 0x8000_0000;
+const MIN_MATCH = 4;
+
+function truncated(): DamagedDataError {
+  return new DamagedDataError("its lz4 frame is truncated");
+}
+
+/** Reads numbers one after another. */
+class Reader {
+  readonly data: Uint8Array;
+  readonly #view: DataView;
+  at = 0;
+
+  constructor(data: Uint8Array) {
+    this.data = data;
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  }
+
+  take(length: number): number {
+    const from = this.at;
+    if (from + length > this.data.length) throw truncated();
+    this.at += length;
+    return from;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.take(1));
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.take(4), true);
+  }
+
+  uint64(): bigint {
+    return this.#view.getBigUint64(this.take(8), true);
+  }
+}
+
+interface FrameHeader {
+  readonly linkedBlocks: boolean;
+  readonly blockChecksums: boolean;
+  readonly contentChecksum: boolean;
+  readonly contentLength: bigint | undefined;
+  readonly maxBlockLength: number;
+}
+
+function readHeader(reader: Reader): FrameHeader {
+  const start = reader.at;
+  const flags = reader.uint8();
+  const blockCode = reader.uint8();
+  if (flags >>> 6 !== 1) {
+    throw new DamagedDataError("its lz4 frame is of an unknown version");
+  }
+  const contentLength = flags & 8 ? reader.uint64() : undefined;
+  if (flags & 1) {
+    throw new DamagedDataError("its lz4 frame needs a dictionary");
+  }
+  const checksum = (xxh32(reader.data.subarray(start, reader.at)) >>> 8) & 0xff;
+  if (reader.uint8() !== checksum) {
+    throw new DamagedDataError("its lz4 header fails its checksum");
+  }
+  const maxBlockLength = BLOCK_LENGTHS[(blockCode >>> 4) & 7];
+  if (maxBlockLength === undefined) {
+    throw new DamagedDataError("its lz4 frame has blocks of an unknown size");
+  }
+  return {
+    linkedBlocks: (flags & 0x20) === 0,
+    blockChecksums: (flags & 0x10) !== 0,
+    contentChecksum: (flags & 4) !== 0,
+    contentLength,
+    maxBlockLength,
+  };
+}
+
+/** Inflates one block. Matches reach back no further than `historyStart`. */
+function inflateBlock(
+  data: Uint8Array,
+  start: number,
+  end: number,
+  output: GrowingOutput,
+  maxLength: number,
+  historyStart: number,
+): void {
+  const outputEnd = output.length + maxLength;
+  let from = start;
+  const readLength = (first: number): number => {
+    let length = first;
+    if (first < 15) return length;
+    for (;;) {
+      if (from >= end) throw truncated();
+      const byte = data[from++] as number;
+      length += byte;
+      if (byte < 255) return length;
+    }
+  };
+  const reserve = (length: number): Uint8Array => {
+    if (output.length + length > outputEnd) {
+      throw new DamagedDataError("its lz4 block is longer than it may be");
+    }
+    return output.reserve(length);
+  };
+  while (from < end) {
+    const token = data[from++] as number;
+    const literals = readLength(token >>> 4);
+    if (from + literals > end) throw truncated();
+    if (literals > 0) {
+      const bytes = reserve(literals);
+      const at = output.length;
+      if (literals > 24) {
+        bytes.set(data.subarray(from, from + literals), at);
+      } else {
+        for (let index = 0; index < literals; index++) {
+          bytes[at + index] = data[from + index] as number;
+        }
+      }
+      from += literals;
+      output.length += literals;
+    }
+    // Only the last sequence of a block has no match.
+    if (from === end) return;
+    if (from + 2 > end) throw truncated();
+    const offset = (data[from] as number) | ((data[from + 1] as number) << 8);
+    from += 2;
+    const length = readLength(token & 15) + MIN_MATCH;
+    if (offset === 0 || offset > output.length - historyStart) {
+      throw new DamagedDataError("its lz4 block refers to what is not there");
+    }
+    const bytes = reserve(length);
+    repeatBytes(bytes, output.length, offset, length);
+    output.length += length;
+  }
+  throw truncated();
+}
+
+function inflateFrame(reader: Reader, output: GrowingOutput): void {
+  const header = readHeader(reader);
+  const frameStart = output.length;
+  for (;;) {
+    const size = reader.uint32();
+    if (size === 0) break;
+    const length = size & ~STORED;
+    if (length > header.maxBlockLength) {
+      throw new DamagedDataError("its lz4 block is longer than it may be");
+    }
+    const start = reader.take(length);
+    const block = reader.data.subarray(start, start + length);
+    if (header.blockChecksums && reader.uint32() !== xxh32(block)) {
+      throw new DamagedDataError("its lz4 block fails its checksum");
+    }
+    if (size >= STORED) {
+      output.reserve(length).set(block, output.length);
+      output.length += length;
+    } else {
+      inflateBlock(
+        reader.data,
+        start,
+        start + length,
+        output,
+        header.maxBlockLength,
+        header.linkedBlocks ? frameStart : output.length,
+      );
+    }
+  }
+  const content = output.finish().subarray(frameStart);
+  if (header.contentChecksum && reader.uint32() !== xxh32(content)) {
+    throw new DamagedDataError("its lz4 frame fails its checksum");
+  }
+  if (
+    header.contentLength !== undefined &&
+    header.contentLength !== BigInt(content.length)
+  ) {
+    throw new DamagedDataError(
+      "its lz4 frame is not as long as its header says",
+    );
+  }
+}
+
+/**
+ * Inflates LZ4 frames.
+ *
+ * @param data The compressed data: one frame or more, one behind the other.
+ * @param limit How much it may inflate to, in bytes.
+ * @returns The inflated data.
+ * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, fails a checksum, or contradicts itself.
+ * @throws {InflateLimitError} If it inflates to more; no more than the limit was inflated then.
+ */
+export function inflateLz4(
+  data: Uint8Array,
+  limit: number,
+): Uint8Array<ArrayBuffer> {
+  const reader = new Reader(data);
+  const output = new GrowingOutput(data.length * 4, limit);
+  do {
+    const magic = reader.uint32();
+    if (magic === FRAME_MAGIC) {
+      inflateFrame(reader, output);
+    } else if ((magic & ~0xf) >>> 0 === SKIPPABLE_MAGIC) {
+      reader.take(reader.uint32());
+    } else {
+      throw new DamagedDataError("it doesn't begin as an lz4 frame does");
+    }
+  } while (reader.at < data.length);
+  return output.finish();
+}

@@ -1,0 +1,87 @@
+/**
+ * Has kafkajs read every codec that Kafka knows, within limits.
+ *
+ * Of itself it knows gzip only and inflates that with no limit (kafkajs issue 1795); a batch of any other codec ends the consumer.
+ *
+ * @module
+ */
+
+import { AsyncLocalStorage } from "node:async_hooks";
+import { messageOf } from "../errors.ts";
+import {
+  FetchContext,
+  readBatch,
+  UndecodableBatchError,
+} from "./batch_reader.ts";
+import { MAX_CODEC } from "./inflate.ts";
+
+interface Codec {
+  compress(encoder: unknown): Promise<Uint8Array>;
+  decompress(data: Uint8Array): Promise<Uint8Array>;
+}
+
+interface Exchange {
+  readonly response: {
+    decode(response: Uint8Array): Promise<unknown>;
+  };
+}
+
+/** kafkajs' module for the fetch API. */
+interface FetchApi {
+  protocol(
+    options: { readonly version: number },
+  ): (request: unknown) => Exchange;
+  named?: true;
+}
+
+const GZIP = 1;
+const currentFetch = new AsyncLocalStorage<FetchContext>();
+
+/** Has each response remembered while it is decoded. */
+function watchFetches(api: FetchApi): void {
+  if (api.named) return;
+  api.named = true;
+  const original = api.protocol;
+  api.protocol = ({ version }) => {
+    const exchange = original({ version });
+    return (request) => {
+      const { response, ...rest } = exchange(request);
+      const decode = async (data: Uint8Array) => {
+        try {
+          const context = new FetchContext(data, version);
+          return await currentFetch.run(context, () => response.decode(data));
+        } catch (error) {
+          if (error instanceof UndecodableBatchError) throw error;
+          throw new UndecodableBatchError(
+            `What Kafka answered to a fetch can't be read: ${messageOf(error)}`,
+          );
+        }
+      };
+      return { ...rest, response: { ...response, decode } };
+    };
+  };
+}
+
+/**
+ * Registers the codecs with kafkajs, for every client of this process. A second call changes nothing.
+ *
+ * Batches are read, not written: of these codecs kafkajs writes gzip alone, as it does of itself.
+ */
+export async function registerCodecs(): Promise<void> {
+  const [{ CompressionCodecs }, { default: fetchApi }] = await Promise.all([
+    import("kafkajs"),
+    import("kafkajs/src/protocol/requests/fetch/index.js"),
+  ]);
+  const codecs = CompressionCodecs as unknown as Record<number, () => Codec>;
+  const writeGzip = codecs[GZIP]?.().compress;
+  for (let codec = GZIP; codec <= MAX_CODEC; codec++) {
+    const reader: Codec = {
+      compress: codec === GZIP && writeGzip ? writeGzip : () => {
+        throw new TypeError(`Batches of codec ${codec} are read only`);
+      },
+      decompress: (data) => readBatch(codec, data, currentFetch.getStore()),
+    };
+    codecs[codec] = () => reader;
+  }
+  watchFetches(fetchApi as unknown as FetchApi);
+}
