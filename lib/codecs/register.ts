@@ -31,7 +31,6 @@ interface FetchApi {
   protocol(
     options: { readonly version: number },
   ): (request: unknown) => Exchange;
-  named?: true;
 }
 
 const GZIP = 1;
@@ -39,8 +38,6 @@ const currentFetch = new AsyncLocalStorage<FetchContext>();
 
 /** Has each response remembered while it is decoded. */
 function watchFetches(api: FetchApi): void {
-  if (api.named) return;
-  api.named = true;
   const original = api.protocol;
   api.protocol = ({ version }) => {
     const exchange = original({ version });
@@ -62,12 +59,7 @@ function watchFetches(api: FetchApi): void {
   };
 }
 
-/**
- * Registers the codecs with kafkajs, for every client of this process. A second call changes nothing.
- *
- * Batches are read, not written: of these codecs kafkajs writes gzip alone, as it does of itself.
- */
-export async function registerCodecs(): Promise<void> {
+async function register(): Promise<void> {
   const [{ CompressionCodecs }, { default: fetchApi }] = await Promise.all([
     import("kafkajs"),
     import("kafkajs/src/protocol/requests/fetch/index.js"),
@@ -84,4 +76,15 @@ export async function registerCodecs(): Promise<void> {
     codecs[codec] = () => reader;
   }
   watchFetches(fetchApi as unknown as FetchApi);
+}
+
+let registered: Promise<void> | undefined;
+
+/**
+ * Registers the codecs with kafkajs, for every client of this process. A second call changes nothing.
+ *
+ * Batches are read, not written: of these codecs kafkajs writes gzip alone, as it does of itself.
+ */
+export async function registerCodecs(): Promise<void> {
+  await (registered ??= register());
 }
