@@ -12,6 +12,10 @@ import { registerCodecs } from "./codecs/register.ts";
 import type { Config } from "./config.ts";
 import { throughOutages } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
+import { explainDenial, isDenial } from "./kafka_denial.ts";
+import { checkListener } from "./kafka_listener.ts";
+import { kafkaSecuritySettings } from "./kafka_security.ts";
+import { redact } from "./secret.ts";
 
 /** How to reach Kafka, and whom to tell. */
 export interface KafkaOptions {
@@ -94,8 +98,11 @@ export async function createKafka(
   config: Config,
   options: KafkaOptions = {},
 ): Promise<Kafka> {
-  const [{ Kafka, logLevel }] = await Promise.all([
+  const security = config.security?.kafka;
+  const { log } = options;
+  const [{ Kafka, logLevel }, secured] = await Promise.all([
     import("kafkajs"),
+    kafkaSecuritySettings(security),
     mendRequestQueue(),
     registerCodecs(),
   ]);
@@ -106,8 +113,10 @@ export async function createKafka(
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
-    logLevel: options.log ? logLevel.DEBUG : logLevel.NOTHING,
-    logCreator: () => (entry) => options.log?.(logLine(entry)),
+    ...secured,
+    logLevel: log ? logLevel.DEBUG : logLevel.NOTHING,
+    logCreator: () => (entry) =>
+      log?.(redact(logLine(entry), [security?.sasl?.password])),
   };
   return new Kafka(settings);
 }
@@ -129,7 +138,7 @@ export function isKafkaOutage(error: unknown): boolean {
   ]);
   for (const cause of causes(error)) {
     if (!(cause instanceof Error)) continue;
-    if (isDenied(cause)) return false;
+    if (isDenied(cause) || isDenial(cause)) return false;
     if (names.has(cause.name)) return true;
     if (
       cause.name === "KafkaJSProtocolError" && "retriable" in cause &&
@@ -207,6 +216,8 @@ export function explainKafkaError(
       },
     );
   }
+  const denial = chain.find(isDenial);
+  if (denial) return explainDenial(denial, error, config, action);
   if (isKafkaOutage(error)) {
     return new PipelineError(
       `${action} failed: Kafka can't be reached at ${brokers}`,
@@ -221,6 +232,34 @@ export function explainKafkaError(
   return new PipelineError(`${action} failed: ${messageOf(last ?? error)}`, {
     cause: error,
   });
+}
+
+/** Where the brokers' ports were found to speak what the settings say. */
+const checkedListeners = new WeakSet<Config>();
+
+/**
+ * Makes sure, once, that the brokers' ports speak what the settings say.
+ *
+ * @throws {PipelineError} If they don't.
+ */
+async function requireListener(config: Config): Promise<void> {
+  if (checkedListeners.has(config)) return;
+  const { brokers, security } = config;
+  if (await checkListener(brokers, security?.kafka)) {
+    checkedListeners.add(config);
+  }
+}
+
+/** Connects once. A port that wants a login is found out by a question of its own: kafkajs connects to it without one. */
+async function connectOnce(client: Connectable, config: Config): Promise<void> {
+  const [connected, checked] = await Promise.allSettled([
+    client.connect(),
+    config.security?.kafka?.sasl ? undefined : requireListener(config),
+  ]);
+  if (checked.status === "rejected") throw checked.reason;
+  if (connected.status === "fulfilled") return;
+  if (isKafkaOutage(connected.reason)) await requireListener(config);
+  throw connected.reason;
 }
 
 /**
@@ -241,7 +280,7 @@ export async function connectWithin<T extends Connectable>(
   try {
     await throughOutages(async () => {
       try {
-        await client.connect();
+        await connectOnce(client, config);
       } catch (error) {
         await client.disconnect().catch(() => {});
         throw error;

@@ -161,3 +161,59 @@ export function openTls(
     rejectUnauthorized: true,
   }, onConnect);
 }
+
+/** The codes, Node's and OpenSSL's, by which a server's certificate is refused, and what each means to a person. */
+const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "has expired",
+  CERT_NOT_YET_VALID: "is not valid yet",
+  CERT_REVOKED: "was revoked",
+  CERT_UNTRUSTED: "is signed by nobody that is trusted",
+  CERT_SIGNATURE_FAILURE: "is damaged",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "is signed by nobody that is trusted",
+  ERR_TLS_CERT_ALTNAME_INVALID: "is for another name",
+  SELF_SIGNED_CERT_IN_CHAIN: "is signed by nobody that is trusted",
+  UNABLE_TO_GET_ISSUER_CERT: "is signed by nobody that is trusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "is signed by nobody that is trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "is signed by nobody that is trusted",
+};
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/**
+ * Tells whether an error means that the server's certificate was refused.
+ *
+ * @param error What a socket, or a library that uses one, gave.
+ * @returns Whether it is so. Trying again doesn't help then.
+ */
+export function isCertificateProblem(error: unknown): boolean {
+  return Object.hasOwn(CERTIFICATE_PROBLEMS, codeOf(error));
+}
+
+/**
+ * Says why a server's certificate was refused.
+ *
+ * @param error What a socket, or a library that uses one, gave: a certificate problem.
+ * @param server Which server, to begin the sentence.
+ * @param prefix How the variables' names begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`.
+ * @returns The sentence, and what to do.
+ */
+export function explainCertificate(
+  error: unknown,
+  server: string,
+  prefix: string,
+): { readonly message: string; readonly hint: string } {
+  const code = codeOf(error);
+  const problem = CERTIFICATE_PROBLEMS[code] ?? "is refused";
+  const hints: Readonly<Record<string, string>> = {
+    "is for another name":
+      "Name the server as its certificate does, or have one made for this name.",
+    "is signed by nobody that is trusted":
+      `Name the file with its authority's certificate in ${prefix}_CA_FILE.`,
+  };
+  return {
+    message: `The certificate of ${server} ${problem}`,
+    hint: hints[problem] ?? "Its owner has to put a good one in its place.",
+  };
+}

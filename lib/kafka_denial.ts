@@ -1,0 +1,98 @@
+/**
+ * What a broker refuses, or is refused for: a login, a right, a certificate. Trying again doesn't help.
+ *
+ * @module
+ */
+
+import type { Config } from "./config.ts";
+import { PipelineError } from "./errors.ts";
+import { explainCertificate, isCertificateProblem } from "./tls.ts";
+
+/** What each kind of missing right is for. */
+const MISSING_RIGHTS: Readonly<Record<string, readonly [string, string]>> = {
+  TOPIC_AUTHORIZATION_FAILED: [
+    "the topic",
+    "On the topic, `topic` needs Create, `produce` needs Write and `consume` needs Read.",
+  ],
+  GROUP_AUTHORIZATION_FAILED: [
+    "the consumer group",
+    "On the group, `consume` needs Read.",
+  ],
+  CLUSTER_AUTHORIZATION_FAILED: [
+    "the cluster",
+    "Where rights are not given by topic, `topic` needs Create on the cluster.",
+  ],
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
+    "the transactional id",
+    "On the transactional id, a producer needs Write.",
+  ],
+};
+
+function typeOf(error: Error): string {
+  return "type" in error ? String(error.type) : "";
+}
+
+function isLoginRefused(error: Error): boolean {
+  return error.name === "KafkaJSSASLAuthenticationError" ||
+    [
+      "SASL_AUTHENTICATION_FAILED",
+      "UNSUPPORTED_SASL_MECHANISM",
+      "ILLEGAL_SASL_STATE",
+    ].includes(typeOf(error));
+}
+
+/**
+ * Tells whether an error means that a login, a right or a certificate was refused.
+ *
+ * @param error One of the errors behind what kafkajs threw.
+ * @returns Whether it is so.
+ */
+export function isDenial(error: Error): boolean {
+  return isLoginRefused(error) || isCertificateProblem(error) ||
+    Object.hasOwn(MISSING_RIGHTS, typeOf(error));
+}
+
+/**
+ * Says in plain words what was refused.
+ *
+ * @param denial The error that says it.
+ * @param cause What kafkajs threw.
+ * @param config Where the brokers are, and how the connection is secured.
+ * @param action What was being done, to begin the sentence.
+ * @returns An error to print.
+ */
+export function explainDenial(
+  denial: Error,
+  cause: unknown,
+  config: Config,
+  action: string,
+): PipelineError {
+  const brokers = config.brokers.join(",");
+  const type = typeOf(denial);
+  if (isCertificateProblem(denial)) {
+    const server = "broker" in denial && denial.broker
+      ? `the broker at ${denial.broker}`
+      : `a broker of ${brokers}`;
+    const { message, hint } = explainCertificate(denial, server, "KAFKA_SSL");
+    return new PipelineError(message, { cause, hint });
+  }
+  const missing = MISSING_RIGHTS[type];
+  if (missing) {
+    const [what, hint] = missing;
+    return new PipelineError(
+      `${action} failed: the user lacks a right on ${what} (${type})`,
+      { cause, hint },
+    );
+  }
+  const mechanism = config.security?.kafka?.sasl?.mechanism;
+  return new PipelineError(
+    `Kafka at ${brokers} refuses the login${
+      mechanism ? ` with ${mechanism}` : ""
+    }`,
+    {
+      cause,
+      hint:
+        "Check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (or its file) and KAFKA_SASL_MECHANISM.",
+    },
+  );
+}
