@@ -365,8 +365,7 @@ integrationTest(
     const beyond = Buffer.from(good);
     beyond.writeUInt32BE(0xffff_ffff, 1);
     const escape = makeOrder({ customer_name: "" });
-    const bad: readonly (readonly [Buffer | null, RegExp])[] = [
-      [null, /^The value is null \(a tombstone\)$/],
+    const bad: readonly (readonly [Buffer, RegExp])[] = [
       [Buffer.alloc(0), /^The value is truncated: 0 bytes/],
       [good.subarray(0, 4), /^The value is truncated: 4 bytes/],
       [good.subarray(0, 5), /^The payload is not JSON$/],
@@ -403,26 +402,37 @@ integrationTest(
         { key: Buffer.from([0xff, 0x00]), value },
         { key: "charlie_davis", value: good },
       ]),
+      { key: "\x1b[2J", value: null },
+      { key: null, value: good },
     ]);
 
-    const total = 1 + 2 * bad.length;
+    const total = 1 + 2 * bad.length + 2;
     const { code, stdout, stderr } = await consume(bench, [
-      `--count=${1 + bad.length}`,
+      `--count=${2 + bad.length}`,
       "--json",
     ]);
     assertEquals(code, 0);
     assertEquals(
       parseRecords(stdout).map(({ offset }) => Number(offset)),
-      Array.from({ length: 1 + bad.length }, (_, n) => 2 * n),
+      Array.from({ length: 2 + bad.length }, (_, n) => 2 * n),
     );
-    const lines = stderr.split("\n").slice(0, -1);
-    assertEquals(lines.length, bad.length, stderr);
+    const lines = stderr.split("\n");
+    assertEquals(lines.length, 2 * bad.length + 2, stderr);
     for (const [i, [, reason]] of bad.entries()) {
       const place = `Can't read message ${topic} [0] offset=${1 + 2 * i}: `;
-      const line = lines[i] ?? "";
+      const line = lines[2 * i] ?? "";
       assertStringIncludes(line, place);
       assertMatch(line.slice(place.length), reason);
+      assertEquals(
+        lines[2 * i + 1],
+        `  It is kept: ${topic}.dlq [0] offset=${i}`,
+      );
     }
+    // A message without a value says that its key is to be forgotten: it is no order, and nothing is wrong with it.
+    assertEquals(lines.slice(-2), [
+      `Tombstone: ${topic} [0] offset=${total - 2} (key \\u001b[2J)`,
+      "",
+    ]);
     assertEquals(await committedOffsets(bench), { 0: total });
   },
 );

@@ -16,6 +16,8 @@ const DEFAULTS = [
 /** A file of the checkout, by its path from there. */
 const INSIDE = "deno.json";
 const OUTSIDE = "/etc/passwd";
+/** Where keys and passwords may be kept: every pipeline task may read it. */
+const SECRET = ".secrets/password.txt";
 
 const NEEDS: readonly Deno.PermissionDescriptor[] = [
   { name: "run", command: "deno" },
@@ -34,7 +36,7 @@ function each(
   return Object.fromEntries(names.map((name) => [`${what} ${name}`, outcome]));
 }
 
-for (const task of ["topic", "produce", "consume"] as const) {
+for (const task of ["topic", "produce", "consume", "dlq"] as const) {
   permittedTest(
     `${task} may reach the engine, and neither connect, read, write nor run elsewhere`,
     NEEDS,
@@ -53,7 +55,7 @@ for (const task of ["topic", "produce", "consume"] as const) {
         const kept = `${folder}/kept.txt`;
         const fresh = `${folder}/fresh.txt`;
         await Deno.writeTextFile(kept, "as it was");
-        const files = [INSIDE, OUTSIDE, kept, fresh];
+        const files = [INSIDE, OUTSIDE, SECRET, kept, fresh];
         const { flags } = commandOf(task);
         const { stdout, stderr } = await new Deno.Command("deno", {
           args: [
@@ -73,7 +75,7 @@ for (const task of ["topic", "produce", "consume"] as const) {
           signal: AbortSignal.timeout(30_000),
         }).output();
         assertEquals(new TextDecoder().decode(stderr), "");
-        // Orders may be read from a file of the checkout; nothing else reads files.
+        // Orders may be read from a file of the checkout; no other task reads those.
         const reads = task === "produce" ? "granted" : "refused";
         const inside = [INSIDE, kept, fresh];
         assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
@@ -85,6 +87,8 @@ for (const task of ["topic", "produce", "consume"] as const) {
           "resolve": "refused",
           ...each("read", inside, reads),
           ...each("read by Node", inside, reads),
+          ...each("read", [SECRET], "granted"),
+          ...each("read by Node", [SECRET], "granted"),
           ...each("read", [OUTSIDE], "refused"),
           ...each("read by Node", [OUTSIDE], "refused"),
           ...each("write", files, "refused"),

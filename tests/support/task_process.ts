@@ -9,7 +9,7 @@ import { type Config, DEFAULT_CONFIG } from "../../lib/config.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 
 /** The tasks that talk to Kafka and the registry. */
-export type PipelineTask = "topic" | "produce" | "consume";
+export type PipelineTask = "topic" | "produce" | "consume" | "dlq";
 
 /** How a task is run. */
 export interface TaskOptions {
