@@ -9,6 +9,7 @@
 
 import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { messageOf, OutageError, PipelineError } from "./errors.ts";
+import { printable } from "./report.ts";
 
 /** How long a request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -112,7 +113,9 @@ export async function requestRegistry(
   if (!response.ok) {
     const error = new RegistryResponseError(
       response.status,
-      reasonOf(text, response.statusText),
+      printable(
+        reasonOf(text, response.statusText).replace(/\s+/g, " ").trim(),
+      ),
       request,
     );
     if (!isOutage(response.status)) throw error;
@@ -122,7 +125,7 @@ export async function requestRegistry(
     return JSON.parse(text);
   } catch (cause) {
     throw new PipelineError(
-      `What answers to ${request} is no JSON: ${messageOf(cause)}`,
+      `What answers to ${request} is no JSON: ${printable(messageOf(cause))}`,
       { cause },
     );
   }

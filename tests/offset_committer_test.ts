@@ -235,3 +235,18 @@ async function interleave(seed: number): Promise<void> {
 Deno.test("OffsetCommitter never commits beyond what is marked, never goes back, and ends at the last mark, in any order of events", async () => {
   for (let seed = 0; seed < 300; seed++) await interleave(seed);
 });
+
+Deno.test("OffsetCommitter.behind tells whether something waits for a commit", async () => {
+  const { committer, commits } = bench();
+  assertEquals(committer.behind, false);
+  committer.mark(0, "1");
+  committer.mark(0, "2");
+  assertEquals(committer.behind, true);
+  commits[0]?.succeed();
+  await turn();
+  commits[1]?.fail(new Error("Rebalance"));
+  await turn();
+  assertEquals(committer.behind, true);
+  committer.forget();
+  assertEquals(committer.behind, false);
+});
