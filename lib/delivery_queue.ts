@@ -53,6 +53,9 @@ export class DeliveryQueue<T extends Sendable> {
   #running: Promise<void> | undefined;
   #batch: Promise<void> | undefined;
   #stopped: { readonly error: unknown } | undefined;
+  /** What has ended neither way yet. */
+  readonly #open = new Set<T>();
+  readonly #abandoned = Promise.withResolvers<void>();
 
   /** @param options How to send, and whom to tell. */
   constructor(options: DeliveryQueueOptions<T>) {
@@ -81,6 +84,7 @@ export class DeliveryQueue<T extends Sendable> {
    */
   push(message: T): void {
     this.#queue.push(message);
+    this.#open.add(message);
     if (this.#running) return;
     this.#running = this.#run();
     // What a callback throws is no answer of Kafka's: whoever waits for the queue gets it.
@@ -94,7 +98,10 @@ export class DeliveryQueue<T extends Sendable> {
    * @throws {unknown} What a callback threw: the queue is at its end then.
    */
   async flush(): Promise<void> {
-    while (this.#running) await this.#running;
+    const abandoned = this.#abandoned.promise.then(() => true);
+    while (this.#running) {
+      if (await Promise.race([this.#running, abandoned])) return;
+    }
   }
 
   /**
@@ -104,6 +111,17 @@ export class DeliveryQueue<T extends Sendable> {
    */
   stop(error: unknown): void {
     this.#stopped ??= { error };
+  }
+
+  /**
+   * Gives up everything at once, a request under way included: whether Kafka took that is not known then.
+   *
+   * @param error Why.
+   */
+  abandon(error: unknown): void {
+    this.stop(error);
+    this.#abandoned.resolve();
+    this.#fail([...this.#open], error);
   }
 
   async #run(): Promise<void> {
@@ -166,11 +184,14 @@ export class DeliveryQueue<T extends Sendable> {
       if (told) waiting?.(false);
     }
     for (const [i, message] of batch.entries()) {
+      if (!this.#open.delete(message)) continue;
       delivered(message, first < 0n ? first : first + BigInt(i));
     }
   }
 
   #fail(batch: readonly T[], error: unknown): void {
-    for (const message of batch) this.#options.failed(message, error);
+    for (const message of batch) {
+      if (this.#open.delete(message)) this.#options.failed(message, error);
+    }
   }
 }

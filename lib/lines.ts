@@ -33,16 +33,21 @@ function join(parts: readonly Uint8Array[], length: number): Uint8Array {
  *
  * @param stream The bytes.
  * @param limit The longest line that is kept, in bytes. A longer one is passed over and comes without its bytes.
+ * @param start What lies before the stream, where it begins in the middle of something: bytes and lines.
  * @returns The lines, one after the other.
  */
 export async function* splitLines(
   stream: AsyncIterable<Uint8Array>,
   limit: number,
+  start: { readonly offset: number; readonly line: number } = {
+    offset: 0,
+    line: 0,
+  },
 ): AsyncGenerator<Line, void, undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
-  let number = 0;
-  let end = 0;
+  let number = start.line;
+  let end = start.offset;
   const take = (): Line => {
     let bytes = length > limit + 1 ? undefined : join(parts, length);
     if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);

@@ -77,6 +77,7 @@ export {
   generatedOrders,
   openOrders,
   ordersFrom,
+  ordersPath,
   type SourceItem,
 } from "./order_source.ts";
 export {
@@ -91,6 +92,7 @@ export { ProduceReport, type ProduceReportOptions } from "./produce_report.ts";
 export {
   produceEvents,
   type ProduceObserver,
+  type ProduceOptions,
   type ProduceSummary,
 } from "./produce.ts";
 export {
@@ -112,6 +114,7 @@ export {
   toJsonLine,
 } from "./report.ts";
 export { EventDeserializer, EventSerializer } from "./serializer.ts";
+export { type FilePlace, RESUME_FOLDER, ResumePoint } from "./resume_point.ts";
 export { type StopSignal, stopSignal } from "./signals.ts";
 export {
   createTopic,

@@ -4,11 +4,13 @@
  * @module
  */
 
+import { isAbsolute, join } from "node:path";
 import { generate } from "@std/uuid/v5";
 import { randomOrders } from "./customer_event.ts";
 import { InvalidEventError, messageOf, PipelineError } from "./errors.ts";
 import { splitLines } from "./lines.ts";
 import { pause } from "./pause.ts";
+import type { FilePlace } from "./resume_point.ts";
 import { parsePayload } from "./wire_format.ts";
 
 /** What a source gives: an order that is not checked yet, or why there is none in a line. */
@@ -19,6 +21,8 @@ export interface SourceItem {
   readonly event?: unknown;
   /** Why the line holds no order. */
   readonly problem?: InvalidEventError;
+  /** The number of bytes from the file's start to the start of the next line; nothing for an order that is generated. */
+  readonly end?: number;
 }
 
 /** The longest line that is read, in bytes: a little more than a broker takes by default. */
@@ -49,18 +53,34 @@ export async function* generatedOrders(options: {
 }
 
 /**
+ * Finds a file where whoever called `deno task` meant it: the task itself runs in the checkout's folder.
+ *
+ * @param path The path as it was given; `-` is standard input.
+ * @returns The path to open.
+ */
+export function ordersPath(path: string): string {
+  const folder = Deno.env.get("INIT_CWD");
+  return path === "-" || !folder || isAbsolute(path)
+    ? path
+    : join(folder, path);
+}
+
+/**
  * Opens the file that orders are read from.
  *
  * @param path The file's path; `-` is standard input.
+ * @param offset How many bytes to pass over.
  * @returns The file's bytes.
  * @throws {PipelineError} If it isn't there, is a folder, or lies outside what the permissions allow.
  */
 export async function openOrders(
   path: string,
+  offset = 0,
 ): Promise<ReadableStream<Uint8Array>> {
   if (path === "-") return Deno.stdin.readable;
   try {
     const file = await Deno.open(path);
+    await file.seek(offset, Deno.SeekMode.Start);
     if ((await file.stat()).isDirectory) {
       file.close();
       throw new PipelineError(`Can't read orders from a folder: ${path}`);
@@ -113,7 +133,8 @@ function isBlank(bytes: Uint8Array): boolean {
  * twice has the same ids both times. One without `ts_utc` gets the time of the moment.
  *
  * @param stream The bytes; UTF-8.
- * @param options How many lines at most, blank ones not counted, and what ends it early.
+ * @param options How many lines at most, blank ones not counted; what ends it early; and the place in the file where the
+ * stream begins.
  * @returns An item for each line.
  */
 export async function* ordersFrom(
@@ -121,9 +142,10 @@ export async function* ordersFrom(
   options: {
     readonly count?: number | undefined;
     readonly signal?: AbortSignal | undefined;
+    readonly start?: FilePlace | undefined;
   } = {},
 ): AsyncGenerator<SourceItem, void, undefined> {
-  const { count = Infinity, signal } = options;
+  const { count = Infinity, signal, start } = options;
   const reader = stream.getReader();
   // A read that waits for a keyboard or a pipe would wait on past a stop.
   const cancel = () => void reader.cancel().catch(() => {});
@@ -131,7 +153,11 @@ export async function* ordersFrom(
   let taken = 0;
   try {
     for await (
-      const { number, bytes } of splitLines(chunks(reader), MAX_LINE_BYTES)
+      const { number, bytes, end } of splitLines(
+        chunks(reader),
+        MAX_LINE_BYTES,
+        start,
+      )
     ) {
       if (signal?.aborted) return;
       if (!bytes) {
@@ -139,7 +165,7 @@ export async function* ordersFrom(
         const problem = new InvalidEventError(
           `The line is longer than ${MAX_LINE_BYTES} bytes`,
         );
-        yield { number, problem };
+        yield { number, problem, end };
         if (taken >= count) return;
         continue;
       }
@@ -149,10 +175,10 @@ export async function* ordersFrom(
       if (isBlank(content)) continue;
       taken++;
       try {
-        yield { number, event: await parseLine(number, content) };
+        yield { number, event: await parseLine(number, content), end };
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
-        yield { number, problem: error };
+        yield { number, problem: error, end };
       }
       // Not when the next line is there: a pipe may have none for a long time.
       if (taken >= count) return;

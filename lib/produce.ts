@@ -10,6 +10,7 @@ import { InvalidEventError } from "./errors.ts";
 import type { SourceItem } from "./order_source.ts";
 import { EventProducer, type ProducerOptions } from "./producer.ts";
 import type { EventRecord } from "./report.ts";
+import type { ResumePoint } from "./resume_point.ts";
 
 /** Whom to tell of the run. */
 export interface ProduceObserver {
@@ -35,6 +36,19 @@ export interface ProduceSummary {
   readonly invalid: number;
 }
 
+/** How to send a source, and whom to tell. */
+export interface ProduceOptions extends ProducerOptions {
+  /** Whom to tell of the run. */
+  readonly observer?: ProduceObserver;
+  /** A stop: the source ends itself on it, and what is under way then has {@linkcode STOP_TIMEOUT_MS} left. */
+  readonly signal?: AbortSignal;
+  /** Where it is kept how far the source has been delivered. */
+  readonly resume?: ResumePoint | undefined;
+}
+
+/** How long what is under way may take after a stop, in milliseconds. */
+const STOP_TIMEOUT_MS = 8_000;
+
 /**
  * Sends orders until the source ends.
  *
@@ -47,32 +61,50 @@ export interface ProduceSummary {
 export async function produceEvents(
   config: Config,
   source: AsyncIterable<SourceItem>,
-  options: ProducerOptions & { readonly observer?: ProduceObserver },
+  options: ProduceOptions,
 ): Promise<ProduceSummary> {
-  const { observer = {} } = options;
-  let sent = 0;
-  let delivered = 0;
-  let failed = 0;
-  let invalid = 0;
+  const { observer = {}, signal, resume } = options;
+  const account = { delivered: 0, failed: 0, invalid: 0 };
+  const lines = new Map<CustomerEvent, number>();
+  const done = (event: CustomerEvent) => {
+    const line = lines.get(event);
+    if (line !== undefined) resume?.done(line);
+    lines.delete(event);
+  };
   const producer = await EventProducer.connect(config, options, {
     delivered(record) {
-      delivered++;
+      account.delivered++;
+      done(record.event);
       observer.delivered?.(record);
     },
     failed(event, error) {
-      failed++;
+      account.failed++;
+      // What can never be delivered is done; the rest is to be sent by the next run.
+      if (error instanceof InvalidEventError) done(event);
       observer.failed?.(event, error);
     },
   });
+  let giveUp: ReturnType<typeof setTimeout> | undefined;
+  const stop = () => {
+    giveUp = setTimeout(
+      () => producer.abandon("Kafka did not acknowledge it before the stop"),
+      STOP_TIMEOUT_MS,
+    );
+  };
+  signal?.addEventListener("abort", stop);
   try {
-    for await (const { number, event, problem } of source) {
+    let sent = 0;
+    for await (const { number, event, problem, end } of source) {
+      if (end !== undefined) resume?.begin(number, end);
       try {
         if (problem) throw problem;
         const checked = producer.send(event);
+        if (resume) lines.set(checked, number);
         observer.sending?.(++sent, checked);
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
-        invalid++;
+        account.invalid++;
+        resume?.done(number);
         observer.invalid?.(number, error);
       }
       await producer.ready();
@@ -82,6 +114,9 @@ export async function produceEvents(
     await producer.flush();
   } finally {
     await producer.close();
+    clearTimeout(giveUp);
+    signal?.removeEventListener("abort", stop);
+    await resume?.close();
   }
-  return { delivered, failed, invalid };
+  return account;
 }

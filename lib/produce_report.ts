@@ -6,7 +6,7 @@
 
 import type { CustomerEvent } from "./customer_event.ts";
 import { type InvalidEventError, messageOf } from "./errors.ts";
-import { printLine } from "./output.ts";
+import { OutputClosedError, printLine } from "./output.ts";
 import type { ProduceObserver, ProduceSummary } from "./produce.ts";
 import {
   describeDelivery,
@@ -15,6 +15,7 @@ import {
   printable,
   toJsonLine,
 } from "./report.ts";
+import type { FilePlace } from "./resume_point.ts";
 
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {
@@ -33,6 +34,7 @@ export interface ProduceReportOptions {
 /** Prints a run of the producer: results on stdout, what went wrong on stderr. */
 export class ProduceReport implements ProduceObserver {
   readonly #options: ProduceReportOptions;
+  #unread = false;
 
   /**
    * Makes the report.
@@ -43,31 +45,37 @@ export class ProduceReport implements ProduceObserver {
     this.#options = options;
   }
 
-  /** Prints the opening lines. */
-  starting(): void {
-    const { topic, file, count, json } = this.#options;
-    if (json) return;
+  /**
+   * Prints the opening lines.
+   *
+   * @param start The place in the file where this run begins.
+   */
+  starting(start?: FilePlace): void {
+    const { topic, file, count } = this.#options;
     const name = file === "-" ? "standard input" : `'${file}'`;
-    printLine("Starting Cafe Event Producer with Schema Registry...");
-    printLine(
+    this.#say("Starting Cafe Event Producer with Schema Registry...");
+    this.#say(
       file === undefined
         ? `Generating and sending ${count} random customer events to topic '${topic}'...`
         : `Sending the customer events of ${name} to topic '${topic}'...`,
     );
-    printLine();
+    if (start && start.line > 0) {
+      this.#say(
+        `Going on behind line ${start.line}, where the last run stopped.`,
+      );
+    }
+    this.#say();
   }
 
   /** Prints an order that is about to be sent. */
   sending(number: number, event: CustomerEvent): void {
-    const { json, quiet } = this.#options;
-    if (!json && !quiet) printLine(describeSending(number, event));
+    if (!this.#options.quiet) this.#say(describeSending(number, event));
   }
 
   /** Prints where an order is. */
   delivered(record: EventRecord): void {
-    const { json, quiet } = this.#options;
-    if (json) printLine(toJsonLine(record));
-    else if (!quiet) printLine(describeDelivery(record));
+    if (this.#options.json) this.#print(toJsonLine(record));
+    else if (!this.#options.quiet) this.#say(describeDelivery(record));
   }
 
   /** Prints an order that was given up. */
@@ -87,7 +95,7 @@ export class ProduceReport implements ProduceObserver {
 
   /** Prints that what is under way is waited for. */
   flushing(): void {
-    if (!this.#options.json) printLine("Flushing remaining messages...");
+    this.#say("Flushing remaining messages...");
   }
 
   /** Prints the account. */
@@ -96,8 +104,24 @@ export class ProduceReport implements ProduceObserver {
       console.error(
         `Not everything was sent: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
       );
-    } else if (!this.#options.json) {
-      printLine("All messages sent successfully!");
+    } else {
+      this.#say("All messages sent successfully!");
+    }
+  }
+
+  /** Prints a line for a person. */
+  #say(text = ""): void {
+    if (!this.#options.json) this.#print(text);
+  }
+
+  /** Prints a line, if anybody reads: orders are sent all the same. */
+  #print(text: string): void {
+    if (this.#unread) return;
+    try {
+      printLine(text);
+    } catch (error) {
+      if (!(error instanceof OutputClosedError)) throw error;
+      this.#unread = true;
     }
   }
 }

@@ -13,7 +13,7 @@ import {
   type Sendable,
   type Verdict,
 } from "./delivery_queue.ts";
-import { InvalidEventError } from "./errors.ts";
+import { InvalidEventError, PipelineError, UsageError } from "./errors.ts";
 import {
   connectWithin,
   createKafka,
@@ -24,6 +24,7 @@ import {
   type WaitOptions,
 } from "./kafka.ts";
 import { type PartitionerName, partitionOf } from "./partitioner.ts";
+import { pause } from "./pause.ts";
 import { EventRegistry } from "./registry.ts";
 import type { EventRecord } from "./report.ts";
 import { EventSerializer } from "./serializer.ts";
@@ -48,6 +49,13 @@ export interface ProducerOptions extends KafkaOptions, WaitOptions {
    * @default {"crc32"}
    */
   readonly partitioner?: PartitionerName;
+  /**
+   * Lets the broker tell an order that is sent again from a new one, so that no retry puts it in the topic twice. It takes
+   * acks `all`. Equals `enable.idempotence`.
+   *
+   * @default {false}
+   */
+  readonly idempotent?: boolean;
 }
 
 /** Whom to tell what became of each order. */
@@ -70,6 +78,8 @@ const MAX_BATCH_COUNT = 2_000;
 const MAX_BATCH_BYTES = 900_000;
 /** For how long one batch is sent again before it is given up, in milliseconds: Kafka's default. */
 const DELIVERY_TIMEOUT_MS = 120_000;
+/** How long closing the connection may take, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1_000;
 /** From how many waiting orders of one partition on {@linkcode EventProducer.ready} holds the sender back. */
 const HIGH_WATER = 10_000;
 
@@ -157,8 +167,12 @@ export class EventProducer {
     options: ProducerOptions,
     handlers: DeliveryHandlers,
   ): Promise<EventProducer> {
-    const { topic, acks = 1 } = options;
+    const { topic, idempotent = false } = options;
+    const { acks = idempotent ? "all" : 1 } = options;
     checkTopicName(topic);
+    if (idempotent && acks !== "all") {
+      throw new UsageError("An idempotent producer takes acks all");
+    }
     const kafka = await createKafka(config, {
       clientId: "cafe-event-producer",
       ...options,
@@ -168,6 +182,9 @@ export class EventProducer {
     const serializer = await EventSerializer.register(registry, topic);
     const producer = kafka.producer({
       allowAutoTopicCreation: false,
+      idempotent,
+      // kafkajs numbers an idempotent producer's batches right only one at a time (kafkajs issue 200).
+      ...(idempotent ? { maxInFlightRequests: 1 } : {}),
       createPartitioner: () => ({ message }) => message.partition ?? 0,
     });
     await connectWithin(producer, config, options);
@@ -265,9 +282,25 @@ export class EventProducer {
     await Promise.all(this.#queues.map((queue) => queue.flush()));
   }
 
+  /**
+   * Gives up everything that is not acknowledged yet. The handlers are told of each.
+   *
+   * @param reason Why.
+   */
+  abandon(reason: string): void {
+    const error = new PipelineError(reason);
+    for (const queue of this.#queues) queue.abandon(error);
+  }
+
   /** Flushes, and closes the connection. */
   async close(): Promise<void> {
     await this.flush();
-    await this.#disconnect();
+    // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.
+    const giveUp = new AbortController();
+    await Promise.race([
+      this.#disconnect().catch(() => {}),
+      pause(CLOSE_TIMEOUT_MS, giveUp.signal),
+    ]);
+    giveUp.abort();
   }
 }

@@ -217,3 +217,41 @@ export function explainCertificate(
     hint: hints[problem] ?? "Its owner has to put a good one in its place.",
   };
 }
+
+/** How a handshake went: done, refused by this side, refused by the server, or broken off for another reason. */
+export type HandshakeOutcome =
+  | "done"
+  | "certificate refused"
+  | "refused"
+  | "failed";
+
+/**
+ * Tries whether a port speaks TLS, and on what terms. Sends nothing but the handshake.
+ *
+ * @param address Where to.
+ * @param tls Whom to trust, and who this is.
+ * @param timeoutMs How long it may take, in milliseconds.
+ * @returns How it went, and with which error.
+ */
+export function handshake(
+  address: { readonly host: string; readonly port: number },
+  tls: TlsSettings | undefined,
+  timeoutMs: number,
+): Promise<{ readonly outcome: HandshakeOutcome; readonly error?: Error }> {
+  const { promise, resolve } = Promise.withResolvers<
+    { readonly outcome: HandshakeOutcome; readonly error?: Error }
+  >();
+  const socket = openTls(address, tls, () => end({ outcome: "done" }));
+  const end = (result: Awaited<typeof promise>) => {
+    socket.destroy();
+    resolve(result);
+  };
+  socket.setTimeout(timeoutMs, () => end({ outcome: "failed" }));
+  socket.once("error", (error) =>
+    end({
+      outcome: isCertificateProblem(error) ? "certificate refused" : "failed",
+      error,
+    }));
+  socket.once("close", () => end({ outcome: "failed" }));
+  return promise;
+}

@@ -12,13 +12,16 @@ import {
   generatedOrders,
   openOrders,
   ordersFrom,
+  ordersPath,
   PARTITIONERS,
   produceEvents,
   ProduceReport,
   resolveConfig,
+  ResumePoint,
   runTask,
   stopSignal,
   TIMEOUT_FLAG,
+  UsageError,
 } from "../lib/mod.ts";
 
 const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
@@ -26,6 +29,9 @@ const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
   "1": 1,
   "all": "all",
 };
+
+/** How many random orders are sent where no number is given. */
+const DEFAULT_COUNT = 5;
 
 await runTask({
   name: "produce",
@@ -63,8 +69,7 @@ await runTask({
       type: "string",
       value: "N",
       description:
-        "how many brokers have to have an order before it counts as delivered",
-      default: "1",
+        "how many brokers have to have an order: default 1, or all with --idempotent",
       choices: ["0", "1", "all"],
     },
     partitioner: {
@@ -81,6 +86,16 @@ await runTask({
       description: "generate the same orders again",
       min: 0,
       max: 4_294_967_295,
+    },
+    idempotent: {
+      type: "boolean",
+      description: "no retry puts an order in the topic twice; takes acks all",
+    },
+    resume: {
+      type: "string",
+      value: "STATEFILE",
+      description:
+        "go on where the last run of --file stopped; a bare name is kept in .resume/",
     },
     json: {
       type: "boolean",
@@ -104,32 +119,48 @@ await runTask({
     ],
   ],
 }, async (flags) => {
-  const { topic, file, count } = flags;
+  const { topic, count } = flags;
   const config = resolveConfig(flags);
   using stop = stopSignal();
   const { signal } = stop;
-  const source = file === undefined
-    ? generatedOrders({
-      count: count ?? 5,
+  if (flags.idempotent && (flags.acks ?? "all") !== "all") {
+    throw new UsageError(`--idempotent takes --acks all: "${flags.acks}"`);
+  }
+  const file = flags.file && ordersPath(flags.file);
+  if (flags.resume && !file) throw new UsageError("--resume goes with --file");
+  const resume = file && flags.resume
+    ? await ResumePoint.open(flags.resume, file)
+    : undefined;
+  const start = resume?.start;
+  const source = file
+    ? ordersFrom(await openOrders(file, start?.offset), {
+      count,
+      signal,
+      start,
+    })
+    : generatedOrders({
+      count: count ?? DEFAULT_COUNT,
       intervalMs: flags.interval,
       seed: flags.seed,
       signal,
-    })
-    : ordersFrom(await openOrders(file), { count, signal });
+    });
   const report = new ProduceReport({
     topic,
-    file,
-    count: count ?? 5,
+    file: flags.file,
+    count: count ?? DEFAULT_COUNT,
     json: flags.json,
     quiet: flags.quiet,
   });
-  report.starting();
+  report.starting(start);
   const summary = await produceEvents(config, source, {
     ...clientOptions(flags),
     topic,
-    acks: ACKS[flags.acks],
+    ...(flags.acks ? { acks: ACKS[flags.acks] } : {}),
+    idempotent: flags.idempotent,
     partitioner: flags.partitioner,
     observer: report,
+    signal,
+    resume,
   });
   report.done(summary);
   return summary.failed + summary.invalid > 0 ? EXIT.failed : EXIT.done;

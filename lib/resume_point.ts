@@ -1,0 +1,205 @@
+/**
+ * How far a file of orders has been delivered, kept in a small file of its own, so that the next run goes on there.
+ *
+ * Orders are acknowledged out of their order, as each partition has its own line. So what is kept is the end of the last line
+ * before which every line is done: delivered, or never deliverable. What was delivered behind it is sent again, with the same
+ * ids.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { messageOf, PipelineError, UsageError } from "./errors.ts";
+
+/** The folder of resume files that are named without one: `produce` may write there. */
+export const RESUME_FOLDER = ".resume";
+
+/** How long a change may be unsaved, in milliseconds: a file that is written for every order would be the bottleneck. */
+const SAVE_INTERVAL_MS = 200;
+/** How much of the file's beginning is remembered, to tell whether it is still the same, in bytes. */
+const HEAD_BYTES = 4_096;
+
+/** A place in a file of orders. */
+export interface FilePlace {
+  /** The number of bytes before it. */
+  readonly offset: number;
+  /** The number of lines before it. */
+  readonly line: number;
+}
+
+interface State extends FilePlace {
+  /** The SHA-256 of the file's beginning, up to the place or {@linkcode HEAD_BYTES}, in hexadecimal. */
+  readonly head: string;
+}
+
+function isState(value: unknown): value is State {
+  return typeof value === "object" && value !== null &&
+    "offset" in value && Number.isSafeInteger(value.offset) &&
+    "line" in value && Number.isSafeInteger(value.line) &&
+    "head" in value && typeof value.head === "string";
+}
+
+/** A file of orders and how far it has been delivered. */
+export class ResumePoint {
+  readonly #path: string;
+  readonly #orders: string;
+  readonly #start: FilePlace;
+  /** The lines that are not done, or lie behind one that isn't, in order: where each ends, and whether it is done. */
+  readonly #lines = new Map<number, { readonly end: number; done: boolean }>();
+  #place: FilePlace;
+  #saved: FilePlace;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, orders: string, start: FilePlace) {
+    this.#path = path;
+    this.#orders = orders;
+    this.#start = start;
+    this.#place = start;
+    this.#saved = start;
+  }
+
+  /**
+   * Reads how far a file has been delivered.
+   *
+   * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
+   * @param orders The file of orders.
+   * @returns The point; the file's beginning where there is no resume file yet.
+   * @throws {UsageError} If the orders come from standard input, which can't be read again.
+   * @throws {PipelineError} If the resume file can't be read, or belongs to another file of orders.
+   */
+  static async open(name: string, orders: string): Promise<ResumePoint> {
+    if (orders === "-") {
+      throw new UsageError(
+        "--resume needs a file: standard input can't be read again",
+      );
+    }
+    const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
+    const state = await readState(path);
+    if (state && state.head !== await headOf(orders, state.offset)) {
+      throw new PipelineError(
+        `${path} belongs to another file than ${orders}, or that file has changed`,
+        { hint: `To send all of it, remove ${path}.` },
+      );
+    }
+    return new ResumePoint(path, orders, state ?? { offset: 0, line: 0 });
+  }
+
+  /** Where this run begins. */
+  get start(): FilePlace {
+    return this.#start;
+  }
+
+  /**
+   * Notes a line that is about to be sent. Lines come in their order.
+   *
+   * @param line Its number, from 1.
+   * @param end Where it ends in the file, in bytes.
+   */
+  begin(line: number, end: number): void {
+    this.#lines.set(line, { end, done: false });
+  }
+
+  /**
+   * Notes that a line is done. It is saved a moment later, as soon as every line before it is done too.
+   *
+   * @param line Its number.
+   */
+  done(line: number): void {
+    const noted = this.#lines.get(line);
+    if (!noted) return;
+    noted.done = true;
+    for (const [number, { end, done }] of this.#lines) {
+      if (!done) break;
+      this.#lines.delete(number);
+      this.#place = { offset: end, line: number };
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#saving = this.#saving.then(() => this.#save());
+      // Whoever closes gets what went wrong.
+      this.#saving.catch(() => {});
+    }, SAVE_INTERVAL_MS);
+  }
+
+  /**
+   * Saves what is not saved yet.
+   *
+   * @throws {PipelineError} If it can't be written.
+   */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#saving;
+    await this.#save();
+  }
+
+  /** Writes beside the file and renames: a crash leaves the old place or the new one, and nothing in between. */
+  async #save(): Promise<void> {
+    const place = this.#place;
+    if (place === this.#saved) return;
+    try {
+      const state: State = {
+        ...place,
+        head: await headOf(this.#orders, place.offset),
+      };
+      await Deno.mkdir(dirname(this.#path), { recursive: true });
+      const draft = `${this.#path}.new`;
+      using file = await Deno.open(draft, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      await file.write(new TextEncoder().encode(JSON.stringify(state) + "\n"));
+      await file.sync();
+      await Deno.rename(draft, this.#path);
+      this.#saved = place;
+    } catch (cause) {
+      throw explain(`Can't write ${this.#path}`, this.#path, cause);
+    }
+  }
+}
+
+function explain(action: string, path: string, cause: unknown): PipelineError {
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new PipelineError(`This task has no permission to keep ${path}`, {
+      cause,
+      hint: `Name it without a folder: it is kept in ${RESUME_FOLDER}/ then.`,
+    });
+  }
+  return new PipelineError(`${action}: ${messageOf(cause)}`, { cause });
+}
+
+async function readState(path: string): Promise<State | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw explain(`Can't read ${path}`, path, cause);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (isState(value)) return value;
+  throw new PipelineError(`${path} is no resume file`, {
+    hint: "Name another with --resume, or remove it to begin anew.",
+  });
+}
+
+async function headOf(path: string, offset: number): Promise<string> {
+  const bytes = new Uint8Array(Math.min(offset, HEAD_BYTES));
+  using file = await Deno.open(path);
+  // A file that is shorter by now has other bytes at the end, and so another hash.
+  for (let at = 0; at < bytes.length;) {
+    const read = await file.read(bytes.subarray(at));
+    if (read === null) break;
+    at += read;
+  }
+  const { size } = await file.stat();
+  const marked = size < offset ? new Uint8Array([...bytes, 0]) : bytes;
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", marked)).toHex();
+}
