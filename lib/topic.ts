@@ -146,7 +146,7 @@ export async function ensureTopic(
   const configEntries = Object.entries(settings)
     .map(([name, value]) => ({ name, value }));
   try {
-    await admin.createTopics({
+    const created = await admin.createTopics({
       topics: [{
         topic,
         numPartitions: partitions,
@@ -155,13 +155,12 @@ export async function ensureTopic(
       }],
       waitForLeaders: true,
     });
-    return { partitions, replicationFactor, created: true };
+    if (created) return { partitions, replicationFactor, created };
+    // Somebody else was quicker.
+    const raced = await describeTopic(admin, topic);
+    return { partitions, replicationFactor, ...raced, created };
   } catch (error) {
     const code = protocolCodeOf(error);
-    if (code === "TOPIC_ALREADY_EXISTS") {
-      const raced = await describeTopic(admin, topic);
-      return { partitions, replicationFactor, ...raced, created: false };
-    }
     if (code === "INVALID_REPLICATION_FACTOR") {
       const { brokers } = await admin.describeCluster();
       throw new PipelineError(
