@@ -271,3 +271,20 @@ Deno.test("DeliveryQueue.flush() throws what a callback threw, and calls no deli
   assertStrictEquals(await assertRejects(() => b.queue.room(1)), broken);
   assertEquals([b.requests.map(ids), b.failed], [[[1, 2]], []]);
 });
+
+Deno.test("DeliveryQueue.abandon() fails everything at once, and a late answer changes nothing", async () => {
+  const answer = Promise.withResolvers<bigint>();
+  const b = bench(() => answer.promise, { maxBatchCount: 1 });
+  b.push(message(1), message(2));
+  await b.queue.room(2);
+  const flush = b.queue.flush();
+  const reason = new Error("Enough");
+  b.queue.abandon(reason);
+  await flush;
+  const failures = [[1, reason], [2, reason]];
+  assertEquals<unknown>([b.failed, b.queue.stopped], [failures, true]);
+  answer.resolve(0n);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals<unknown>([b.failed, b.delivered], [failures, []]);
+  assertEquals(b.requests.map(ids), [[1]]);
+});
