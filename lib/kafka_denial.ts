@@ -6,7 +6,11 @@
 
 import type { Config } from "./config.ts";
 import { PipelineError } from "./errors.ts";
-import { explainCertificate, isCertificateProblem } from "./tls.ts";
+import {
+  explainCertificate,
+  isCertificateProblem,
+  isClientRefused,
+} from "./tls.ts";
 
 /** What each kind of missing right is for. */
 const MISSING_RIGHTS: Readonly<Record<string, readonly [string, string]>> = {
@@ -49,6 +53,7 @@ function isLoginRefused(error: Error): boolean {
  */
 export function isDenial(error: Error): boolean {
   return isLoginRefused(error) || isCertificateProblem(error) ||
+    isClientRefused(error) ||
     Object.hasOwn(MISSING_RIGHTS, typeOf(error));
 }
 
@@ -75,6 +80,15 @@ export function explainDenial(
       : `a broker of ${brokers}`;
     const { message, hint } = explainCertificate(denial, server, "KAFKA_SSL");
     return new PipelineError(message, { cause, hint });
+  }
+  if (isClientRefused(denial)) {
+    return new PipelineError(
+      `Kafka at ${brokers} refuses this client's certificate, or misses one`,
+      {
+        cause,
+        hint: "Check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE.",
+      },
+    );
   }
   const missing = MISSING_RIGHTS[type];
   if (missing) {

@@ -23,6 +23,7 @@ import {
 } from "./errors.ts";
 import { DEFAULT_TIMEOUT_MS, waitingLine, type WaitOptions } from "./kafka.ts";
 import { throughOutages } from "./outage.ts";
+import { RegistryAccess } from "./registry_access.ts";
 import {
   fetchMiddleware,
   RegistryResponseError,
@@ -77,19 +78,20 @@ function ajvFor(schema: AnySchemaObject): Ajv {
   return addFormats.default(new Ajv(options));
 }
 
-async function findApi(url: string): Promise<string> {
+async function findApi(url: string, access: RegistryAccess): Promise<string> {
   if (new URL(url).pathname !== "/") return url;
   for (const path of BASE_PATHS) {
     try {
       const types = await requestRegistry(
         "get",
         `${url}${path}/schemas/types`,
+        { access },
       );
       if (Array.isArray(types)) return url + path;
     } catch (error) {
       if (!(error instanceof RegistryResponseError)) throw error;
-      // It is there, and wants to know who asks: the request that follows says so.
-      if (error.status === 401 || error.status === 403) return url + path;
+      // It is there, and says no to this question; to those that follow it may say yes.
+      if (error.status === 403) return url + path;
       if (error.status !== 404 && error.status !== 405) throw error;
     }
   }
@@ -127,17 +129,19 @@ export class EventRegistry {
     options: WaitOptions = {},
   ): Promise<EventRegistry> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, notify } = options;
-    const url = await throughOutages(() => findApi(config.registryUrl), {
-      isOutage: (error) => error instanceof OutageError,
-      timeoutMs,
-      begins: () =>
-        notify?.(
-          waitingLine(
-            `the Schema Registry at ${config.registryUrl}`,
-            timeoutMs,
+    const access = new RegistryAccess(config.security?.registry);
+    const url =
+      await throughOutages(() => findApi(config.registryUrl, access), {
+        isOutage: (error) => error instanceof OutageError,
+        timeoutMs,
+        begins: () =>
+          notify?.(
+            waitingLine(
+              `the Schema Registry at ${config.registryUrl}`,
+              timeoutMs,
+            ),
           ),
-        ),
-    }) ?? config.registryUrl;
+      }) ?? config.registryUrl;
     const { SchemaRegistry } = await import(
       "@kafkajs/confluent-schema-registry"
     );
@@ -145,7 +149,7 @@ export class EventRegistry {
       host: url,
       clientId: "cafe-event-pipeline",
       retry: { retries: 0 },
-      middlewares: [fetchMiddleware],
+      middlewares: [fetchMiddleware(access)],
     });
     return new EventRegistry(client, url);
   }

@@ -9,12 +9,19 @@
 
 import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { messageOf, OutageError, PipelineError } from "./errors.ts";
+import { RegistryAccess } from "./registry_access.ts";
 import { printable } from "./report.ts";
 
 /** How long a request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
+
+const REFUSAL_HINTS: Readonly<Record<number, string>> = {
+  401:
+    "It doesn't know who asks: check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.",
+  403: "Whoever asks lacks a right there: its administrator gives it.",
+};
 
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
@@ -34,9 +41,7 @@ export class RegistryResponseError extends PipelineError {
     super(
       `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
       {
-        ...(status === 401 || status === 403
-          ? { hint: "It asks for other credentials, or for more rights." }
-          : {}),
+        ...(REFUSAL_HINTS[status] ? { hint: REFUSAL_HINTS[status] } : {}),
       },
     );
     this.status = status;
@@ -69,12 +74,22 @@ function reasonOf(text: string, statusText: string): string {
   ) || statusText;
 }
 
+/** What a request to the registry has besides its method and URL. */
+export interface RegistryRequest {
+  /** Its headers; who asks is added. */
+  readonly headers?: Record<string, string>;
+  /** Its body. */
+  readonly body?: string;
+  /** Who asks, and whom it has to be; nobody in particular by default. */
+  readonly access?: RegistryAccess;
+}
+
 /**
  * Sends one request to the registry.
  *
  * @param method The HTTP method.
  * @param url The whole URL.
- * @param init Headers and a body, where the request has any.
+ * @param init Headers and a body, where the request has any, and who asks.
  * @returns The answer's JSON.
  * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
  * @throws {RegistryResponseError} If it refuses.
@@ -82,14 +97,14 @@ function reasonOf(text: string, statusText: string): string {
 export async function requestRegistry(
   method: string,
   url: string,
-  init: { readonly headers?: Record<string, string>; readonly body?: string } =
-    {},
+  init: RegistryRequest = {},
 ): Promise<unknown> {
+  const { access = new RegistryAccess() } = init;
   const request = `${method.toUpperCase()} ${url}`;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, {
+    response = await access.fetch(url, {
       method: method.toUpperCase(),
       headers: { accept: `${CONTENT_TYPE}, application/json`, ...init.headers },
       ...(init.body === undefined ? {} : { body: init.body }),
@@ -104,6 +119,9 @@ export async function requestRegistry(
         hint: 'Add it to "permissions.pipeline.net" in deno.json.',
       });
     }
+    const late = cause instanceof DOMException && cause.name === "TimeoutError";
+    const lasting = late ? undefined : await access.explain(url, cause);
+    if (lasting) throw lasting;
     throw new OutageError(`The Schema Registry can't be reached at ${origin}`, {
       cause,
       hint:
@@ -146,9 +164,10 @@ interface PreparedRequest {
 /**
  * Takes the registry client's requests out of its hands and sends them by {@linkcode requestRegistry}.
  *
- * @returns The hooks for one request.
+ * @param access Who asks.
+ * @returns What makes the hooks for each request.
  */
-export const fetchMiddleware: Middleware = () => {
+export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
   let prepared: PreparedRequest;
   return {
     request(request) {
@@ -164,6 +183,7 @@ export const fetchMiddleware: Middleware = () => {
       const body = prepared.body();
       const data = await requestRegistry(prepared.method(), prepared.url(), {
         headers,
+        access,
         ...(body == null ? {} : { body: String(body) }),
       });
       // The client reads nothing of a response but its data.

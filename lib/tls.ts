@@ -218,6 +218,20 @@ export function explainCertificate(
   };
 }
 
+/**
+ * Tells whether an error means that the server refuses this client's certificate, or that there is none.
+ *
+ * @param error What a socket, or a library that uses one, gave.
+ * @returns Whether it is so. Trying again doesn't help then.
+ */
+export function isClientRefused(error: unknown): boolean {
+  return /^ERR_SSL_\w+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
+    .test(codeOf(error));
+}
+
+/** How long a server may take to refuse a client after the handshake, in milliseconds. */
+const REFUSAL_MS = 500;
+
 /** How a handshake went: done, refused by this side, refused by the server, or broken off for another reason. */
 export type HandshakeOutcome =
   | "done"
@@ -241,7 +255,12 @@ export function handshake(
   const { promise, resolve } = Promise.withResolvers<
     { readonly outcome: HandshakeOutcome; readonly error?: Error }
   >();
-  const socket = openTls(address, tls, () => end({ outcome: "done" }));
+  // A server of TLS 1.3 refuses a client's certificate after that client's handshake is done.
+  const socket = openTls(
+    address,
+    tls,
+    () => socket.setTimeout(REFUSAL_MS, () => end({ outcome: "done" })),
+  );
   const end = (result: Awaited<typeof promise>) => {
     socket.destroy();
     resolve(result);
@@ -249,7 +268,11 @@ export function handshake(
   socket.setTimeout(timeoutMs, () => end({ outcome: "failed" }));
   socket.once("error", (error) =>
     end({
-      outcome: isCertificateProblem(error) ? "certificate refused" : "failed",
+      outcome: isCertificateProblem(error)
+        ? "certificate refused"
+        : isClientRefused(error)
+        ? "refused"
+        : "failed",
       error,
     }));
   socket.once("close", () => end({ outcome: "failed" }));
