@@ -5,8 +5,13 @@
  */
 
 import { messageOf, PipelineError } from "../errors.ts";
-import { InflateLimitError } from "./damage.ts";
-import { type FetchedBatch, findBatches } from "./fetched_batches.ts";
+import { crc32c } from "./crc32c.ts";
+import { DamagedDataError, InflateLimitError } from "./damage.ts";
+import {
+  CHECKED_HEADER_LENGTH,
+  type FetchedBatch,
+  findBatches,
+} from "./fetched_batches.ts";
 import { CODEC_NAMES, inflate } from "./inflate.ts";
 import { checkRecordCount } from "./record_count.ts";
 
@@ -143,14 +148,25 @@ async function inflateBatch(
   batch: FetchedBatch | undefined,
   limit: number,
 ): Promise<Uint8Array> {
-  const records = batch?.header?.records;
-  if (records !== undefined && records > MAX_BATCH_RECORDS) {
+  const header = batch?.header;
+  if (!header) return await inflate(codec, data, limit);
+  const { records, checksum } = header;
+  if (records > MAX_BATCH_RECORDS) {
     throw new RangeError(
       `it has ${records} records, more than the limit of ${MAX_BATCH_RECORDS}`,
     );
   }
+  // kafkajs checks no checksum, and Snappy has none of its own: a damaged order could be read as another one.
+  const checked = new Uint8Array(
+    data.buffer,
+    data.byteOffset - CHECKED_HEADER_LENGTH,
+    CHECKED_HEADER_LENGTH + data.length,
+  );
+  if (crc32c(checked) !== checksum) {
+    throw new DamagedDataError("it fails its checksum");
+  }
   const inflated = await inflate(codec, data, limit);
-  if (records !== undefined) checkRecordCount(inflated, records);
+  checkRecordCount(inflated, records);
   return inflated;
 }
 

@@ -22,14 +22,19 @@ export interface FetchedBatch {
     readonly lastOffset: bigint;
     /** How many records it has. */
     readonly records: number;
+    /** The CRC-32C of everything behind it in the batch. */
+    readonly checksum: number;
   };
 }
 
 /** Everything in a record batch before its records, in bytes. */
 const BATCH_HEADER_LENGTH = 61;
+/** How much of the header its checksum covers, in bytes: all from the attributes on. */
+export const CHECKED_HEADER_LENGTH = 40;
 /** What stands before the part of a batch that its length counts, in bytes. */
 const BATCH_LENGTH_OVERHEAD = 12;
 const MAGIC_OFFSET = 16;
+const CHECKSUM_OFFSET = 17;
 const LAST_OFFSET_DELTA_OFFSET = 23;
 const RECORD_COUNT_OFFSET = 57;
 /** The first version whose layout is known here; kafkajs 2.2.4 asks every Kafka since 0.11 for this or a later one. */
@@ -124,6 +129,7 @@ function findInPartition(
         firstOffset,
         lastOffset: firstOffset + BigInt(lastDelta),
         records,
+        checksum: view.getUint32(at + CHECKSUM_OFFSET),
       },
     });
     before += records;

@@ -1,0 +1,54 @@
+/**
+ * CRC-32C, the checksum of Kafka's record batches. What Node and Deno have inside is another polynomial's.
+ *
+ * @see {@link https://datatracker.ietf.org/doc/html/rfc3720#appendix-B.4}
+ * @module
+ */
+
+/** Castagnoli's polynomial, bits reversed. */
+const POLYNOMIAL = 0x82f63b78;
+/** How many bytes are taken at a time. */
+const SLICES = 4;
+
+/** One table of 256 entries for each slice, one behind the other. */
+function makeTables(): Int32Array {
+  const tables = new Int32Array(SLICES * 256);
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = (crc >>> 1) ^ (crc & 1 ? POLYNOMIAL : 0);
+    }
+    tables[byte] = crc;
+  }
+  for (let at = 256; at < tables.length; at++) {
+    const before = tables[at - 256] as number;
+    tables[at] = (before >>> 8) ^ (tables[before & 0xff] as number);
+  }
+  return tables;
+}
+
+let tables: Int32Array | undefined;
+
+/**
+ * Computes the checksum of bytes.
+ *
+ * @param data The bytes.
+ * @returns The checksum, from 0 to 2^32 - 1.
+ */
+export function crc32c(data: Uint8Array): number {
+  const table = tables ??= makeTables();
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  let crc = -1;
+  let at = 0;
+  for (; at + SLICES <= data.length; at += SLICES) {
+    crc ^= view.getInt32(at, true);
+    crc = (table[768 + (crc & 0xff)] as number) ^
+      (table[512 + ((crc >>> 8) & 0xff)] as number) ^
+      (table[256 + ((crc >>> 16) & 0xff)] as number) ^
+      (table[crc >>> 24] as number);
+  }
+  for (; at < data.length; at++) {
+    crc = (crc >>> 8) ^ (table[(crc ^ view.getUint8(at)) & 0xff] as number);
+  }
+  return ~crc >>> 0;
+}
