@@ -36,6 +36,12 @@ export async function preparePython(): Promise<Python> {
   const denied = NEEDS.find((need) =>
     Deno.permissions.querySync(need).state !== "granted"
   );
+  if (denied?.name === "run") {
+    // Deno grants no program that this machine does not have.
+    return {
+      problem: `needs ${denied.command} and --allow-run=${denied.command}`,
+    };
+  }
   if (denied) return { problem: `needs --allow-${denied.name}` };
   // What pip installs depends on Python's version.
   const version = await first([
