@@ -34,6 +34,7 @@ export {
   type Config,
   CONFIG_FLAGS,
   type ConfigFlags,
+  type ConfigOptions,
   DEFAULT_CONFIG,
   resolveConfig,
   TIMEOUT_FLAG,
@@ -113,6 +114,19 @@ export {
   printable,
   toJsonLine,
 } from "./report.ts";
+export {
+  type KafkaSecurity,
+  type RegistrySecurity,
+  SASL_MECHANISMS,
+  type SaslMechanism,
+  type SaslSettings,
+  type Security,
+  SECURITY_PROTOCOLS,
+  type SecurityProtocol,
+} from "./security.ts";
+export { Secret } from "./secret.ts";
+export type { TlsSettings } from "./tls.ts";
+export type { ReadFile, ReadVariable } from "./setting_reader.ts";
 export { EventDeserializer, EventSerializer } from "./serializer.ts";
 export { type FilePlace, RESUME_FOLDER, ResumePoint } from "./resume_point.ts";
 export { type StopSignal, stopSignal } from "./signals.ts";
