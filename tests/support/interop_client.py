@@ -19,11 +19,13 @@ DEADLINE_SECONDS = 30
 
 
 def produce(request, registry):
-    """Sends each order; answers with the schema's id and where each order is."""
+    """Sends each order, with settings of librdkafka's if wanted; answers with the schema's id and where each order is."""
     topic = request["topic"]
     serialize = JSONSerializer(request["schema"], registry)
     context = SerializationContext(topic, MessageField.VALUE)
-    producer = Producer({"bootstrap.servers": request["brokers"]})
+    producer = Producer(
+        {"bootstrap.servers": request["brokers"], **request.get("settings", {})}
+    )
     records = []
     schema_id = None
 
