@@ -6,6 +6,7 @@
 
 import type { Config } from "./config.ts";
 import { PipelineError } from "./errors.ts";
+import { wrongProtocol } from "./kafka_listener.ts";
 import {
   explainCertificate,
   isCertificateProblem,
@@ -98,11 +99,31 @@ export function explainDenial(
       { cause, hint },
     );
   }
-  const mechanism = config.security?.kafka?.sasl?.mechanism;
+  return explainLogin(type, cause, config);
+}
+
+function explainLogin(
+  type: string,
+  cause: unknown,
+  config: Config,
+): PipelineError {
+  const brokers = config.brokers.join(",");
+  const { protocol, sasl } = config.security?.kafka ?? {};
+  if (type === "ILLEGAL_SASL_STATE") {
+    return wrongProtocol(brokers, protocol ?? "PLAINTEXT", "with no login");
+  }
+  const mechanism = sasl?.mechanism ?? "";
+  if (type === "UNSUPPORTED_SASL_MECHANISM") {
+    return new PipelineError(
+      `Kafka at ${brokers} has no login by ${mechanism}`,
+      {
+        cause,
+        hint: "Check KAFKA_SASL_MECHANISM.",
+      },
+    );
+  }
   return new PipelineError(
-    `Kafka at ${brokers} refuses the login${
-      mechanism ? ` with ${mechanism}` : ""
-    }`,
+    `Kafka at ${brokers} refuses the login by ${mechanism}`,
     {
       cause,
       hint:

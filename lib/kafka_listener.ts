@@ -118,7 +118,15 @@ export async function checkListener(
   return false;
 }
 
-function wrongProtocol(
+/**
+ * Makes the error for a port that speaks something else than the settings say.
+ *
+ * @param broker The broker's address.
+ * @param protocol What the settings say.
+ * @param speaks What the port speaks, to end the sentence.
+ * @returns The error.
+ */
+export function wrongProtocol(
   broker: string,
   protocol: SecurityProtocol,
   speaks: string,

@@ -48,7 +48,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
         : sasl.mechanism === "SCRAM-SHA-256"
         ? import("kafkajs/src/broker/saslAuthenticator/scram256.js")
         : import("kafkajs/src/broker/saslAuthenticator/scram512.js"),
-      import("kafkajs"),
+      import("kafkajs/src/errors.js"),
     ]);
   // Getters that aren't enumerable: whoever shows or copies the object doesn't get the password.
   const credentials = Object.defineProperties({}, {
@@ -82,10 +82,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
             // kafkajs takes whatever goes wrong meanwhile for a refusal, which it doesn't try again: also a broker that restarts.
             const lost = connectionFailure(failure);
             if (lost) throw lost;
-            // The constructor takes a message, which its type doesn't know.
-            throw Reflect.construct(KafkaJSSASLAuthenticationError, [
-              hide(messageOf(error)),
-            ]);
+            throw new KafkaJSSASLAuthenticationError(hide(messageOf(error)));
           }
         },
       };

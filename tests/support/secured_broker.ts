@@ -1,0 +1,234 @@
+/**
+ * A real broker that asks who comes: listeners with TLS, logins and client certificates, and an authorizer that lets nobody
+ * do what was not granted.
+ *
+ * @module
+ */
+
+import type { AclEntry } from "kafkajs";
+import type { Config } from "../../lib/config.ts";
+import {
+  brokerProcess,
+  singleNodeProperties,
+} from "../../lib/engine/broker.ts";
+import { ensurePrograms } from "../../lib/engine/download.ts";
+import type { JavaProcess } from "../../lib/engine/java_process.ts";
+import { foldersOf, removeIfThere } from "../../lib/engine/paths.ts";
+import { freePorts } from "../../lib/engine/ports.ts";
+import { runCommand } from "../../lib/engine/shell.ts";
+import { Watchdog } from "../../lib/engine/watchdog.ts";
+import { withAdmin } from "../../lib/kafka.ts";
+import type { Certified } from "./certificates.ts";
+
+/** A right: on what, and to do what. */
+export type Right = `${"TOPIC" | "GROUP" | "CLUSTER"} ${string} ${
+  | "READ"
+  | "WRITE"
+  | "CREATE"
+  | "DESCRIBE"}`;
+
+/** The broker's listeners, each with what it asks for. */
+export const LISTENERS = [
+  "PLAINTEXT",
+  "SASLSSL",
+  "SASLPLAIN",
+  "MUTUAL",
+  "OTHERNAME",
+  "EXPIRED",
+] as const;
+
+/** What a secured broker is made of. */
+export interface SecuredBrokerOptions {
+  /** A folder for its data, which is removed with it. */
+  readonly dir: string;
+  /** Its certificate, for localhost. */
+  readonly server: Certified;
+  /** A certificate for another name. */
+  readonly otherName: Certified;
+  /** A certificate that has expired. */
+  readonly expired: Certified;
+  /** The authority whose clients it trusts, in PEM. */
+  readonly authority: string;
+  /** The user who may log in, by every mechanism. */
+  readonly user: string;
+  /** That user's password. */
+  readonly password: string;
+}
+
+function keystore(listener: string, { cert, key }: Certified) {
+  const prefix = `listener.name.${listener.toLowerCase()}.ssl.keystore`;
+  return {
+    [`${prefix}.type`]: "PEM",
+    [`${prefix}.certificate.chain`]: cert,
+    [`${prefix}.key`]: key,
+  };
+}
+
+function login(listener: string, options: SecuredBrokerOptions) {
+  const prefix = `listener.name.${listener.toLowerCase()}`;
+  const scram =
+    "org.apache.kafka.common.security.scram.ScramLoginModule required;";
+  return {
+    [`${prefix}.sasl.enabled.mechanisms`]: "PLAIN,SCRAM-SHA-256,SCRAM-SHA-512",
+    [`${prefix}.plain.sasl.jaas.config`]:
+      "org.apache.kafka.common.security.plain.PlainLoginModule required " +
+      `user_${options.user}="${options.password}";`,
+    [`${prefix}.scram-sha-256.sasl.jaas.config`]: scram,
+    [`${prefix}.scram-sha-512.sasl.jaas.config`]: scram,
+  };
+}
+
+/** A broker that asks who comes. Its PLAINTEXT listener lets everybody do everything, for the tests' own needs. */
+export class SecuredBroker implements AsyncDisposable {
+  readonly #options: SecuredBrokerOptions;
+  readonly #ports: ReadonlyMap<string, number>;
+  readonly #process: JavaProcess;
+  readonly #watchdog: Watchdog;
+
+  private constructor(options: SecuredBrokerOptions) {
+    const { dir, authority } = options;
+    this.#options = options;
+    const [controllerPort = 0, ...ports] = freePorts(1 + LISTENERS.length);
+    this.#ports = new Map(LISTENERS.map((name, i) => [name, ports[i] ?? 0]));
+    this.#watchdog = new Watchdog(dir);
+    const at = (host: string) =>
+      LISTENERS.map((name) => `${name}://${host}:${this.#ports.get(name)}`);
+    this.#process = brokerProcess({
+      dir,
+      watchdog: this.#watchdog,
+      address: () => this.address("PLAINTEXT"),
+      properties: () => ({
+        ...singleNodeProperties({
+          kafkaPort: this.#ports.get("PLAINTEXT") ?? 0,
+          controllerPort,
+          data: `${foldersOf(dir).data}/kafka`,
+        }),
+        "listeners": [
+          ...at("127.0.0.1"),
+          `CONTROLLER://127.0.0.1:${controllerPort}`,
+        ].join(","),
+        "advertised.listeners": at("localhost").join(","),
+        "listener.security.protocol.map":
+          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLSSL:SASL_SSL,SASLPLAIN:SASL_PLAINTEXT,MUTUAL:SSL,OTHERNAME:SASL_SSL,EXPIRED:SASL_SSL",
+        ...keystore("SASLSSL", options.server),
+        ...keystore("MUTUAL", options.server),
+        ...keystore("OTHERNAME", options.otherName),
+        ...keystore("EXPIRED", options.expired),
+        ...login("SASLSSL", options),
+        ...login("SASLPLAIN", options),
+        ...login("OTHERNAME", options),
+        ...login("EXPIRED", options),
+        "listener.name.mutual.ssl.client.auth": "required",
+        "listener.name.mutual.ssl.truststore.type": "PEM",
+        "listener.name.mutual.ssl.truststore.certificates": authority,
+        "authorizer.class.name":
+          "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+        "super.users": "User:ANONYMOUS",
+      }),
+    });
+  }
+
+  /**
+   * Starts a broker.
+   *
+   * @param options What it is made of.
+   * @returns The broker, with its user.
+   */
+  static async start(options: SecuredBrokerOptions): Promise<SecuredBroker> {
+    const broker = new SecuredBroker(options);
+    try {
+      await broker.#process.start();
+      await Promise.all([
+        broker.#addScramUser("SCRAM-SHA-256"),
+        broker.#addScramUser("SCRAM-SHA-512"),
+      ]);
+      return broker;
+    } catch (error) {
+      await broker[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /**
+   * Says where a listener is.
+   *
+   * @param listener The listener.
+   * @returns Its address, `host:port`.
+   */
+  address(listener: typeof LISTENERS[number]): string {
+    return `localhost:${this.#ports.get(listener)}`;
+  }
+
+  /** Every listener's address. */
+  get addresses(): string[] {
+    return LISTENERS.map((listener) => this.address(listener));
+  }
+
+  /** The settings by which everything is allowed. */
+  get superuser(): Config {
+    return { brokers: [this.address("PLAINTEXT")], registryUrl: "http://none" };
+  }
+
+  /** One mechanism at a time: Kafka refuses to change a user twice in one request. */
+  async #addScramUser(mechanism: string): Promise<void> {
+    const { kafka } = await ensurePrograms();
+    const { user, password } = this.#options;
+    const { code, stdout, stderr } = await runCommand([
+      "java",
+      ...["-XX:TieredStopAtLevel=1", "-cp", `${kafka}/*`],
+      ...["kafka.admin.ConfigCommand", "--alter", "--entity-type", "users"],
+      ...["--bootstrap-server", this.address("PLAINTEXT")],
+      ...["--entity-name", user, "--add-config"],
+      `${mechanism}=[password=${password}]`,
+    ], { timeout: 60_000 });
+    if (code !== 0) {
+      throw new Error(`No SCRAM user: ${stdout.slice(-1000)}${stderr}`);
+    }
+  }
+
+  /**
+   * Gives a user these rights and no others.
+   *
+   * @param user The user, as Kafka names it: `User:…`.
+   * @param rights The rights.
+   */
+  async grantOnly(user: string, rights: readonly Right[]): Promise<void> {
+    const {
+      AclOperationTypes,
+      AclPermissionTypes,
+      AclResourceTypes,
+      ResourcePatternTypes,
+    } = await import("kafkajs");
+    await withAdmin(this.superuser, {}, async (admin) => {
+      await admin.deleteAcls({
+        filters: [{
+          principal: user,
+          resourceType: AclResourceTypes.ANY,
+          resourcePatternType: ResourcePatternTypes.ANY,
+          operation: AclOperationTypes.ANY,
+          permissionType: AclPermissionTypes.ANY,
+        }],
+      });
+      const acl = rights.map((right): AclEntry => {
+        const [kind, name, operation] = right.split(" ");
+        return {
+          resourceType: AclResourceTypes[kind as "TOPIC"],
+          resourceName: name ?? "",
+          resourcePatternType: ResourcePatternTypes.LITERAL,
+          principal: user,
+          host: "*",
+          operation: AclOperationTypes[operation as "READ"],
+          permissionType: AclPermissionTypes.ALLOW,
+        };
+      });
+      if (acl.length > 0) await admin.createAcls({ acl });
+    });
+  }
+
+  /** Ends it and removes its data. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process.kill();
+    await this.#watchdog.release();
+    await removeIfThere(this.#options.dir);
+  }
+}
