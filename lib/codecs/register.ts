@@ -7,6 +7,7 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { Buffer } from "node:buffer";
 import { messageOf } from "../errors.ts";
 import {
   FetchContext,
@@ -17,7 +18,8 @@ import { MAX_CODEC } from "./inflate.ts";
 
 interface Codec {
   compress(encoder: unknown): Promise<Uint8Array>;
-  decompress(data: Uint8Array): Promise<Uint8Array>;
+  /** kafkajs reads the records by methods that only a buffer has. */
+  decompress(data: Uint8Array): Promise<Buffer>;
 }
 
 interface Exchange {
@@ -71,7 +73,10 @@ async function register(): Promise<void> {
       compress: codec === GZIP && writeGzip ? writeGzip : () => {
         throw new TypeError(`Batches of codec ${codec} are read only`);
       },
-      decompress: (data) => readBatch(codec, data, currentFetch.getStore()),
+      decompress: async (data) => {
+        const read = await readBatch(codec, data, currentFetch.getStore());
+        return Buffer.from(read.buffer, read.byteOffset, read.byteLength);
+      },
     };
     codecs[codec] = () => reader;
   }
