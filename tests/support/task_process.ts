@@ -21,6 +21,8 @@ export interface TaskOptions {
   readonly keepInputOpen?: boolean;
   /** Hosts with ports that it may reach besides the engine. */
   readonly reach?: readonly string[];
+  /** Folders that it may read instead of those that its own permissions name. */
+  readonly read?: readonly string[];
   /** After how long it is killed, in milliseconds; 30 s by default. */
   readonly deadlineMs?: number;
 }
@@ -106,13 +108,24 @@ export class TaskProcess implements AsyncDisposable {
     options: TaskOptions = {},
   ) {
     const { flags, script } = commandOf(task);
-    const { input, keepInputOpen = false, reach, deadlineMs = 30_000 } =
-      options;
+    const {
+      input,
+      keepInputOpen = false,
+      reach,
+      read = [],
+      deadlineMs = 30_000,
+    } = options;
     this.#name = `${task} ${args.join(" ")}`;
     this.#deadlineMs = deadlineMs;
     const piped = keepInputOpen || input !== undefined;
     this.#child = new Deno.Command("deno", {
-      args: [...flags, netFlag(config, reach), script, ...args],
+      args: [
+        ...flags,
+        netFlag(config, reach),
+        ...(read.length > 0 ? [`--allow-read=${read.join(",")}`] : []),
+        script,
+        ...args,
+      ],
       cwd: checkoutFolder(),
       env: {
         KAFKA_BROKERS: config.brokers.join(","),
