@@ -365,7 +365,7 @@ class ConsumerLoop {
   }
 
   async #processBatch(
-    { batch, resolveOffset, isStale }: EachBatchPayload,
+    { batch, resolveOffset, isStale, pause: pausePartition }: EachBatchPayload,
     isLost: () => boolean,
   ): Promise<void> {
     const { partition, messages } = batch;
@@ -381,6 +381,11 @@ class ConsumerLoop {
     let turnEnds = performance.now() + TURN_MS;
     for (const [i, message] of messages.entries()) {
       if (signal.aborted || isStale() || isLost()) return;
+      if (this.#options.untilEnd && !this.#ends.has(partition)) {
+        // What came since the loop began is not its business, even while other partitions have some way to go.
+        pausePartition();
+        return;
+      }
       const done = this.#process(partition, message, signal);
       if (typeof done === "boolean" ? !done : !await done) return;
       resolveOffset(message.offset);
