@@ -7,9 +7,9 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import { messageOf } from "./errors.ts";
+import { NO_VALUE } from "./letter_producer.ts";
 import type { Position } from "./report.ts";
 
 const PREFIX = "__connect.errors.";
@@ -23,6 +23,9 @@ export type Stage = "VALUE_CONVERTER" | "TASK_PUT";
 /** How much of an error's text is kept, in UTF-16 units: a letter has to fit where its message did. */
 const MAX_MESSAGE = 1_000;
 const MAX_STACK = 4_000;
+
+/** What a partition or an offset is written as. */
+const COUNT = /^\d+$/;
 
 /** Why a message is a dead letter, and where it was. */
 export interface DeadLetterReason {
@@ -60,15 +63,15 @@ export function deadLetterTopic(topic: string): string {
  * Copies a message's headers as kafkajs can send them again.
  *
  * @param headers What kafkajs read.
- * @returns The same headers. A null value becomes an empty one, as kafkajs can't send it; what kafkajs puts in a header that
- * is called like a property that every object has, such as `constructor`, is left out.
+ * @returns The same headers. What kafkajs adds to a header that is called like a property that every object has, such as
+ * `constructor`, is left out.
  */
 export function copyHeaders(headers: IHeaders | undefined): IHeaders {
   const copy: IHeaders = Object.create(null);
   for (const [name, value] of Object.entries(headers ?? {})) {
     const values = (Array.isArray(value) ? value : [value])
       .filter((one) => one == null || one instanceof Uint8Array)
-      .map((one) => one ?? Buffer.alloc(0)) as Buffer[];
+      .map((one) => one ?? NO_VALUE) as (typeof NO_VALUE)[];
     if (values.length > 0) {
       copy[name] = values.length === 1 ? values[0] : values;
     }
@@ -134,12 +137,12 @@ export function deadLetterHeaders(
 export function readDeadLetter(headers: IHeaders | undefined): DeadLetterInfo {
   const text = (name: string) => textOf(headers, PREFIX + name);
   const topic = text("topic");
-  const partition = Number(text("partition") ?? NaN);
-  const offset = text("offset");
-  const known = topic !== undefined && offset !== undefined &&
-    Number.isInteger(partition);
+  const partition = text("partition") ?? "";
+  const offset = text("offset") ?? "";
+  const known = topic !== undefined && COUNT.test(partition) &&
+    COUNT.test(offset);
   return {
-    origin: known ? { topic, partition, offset } : undefined,
+    origin: known ? { topic, partition: Number(partition), offset } : undefined,
     stage: text("stage"),
     reason: text("exception.message"),
     attempts: attemptsOf(headers),

@@ -4,14 +4,26 @@
  * @module
  */
 
-import type { Admin, Kafka, KafkaMessage, Producer } from "kafkajs";
+import type {
+  Admin,
+  CompressionTypes,
+  Kafka,
+  KafkaMessage,
+  Producer,
+} from "kafkajs";
 import type { Config } from "./config.ts";
 import {
   deadLetterHeaders,
   type DeadLetterReason,
   deadLetterTopic,
 } from "./dead_letter.ts";
-import { explainKafkaError, isKafkaOutage, type WaitOptions } from "./kafka.ts";
+import {
+  explainKafkaError,
+  isKafkaOutage,
+  protocolCodeOf,
+  type WaitOptions,
+} from "./kafka.ts";
+import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { throughOutages } from "./outage.ts";
 import type { Position } from "./report.ts";
 import {
@@ -25,8 +37,8 @@ import {
 const HEADROOM_BYTES = 65_536;
 /** What a topic takes where nothing else is set, in bytes: Kafka's default. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-/** All in-sync replicas: a letter is the only copy once its message's offset is committed. Equals `acks=all`. */
-const ACKS_ALL = -1;
+/** GZIP among kafkajs' `CompressionTypes`. */
+const GZIP: CompressionTypes = 1;
 
 /** Writes dead letters. It connects, and creates the topic, when the first one comes. */
 export class DeadLetterQueue {
@@ -83,18 +95,17 @@ export class DeadLetterQueue {
       return await throughOutages(async () => {
         const { producer, partitions } = await this.#ready();
         const partition = reason.origin.partition % partitions;
-        const [result] = await producer.send({
-          topic,
-          acks: ACKS_ALL,
-          messages: [{
-            key: message.key,
-            value: message.value,
-            headers: deadLetterHeaders(message, reason),
-            timestamp: message.timestamp,
-            partition,
-          }],
-        });
-        return { topic, partition, offset: result?.baseOffset ?? "-1" };
+        const { key, value, timestamp } = message;
+        const headers = deadLetterHeaders(message, reason);
+        const letter = { key, value, timestamp, headers };
+        const to = { topic, partition };
+        try {
+          return await sendLetter(producer, to, letter);
+        } catch (error) {
+          // A topic's limit is on what a batch takes compressed: a message that came so may be larger than that.
+          if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
+          return await sendLetter(producer, to, letter, GZIP);
+        }
       }, {
         isOutage: isKafkaOutage,
         signal,
@@ -140,10 +151,7 @@ export class DeadLetterQueue {
     } finally {
       await admin.disconnect();
     }
-    const producer = this.#kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: () => ({ message }) => message.partition ?? 0,
-    });
+    const producer = await letterProducer(this.#kafka);
     await producer.connect();
     return { producer, partitions };
   }
@@ -161,6 +169,9 @@ export class DeadLetterQueue {
         "max.message.bytes": String(
           await maxMessageBytes(admin, this.#source) + HEADROOM_BYTES,
         ),
+        // A letter has its message's timestamp: by time, retention would remove that of an old message at once.
+        "retention.ms": "-1",
+        "cleanup.policy": "delete",
       },
     });
   }

@@ -21,9 +21,10 @@ import {
   type KafkaOptions,
   type WaitOptions,
 } from "./kafka.ts";
+import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { throughOutages } from "./outage.ts";
 import type { Position } from "./report.ts";
-import { checkTopicName, describeTopic } from "./topic.ts";
+import { checkTopicName, describeTopic, missingTopic } from "./topic.ts";
 
 /** A dead letter. */
 export interface DeadLetter extends Position, DeadLetterInfo {
@@ -56,8 +57,6 @@ export interface ReplaySummary {
 /** How long a read waits for letters that the topic's end promises and no longer has, in milliseconds. */
 const IDLE_EXIT_MS = 5_000;
 const SESSION_TIMEOUT_MS = 10_000;
-/** All in-sync replicas. Equals `acks=all`. */
-const ACKS_ALL = -1;
 
 /**
  * Names the group whose committed offset marks what was replayed.
@@ -129,15 +128,17 @@ export async function listDeadLetters(
       let count = 0;
       await consumeMessages(kafka, config, (partition, message) => {
         count++;
+        const info = readDeadLetter(message.headers);
         onLetter({
-          ...readDeadLetter(message.headers),
+          ...info,
           topic: letters,
           partition,
           offset: message.offset,
           timestamp: Number(message.timestamp),
           key: message.key,
           value: message.value,
-          replayed: BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
+          replayed: info.origin?.topic === options.topic &&
+            BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
         });
         return true;
       }, loopOptions(options, letters, group, false));
@@ -166,48 +167,55 @@ export async function replayDeadLetters(
   onReplayed: (letter: Position, to: Position | undefined) => void,
   options: DeadLetterOptions,
 ): Promise<ReplaySummary | undefined> {
-  return await withLetters(config, options, async ({ kafka, letters }) => {
-    const producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: () => ({ message }) => message.partition ?? 0,
-    });
-    await connectWithin(producer, config, options);
-    let replayed = 0;
-    let skipped = 0;
-    const replay: MessageProcess = async (partition, message, signal) => {
-      const letter: Position = {
-        topic: letters,
-        partition,
-        offset: message.offset,
-      };
-      const { origin } = readDeadLetter(message.headers);
-      if (origin?.topic !== options.topic) {
-        skipped++;
-        onReplayed(letter, undefined);
-        return true;
-      }
-      const to = await sendBack(producer, message, origin, {
-        ...options,
-        signal,
-      });
-      if (!to) return false;
-      replayed++;
-      onReplayed(letter, to);
-      return true;
-    };
-    try {
-      const group = replayGroup(options.topic);
-      await consumeMessages(
-        kafka,
+  return await withLetters(
+    config,
+    options,
+    async ({ kafka, admin, letters }) => {
+      const source = await describeTopic(admin, options.topic);
+      if (!source) throw missingTopic(options.topic);
+      const producer = await connectWithin(
+        await letterProducer(kafka),
         config,
-        replay,
-        loopOptions(options, letters, group, true),
+        options,
       );
-      return { replayed, skipped };
-    } finally {
-      await producer.disconnect();
-    }
-  });
+      let replayed = 0;
+      let skipped = 0;
+      const replay: MessageProcess = async (partition, message, signal) => {
+        const letter: Position = {
+          topic: letters,
+          partition,
+          offset: message.offset,
+        };
+        const { origin } = readDeadLetter(message.headers);
+        if (origin?.topic !== options.topic) {
+          skipped++;
+          onReplayed(letter, undefined);
+          return true;
+        }
+        const to = await sendBack(producer, message, {
+          ...origin,
+          // The topic may have been made anew, with fewer of them.
+          partition: origin.partition % source.partitions,
+        }, { ...options, signal });
+        if (!to) return false;
+        replayed++;
+        onReplayed(letter, to);
+        return true;
+      };
+      try {
+        const group = replayGroup(options.topic);
+        await consumeMessages(
+          kafka,
+          config,
+          replay,
+          loopOptions(options, letters, group, true),
+        );
+        return { replayed, skipped };
+      } finally {
+        await producer.disconnect();
+      }
+    },
+  );
 }
 
 function loopOptions(
@@ -231,27 +239,19 @@ function loopOptions(
 async function sendBack(
   producer: Producer,
   message: KafkaMessage,
-  origin: Position,
+  to: Position,
   options: WaitOptions & { readonly signal: AbortSignal },
 ): Promise<Position | undefined> {
-  const { topic, partition } = origin;
+  const { key, value, headers } = message;
   const { signal, notify } = options;
-  return await throughOutages(async () => {
-    const [result] = await producer.send({
-      topic,
-      acks: ACKS_ALL,
-      messages: [{
-        key: message.key,
-        value: message.value,
-        headers: replayHeaders(message.headers),
-        partition,
-      }],
-    });
-    return { topic, partition, offset: result?.baseOffset ?? "-1" };
-  }, {
-    isOutage: isKafkaOutage,
-    signal,
-    begins: () => notify?.("Waiting for Kafka to take a letter back..."),
-    ends: () => notify?.("No longer waiting for Kafka."),
-  });
+  return await throughOutages(
+    () =>
+      sendLetter(producer, to, { key, value, headers: replayHeaders(headers) }),
+    {
+      isOutage: isKafkaOutage,
+      signal,
+      begins: () => notify?.("Waiting for Kafka to take a letter back..."),
+      ends: () => notify?.("No longer waiting for Kafka."),
+    },
+  );
 }
