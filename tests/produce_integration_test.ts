@@ -268,7 +268,7 @@ integrationTest(
       text('"}\n'), // 8
       text(order({ drink_name: "x".repeat(1_048_576) }) + "\n"), // 9
       text(order({ drink_name: "\x1b[2J" }).replace("\\u001b", "\x1b") + "\n"), // 10
-      text(order({ ts_utc: "yesterday" }) + "\n"), // 11
+      text(order({ is_member: "yes" }) + "\n"), // 11
       text(order({ drink_name: "No break at the end" })), // 12
     ]);
     await withFile(await blob.bytes(), async (path) => {
@@ -297,7 +297,7 @@ integrationTest(
           "Line 8 was not sent: The payload is not UTF-8",
           "Line 9 was not sent: The line is longer than 1048576 bytes",
           "Line 10 was not sent: The payload is not JSON",
-          'Line 11 was not sent: Not a valid order: ts_utc must match pattern "(Z|[+-]00:00)$"; ts_utc must match format "date-time"',
+          "Line 11 was not sent: Not a valid order: is_member must be boolean",
           summary,
           "",
         ],
