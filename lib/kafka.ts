@@ -12,7 +12,7 @@ import { registerCodecs } from "./codecs/register.ts";
 import type { Config } from "./config.ts";
 import { throughOutages } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
-import { explainDenial, isDenial } from "./kafka_denial.ts";
+import { explainDenial, isDenial, mendBrokerPool } from "./kafka_denial.ts";
 import { checkListener } from "./kafka_listener.ts";
 import { kafkaSecuritySettings } from "./kafka_security.ts";
 import { redact } from "./secret.ts";
@@ -104,6 +104,7 @@ export async function createKafka(
     import("kafkajs"),
     kafkaSecuritySettings(security),
     mendRequestQueue(),
+    mendBrokerPool(),
     registerCodecs(),
   ]);
   const settings: KafkaConfig = {

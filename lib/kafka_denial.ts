@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "./config.ts";
-import { PipelineError } from "./errors.ts";
+import { causes, PipelineError } from "./errors.ts";
 import { wrongProtocol } from "./kafka_listener.ts";
 import {
   explainCertificate,
@@ -17,15 +17,16 @@ import {
 const MISSING_RIGHTS: Readonly<Record<string, readonly [string, string]>> = {
   TOPIC_AUTHORIZATION_FAILED: [
     "the topic",
-    "On the topic, `topic` needs Create, `produce` needs Write and `consume` needs Read.",
+    "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` needs Read. " +
+    "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read.",
   ],
   GROUP_AUTHORIZATION_FAILED: [
     "the consumer group",
-    "On the group, `consume` needs Read.",
+    "On its group, `consume` needs Read; on that of the replay, `dlq` needs Describe, and Read to replay.",
   ],
   CLUSTER_AUTHORIZATION_FAILED: [
     "the cluster",
-    "Where rights are not given by topic, `topic` needs Create on the cluster.",
+    "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
   ],
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
     "the transactional id",
@@ -91,15 +92,62 @@ export function explainDenial(
       },
     );
   }
-  const missing = MISSING_RIGHTS[type];
-  if (missing) {
-    const [what, hint] = missing;
+  return explainMissingRight(cause, action) ??
+    explainLogin(type, cause, config);
+}
+
+/**
+ * Says in plain words which right is missing.
+ *
+ * @param error What kafkajs threw.
+ * @param action What was being done, to begin the sentence.
+ * @returns An error to print; nothing where it isn't about rights.
+ */
+export function explainMissingRight(
+  error: unknown,
+  action: string,
+): PipelineError | undefined {
+  for (const cause of causes(error)) {
+    const type = cause instanceof Error ? typeOf(cause) : "";
+    const [what, hint] = MISSING_RIGHTS[type] ?? [];
+    if (!what || !hint) continue;
     return new PipelineError(
       `${action} failed: the user lacks a right on ${what} (${type})`,
-      { cause, hint },
+      { cause: error, hint },
     );
   }
-  return explainLogin(type, cause, config);
+  return undefined;
+}
+
+interface BrokerPool {
+  mended?: true;
+  withBroker(ask: (args: unknown) => Promise<unknown>): Promise<unknown>;
+}
+
+/**
+ * Has kafkajs tell when it was refused what it asked of any broker, as for a group's coordinator.
+ *
+ * It asks one broker after the other, forgets why each said no, and ends in "Failed to find group coordinator".
+ */
+export async function mendBrokerPool(): Promise<void> {
+  const { default: pool } = await import("kafkajs/src/cluster/brokerPool.js");
+  const prototype = pool.prototype as BrokerPool;
+  if (prototype.mended) return;
+  prototype.mended = true;
+  const original = prototype.withBroker;
+  prototype.withBroker = async function (ask) {
+    let denial: Error | undefined;
+    const answer = await original.call(this, async (args) => {
+      try {
+        return await ask(args);
+      } catch (error) {
+        if (error instanceof Error && isDenial(error)) denial = error;
+        throw error;
+      }
+    });
+    if (answer === null && denial) throw denial;
+    return answer;
+  };
 }
 
 function explainLogin(

@@ -14,6 +14,7 @@ import {
   type WaitOptions,
   withAdmin,
 } from "./kafka.ts";
+import { explainMissingRight } from "./kafka_denial.ts";
 
 /** The topic to create. */
 export interface TopicSpec {
@@ -85,7 +86,7 @@ export async function describeTopic(
     if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
       return undefined;
     }
-    throw error;
+    throw explainMissingRight(error, `Looking up topic '${topic}'`) ?? error;
   }
 }
 
