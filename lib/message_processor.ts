@@ -58,7 +58,7 @@ export interface MessageProcessorOptions extends MessageObserver {
   /** How long a handler may take before it is warned of, in milliseconds. Equals `session.timeout.ms`. */
   readonly sessionTimeoutMs: number;
   /** Where dead letters go; nothing: the first one ends the run. */
-  readonly deadLetters: DeadLetterQueue | undefined;
+  readonly deadLetters: Pick<DeadLetterQueue, "send"> | undefined;
 }
 
 /** How many messages were processed, by outcome. */
@@ -72,7 +72,7 @@ export interface MessageCounts {
 /** Processes messages, and counts them. */
 export class MessageProcessor {
   readonly #options: MessageProcessorOptions;
-  readonly #deserializer: EventDeserializer;
+  readonly #deserializer: Pick<EventDeserializer, "decode">;
   readonly #handler: EventHandler;
   #consumed = 0;
   #passedOver = 0;
@@ -85,7 +85,7 @@ export class MessageProcessor {
    * @param options The topic, the limits, and what becomes of what can't be processed.
    */
   constructor(
-    deserializer: EventDeserializer,
+    deserializer: Pick<EventDeserializer, "decode">,
     handler: EventHandler,
     options: MessageProcessorOptions,
   ) {

@@ -80,6 +80,15 @@ export function describeLostOffsets(
 ): string | undefined {
   const { committed, low, high, offset } = start;
   if (committed === undefined) return undefined;
+  if (committed < low && offset > low) {
+    return `Offsets ${committed} to ${
+      low - 1n
+    } of ${topic} [${partition}] are gone: ` +
+      "the topic's retention has removed them before this group read them. " +
+      `The group begins at the end, and passes over offsets ${low} to ${
+        offset - 1n
+      } too. Going on at ${offset}.`;
+  }
   if (committed < low) return describeGap(topic, partition, committed, offset);
   if (committed > high) {
     return `The group's offset ${committed} lies behind the end of ${topic} [${partition}] (${high}): ` +
