@@ -112,7 +112,11 @@ function oneOf<T extends string>(
 }
 
 function needs(setting: string, missing: string): UsageError {
-  return new UsageError(`${setting} is set, and ${missing} is not`);
+  return new UsageError(
+    `${setting} is set, and ${missing} ${
+      missing.startsWith("neither ") ? "is" : "is not"
+    }`,
+  );
 }
 
 /** Refuses settings that the protocol would leave unused: whoever set them believes the connection to be safer than it is. */

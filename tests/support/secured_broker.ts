@@ -210,11 +210,13 @@ export class SecuredBroker implements AsyncDisposable {
         }],
       });
       const acl = rights.map((right): AclEntry => {
-        const [kind, name, operation] = right.split(" ");
+        const [kind, name = "", operation] = right.split(" ");
+        const prefix = name.endsWith("*");
         return {
           resourceType: AclResourceTypes[kind as "TOPIC"],
-          resourceName: name ?? "",
-          resourcePatternType: ResourcePatternTypes.LITERAL,
+          resourceName: prefix ? name.slice(0, -1) : name,
+          resourcePatternType:
+            ResourcePatternTypes[prefix ? "PREFIXED" : "LITERAL"],
           principal: user,
           host: "*",
           operation: AclOperationTypes[operation as "READ"],
