@@ -24,6 +24,7 @@ import {
   type WaitOptions,
 } from "./kafka.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
+import { loadKafkajs } from "./kafkajs/load.ts";
 import { throughOutages } from "./outage.ts";
 import type { Position } from "./report.ts";
 import {
@@ -181,7 +182,7 @@ export class DeadLetterQueue {
 async function maxMessageBytes(admin: Admin, topic: string): Promise<number> {
   const setting = "max.message.bytes";
   try {
-    const { ConfigResourceTypes } = await import("kafkajs");
+    const { ConfigResourceTypes } = await loadKafkajs();
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
       resources: [{

@@ -8,13 +8,13 @@
  */
 
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
-import { registerCodecs } from "./codecs/register.ts";
 import type { Config } from "./config.ts";
 import { throughOutages } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
-import { explainDenial, isDenial, mendBrokerPool } from "./kafka_denial.ts";
+import { explainDenial, isDenial } from "./kafka_denial.ts";
 import { checkListener } from "./kafka_listener.ts";
 import { kafkaSecuritySettings } from "./kafka_security.ts";
+import { loadKafkajs } from "./kafkajs/load.ts";
 import { redact } from "./secret.ts";
 
 /** How to reach Kafka, and whom to tell. */
@@ -53,33 +53,6 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 /** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-interface RequestQueue {
-  pending: unknown[];
-  throttledUntil: number;
-  throttleCheckTimeoutId: unknown;
-  scheduleCheckPendingRequests(): void;
-}
-
-/**
- * Stops kafkajs' request queue from arming a timer when nothing waits in it.
- *
- * It re-arms one after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
- * warn of it (TimeoutNegativeWarning), and each firing arms the next, which keeps an idle client busy for ever
- * (kafkajs issues 1556, 1704 and 1751).
- */
-async function mendRequestQueue(): Promise<void> {
-  const { default: queue } = await import(
-    "kafkajs/src/network/requestQueue/index.js"
-  );
-  const prototype = queue.prototype as RequestQueue & { mended?: true };
-  if (prototype.mended) return;
-  prototype.mended = true;
-  const original = prototype.scheduleCheckPendingRequests;
-  prototype.scheduleCheckPendingRequests = function () {
-    if (this.pending.length > 0) original.call(this);
-  };
-}
-
 function logLine({ namespace, log }: LogEntry): string {
   const { message, error } = log as { message: string; error?: unknown };
   return `kafkajs ${namespace}: ${message}${
@@ -100,13 +73,8 @@ export async function createKafka(
 ): Promise<Kafka> {
   const security = config.security?.kafka;
   const { log } = options;
-  const [{ Kafka, logLevel }, secured] = await Promise.all([
-    import("kafkajs"),
-    kafkaSecuritySettings(security),
-    mendRequestQueue(),
-    mendBrokerPool(),
-    registerCodecs(),
-  ]);
+  const { Kafka, logLevel } = await loadKafkajs();
+  const secured = await kafkaSecuritySettings(security);
   const settings: KafkaConfig = {
     brokers: [...config.brokers],
     clientId: options.clientId ?? "cafe-event-pipeline",
