@@ -82,6 +82,8 @@ export interface ConsumerLoopOptions extends WaitOptions {
 const FETCH_MAX_WAIT_MS = 500;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
+/** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
+const LOOK_EVERY = 32;
 /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
 const HEARTBEAT_INTERVAL_MS = 1_000;
 /** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
@@ -375,48 +377,58 @@ class ConsumerLoop {
     const fetched = BigInt(
       (batch as Batch & { readonly fetchedOffset: string }).fetchedOffset,
     );
-    if (expected !== undefined && fetched > expected && !isStale()) {
+    if (isStale()) return;
+    if (expected !== undefined && fetched > expected) {
       await this.#tellGap(partition, expected, fetched);
     }
+    const { untilEnd = false, commit = true } = this.#options;
+    const last = messages.length - 1;
     let turnEnds = performance.now() + TURN_MS;
-    for (const [i, message] of messages.entries()) {
-      if (signal.aborted || isStale() || isLost()) return;
-      if (this.#options.untilEnd && !this.#ends.has(partition)) {
-        // What came since the loop began is not its business, even while other partitions have some way to go.
-        pausePartition();
-        return;
+    let at = 0;
+    try {
+      for (; at <= last; at++) {
+        if (signal.aborted || isLost()) return;
+        if (untilEnd && !this.#ends.has(partition)) {
+          // What came since the loop began is not its business, even while other partitions have some way to go.
+          pausePartition();
+          return;
+        }
+        const message = messages[at] as KafkaMessage;
+        const done = this.#process(partition, message, signal);
+        if (typeof done === "boolean" ? !done : !await done) return;
+        // The batch may end in control records, which no one processes and every offset has to pass.
+        const offset = at === last ? batch.lastOffset() : message.offset;
+        if (commit) this.#committer.mark(partition, offset);
+        if (untilEnd) this.#reached(partition, BigInt(offset));
+        if (at % LOOK_EVERY === 0 && performance.now() > turnEnds) {
+          await new Promise((resolve) => setTimeout(resolve, 0));
+          if (isStale()) return;
+          turnEnds = performance.now() + TURN_MS;
+        }
       }
-      const done = this.#process(partition, message, signal);
-      if (typeof done === "boolean" ? !done : !await done) return;
-      resolveOffset(message.offset);
-      // The batch may end in control records, which no one processes and every offset has to pass.
-      const last = i === messages.length - 1
-        ? batch.lastOffset()
-        : message.offset;
-      this.#processed(partition, BigInt(last) + 1n, starts);
-      if (performance.now() > turnEnds) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
-        turnEnds = performance.now() + TURN_MS;
+    } finally {
+      const processed = messages[at - 1];
+      if (processed) {
+        const offset = at > last ? batch.lastOffset() : processed.offset;
+        resolveOffset(processed.offset);
+        starts.set(partition, BigInt(offset) + 1n);
       }
     }
   }
 
-  #processed(partition: number, next: bigint, starts: Starts): void {
-    starts.set(partition, next);
-    if (this.#options.commit ?? true) {
-      this.#committer.mark(partition, String(next));
-    }
+  /** Stops at the end of the last partition, where the loop ends there. */
+  #reached(partition: number, offset: bigint): void {
     const end = this.#ends.get(partition);
-    if (end === undefined || next < end) return;
+    if (end === undefined || offset + 1n < end) return;
     this.#ends.delete(partition);
-    if (this.#options.untilEnd && this.#ends.size === 0) this.#stop();
+    if (this.#ends.size === 0) this.#stop();
   }
 
   async #commit(positions: Positions): Promise<void> {
     const { topic } = this.#options;
-    const partitions = [...positions].map(([partition, offset]) => ({
+    const partitions = [...positions].map(([partition, processed]) => ({
       partition,
-      offset,
+      offset: String(BigInt(processed) + 1n),
     }));
     // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
     await this.#sendCommit?.({ topics: [{ topic, partitions }] });

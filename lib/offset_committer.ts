@@ -8,7 +8,7 @@
  * @module
  */
 
-/** Offsets to commit: for each partition, that of the next message to be read. */
+/** What to commit: for each partition, the offset of the last message that was processed. */
 export type Positions = ReadonlyMap<number, string>;
 
 /** The part of the consumer's loop that commits. */
@@ -26,14 +26,15 @@ export class OffsetCommitter {
   }
 
   /**
-   * Notes that every message of a partition before an offset has been processed, and starts a commit unless one is under
+   * Notes that every message of a partition up to an offset has been processed, and starts a commit unless one is under
    * way.
    *
    * @param partition The partition.
-   * @param next The offset of the next message to be read: that of the last one processed, plus 1.
+   * @param processed The offset of the last one processed. What is committed is the next: adding 1 to a 64-bit number is
+   * left to the commit, since most marks are covered by a later one.
    */
-  mark(partition: number, next: string): void {
-    this.#waiting.set(partition, next);
+  mark(partition: number, processed: string): void {
+    this.#waiting.set(partition, processed);
     if (!this.#underWay && !this.#failure) this.#start();
   }
 
