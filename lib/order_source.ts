@@ -87,20 +87,31 @@ export async function openOrders(
     }
     return file.readable;
   } catch (cause) {
-    if (cause instanceof PipelineError) throw cause;
-    if (cause instanceof Deno.errors.NotCapable) {
-      throw new PipelineError(`This task has no permission to read ${path}`, {
-        cause,
-        hint: `Pipe it in: deno task produce --file - < ${path}`,
-      });
-    }
-    if (cause instanceof Deno.errors.NotFound) {
-      throw new PipelineError(`No such file: ${path}`, { cause });
-    }
-    throw new PipelineError(`Can't read ${path}: ${messageOf(cause)}`, {
+    throw explainOrders(path, cause);
+  }
+}
+
+/**
+ * Says in plain words why a file of orders can't be read.
+ *
+ * @param path The file's path.
+ * @param cause What Deno threw; an error that is plain already is returned as it is.
+ * @returns An error to print.
+ */
+export function explainOrders(path: string, cause: unknown): PipelineError {
+  if (cause instanceof PipelineError) return cause;
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new PipelineError(`This task has no permission to read ${path}`, {
       cause,
+      hint: `Pipe it in: deno task produce --file - < ${path}`,
     });
   }
+  if (cause instanceof Deno.errors.NotFound) {
+    return new PipelineError(`No such file: ${path}`, { cause });
+  }
+  return new PipelineError(`Can't read ${path}: ${messageOf(cause)}`, {
+    cause,
+  });
 }
 
 async function parseLine(number: number, bytes: Uint8Array): Promise<unknown> {

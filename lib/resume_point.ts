@@ -10,14 +10,15 @@
 
 import { dirname } from "node:path";
 import { messageOf, PipelineError, UsageError } from "./errors.ts";
+import { explainOrders } from "./order_source.ts";
 
 /** The folder of resume files that are named without one: `produce` may write there. */
 export const RESUME_FOLDER = ".resume";
 
 /** How long a change may be unsaved, in milliseconds: a file that is written for every order would be the bottleneck. */
 const SAVE_INTERVAL_MS = 200;
-/** How much of the file's beginning is remembered, to tell whether it is still the same, in bytes. */
-const HEAD_BYTES = 4_096;
+/** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
+const PART_BYTES = 4_096;
 
 /** A place in a file of orders. */
 export interface FilePlace {
@@ -28,15 +29,19 @@ export interface FilePlace {
 }
 
 interface State extends FilePlace {
-  /** The SHA-256 of the file's beginning, up to the place or {@linkcode HEAD_BYTES}, in hexadecimal. */
-  readonly head: string;
+  /** The SHA-256, in hexadecimal, of the file's beginning and of what lies right before the place: {@linkcode PART_BYTES} each at most. */
+  readonly hash: string;
 }
 
 function isState(value: unknown): value is State {
   return typeof value === "object" && value !== null &&
-    "offset" in value && Number.isSafeInteger(value.offset) &&
-    "line" in value && Number.isSafeInteger(value.line) &&
-    "head" in value && typeof value.head === "string";
+    "offset" in value && isCount(value.offset) &&
+    "line" in value && isCount(value.line) &&
+    "hash" in value && typeof value.hash === "string";
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
 /** A file of orders and how far it has been delivered. */
@@ -66,7 +71,7 @@ export class ResumePoint {
    * @param orders The file of orders.
    * @returns The point; the file's beginning where there is no resume file yet.
    * @throws {UsageError} If the orders come from standard input, which can't be read again.
-   * @throws {PipelineError} If the resume file can't be read, or belongs to another file of orders.
+   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file of orders.
    */
   static async open(name: string, orders: string): Promise<ResumePoint> {
     if (orders === "-") {
@@ -76,7 +81,7 @@ export class ResumePoint {
     }
     const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
     const state = await readState(path);
-    if (state && state.head !== await headOf(orders, state.offset)) {
+    if (state && state.hash !== await hashOf(orders, state.offset)) {
       throw new PipelineError(
         `${path} belongs to another file than ${orders}, or that file has changed`,
         { hint: `To send all of it, remove ${path}.` },
@@ -141,7 +146,7 @@ export class ResumePoint {
     try {
       const state: State = {
         ...place,
-        head: await headOf(this.#orders, place.offset),
+        hash: await hashOf(this.#orders, place.offset),
       };
       await Deno.mkdir(dirname(this.#path), { recursive: true });
       const draft = `${this.#path}.new`;
@@ -155,6 +160,7 @@ export class ResumePoint {
       await Deno.rename(draft, this.#path);
       this.#saved = place;
     } catch (cause) {
+      if (cause instanceof PipelineError) throw cause;
       throw explain(`Can't write ${this.#path}`, this.#path, cause);
     }
   }
@@ -190,16 +196,35 @@ async function readState(path: string): Promise<State | undefined> {
   });
 }
 
-async function headOf(path: string, offset: number): Promise<string> {
-  const bytes = new Uint8Array(Math.min(offset, HEAD_BYTES));
-  using file = await Deno.open(path);
-  // A file that is shorter by now has other bytes at the end, and so another hash.
-  for (let at = 0; at < bytes.length;) {
-    const read = await file.read(bytes.subarray(at));
-    if (read === null) break;
-    at += read;
+/** Tells one file from another, and from what it was before a change that matters here. */
+async function hashOf(path: string, offset: number): Promise<string> {
+  const length = Math.min(offset, PART_BYTES);
+  let found: Uint8Array<ArrayBuffer>;
+  try {
+    using file = await Deno.open(path);
+    // A file that is shorter by now has fewer bytes there, and so another hash.
+    found = new Uint8Array([
+      ...await readAt(file, 0, length),
+      ...await readAt(file, offset - length, length),
+    ]);
+  } catch (cause) {
+    throw explainOrders(path, cause);
   }
-  const { size } = await file.stat();
-  const marked = size < offset ? new Uint8Array([...bytes, 0]) : bytes;
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", marked)).toHex();
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", found)).toHex();
+}
+
+async function readAt(
+  file: Deno.FsFile,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await file.seek(offset, Deno.SeekMode.Start);
+  let filled = 0;
+  while (filled < length) {
+    const read = await file.read(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return bytes.subarray(0, filled);
 }
