@@ -67,6 +67,11 @@ export class DeliveryQueue<T extends Sendable> {
     return this.#stopped !== undefined;
   }
 
+  /** How many messages wait and are in no request yet. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
   /**
    * Waits while the line is too long, so that a fast source doesn't fill the memory.
    *

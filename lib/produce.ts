@@ -107,7 +107,8 @@ export async function produceEvents(
         resume?.done(number);
         observer.invalid?.(number, error);
       }
-      await producer.ready();
+      const room = producer.ready();
+      if (room) await room;
       if (producer.stopped) break;
     }
     observer.flushing?.();

@@ -72,6 +72,15 @@ interface Outgoing extends Sendable {
   readonly message: Message;
 }
 
+/** Where a customer's orders go. */
+interface Place {
+  readonly key: string;
+  readonly bytes: Buffer;
+  readonly partition: number;
+}
+
+/** How many customers' places are remembered. */
+const MAX_PLACES = 10_000;
 /** How many orders one request takes at most. */
 const MAX_BATCH_COUNT = 2_000;
 /** How many bytes one request takes at most: below the broker's default `message.max.bytes` of 1 MiB. */
@@ -84,8 +93,6 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const HIGH_WATER = 10_000;
 
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
-
-const encoder = new TextEncoder();
 
 /** kafkajs measures only Node's buffers right: any other array of bytes becomes a record that the broker refuses. */
 function asBuffer(bytes: Uint8Array): Buffer {
@@ -139,6 +146,7 @@ export class EventProducer {
   readonly #topic: string;
   readonly #queues: readonly DeliveryQueue<Outgoing>[];
   readonly #disconnect: () => Promise<void>;
+  readonly #places = new Map<string, Place>();
 
   private constructor(
     options: ProducerOptions,
@@ -238,25 +246,38 @@ export class EventProducer {
   send(event: unknown): CustomerEvent {
     const value = this.#serializer.encode(event);
     const checked = event as CustomerEvent;
-    const key = keyOf(checked);
-    const keyBytes = encoder.encode(key);
-    const partition = partitionOf(
-      this.#partitioner,
-      keyBytes,
-      this.#queues.length,
-    );
+    const { key, bytes, partition } = this.#placeOf(checked);
     const timestamp = Date.now();
     this.#queues[partition]?.push({
       record: { topic: this.#topic, partition, timestamp, key, event: checked },
       message: {
         partition,
-        key: asBuffer(keyBytes),
+        key: bytes,
         value: asBuffer(value),
         timestamp: String(timestamp),
       },
-      size: value.length + keyBytes.length,
+      size: value.length + bytes.length,
     });
     return checked;
+  }
+
+  /** Finds an order's key and partition: what a customer has once, as customers order again and again. */
+  #placeOf(event: CustomerEvent): Place {
+    const known = this.#places.get(event.customer_name);
+    if (known) return known;
+    const key = keyOf(event);
+    const bytes = Buffer.from(key);
+    const partition = partitionOf(
+      this.#partitioner,
+      bytes,
+      this.#queues.length,
+    );
+    const place = { key, bytes, partition };
+    // An empty key may go anywhere, each time anew.
+    if (bytes.length === 0) return place;
+    if (this.#places.size === MAX_PLACES) this.#places.clear();
+    this.#places.set(event.customer_name, place);
+    return place;
   }
 
   /** Whether the producer gave up for good: what is sent from now on fails. */
@@ -265,12 +286,14 @@ export class EventProducer {
   }
 
   /**
-   * Waits while too many orders are queued, so that a fast source doesn't fill the memory.
+   * Tells whether too many orders are queued, so that a fast source doesn't fill the memory.
    *
-   * @returns When there is room.
+   * @returns A promise of room; nothing where there is room already.
    */
-  async ready(): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.room(HIGH_WATER)));
+  ready(): Promise<unknown> | undefined {
+    const full = this.#queues.filter((queue) => queue.length >= HIGH_WATER);
+    if (full.length === 0) return undefined;
+    return Promise.all(full.map((queue) => queue.room(HIGH_WATER)));
   }
 
   /**
