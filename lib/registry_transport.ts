@@ -8,7 +8,7 @@
  */
 
 import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
-import { messageOf, OutageError, PipelineError } from "./errors.ts";
+import { OutageError, PipelineError } from "./errors.ts";
 import { RegistryAccess } from "./registry_access.ts";
 import { printable } from "./report.ts";
 
@@ -132,7 +132,9 @@ export async function requestRegistry(
     const error = new RegistryResponseError(
       response.status,
       printable(
-        reasonOf(text, response.statusText).replace(/\s+/g, " ").trim(),
+        // Before as well: what is taken out of the text may be cut short.
+        access.hide(reasonOf(access.hide(text), response.statusText))
+          .replace(/\s+/g, " ").trim(),
       ),
       request,
     );
@@ -141,10 +143,11 @@ export async function requestRegistry(
   }
   try {
     return JSON.parse(text);
-  } catch (cause) {
+  } catch {
+    // Neither the parser's words nor the error as the cause: they repeat a piece of the text.
+    const start = printable(access.hide(text).slice(0, 40));
     throw new PipelineError(
-      `What answers to ${request} is no JSON: ${printable(messageOf(cause))}`,
-      { cause },
+      `What answers to ${request} is no JSON: it begins with "${start}"`,
     );
   }
 }
