@@ -14,6 +14,9 @@ export const CODEC_NAMES: Readonly<Record<number, string>> = {
   4: "zstd",
 };
 
+/** The lowest number: with 0 nothing is compressed. */
+export const MIN_CODEC = 1;
+
 /** The highest number that the three bits can hold. */
 export const MAX_CODEC = 7;
 

@@ -14,10 +14,9 @@ import {
   readBatch,
   UndecodableBatchError,
 } from "./batch_reader.ts";
-import { MAX_CODEC } from "./inflate.ts";
+import { MAX_CODEC, MIN_CODEC } from "./inflate.ts";
 
 interface Codec {
-  compress(encoder: unknown): Promise<Uint8Array>;
   /** kafkajs reads the records by methods that only a buffer has. */
   decompress(data: Uint8Array): Promise<Buffer>;
 }
@@ -35,7 +34,6 @@ interface FetchApi {
   ): (request: unknown) => Exchange;
 }
 
-const GZIP = 1;
 const currentFetch = new AsyncLocalStorage<FetchContext>();
 
 /** Has each response remembered while it is decoded. */
@@ -67,12 +65,8 @@ async function register(): Promise<void> {
     import("kafkajs/src/protocol/requests/fetch/index.js"),
   ]);
   const codecs = CompressionCodecs as unknown as Record<number, () => Codec>;
-  const writeGzip = codecs[GZIP]?.().compress;
-  for (let codec = GZIP; codec <= MAX_CODEC; codec++) {
+  for (let codec = MIN_CODEC; codec <= MAX_CODEC; codec++) {
     const reader: Codec = {
-      compress: codec === GZIP && writeGzip ? writeGzip : () => {
-        throw new TypeError(`Batches of codec ${codec} are read only`);
-      },
       decompress: async (data) => {
         const read = await readBatch(codec, data, currentFetch.getStore());
         return Buffer.from(read.buffer, read.byteOffset, read.byteLength);
@@ -86,9 +80,8 @@ async function register(): Promise<void> {
 let registered: Promise<void> | undefined;
 
 /**
- * Registers the codecs with kafkajs, for every client of this process. A second call changes nothing.
- *
- * Batches are read, not written: of these codecs kafkajs writes gzip alone, as it does of itself.
+ * Registers the codecs with kafkajs, for every client of this process. A second call changes nothing. Batches are read with
+ * them, not written: this project sends its own uncompressed.
  */
 export async function registerCodecs(): Promise<void> {
   await (registered ??= register());
