@@ -1,0 +1,294 @@
+/**
+ * The contenders: this project, and what a user could take instead.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import {
+  commandOf,
+  netFlag,
+  type PipelineTask,
+} from "../support/task_process.ts";
+import { preparePython } from "../support/python.ts";
+import {
+  type Command,
+  type Contender,
+  type Job,
+  type MeasureId,
+  PARTITIONS,
+  type Stage,
+} from "./contender.ts";
+import type { ClientRequest } from "./request.ts";
+
+const CLIENTS = fileURLToPath(new URL("clients", import.meta.url));
+
+const PROCESSED = /"processed": ?(\d+)/;
+
+function measures(...ids: readonly MeasureId[]): ReadonlySet<MeasureId> {
+  return new Set(ids);
+}
+
+/**
+ * Says how a task of this project is run on the engine under test.
+ *
+ * @param stage The engine.
+ * @param task The task.
+ * @param args Its arguments.
+ * @returns The command of `deno.json`, with the engine's addresses instead of the usual ones.
+ */
+export function taskCommand(
+  stage: Stage,
+  task: PipelineTask,
+  args: readonly string[],
+): Command {
+  const { flags, script } = commandOf(task);
+  const { brokers, registryUrl } = stage.config;
+  return {
+    program: "deno",
+    args: [...flags, netFlag(stage.config), script, ...args],
+    env: {
+      KAFKA_BROKERS: brokers.join(","),
+      SCHEMA_REGISTRY_URL: registryUrl,
+      NO_COLOR: "1",
+    },
+  };
+}
+
+/** This project: the tasks themselves. */
+export const PIPELINE: Contender = {
+  id: "pipeline",
+  title: "this project",
+  measures: measures(
+    "produce",
+    "consume",
+    "latency",
+    "startup",
+    "idle",
+    "memory",
+  ),
+  share: 1,
+  processed: /Total messages consumed: (\d+)/,
+  command(stage, { do: what, topic, group, count, rate }) {
+    const common = [
+      `--topic=${topic}`,
+      ...(count === undefined ? [] : [`--count=${count}`]),
+      what === "watch" ? "--json" : "--quiet",
+    ];
+    if (what !== "produce") {
+      return taskCommand(stage, "consume", [...common, `--group=${group}`]);
+    }
+    const fed = rate !== undefined;
+    return {
+      ...taskCommand(stage, "produce", [
+        ...common,
+        fed ? "--file=-" : "--interval=0",
+      ]),
+      fed,
+    };
+  },
+};
+
+function requestOf(
+  stage: Stage,
+  job: Job,
+  commitEvery: number,
+): string {
+  const request: Omit<ClientRequest, "count"> & { readonly count?: number } = {
+    ...job,
+    brokers: stage.config.brokers,
+    registry: stage.registryApi,
+    partitions: PARTITIONS,
+    commitEvery,
+  };
+  return JSON.stringify(request);
+}
+
+function python(
+  program: string,
+  settings: Omit<Contender, "processed" | "command">,
+  commitEvery: number,
+): Contender {
+  return {
+    ...settings,
+    processed: PROCESSED,
+    command: (stage, job) => ({
+      // A program whose path no permission names is run by the shell, which one names.
+      program: "sh",
+      args: [
+        "-c",
+        'exec "$@"',
+        "sh",
+        program,
+        `${CLIENTS}/python_way.py`,
+        requestOf(stage, job, commitEvery),
+      ],
+    }),
+  };
+}
+
+function denoClient(
+  name: string,
+  settings: Omit<Contender, "processed" | "command">,
+): Contender {
+  return {
+    ...settings,
+    processed: PROCESSED,
+    command: (stage, job) => ({
+      program: "deno",
+      args: [
+        "run",
+        "-q",
+        "--no-prompt",
+        `--config=${CLIENTS}/deno.json`,
+        "--allow-net=localhost,127.0.0.1",
+        "--allow-sys=hostname",
+        "--allow-env",
+        // Its checksum is native code, which lies among the packages.
+        "--allow-read",
+        "--allow-ffi",
+        `${CLIENTS}/${name}.ts`,
+        requestOf(stage, job, 1_000),
+      ],
+    }),
+  };
+}
+
+const PERF_TOOLS: Contender = {
+  id: "java",
+  title: "Kafka's own perf tools, bare bytes",
+  measures: measures("produce", "consume"),
+  share: 1,
+  processed: /^(?:[^,]*, ){4}(\d+),/m,
+  command(stage, { do: what, topic, group, count }) {
+    const tool = what === "produce"
+      ? [
+        "org.apache.kafka.tools.ProducerPerformance",
+        `--record-size=${stage.valueSize}`,
+        "--throughput=-1",
+        "--command-property",
+        "acks=1",
+      ]
+      : [
+        "org.apache.kafka.tools.ConsumerPerformance",
+        `--group=${group}`,
+        "--hide-header",
+      ];
+    const [main = "", ...args] = tool;
+    return {
+      program: "java",
+      args: [
+        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+        "-cp",
+        `${stage.kafkaJars}/*`,
+        main,
+        ...args,
+        `--bootstrap-server=${stage.config.brokers.join(",")}`,
+        `--topic=${topic}`,
+        `--num-records=${count}`,
+      ],
+    };
+  },
+};
+
+/** A contender that this machine can't run. */
+export interface LeftOut {
+  /** Its name in tables. */
+  readonly title: string;
+  /** Why. */
+  readonly reason: string;
+}
+
+/** Every contender's name on the command line. */
+export const CONTENDER_IDS = [
+  "pipeline",
+  "python",
+  "python-each",
+  "platformatic",
+  "kafkajs",
+  "java",
+] as const;
+
+/** Who takes part. */
+export interface Field {
+  /** Those who do, in their order. */
+  readonly contenders: readonly Contender[];
+  /** Those who can't. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * Finds out which contenders this machine can run, and gets ready what they need.
+ *
+ * @param wanted Their names.
+ * @returns Who takes part and who can't, with the reason.
+ */
+export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
+  const leftOut: LeftOut[] = [];
+  const contenders: Contender[] = [PIPELINE];
+  const pythons = [
+    {
+      commitEvery: 1_000,
+      id: "python",
+      title: "confluent-kafka (Python), a commit each 1,000",
+      measures: measures("produce", "consume", "latency", "startup", "idle"),
+      share: 1 / 5,
+    },
+    {
+      commitEvery: 1,
+      id: "python-each",
+      title: "confluent-kafka (Python), a commit each message",
+      measures: measures("consume"),
+      share: 1 / 500,
+    },
+  ].filter(({ id }) => wanted.has(id));
+  if (pythons.length > 0) {
+    const { program, problem } = await preparePython();
+    for (const { commitEvery, ...settings } of pythons) {
+      if (program) contenders.push(python(program, settings, commitEvery));
+      else leftOut.push({ title: settings.title, reason: problem ?? "" });
+    }
+  }
+  const clients = [
+    denoClient("platformatic", {
+      id: "platformatic",
+      title: "@platformatic/kafka",
+      measures: measures("produce", "consume", "latency", "startup", "idle"),
+      share: 1,
+    }),
+    denoClient("kafkajs", {
+      id: "kafkajs",
+      title: "kafkajs, bare",
+      measures: measures("produce", "consume", "startup", "idle"),
+      share: 1,
+    }),
+  ].filter(({ id }) => wanted.has(id));
+  for (const client of clients) {
+    const reason = await whyNoClient(client.id);
+    if (reason === undefined) contenders.push(client);
+    else leftOut.push({ title: client.title, reason });
+  }
+  contenders.push(PERF_TOOLS);
+  return {
+    contenders: contenders.filter(({ id }) => wanted.has(id)),
+    leftOut,
+  };
+}
+
+/** Fetches a client's packages before anything is timed. */
+async function whyNoClient(id: string): Promise<string | undefined> {
+  const { code, stderr } = await new Deno.Command("deno", {
+    args: [
+      "cache",
+      "-q",
+      `--config=${CLIENTS}/deno.json`,
+      `${CLIENTS}/${id}.ts`,
+    ],
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code === 0) return undefined;
+  const said = new TextDecoder().decode(stderr).trim().split("\n")[0] ?? "";
+  return `its packages can't be fetched: ${said}`;
+}

@@ -1,0 +1,92 @@
+/**
+ * What a process costs: processor time and memory, as Linux counts them.
+ *
+ * Deno gives `/proc` only to a program with every permission, so the shell reads it.
+ *
+ * @module
+ */
+
+import { runScript } from "../../lib/engine/shell.ts";
+
+/** Where `deno` is a wrapper of npm's, it is the last process of the line that works. */
+const LEAF = `
+pid=$1
+while :; do
+  child=$(cut -d ' ' -f 1 "/proc/$pid/task/$pid/children" 2>/dev/null)
+  [ -n "$child" ] || break
+  pid=$child
+done`;
+
+/**
+ * Looks whether this system counts what processes cost.
+ *
+ * @returns Why not; nothing where it does.
+ */
+export async function whyNoCosts(): Promise<string | undefined> {
+  const { code } = await runScript(
+    '[ -r /proc/$$/stat ] && [ -r "/proc/$$/task/$$/children" ] && getconf CLK_TCK',
+  );
+  return code === 0 ? undefined : "needs Linux's /proc";
+}
+
+/**
+ * Reads how much processor time a process has taken.
+ *
+ * @param pid Its id.
+ * @returns The seconds, in the program and for it in the system.
+ * @throws {Error} If it is gone.
+ */
+export async function processorSeconds(pid: number): Promise<number> {
+  const { code, stdout, stderr } = await runScript(
+    `${LEAF}\ngetconf CLK_TCK && cat "/proc/$pid/stat"`,
+    String(pid),
+  );
+  if (code !== 0) throw new Error(`No process ${pid} any more: ${stderr}`);
+  const [ticks = "", stat = ""] = stdout.split("\n");
+  return parseTicks(stat) / Number(ticks);
+}
+
+/**
+ * Reads a line of `/proc/PID/stat`.
+ *
+ * @param stat The line.
+ * @returns The ticks of processor time, in the program and for it in the system.
+ */
+export function parseTicks(stat: string): number {
+  // The name in parentheses may hold anything; the state behind it is field 3, and the two times are 14 and 15.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+/** Watches the most memory that a process takes. */
+export class MemoryWatch {
+  readonly #child: Deno.ChildProcess;
+
+  /** @param pid The process's id. */
+  constructor(pid: number) {
+    this.#child = new Deno.Command("sh", {
+      args: [
+        "-c",
+        // Where the process is a wrapper, what it wraps may come a moment later: it is looked for each time.
+        `start=$1; while kill -0 "$start" 2>/dev/null; do set -- "$start"; ${LEAF}
+        grep VmHWM "/proc/$pid/status" 2>/dev/null; sleep 0.1; done`,
+        "sh",
+        String(pid),
+      ],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+  }
+
+  /**
+   * Waits until the process has ended.
+   *
+   * @returns Its highest resident memory, in MiB.
+   */
+  async peak(): Promise<number> {
+    const { stdout } = await this.#child.output();
+    const sizes = new TextDecoder().decode(stdout).matchAll(/(\d+) kB/g);
+    return Math.max(...[...sizes].map(([, size]) => Number(size))) / 1024;
+  }
+}
