@@ -9,7 +9,6 @@
 
 import type { IHeaders, KafkaMessage } from "kafkajs";
 import { messageOf } from "./errors.ts";
-import { NO_VALUE } from "./letter_producer.ts";
 import type { Position } from "./report.ts";
 
 const PREFIX = "__connect.errors.";
@@ -69,9 +68,8 @@ export function deadLetterTopic(topic: string): string {
 export function copyHeaders(headers: IHeaders | undefined): IHeaders {
   const copy: IHeaders = Object.create(null);
   for (const [name, value] of Object.entries(headers ?? {})) {
-    const values = (Array.isArray(value) ? value : [value])
-      .filter((one) => one == null || one instanceof Uint8Array)
-      .map((one) => one ?? NO_VALUE) as (typeof NO_VALUE)[];
+    const values = [value].flat()
+      .filter((one) => one === null || one instanceof Uint8Array);
     if (values.length > 0) {
       copy[name] = values.length === 1 ? values[0] : values;
     }

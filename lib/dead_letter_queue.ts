@@ -152,7 +152,7 @@ export class DeadLetterQueue {
     } finally {
       await admin.disconnect();
     }
-    const producer = await letterProducer(this.#kafka);
+    const producer = letterProducer(this.#kafka);
     await producer.connect();
     return { producer, partitions };
   }

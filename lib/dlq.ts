@@ -174,7 +174,7 @@ export async function replayDeadLetters(
       const source = await describeTopic(admin, options.topic);
       if (!source) throw missingTopic(options.topic);
       const producer = await connectWithin(
-        await letterProducer(kafka),
+        letterProducer(kafka),
         config,
         options,
       );

@@ -30,6 +30,10 @@ function preview(bytes: Uint8Array | null): string {
   return `${shown}${more} (${bytes.length} bytes)`;
 }
 
+function countOf(letters: number): string {
+  return `${letters} dead letter${letters === 1 ? "" : "s"}`;
+}
+
 /** Prints a topic's dead letters, or their replay. */
 export class DlqReport {
   readonly #topic: string;
@@ -85,7 +89,7 @@ export class DlqReport {
     if (this.#json) return;
     if (!count) return printLine(`Topic '${this.#topic}' has no dead letters.`);
     printLine(
-      `${count} dead letters in '${
+      `${countOf(count)} in '${
         deadLetterTopic(this.#topic)
       }', ${this.#replayed} of them replayed.`,
     );
@@ -113,7 +117,9 @@ export class DlqReport {
     printLine(
       replayed === 0
         ? `Topic '${this.#topic}' has no dead letters to replay.`
-        : `${replayed} dead letters were sent back to '${this.#topic}'.`,
+        : `${countOf(replayed)} ${
+          replayed === 1 ? "was" : "were"
+        } sent back to '${this.#topic}'.`,
     );
   }
 }

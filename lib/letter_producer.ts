@@ -1,41 +1,15 @@
 /**
- * The producer that sends a message as another one has it: to a given partition, with headers that may have no value.
+ * The producer that sends a message as another one has it: to a given partition.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { CompressionTypes, Kafka, Message, Producer } from "kafkajs";
 import { PipelineError } from "./errors.ts";
 import type { Position } from "./report.ts";
 
-/** The value of a header that has none. kafkajs reads such headers as null, and fails when it has to send null. */
-export const NO_VALUE: Buffer = Buffer.alloc(0);
-
 /** All in-sync replicas: a letter is the only copy once its message's offset is committed. Equals `acks=all`. */
 const ACKS_ALL = -1;
-
-interface Encoder {
-  mended?: true;
-  writeVarInt(value: number): Encoder;
-  writeVarIntBytes(value: unknown): Encoder;
-}
-
-/** Has kafkajs write a length of -1 for {@linkcode NO_VALUE}, which takes one byte as that of 0 does. */
-async function mendEncoder(): Promise<void> {
-  const { default: encoder } = await import(
-    "kafkajs/src/protocol/encoder.js"
-  );
-  const prototype = encoder.prototype as Encoder;
-  if (prototype.mended) return;
-  prototype.mended = true;
-  const original = prototype.writeVarIntBytes;
-  prototype.writeVarIntBytes = function (value) {
-    return value === NO_VALUE
-      ? this.writeVarInt(-1)
-      : original.call(this, value);
-  };
-}
 
 /**
  * Makes the producer. It doesn't connect yet.
@@ -43,8 +17,7 @@ async function mendEncoder(): Promise<void> {
  * @param kafka The client.
  * @returns The producer.
  */
-export async function letterProducer(kafka: Kafka): Promise<Producer> {
-  await mendEncoder();
+export function letterProducer(kafka: Kafka): Producer {
   return kafka.producer({
     allowAutoTopicCreation: false,
     createPartitioner: () => ({ message }) => message.partition ?? 0,

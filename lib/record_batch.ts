@@ -9,6 +9,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 import { crc32c } from "./codecs/crc32c.ts";
 
 /** Some bytes, or text that stands for its UTF-8. */
@@ -45,6 +46,10 @@ export interface BatchProducer {
 const HEADER_LENGTH = 61;
 /** Where the part begins that the checksum covers. */
 const ATTRIBUTES_OFFSET = 21;
+const CRC_OFFSET = 17;
+const LENGTH_OFFSET = 8;
+/** The codec's number among the attributes. */
+const GZIP = 1;
 /** What the batch's length doesn't count: the base offset and the length itself. */
 const UNCOUNTED_LENGTH = 12;
 const MAGIC = 2;
@@ -183,7 +188,7 @@ export function encodeRecordBatch(
   const view = new DataView(batch.buffer, batch.byteOffset, length);
   // The broker fills in the base offset and the leader's epoch; both lie before what the checksum covers.
   view.setBigInt64(0, 0n);
-  view.setInt32(8, length - UNCOUNTED_LENGTH);
+  view.setInt32(LENGTH_OFFSET, length - UNCOUNTED_LENGTH);
   view.setInt32(12, -1);
   view.setInt8(16, MAGIC);
   view.setInt16(ATTRIBUTES_OFFSET, 0);
@@ -198,6 +203,22 @@ export function encodeRecordBatch(
   for (const [offsetDelta, part] of parts.entries()) {
     at = writeRecord(batch, at, part, offsetDelta);
   }
-  view.setUint32(17, crc32c(batch.subarray(ATTRIBUTES_OFFSET)));
+  view.setUint32(CRC_OFFSET, crc32c(batch.subarray(ATTRIBUTES_OFFSET)));
   return batch;
+}
+
+/**
+ * Compresses the records of a batch.
+ *
+ * @param batch What {@linkcode encodeRecordBatch} wrote.
+ * @returns The same batch, its records compressed by gzip.
+ */
+export function gzipRecordBatch(batch: Buffer): Buffer {
+  const records = gzipSync(batch.subarray(HEADER_LENGTH));
+  const compressed = Buffer.concat([batch.subarray(0, HEADER_LENGTH), records]);
+  compressed.writeInt32BE(compressed.length - UNCOUNTED_LENGTH, LENGTH_OFFSET);
+  compressed.writeInt16BE(GZIP, ATTRIBUTES_OFFSET);
+  const checksum = crc32c(compressed.subarray(ATTRIBUTES_OFFSET));
+  compressed.writeUInt32BE(checksum, CRC_OFFSET);
+  return compressed;
 }

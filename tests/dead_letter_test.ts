@@ -16,7 +16,6 @@ import {
   replayHeaders,
 } from "../lib/dead_letter.ts";
 import { InvalidEventError } from "../lib/errors.ts";
-import { NO_VALUE } from "../lib/letter_producer.ts";
 
 const ORIGIN = { topic: "demo", partition: 2, offset: "9007199254740993" };
 
@@ -122,17 +121,16 @@ Deno.test("copyHeaders() keeps every value: none, empty, repeated, not UTF-8, an
     ["toString", null],
     ["", bytes("no name")],
   ]));
-  assertEquals(Object.entries(copy), [
-    ["none", NO_VALUE],
+  assertEquals(Object.entries<unknown>(copy), [
+    ["none", null],
     ["empty", Buffer.alloc(0)],
     ["raw", raw],
-    ["many", [bytes("1"), NO_VALUE, bytes("3")]],
+    ["many", [bytes("1"), null, bytes("3")]],
     ["constructor", bytes("c")],
     ["__proto__", [bytes("p1"), bytes("p2")]],
-    ["toString", NO_VALUE],
+    ["toString", null],
     ["", bytes("no name")],
   ]);
-  assert(copy["none"] === NO_VALUE && copy["empty"] !== NO_VALUE);
   assertEquals(Object.entries(copyHeaders(undefined)), []);
   assertEquals(Object.hasOwn(Object.prototype, "p1"), false);
 });

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { encodeRecordBatch, type OutgoingRecord } from "../record_batch.ts";
+import {
+  encodeRecordBatch,
+  gzipRecordBatch,
+  type OutgoingRecord,
+} from "../record_batch.ts";
 import { replaceModule } from "./replace_module.ts";
 
 /** One partition's part of the request. */
@@ -21,6 +25,8 @@ interface ProduceOptions {
   readonly transactionalId?: string | null;
   readonly producerId?: { toString(): string };
   readonly producerEpoch?: number;
+  /** The codec's number; 0 or nothing for none. */
+  readonly compression?: number;
   readonly topicData: readonly {
     readonly topic: string;
     readonly partitions: readonly PartitionData[];
@@ -39,7 +45,7 @@ interface Encoder {
 
 /**
  * Has kafkajs write its produce requests (versions 3 to 7, which differ in their number alone) with
- * {@linkcode encodeRecordBatch}. Batches are not compressed.
+ * {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip alone, as kafkajs does.
  */
 export async function mendProduceRequest(): Promise<void> {
   const [{ default: EncoderClass }, { default: original }] = await Promise.all([
@@ -54,11 +60,12 @@ export async function mendProduceRequest(): Promise<void> {
     const encodePartition = (
       { partition, messages, firstSequence }: PartitionData,
     ) => {
-      const batch = encodeRecordBatch(messages, {
+      const plain = encodeRecordBatch(messages, {
         producerId,
         producerEpoch,
         firstSequence: firstSequence ?? 0,
       });
+      const batch = options.compression ? gzipRecordBatch(plain) : plain;
       return encoder().writeInt32(partition).writeInt32(batch.length)
         .writeBuffer(batch);
     };
