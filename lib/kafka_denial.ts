@@ -6,7 +6,7 @@
 
 import type { Config } from "./config.ts";
 import { causes, PipelineError } from "./errors.ts";
-import { wrongProtocol } from "./kafka_listener.ts";
+import { clientRefused, wrongProtocol } from "./kafka_listener.ts";
 import {
   explainCertificate,
   isCertificateProblem,
@@ -83,15 +83,7 @@ export function explainDenial(
     const { message, hint } = explainCertificate(denial, server, "KAFKA_SSL");
     return new PipelineError(message, { cause, hint });
   }
-  if (isClientRefused(denial)) {
-    return new PipelineError(
-      `Kafka at ${brokers} refuses this client's certificate, or misses one`,
-      {
-        cause,
-        hint: "Check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE.",
-      },
-    );
-  }
+  if (isClientRefused(denial)) return clientRefused(brokers, cause);
   return explainMissingRight(cause, action) ??
     explainLogin(type, cause, config);
 }

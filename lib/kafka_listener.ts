@@ -10,7 +10,7 @@
 import { connect, type Socket } from "node:net";
 import { PipelineError } from "./errors.ts";
 import type { KafkaSecurity, SecurityProtocol } from "./security.ts";
-import { isCertificateProblem, openTls } from "./tls.ts";
+import { handshake, isCertificateProblem, openTls } from "./tls.ts";
 
 /** How long a port may take to answer, in milliseconds. */
 const DEADLINE_MS = 3_000;
@@ -67,13 +67,19 @@ function ask(open: (onConnect: () => void) => Socket): Promise<Answer> {
   return promise;
 }
 
+function addressOf(broker: string): { host: string; port: number } {
+  const at = broker.lastIndexOf(":");
+  return {
+    host: broker.slice(0, at).replace(/^\[|\]$/g, ""),
+    port: Number(broker.slice(at + 1)),
+  };
+}
+
 async function examine(
   broker: string,
   security: KafkaSecurity | undefined,
 ): Promise<{ readonly tls: boolean; readonly answer: Answer }> {
-  const at = broker.lastIndexOf(":");
-  const host = broker.slice(0, at).replace(/^\[|\]$/g, "");
-  const port = Number(broker.slice(at + 1));
+  const { host, port } = addressOf(broker);
   const plain = () => ask((onConnect) => connect({ host, port }, onConnect));
   const secured = () =>
     ask((onConnect) => openTls({ host, port }, security?.tls, onConnect));
@@ -91,7 +97,7 @@ async function examine(
  * @param brokers The brokers; the first that answers counts.
  * @param security How the connection is secured, by the settings.
  * @returns Whether one answered, and as it should. False: nothing is known.
- * @throws {PipelineError} If it speaks something else.
+ * @throws {PipelineError} If it speaks something else, or refuses this client's certificate.
  */
 export async function checkListener(
   brokers: readonly string[],
@@ -100,7 +106,17 @@ export async function checkListener(
   const protocol = security?.protocol ?? "PLAINTEXT";
   for (const broker of brokers) {
     const { tls, answer } = await examine(broker, security);
-    if (answer === "nothing") continue;
+    if (answer === "nothing") {
+      if (!tls) continue;
+      // Whoever sends something to a server that refuses it may lose the refusal, as the server cuts the connection.
+      const { outcome, error } = await handshake(
+        addressOf(broker),
+        security?.tls,
+        DEADLINE_MS,
+      );
+      if (outcome === "refused") throw clientRefused(broker, error);
+      continue;
+    }
     if (tls !== protocol.endsWith("SSL")) {
       throw wrongProtocol(broker, protocol, tls ? "TLS" : "plain text");
     }
@@ -137,5 +153,19 @@ export function wrongProtocol(
       hint:
         "Set KAFKA_SECURITY_PROTOCOL to what this port speaks, or name the port of another listener in KAFKA_BROKERS.",
     },
+  );
+}
+
+/**
+ * Makes the error for a client whose certificate is refused.
+ *
+ * @param brokers Who refuses it.
+ * @param cause What the connection, or kafkajs, gave.
+ * @returns The error.
+ */
+export function clientRefused(brokers: string, cause: unknown): PipelineError {
+  return new PipelineError(
+    `Kafka at ${brokers} refuses this client's certificate, or misses one`,
+    { cause, hint: "Check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE." },
   );
 }

@@ -19,8 +19,9 @@ const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
 const REFUSAL_HINTS: Readonly<Record<number, string>> = {
   401:
-    "It doesn't know who asks: check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.",
-  403: "Whoever asks lacks a right there: its administrator gives it.",
+    "Check the credentials: SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.",
+  403:
+    "It asks for more rights than these credentials have: its administrator gives them.",
 };
 
 /** The registry answered, and the answer is no. */

@@ -227,6 +227,16 @@ export class SecuredBroker implements AsyncDisposable {
     });
   }
 
+  /** Ends it as a crash would. Its data stays. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** Starts it again. */
+  async restart(): Promise<void> {
+    await this.#process.start();
+  }
+
   /** Ends it and removes its data. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#process.kill();
