@@ -149,7 +149,10 @@ class ConsumerLoop {
     if (signal?.aborted) stop();
     let watch: ReturnType<typeof setInterval> | undefined;
     try {
-      this.#listen(() => watch ??= this.#watch());
+      this.#listen(() => {
+        // The group may still be joined while the loop stops already.
+        if (!this.#stopping.signal.aborted) watch ??= this.#watch();
+      });
       await this.#consumer.subscribe({
         topic,
         fromBeginning: from === "earliest",
