@@ -121,6 +121,8 @@ class ConsumerLoop {
   #sendCommit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
+  /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
+  #before: Awaited<ReturnType<typeof startingOffsets>> | undefined;
   #batchesInHand = 0;
   #lastBatchAt = 0;
   #lastFetchAt = 0;
@@ -157,6 +159,7 @@ class ConsumerLoop {
         topic,
         fromBeginning: from === "earliest",
       });
+      this.#before = await this.#lookUp(() => this.#stopping.signal.aborted);
       await this.#consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -216,23 +219,25 @@ class ConsumerLoop {
     partitions: readonly number[],
     generation: number,
   ): Promise<Starts> {
-    const { topic, group, from, notify, assigned, commit = true } =
-      this.#options;
+    const { topic, from, notify, assigned, commit = true } = this.#options;
     const over = () =>
       generation !== this.#generation || this.#stopping.signal.aborted;
     const starts: Starts = new Map();
-    const found = await this.#persist(
-      () => startingOffsets(this.#admin, { topic, group, from }),
-      over,
-    );
+    const found = await this.#lookUp(over);
     if (!found) return starts;
+    const before = this.#before;
+    this.#before = undefined;
     const places: { topic: string; partition: number; offset: string }[] = [];
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
       starts.set(partition, start.offset);
       if (start.offset < start.high) this.#ends.set(partition, start.high);
-      const lost = describeLostOffsets(topic, partition, start);
+      const committed = start.committed ?? before?.get(partition)?.committed;
+      const lost = describeLostOffsets(topic, partition, {
+        ...start,
+        committed,
+      });
       if (lost) notify?.(lost);
       if (start.committed !== undefined) continue;
       const place = { topic, partition, offset: String(start.offset) };
@@ -250,6 +255,14 @@ class ConsumerLoop {
     if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
     if (this.#options.untilEnd && this.#ends.size === 0) this.#stop();
     return starts;
+  }
+
+  #lookUp(over: () => boolean) {
+    const { topic, group, from } = this.#options;
+    return this.#persist(
+      () => startingOffsets(this.#admin, { topic, group, from }),
+      over,
+    );
   }
 
   /** Does something with Kafka until it works or is over. A rebalance ends it too: what follows begins anew. */
