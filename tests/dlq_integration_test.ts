@@ -99,6 +99,7 @@ async function readRaw(
   const kafka = await createKafka(config);
   const consumer = kafka.consumer({
     groupId: `${group}-raw-${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 100,
   });
   const found: (KafkaMessage & { readonly partition: number })[] = [];
   const all = Promise.withResolvers<void>();
