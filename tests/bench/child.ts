@@ -69,6 +69,11 @@ export class Child implements AsyncDisposable {
     return this.#kept;
   }
 
+  /** The last of what it wrote to standard error. */
+  get errors(): string {
+    return this.#errors;
+  }
+
   /** Its standard input, where it is fed. */
   get stdin(): WritableStream<Uint8Array<ArrayBuffer>> {
     return this.#process.stdin;
@@ -103,11 +108,6 @@ export class Child implements AsyncDisposable {
       for (const text of lines) this.#seen({ text, at });
       this.#kept = [this.#kept, ...lines].join("\n").slice(-MAX_ERRORS);
     }
-  }
-
-  /** Asks it to stop. */
-  stop(): void {
-    this.#process.kill("SIGTERM");
   }
 
   /**

@@ -86,3 +86,6 @@ export type MeasureId = typeof MEASURES[number];
 
 /** How many partitions each topic has. */
 export const PARTITIONS = 3;
+
+/** The length of what stands before an order's JSON in a message's value, in bytes. */
+export const HEADER_LENGTH = 5;

@@ -8,7 +8,7 @@ import { checkoutFolder, engineFolder } from "../../lib/engine/paths.ts";
 import { runCommand } from "./command.ts";
 
 /** Named exactly, so that the tests prove the same thing every time. */
-const PACKAGE = "confluent-kafka[schemaregistry,json]==2.16.0";
+export const PACKAGE = "confluent-kafka[schemaregistry,json]==2.16.0";
 
 /** For pip, which downloads about 10 MB, in milliseconds. */
 const INSTALL_DEADLINE_MS = 180_000;

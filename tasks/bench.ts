@@ -1,0 +1,120 @@
+/**
+ * `deno task bench`: measures the pipeline beside the alternatives.
+ *
+ * @module
+ */
+
+import { EXIT, printLine, runTask, UsageError } from "../lib/mod.ts";
+import { runBench } from "../tests/bench/bench.ts";
+import { chartSvg } from "../tests/bench/chart.ts";
+import { MEASURES } from "../tests/bench/contender.ts";
+import { CONTENDER_IDS } from "../tests/bench/contenders.ts";
+import { reportJson, reportText } from "../tests/bench/report.ts";
+
+/** How many events the shorter of the runs takes of which the memory is measured. */
+const MEMORY_EVENTS = 1_000_000;
+
+function listOf<T extends string>(
+  flag: string,
+  text: string,
+  known: readonly T[],
+): ReadonlySet<T> {
+  const names = text.split(",");
+  for (const name of names) {
+    if (!known.some((each) => each === name)) {
+      throw new UsageError(
+        `--${flag} takes names of ${known.join(", ")}: "${name}"`,
+      );
+    }
+  }
+  return new Set(known.filter((name) => names.includes(name)));
+}
+
+await runTask({
+  name: "bench",
+  summary:
+    "Measures the pipeline beside the alternatives: each in turn, on a throwaway Kafka and registry.\n" +
+    "Let nothing else run on the machine meanwhile. It takes about 15 minutes.",
+  flags: {
+    rounds: {
+      type: "integer",
+      value: "N",
+      description: "how many times each has its turn",
+      default: 5,
+      min: 1,
+      max: 100,
+    },
+    events: {
+      type: "integer",
+      value: "N",
+      description: "how many events a turn takes; slow contenders get fewer",
+      default: 400_000,
+      min: 500,
+      max: 100_000_000,
+    },
+    seconds: {
+      type: "integer",
+      value: "SECONDS",
+      description:
+        "how long a turn for the latency takes; the idle time takes twice that",
+      default: 10,
+      min: 1,
+      max: 3_600,
+    },
+    only: {
+      type: "string",
+      value: "NAME,…",
+      description: `the contenders: of ${CONTENDER_IDS.join(", ")}`,
+    },
+    measure: {
+      type: "string",
+      value: "NAME,…",
+      description: `what is measured: of ${
+        MEASURES.join(", ")
+      }; all but memory by default`,
+    },
+    memory: {
+      type: "boolean",
+      description:
+        "measure the memory too, over 1,000,000 and 5,000,000 events",
+    },
+    chart: {
+      type: "string",
+      value: "PATH",
+      description: "draw the results to this file, as SVG, in tests/bench",
+    },
+    json: {
+      type: "boolean",
+      description: "print the results as JSON",
+    },
+  },
+  examples: [
+    ["deno task bench", "Everything but the memory"],
+    [
+      "deno task bench --rounds 1 --events 50000 --measure produce,consume --only pipeline,python",
+      "A quick look",
+    ],
+    ["deno task bench --memory --chart tests/bench/chart.svg", "All, drawn"],
+  ],
+}, async (flags) => {
+  const { rounds, events, seconds, only, measure, memory, chart } = flags;
+  const measures = new Set(
+    measure
+      ? listOf("measure", measure, MEASURES)
+      : MEASURES.filter((each) => each !== "memory"),
+  );
+  if (memory) measures.add("memory");
+  // Before the long run, not behind it.
+  if (chart) await Deno.writeTextFile(chart, chartSvg([]));
+  const results = await runBench({
+    rounds,
+    events,
+    seconds,
+    memoryEvents: MEMORY_EVENTS,
+    measures,
+    ...(only && { only: listOf("only", only, CONTENDER_IDS) }),
+  });
+  if (chart) await Deno.writeTextFile(chart, chartSvg(results.tables));
+  printLine(flags.json ? reportJson(results) : reportText(results));
+  return results.voids.length > 0 ? EXIT.failed : EXIT.done;
+});

@@ -1,0 +1,319 @@
+/**
+ * The benchmark: every contender, in turns, on an engine of its own.
+ *
+ * @module
+ */
+
+import { chooseEngine } from "../../lib/engine/choose.ts";
+import { messageOf } from "../../lib/errors.ts";
+import { Arena } from "./arena.ts";
+import type { Contender, MeasureId } from "./contender.ts";
+import { CONTENDER_IDS, gather, type LeftOut, PIPELINE } from "./contenders.ts";
+import { measureIdle, measureMemory } from "./costs.ts";
+import { measureLatency, PERCENTILES, RATE } from "./latency.ts";
+import { describeMachine } from "./machine.ts";
+import { whyNoCosts } from "./processes.ts";
+import { BenchProgress } from "./progress.ts";
+import { Collector, type Results, type Table } from "./results.ts";
+import { consumeStart, type Start, TASK_STARTS } from "./startup.ts";
+import { filledTopic, measureConsume, measureProduce } from "./throughput.ts";
+
+/** What is measured, and how thoroughly. */
+export interface BenchOptions {
+  /** How many rounds; in each, every contender has its turn. */
+  readonly rounds: number;
+  /** How many events a fast contender is given in each round. */
+  readonly events: number;
+  /** For how many seconds the latency is measured in each round; the idle time for twice as long. */
+  readonly seconds: number;
+  /** How many events the shorter run takes of which the memory is measured; the longer one takes five times as many. */
+  readonly memoryEvents: number;
+  /** What is measured. */
+  readonly measures: ReadonlySet<MeasureId>;
+  /** The contenders' names; all by default. */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** A measurement to take. */
+interface Run {
+  readonly what: string;
+  readonly take: () => Promise<string>;
+}
+
+const LONG_RUN = 5;
+
+class Bench {
+  readonly #arena: Arena;
+  readonly #options: BenchOptions;
+  readonly #collector: Collector;
+
+  constructor(arena: Arena, options: BenchOptions, collector: Collector) {
+    this.#arena = arena;
+    this.#options = options;
+    this.#collector = collector;
+  }
+
+  /** Lists the runs, in turns. */
+  plan(contenders: readonly Contender[]): Run[] {
+    const { measures, rounds } = this.#options;
+    const plans = {
+      produce: (all: readonly Contender[]) => this.#planProduce(all),
+      consume: (all: readonly Contender[]) => this.#planConsume(all),
+      latency: (all: readonly Contender[]) => this.#planLatency(all),
+      startup: (all: readonly Contender[]) => this.#planStartup(all),
+      idle: (all: readonly Contender[]) => this.#planIdle(all),
+      memory: (all: readonly Contender[]) => this.#planMemory(all),
+    };
+    return [...measures].flatMap((measure) => {
+      const all = contenders.filter((each) => each.measures.has(measure));
+      if (all.length === 0) return [];
+      const turns = plans[measure](all);
+      // Memory over millions of events is the same every time.
+      const times = measure === "memory" ? 1 : rounds;
+      return Array.from(
+        { length: times },
+        (_, round) =>
+          turns.map(({ what, take }) => ({
+            what: `${measure}, round ${round + 1} of ${times}: ${what}`,
+            take,
+          })),
+      ).flat();
+    });
+  }
+
+  #begin(
+    table: Omit<Table, "rows">,
+    rows: readonly { readonly title: string }[],
+  ): void {
+    this.#collector.begin(table, rows.map(({ title }) => title));
+  }
+
+  #countOf({ share }: Contender): number {
+    return Math.max(1, Math.round(this.#options.events * share));
+  }
+
+  #planProduce(all: readonly Contender[]): Run[] {
+    this.#begin({
+      id: "produce",
+      title: "Produce: generated, checked, encoded, acknowledged (acks 1)",
+      unit: "events/s",
+      decimals: 0,
+    }, all);
+    return all.map((contender) => ({
+      what: contender.title,
+      take: async () => {
+        const count = this.#countOf(contender);
+        const outcome = await measureProduce(this.#arena, contender, count);
+        return this.#rate("produce", contender, outcome);
+      },
+    }));
+  }
+
+  #planConsume(all: readonly Contender[]): Run[] {
+    this.#begin({
+      id: "consume",
+      title: "Consume: decoded, checked, processed, committed",
+      unit: "events/s",
+      decimals: 0,
+    }, all);
+    const topics = new Map<number, ReturnType<typeof filledTopic>>();
+    return all.map((contender) => ({
+      what: contender.title,
+      take: async () => {
+        const count = this.#countOf(contender);
+        const filling = topics.get(count) ??
+          filledTopic(this.#arena, PIPELINE, count);
+        topics.set(count, filling);
+        const outcome = await measureConsume(
+          this.#arena,
+          contender,
+          await filling,
+          count,
+        );
+        return this.#rate("consume", contender, outcome);
+      },
+    }));
+  }
+
+  #rate(
+    id: string,
+    { title }: Contender,
+    { value, reason }: { readonly value?: number; readonly reason?: string },
+  ): string {
+    if (value === undefined) throw new Error(reason);
+    this.#collector.add(id, title, value);
+    return `${Math.round(value).toLocaleString("en")} events/s`;
+  }
+
+  #planLatency(all: readonly Contender[]): Run[] {
+    for (const percent of PERCENTILES) {
+      this.#begin({
+        id: `latency-p${percent}`,
+        title: `Latency from made to processed, p${percent}, at ${
+          RATE.toLocaleString("en")
+        } events/s`,
+        unit: "ms",
+        decimals: 1,
+      }, all);
+    }
+    return all.map((contender) => ({
+      what: contender.title,
+      take: async () => {
+        const { percentiles, rate } = await measureLatency(
+          this.#arena,
+          contender,
+          this.#options.seconds,
+        );
+        if (Math.abs(rate - RATE) > RATE * 0.05) {
+          throw new Error(
+            `it was ${Math.round(rate)} events a second instead of ${RATE}`,
+          );
+        }
+        for (const [i, percent] of PERCENTILES.entries()) {
+          this.#collector.add(
+            `latency-p${percent}`,
+            contender.title,
+            percentiles[i] ?? NaN,
+          );
+        }
+        return percentiles.map((ms) => `${ms.toFixed(1)} ms`).join(", ");
+      },
+    }));
+  }
+
+  #planStartup(all: readonly Contender[]): Run[] {
+    const starts: readonly Start[] = [
+      ...all.includes(PIPELINE) ? TASK_STARTS : [],
+      ...all.map(consumeStart),
+    ];
+    this.#begin(
+      { id: "startup", title: "Start", unit: "ms", decimals: 0 },
+      starts,
+    );
+    let topic: ReturnType<typeof filledTopic> | undefined;
+    return starts.map((start) => ({
+      what: start.title,
+      take: async () => {
+        topic ??= filledTopic(this.#arena, PIPELINE, 1);
+        const ms = await start.measure(this.#arena, await topic);
+        this.#collector.add("startup", start.title, ms);
+        return `${Math.round(ms)} ms`;
+      },
+    }));
+  }
+
+  #planIdle(all: readonly Contender[]): Run[] {
+    this.#begin({
+      id: "idle",
+      title: "A consumer that waits",
+      unit: "% of a core",
+      decimals: 2,
+    }, all);
+    return [{
+      what: all.map(({ title }) => title).join(", "),
+      take: async () => {
+        const topic = await filledTopic(this.#arena, PIPELINE, 1);
+        const shares = await measureIdle(
+          this.#arena,
+          all,
+          topic,
+          2 * this.#options.seconds,
+        );
+        for (const [i, { title }] of all.entries()) {
+          this.#collector.add("idle", title, shares[i] ?? NaN);
+        }
+        return shares.map((share) => `${share.toFixed(2)} %`).join(", ");
+      },
+    }];
+  }
+
+  #planMemory(all: readonly Contender[]): Run[] {
+    const { memoryEvents } = this.#options;
+    const runs = all.flatMap((contender) =>
+      [memoryEvents, memoryEvents * LONG_RUN].map((count) => ({
+        contender,
+        count,
+        titles: (["produce", "consume"] as const).map((what) => ({
+          what,
+          title: `${contender.title}: ${what}, ${
+            count.toLocaleString("en")
+          } events`,
+        })),
+      }))
+    );
+    this.#begin(
+      {
+        id: "memory",
+        title: "Highest resident memory",
+        unit: "MiB",
+        decimals: 0,
+      },
+      // What is compared stands together.
+      [0, 1].flatMap((i) => runs.flatMap(({ titles }) => titles[i] ?? [])),
+    );
+    return runs.map(({ contender, count, titles }) => ({
+      what: `${contender.title}, ${count.toLocaleString("en")} events`,
+      take: async () => {
+        const topic = await this.#arena.makeTopic();
+        const told: string[] = [];
+        for (const { what, title } of titles) {
+          const peak = await measureMemory(
+            this.#arena,
+            contender,
+            what,
+            topic,
+            count,
+          );
+          this.#collector.add("memory", title, peak);
+          told.push(`${what} ${Math.round(peak)} MiB`);
+        }
+        await this.#arena.removeTopic(topic);
+        return told.join(", ");
+      },
+    }));
+  }
+}
+
+/**
+ * Runs the benchmark. Progress is shown on standard error.
+ *
+ * @param options What is measured, and how thoroughly.
+ * @returns What was found out.
+ * @throws {PipelineError} If this machine can't run the engine.
+ */
+export async function runBench(options: BenchOptions): Promise<Results> {
+  await chooseEngine("local");
+  const { contenders, leftOut } = await gather(
+    options.only ?? new Set(CONTENDER_IDS),
+  );
+  const unmeasured: LeftOut[] = [];
+  const measures = new Set(options.measures);
+  const noCosts = await whyNoCosts();
+  for (const measure of ["idle", "memory"] as const) {
+    if (noCosts === undefined || !measures.delete(measure)) continue;
+    unmeasured.push({ title: measure, reason: noCosts });
+  }
+  await using arena = await Arena.open(console.error);
+  const collector = new Collector();
+  const runs = new Bench(arena, { ...options, measures }, collector)
+    .plan(contenders);
+  const progress = new BenchProgress(runs.length);
+  for (const { what, take } of runs) {
+    progress.begin(what);
+    try {
+      progress.end(`${what}: ${await take()}`);
+    } catch (error) {
+      const reason = messageOf(error);
+      collector.voids.push({ what, reason });
+      progress.end(what);
+      progress.tell(`Does not count: ${what}: ${reason}`);
+    }
+  }
+  progress.close();
+  return {
+    machine: await describeMachine(),
+    tables: collector.tables,
+    leftOut: [...leftOut, ...unmeasured],
+    voids: collector.voids,
+  };
+}
