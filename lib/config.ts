@@ -6,7 +6,8 @@
 
 import { UsageError } from "./errors.ts";
 import type { NumberFlag, StringFlag } from "./cli.ts";
-import type { KafkaOptions, WaitOptions } from "./kafka.ts";
+import type { KafkaOptions } from "./kafka.ts";
+import type { WaitOptions } from "./outage.ts";
 import {
   plainTextWarnings,
   readKafkaSecurity,

@@ -7,12 +7,8 @@
 import type { Config } from "./config.ts";
 import { consumeMessages } from "./consumer_loop.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
-import {
-  createKafka,
-  type KafkaOptions,
-  type WaitOptions,
-  withAdmin,
-} from "./kafka.ts";
+import { createKafka, type KafkaOptions, withAdmin } from "./kafka.ts";
+import type { WaitOptions } from "./outage.ts";
 import {
   type EventHandler,
   type MessageCounts,

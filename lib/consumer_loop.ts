@@ -23,10 +23,9 @@ import {
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
-  type WaitOptions,
 } from "./kafka.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
-import { throughOutages } from "./outage.ts";
+import { throughOutages, type WaitOptions } from "./outage.ts";
 import { pause } from "./pause.ts";
 import {
   describeGap,

@@ -17,15 +17,10 @@ import {
   type DeadLetterReason,
   deadLetterTopic,
 } from "./dead_letter.ts";
-import {
-  explainKafkaError,
-  isKafkaOutage,
-  protocolCodeOf,
-  type WaitOptions,
-} from "./kafka.ts";
+import { explainKafkaError, isKafkaOutage, protocolCodeOf } from "./kafka.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { loadKafkajs } from "./kafkajs/load.ts";
-import { throughOutages } from "./outage.ts";
+import { throughOutages, type WaitOptions } from "./outage.ts";
 import type { Position } from "./report.ts";
 import {
   describeTopic,

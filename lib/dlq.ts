@@ -19,10 +19,9 @@ import {
   explainKafkaError,
   isKafkaOutage,
   type KafkaOptions,
-  type WaitOptions,
 } from "./kafka.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
-import { throughOutages } from "./outage.ts";
+import { throughOutages, type WaitOptions } from "./outage.ts";
 import type { Position } from "./report.ts";
 import { checkTopicName, describeTopic, missingTopic } from "./topic.ts";
 

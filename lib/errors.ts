@@ -43,6 +43,12 @@ export class HandlerStop extends PipelineError {
   override name = "HandlerStop";
 }
 
+/** A stop was asked for before there was anything to stop: while Kafka or the registry was waited for. */
+export class StoppedError extends PipelineError {
+  /** The class's name, in stack traces. */
+  override name = "StoppedError";
+}
+
 /** Kafka or the registry can't be reached, or isn't ready: trying again later may help. */
 export class OutageError extends PipelineError {
   /** The class's name, in stack traces. */

@@ -9,7 +9,7 @@
 
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
 import type { Config } from "./config.ts";
-import { throughOutages } from "./outage.ts";
+import { waitFor, type WaitOptions } from "./outage.ts";
 import { causes, messageOf, PipelineError } from "./errors.ts";
 import { explainDenial, isDenial } from "./kafka_denial.ts";
 import { checkListener } from "./kafka_listener.ts";
@@ -24,21 +24,6 @@ export interface KafkaOptions {
   /** Receives kafkajs' own log lines; without it they are dropped, as every failure reaches the caller as an error. */
   readonly log?: (line: string) => void;
 }
-
-/** How long to try, and whom to tell. */
-export interface WaitOptions {
-  /**
-   * How long to try before giving up, in milliseconds.
-   *
-   * @default {30000}
-   */
-  readonly timeoutMs?: number;
-  /** Is told once when the first try failed and the wait begins. */
-  readonly notify?: (line: string) => void;
-}
-
-/** The default of {@linkcode WaitOptions.timeoutMs}. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** Whatever of kafkajs connects and disconnects. */
 export interface Connectable {
@@ -239,44 +224,26 @@ async function connectOnce(client: Connectable, config: Config): Promise<void> {
  * @param options How long to try, and whom to tell.
  * @returns The same client, connected.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ * @throws {StoppedError} If the signal ended the wait.
  */
 export async function connectWithin<T extends Connectable>(
   client: T,
   config: Config,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = DEFAULT_TIMEOUT_MS, notify } = options;
   try {
-    await throughOutages(async () => {
+    await waitFor(`Kafka at ${config.brokers.join(",")}`, async () => {
       try {
         await connectOnce(client, config);
       } catch (error) {
         await client.disconnect().catch(() => {});
         throw error;
       }
-    }, {
-      isOutage: isKafkaOutage,
-      timeoutMs,
-      begins: () =>
-        notify?.(
-          waitingLine(`Kafka at ${config.brokers.join(",")}`, timeoutMs),
-        ),
-    });
+    }, { ...options, isOutage: isKafkaOutage });
     return client;
   } catch (error) {
     throw explainKafkaError(error, config, "Connecting");
   }
-}
-
-/**
- * Writes the line that says that a wait begins.
- *
- * @param what What is waited for.
- * @param timeoutMs For how long, in milliseconds.
- * @returns The line.
- */
-export function waitingLine(what: string, timeoutMs: number): string {
-  return `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`;
 }
 
 /**
@@ -298,6 +265,6 @@ export async function withAdmin<T>(
   try {
     return await work(admin);
   } finally {
-    await admin.disconnect();
+    await admin.disconnect().catch(() => {});
   }
 }

@@ -71,9 +71,11 @@ export {
   OutageError,
   PipelineError,
   type PipelineErrorOptions,
+  StoppedError,
   UsageError,
 } from "./errors.ts";
-export type { KafkaOptions, WaitOptions } from "./kafka.ts";
+export type { KafkaOptions } from "./kafka.ts";
+export type { WaitOptions } from "./outage.ts";
 export {
   generatedOrders,
   openOrders,

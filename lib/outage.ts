@@ -4,8 +4,27 @@
  * @module
  */
 
+import { StoppedError } from "./errors.ts";
 import { pause } from "./pause.ts";
 
+/** How long to wait for Kafka and the registry at the start, and whom to tell. */
+export interface WaitOptions {
+  /**
+   * How long to try before giving up, in milliseconds.
+   *
+   * @default {30000}
+   */
+  readonly timeoutMs?: number;
+  /** Until when to try, in milliseconds since 1970 UTC, in place of the timeout: {@linkcode withDeadline} sets it. */
+  readonly deadline?: number;
+  /** Is told once when the first try failed and the wait begins. */
+  readonly notify?: (line: string) => void;
+  /** Ends the wait. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The default of {@linkcode WaitOptions.timeoutMs}. */
+const DEFAULT_TIMEOUT_MS = 30_000;
 /** The first pause between two tries, in milliseconds; it doubles each time. */
 const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds. */
@@ -61,4 +80,53 @@ export async function throughOutages<T>(
     await pause(wait, signal);
     if (signal?.aborted || over?.()) return undefined;
   }
+}
+
+/**
+ * Starts the clock of a wait that has several stages, so that all of them together have the one timeout.
+ *
+ * @param options The options of the whole wait.
+ * @returns The same options with a deadline, for each stage.
+ */
+export function withDeadline<T extends WaitOptions>(
+  options: T,
+): T & { readonly deadline: number } {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  return { ...options, deadline: Date.now() + timeoutMs };
+}
+
+/**
+ * Waits at the start until something can be reached.
+ *
+ * @param what How it is called in the line that says that it is waited for.
+ * @param work Tries to reach it.
+ * @param options What counts as an outage, how long to try, whom to tell, and what ends it.
+ * @returns What the work returns.
+ * @throws {StoppedError} If the signal ended the wait.
+ * @throws {unknown} What the work threw, if it is no outage or the time is up.
+ */
+export async function waitFor<T>(
+  what: string,
+  work: () => Promise<T>,
+  options: WaitOptions & Pick<OutageOptions, "isOutage">,
+): Promise<T> {
+  const { notify, signal, isOutage } = options;
+  const { deadline } = options.deadline === undefined
+    ? withDeadline(options)
+    : options;
+  const timeoutMs = Math.max(0, (deadline ?? 0) - Date.now());
+  let result: { readonly value: T } | undefined;
+  if (!signal?.aborted) {
+    result = await throughOutages(async () => ({ value: await work() }), {
+      isOutage,
+      signal,
+      timeoutMs,
+      begins: () =>
+        notify?.(
+          `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`,
+        ),
+    });
+  }
+  if (!result) throw new StoppedError(`Stopped while waiting for ${what}`);
+  return result.value;
 }

@@ -21,8 +21,8 @@ import {
   isKafkaOutage,
   type KafkaOptions,
   protocolCodeOf,
-  type WaitOptions,
 } from "./kafka.ts";
+import type { WaitOptions } from "./outage.ts";
 import { type PartitionerName, partitionOf } from "./partitioner.ts";
 import { pause } from "./pause.ts";
 import { EventRegistry } from "./registry.ts";

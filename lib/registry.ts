@@ -21,8 +21,8 @@ import {
   OutageError,
   PipelineError,
 } from "./errors.ts";
-import { DEFAULT_TIMEOUT_MS, waitingLine, type WaitOptions } from "./kafka.ts";
-import { throughOutages } from "./outage.ts";
+
+import { waitFor, type WaitOptions } from "./outage.ts";
 import { RegistryAccess } from "./registry_access.ts";
 import {
   fetchMiddleware,
@@ -79,8 +79,8 @@ function ajvFor(schema: AnySchemaObject): Ajv {
 }
 
 async function findApi(url: string, access: RegistryAccess): Promise<string> {
-  if (new URL(url).pathname !== "/") return url;
-  for (const path of BASE_PATHS) {
+  const paths = new URL(url).pathname === "/" ? BASE_PATHS : [""];
+  for (const path of paths) {
     try {
       const types = await requestRegistry(
         "get",
@@ -96,8 +96,9 @@ async function findApi(url: string, access: RegistryAccess): Promise<string> {
     }
   }
   throw new PipelineError(`What answers at ${url} is not a Schema Registry`, {
-    hint:
-      "Neither the root nor /apis/ccompat/v7 has Confluent's API. Name its full URL with --registry.",
+    hint: paths.length > 1
+      ? "Neither the root nor /apis/ccompat/v7 has Confluent's API. Name its full URL with --registry."
+      : "Its path has not Confluent's API. Without a path, the usual ones are tried.",
   });
 }
 
@@ -128,20 +129,12 @@ export class EventRegistry {
     config: Config,
     options: WaitOptions = {},
   ): Promise<EventRegistry> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, notify } = options;
     const access = new RegistryAccess(config.security?.registry);
-    const url =
-      await throughOutages(() => findApi(config.registryUrl, access), {
-        isOutage: (error) => error instanceof OutageError,
-        timeoutMs,
-        begins: () =>
-          notify?.(
-            waitingLine(
-              `the Schema Registry at ${config.registryUrl}`,
-              timeoutMs,
-            ),
-          ),
-      }) ?? config.registryUrl;
+    const url = await waitFor(
+      `the Schema Registry at ${config.registryUrl}`,
+      () => findApi(config.registryUrl, access),
+      { ...options, isOutage: (error) => error instanceof OutageError },
+    );
     const { SchemaRegistry } = await import(
       "@kafkajs/confluent-schema-registry"
     );
@@ -216,9 +209,7 @@ export class EventRegistry {
     try {
       found = (await this.#client["api"].Schema.find({ id })).data();
     } catch (error) {
-      if (!(error instanceof RegistryResponseError) || error.status !== 404) {
-        throw error;
-      }
+      if (!isUnknown(error)) throw error;
       for (const [old, until] of this.#unknown) {
         if (until <= Date.now()) this.#unknown.delete(old);
       }
@@ -238,6 +229,9 @@ export class EventRegistry {
       const ajv = ajvFor(schema);
       for (const [name, text] of references) {
         ajv.addSchema(JSON.parse(text), name);
+      }
+      if ("$async" in schema) {
+        throw new TypeError("it is asynchronous, which no JSON Schema is");
       }
       const validate = ajv.compile(schema);
       return {
@@ -263,16 +257,34 @@ export class EventRegistry {
   ): Promise<Map<string, string>> {
     for (const { name, subject, version } of references) {
       if (found.has(name)) continue;
-      const response = await this.#client["api"].Subject.version({
-        subject,
-        version,
-      });
-      const referenced = response.data() as SchemaResponse;
+      const referenced = await this.#reference(subject, version);
       found.set(name, referenced.schema);
       await this.#references(referenced.references ?? [], found);
     }
     return found;
   }
+
+  async #reference(subject: string, version: number): Promise<SchemaResponse> {
+    try {
+      const { Subject } = this.#client["api"];
+      return (await Subject.version({ subject, version })).data();
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+      throw new InvalidEventError(
+        `The registry has not version ${version} of ${subject}, to which a schema refers`,
+        { cause: error },
+      );
+    }
+  }
+}
+
+/** The registry's own codes for a subject, a version and a schema that it doesn't have. */
+const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
+
+/** Any other 404 is a wrong URL or a proxy's: it says nothing of the id. */
+function isUnknown(error: unknown): error is RegistryResponseError {
+  return error instanceof RegistryResponseError &&
+    UNKNOWN_CODES.includes(error.code);
 }
 
 function unknownId(id: number, cause?: unknown): InvalidEventError {

@@ -32,13 +32,20 @@ export class RegistryResponseError extends PipelineError {
   readonly status: number;
   /** The registry's own words. */
   readonly reason: string;
+  /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
+  readonly code: number | undefined;
 
   /**
    * @param status The HTTP status.
-   * @param reason The registry's own words.
+   * @param refusal The registry's own words and code.
    * @param request The request's method and URL.
    */
-  constructor(status: number, reason: string, request: string) {
+  constructor(
+    status: number,
+    refusal: { readonly reason: string; readonly code: number | undefined },
+    request: string,
+  ) {
+    const { reason, code } = refusal;
     super(
       `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
       {
@@ -47,32 +54,45 @@ export class RegistryResponseError extends PipelineError {
     );
     this.status = status;
     this.reason = reason;
+    this.code = code;
   }
 }
+
+/** How much of a refusal's text is kept, in UTF-16 units. */
+const MAX_REASON = 400;
 
 /** The statuses that say "not now": too slow, too busy, or what the registry stands on is down. */
 function isOutage(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-function reasonOf(text: string, statusText: string): string {
+/** What the body of a refusal says: the registry's own words, and its own code. */
+function readRefusal(
+  text: string,
+  statusText: string,
+): { readonly reason: string; readonly code: number | undefined } {
   try {
     const body: unknown = JSON.parse(text);
     if (typeof body === "object" && body !== null) {
+      const code = "error_code" in body && typeof body.error_code === "number"
+        ? body.error_code
+        : undefined;
       if ("message" in body && typeof body.message === "string") {
-        return body.message;
+        return { reason: shorten(body.message), code };
       }
       if ("detail" in body && typeof body.detail === "string") {
-        return body.detail;
+        return { reason: shorten(body.detail), code };
       }
     }
   } catch {
     // Not JSON: a proxy's page, as a rule, whose first words have to do.
   }
-  return text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim().slice(
-    0,
-    200,
-  ) || statusText;
+  const words = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  return { reason: shorten(words) || statusText, code: undefined };
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
 /** What a request to the registry has besides its method and URL. */
@@ -130,13 +150,15 @@ export async function requestRegistry(
     });
   }
   if (!response.ok) {
+    // Hidden before as well: what is taken out of the text may be cut short.
+    const { reason, code } = readRefusal(
+      access.hide(text),
+      response.statusText,
+    );
+    const words = access.hide(reason).replace(/\s+/g, " ").trim();
     const error = new RegistryResponseError(
       response.status,
-      printable(
-        // Before as well: what is taken out of the text may be cut short.
-        access.hide(reasonOf(access.hide(text), response.statusText))
-          .replace(/\s+/g, " ").trim(),
-      ),
+      { reason: printable(words), code },
       request,
     );
     if (!isOutage(response.status)) throw error;

@@ -15,7 +15,10 @@ import type { SettingReader } from "./setting_reader.ts";
 export interface TlsSettings {
   /** The variables' names begin so, in messages: `KAFKA_SSL` or `SCHEMA_REGISTRY`. */
   readonly prefix: string;
-  /** Certificates of authorities to trust, in PEM. Equals `ssl.truststore.certificates`. */
+  /**
+   * Certificates of authorities to trust, in PEM: for Kafka instead of the system's, for the registry besides them. Equals
+   * `ssl.truststore.certificates`.
+   */
   readonly ca?: readonly string[];
   /** This client's certificate, with those between it and its authority, in PEM. Equals `ssl.keystore.certificate.chain`. */
   readonly cert?: string;

@@ -11,9 +11,9 @@ import {
   explainKafkaError,
   type KafkaOptions,
   protocolCodeOf,
-  type WaitOptions,
   withAdmin,
 } from "./kafka.ts";
+import type { WaitOptions } from "./outage.ts";
 import { explainMissingRight } from "./kafka_denial.ts";
 
 /** The topic to create. */
