@@ -115,7 +115,9 @@ class ConsumerLoop {
   );
   readonly #end = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
-  /** The end of each partition that is not reached yet, where the loop ends there. */
+  /** What was the end of each partition when the loop began. */
+  #endsAtStart: ReadonlyMap<number, bigint> | undefined;
+  /** The end of each partition of this member that is not reached yet, where the loop ends there. */
   readonly #ends = new Map<number, bigint>();
   #sendCommit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #generation = 0;
@@ -149,6 +151,7 @@ class ConsumerLoop {
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
     let watch: ReturnType<typeof setInterval> | undefined;
+    let failure: Error | undefined;
     try {
       this.#listen(() => {
         // The group may still be joined while the loop stops already.
@@ -167,12 +170,20 @@ class ConsumerLoop {
       await this.#end.promise;
       this.#options.stopping?.();
     } catch (error) {
-      throw explainKafkaError(error, this.#config, "Consuming");
+      // What went wrong first is what there is to tell, however the closing goes.
+      failure = explainKafkaError(error, this.#config, "Consuming");
     } finally {
       this.#stop();
       signal?.removeEventListener("abort", stop);
       clearInterval(watch);
-      await this.#close();
+    }
+    const closed = await this.#close();
+    if (failure) throw failure;
+    if (!closed) {
+      throw new PipelineError(
+        `The consumer did not stop within ${STOP_TIMEOUT_MS / 1_000} s`,
+        { hint: "What was not committed will be delivered again." },
+      );
     }
     if (this.#committer.behind) {
       throw new PipelineError("The last offsets could not be committed", {
@@ -226,12 +237,15 @@ class ConsumerLoop {
     if (!found) return starts;
     const before = this.#before;
     this.#before = undefined;
+    this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
+    this.#ends.clear();
     const places: { topic: string; partition: number; offset: string }[] = [];
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
       starts.set(partition, start.offset);
-      if (start.offset < start.high) this.#ends.set(partition, start.high);
+      const end = this.#endsAtStart.get(partition) ?? 0n;
+      if (start.offset < end) this.#ends.set(partition, end);
       const committed = start.committed ?? before?.get(partition)?.committed;
       const lost = describeLostOffsets(topic, partition, {
         ...start,
@@ -289,9 +303,12 @@ class ConsumerLoop {
     fetched: bigint,
   ): Promise<void> {
     const { topic, notify } = this.#options;
-    const ranges = await this.#admin.fetchTopicOffsets(topic);
+    const ranges = await this.#persist(
+      () => this.#admin.fetchTopicOffsets(topic),
+      () => this.#stopping.signal.aborted,
+    );
     const low = BigInt(
-      ranges.find((range) => range.partition === partition)?.low ?? 0,
+      ranges?.find((range) => range.partition === partition)?.low ?? 0,
     );
     // Otherwise it was the end of a transaction, whose marker takes an offset and is no message.
     if (low > expected) {
@@ -346,17 +363,14 @@ class ConsumerLoop {
     this.#stop();
   }
 
-  async #close(): Promise<void> {
+  /** Leaves the group and closes the connection; false where that takes too long. */
+  async #close(): Promise<boolean> {
     const closed = this.#consumer.disconnect().catch(() => {}).then(() => true);
     const giveUp = new AbortController();
     const late = pause(STOP_TIMEOUT_MS, giveUp.signal).then(() => false);
     const inTime = await Promise.race([closed, late]);
     giveUp.abort();
-    if (inTime) return;
-    throw new PipelineError(
-      `The consumer did not stop within ${STOP_TIMEOUT_MS / 1_000} s`,
-      { hint: "What was not committed will be delivered again." },
-    );
+    return inTime;
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {

@@ -69,6 +69,14 @@ export interface MessageCounts {
   readonly passedOver: number;
 }
 
+/** A message on its way. */
+interface Incoming {
+  readonly partition: number;
+  readonly message: KafkaMessage;
+  /** A stop: it ends a wait. */
+  readonly signal: AbortSignal;
+}
+
 /** Processes messages, and counts them. */
 export class MessageProcessor {
   readonly #options: MessageProcessorOptions;
@@ -119,45 +127,48 @@ export class MessageProcessor {
     try {
       event = this.#deserializer.decode(value);
     } catch (error) {
-      return this.#keep(partition, message, error, "VALUE_CONVERTER", signal);
+      return this.#keepUnread({ partition, message, signal }, error);
     }
     return event instanceof Promise
-      ? this.#handleFetched(partition, message, event, signal)
-      : this.#handle(partition, message, event, signal);
+      ? this.#handleFetched({ partition, message, signal }, event)
+      : this.#handle({ partition, message, signal }, event);
   }
 
-  #positionOf(partition: number, { offset }: KafkaMessage): Position {
-    return { topic: this.#options.topic, partition, offset };
+  #positionOf({ partition, message }: Incoming): Position {
+    return { topic: this.#options.topic, partition, offset: message.offset };
   }
 
   #passTombstone(partition: number, message: KafkaMessage): true {
-    this.#options.tombstone?.(
-      this.#positionOf(partition, message),
-      keyText(message.key),
-    );
+    const { topic, tombstone } = this.#options;
+    const { offset, key } = message;
+    tombstone?.({ topic, partition, offset }, keyText(key));
     return true;
   }
 
   #handle(
-    partition: number,
-    message: KafkaMessage,
+    incoming: Incoming,
     event: CustomerEvent,
-    signal: AbortSignal,
   ): boolean | Promise<boolean> {
+    const { key, timestamp } = incoming.message;
     const record: EventRecord = {
-      ...this.#positionOf(partition, message),
-      timestamp: Number(message.timestamp),
-      key: keyText(message.key),
+      ...this.#positionOf(incoming),
+      timestamp: Number(timestamp),
+      key: keyText(key),
       event,
     };
+    const started = Date.now();
     let handled: void | Promise<void>;
     try {
       handled = this.#handler(record);
     } catch (error) {
       handled = Promise.reject(error);
     }
+    // The handler may have held everything up, heartbeats too.
+    if (Date.now() - started > this.#options.sessionTimeoutMs) {
+      this.#warnOfSlowness(record);
+    }
     if (handled instanceof Promise) {
-      return this.#handleSlowly(record, message, handled, signal);
+      return this.#handleSlowly(incoming, record, handled);
     }
     this.#consumed++;
     return true;
@@ -165,59 +176,54 @@ export class MessageProcessor {
 
   /** Waits for a handler, and tries again what it throws. */
   async #handleSlowly(
+    incoming: Incoming,
     record: EventRecord,
-    message: KafkaMessage,
     handled: Promise<void>,
-    signal: AbortSignal,
   ): Promise<boolean> {
-    const { handlerRetries, handlerBackoffMs } = this.#options;
-    const started = performance.now();
+    const { handlerRetries, handlerBackoffMs, sessionTimeoutMs } =
+      this.#options;
+    const { signal } = incoming;
     for (let retry = 0;; retry++) {
+      const slow = setTimeout(
+        () => this.#warnOfSlowness(record),
+        sessionTimeoutMs,
+      );
       try {
         await handled;
-        this.#warnIfSlow(record, performance.now() - started);
         this.#consumed++;
         return true;
       } catch (error) {
         if (error instanceof HandlerStop) throw error;
         // Bad data stays bad.
         if (retry === handlerRetries || error instanceof InvalidEventError) {
-          return await this.#keep(
-            record.partition,
-            message,
-            error,
-            "TASK_PUT",
-            signal,
-          );
+          return await this.#keep(incoming, error, "TASK_PUT");
         }
-        await pause(handlerBackoffMs * 2 ** retry, signal);
-        if (signal.aborted) return false;
-        handled = Promise.try(this.#handler, record);
+      } finally {
+        clearTimeout(slow);
       }
+      await pause(handlerBackoffMs * 2 ** retry, signal);
+      if (signal.aborted) return false;
+      handled = Promise.try(this.#handler, record);
     }
   }
 
-  #warnIfSlow(record: EventRecord, tookMs: number): void {
+  #warnOfSlowness(position: Position): void {
     const { sessionTimeoutMs, notify } = this.#options;
-    if (tookMs < sessionTimeoutMs) return;
-    const { topic, partition, offset } = record;
     notify?.(
-      `The handler took ${
-        (tookMs / 1_000).toFixed(1)
-      } s for ${topic} [${partition}] offset=${offset}, ` +
-        `longer than session.timeout.ms (${sessionTimeoutMs}): a rebalance may deliver it again.`,
+      `The handler takes longer than session.timeout.ms (${sessionTimeoutMs}) for ${
+        placeOf(position)
+      }: a rebalance may deliver it again.`,
     );
   }
 
   /** Waits for the writer's schema. An outage of the registry is no bad message: it is waited out. */
   async #handleFetched(
-    partition: number,
-    message: KafkaMessage,
+    incoming: Incoming,
     fetched: Promise<CustomerEvent>,
-    signal: AbortSignal,
   ): Promise<boolean> {
     const { notify } = this.#options;
-    const value = message.value as Uint8Array;
+    const { signal } = incoming;
+    const value = incoming.message.value as Uint8Array;
     let first: Promise<CustomerEvent> | undefined = fetched;
     let event: CustomerEvent | undefined;
     try {
@@ -232,33 +238,26 @@ export class MessageProcessor {
         ends: () => notify?.("No longer waiting for the Schema Registry."),
       });
     } catch (error) {
-      return await this.#keep(
-        partition,
-        message,
-        error,
-        "VALUE_CONVERTER",
-        signal,
-      );
+      return await this.#keepUnread(incoming, error);
     }
-    return event
-      ? await this.#handle(partition, message, event, signal)
-      : false;
+    return event ? await this.#handle(incoming, event) : false;
+  }
+
+  /** Keeps as a dead letter what can't be read. A refusal of the registry, or a defect, is not the message's fault. */
+  async #keepUnread(incoming: Incoming, error: unknown): Promise<boolean> {
+    if (!(error instanceof InvalidEventError)) throw error;
+    return await this.#keep(incoming, error, "VALUE_CONVERTER");
   }
 
   /** Keeps as a dead letter what can't be processed. */
   async #keep(
-    partition: number,
-    message: KafkaMessage,
+    incoming: Incoming,
     error: unknown,
     stage: Stage,
-    signal: AbortSignal,
   ): Promise<boolean> {
-    // Not the message's fault: a refusal of the registry, or a defect.
-    if (stage === "VALUE_CONVERTER" && !(error instanceof InvalidEventError)) {
-      throw error;
-    }
     const { deadLetters, passedOver } = this.#options;
-    const origin = this.#positionOf(partition, message);
+    const { message, signal } = incoming;
+    const origin = this.#positionOf(incoming);
     if (!deadLetters) {
       const verb = error instanceof InvalidEventError ? "read" : "process";
       throw new PipelineError(
