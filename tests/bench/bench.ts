@@ -229,49 +229,59 @@ class Bench {
 
   #planMemory(all: readonly Contender[]): Run[] {
     const { memoryEvents } = this.#options;
-    const runs = all.flatMap((contender) =>
-      [memoryEvents, memoryEvents * LONG_RUN].map((count) => ({
-        contender,
-        count,
-        titles: (["produce", "consume"] as const).map((what) => ({
-          what,
-          title: `${contender.title}: ${what}, ${
-            count.toLocaleString("en")
-          } events`,
-        })),
+    const counts = [memoryEvents, memoryEvents * LONG_RUN];
+    const titleOf = ({ title }: Contender, count: number) =>
+      `${title}: ${count.toLocaleString("en")} events`;
+    const kinds = ["produce", "consume"] as const;
+    for (const kind of kinds) {
+      this.#begin(
+        {
+          id: `memory-${kind}`,
+          title: `Highest resident memory, ${kind}`,
+          unit: "MiB",
+          decimals: 0,
+        },
+        all.flatMap((contender) =>
+          counts.map((count) => ({ title: titleOf(contender, count) }))
+        ),
+      );
+    }
+    return all.flatMap((contender) =>
+      counts.map((count) => ({
+        what: titleOf(contender, count),
+        take: async () => {
+          const topic = await this.#arena.makeTopic();
+          const told: string[] = [];
+          for (const kind of kinds) {
+            const peak = await measureMemory(this.#arena, contender, kind, {
+              ...topic,
+              count,
+            });
+            this.#collector.add(
+              `memory-${kind}`,
+              titleOf(contender, count),
+              peak,
+            );
+            told.push(`${kind} ${Math.round(peak)} MiB`);
+          }
+          await this.#arena.removeTopic(topic);
+          return told.join(", ");
+        },
       }))
     );
-    this.#begin(
-      {
-        id: "memory",
-        title: "Highest resident memory",
-        unit: "MiB",
-        decimals: 0,
-      },
-      // What is compared stands together.
-      [0, 1].flatMap((i) => runs.flatMap(({ titles }) => titles[i] ?? [])),
-    );
-    return runs.map(({ contender, count, titles }) => ({
-      what: `${contender.title}, ${count.toLocaleString("en")} events`,
-      take: async () => {
-        const topic = await this.#arena.makeTopic();
-        const told: string[] = [];
-        for (const { what, title } of titles) {
-          const peak = await measureMemory(
-            this.#arena,
-            contender,
-            what,
-            topic,
-            count,
-          );
-          this.#collector.add("memory", title, peak);
-          told.push(`${what} ${Math.round(peak)} MiB`);
-        }
-        await this.#arena.removeTopic(topic);
-        return told.join(", ");
-      },
-    }));
   }
+}
+
+/** The most events that the broker gets used to before anything is measured. */
+const WARM_UP_EVENTS = 100_000;
+
+/** Gives the broker's compiler the time that it would take from whoever comes first. */
+async function warmUp(arena: Arena, events: number): Promise<void> {
+  console.error("Warming up...");
+  const count = Math.min(events, WARM_UP_EVENTS);
+  const topic = await filledTopic(arena, PIPELINE, count);
+  await measureConsume(arena, PIPELINE, topic, count);
+  await arena.removeTopic(topic);
 }
 
 /**
@@ -294,6 +304,7 @@ export async function runBench(options: BenchOptions): Promise<Results> {
     unmeasured.push({ title: measure, reason: noCosts });
   }
   await using arena = await Arena.open(console.error);
+  await warmUp(arena, options.events);
   const collector = new Collector();
   const runs = new Bench(arena, { ...options, measures }, collector)
     .plan(contenders);

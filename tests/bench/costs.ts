@@ -56,8 +56,7 @@ function sleep(ms: number): Promise<void> {
  * @param arena Where.
  * @param contender Who.
  * @param what Which of the two.
- * @param topic The topic.
- * @param count How many events.
+ * @param load The topic, and how many events.
  * @returns The most resident memory it took, in MiB.
  * @throws {Error} If it fails.
  */
@@ -65,15 +64,13 @@ export async function measureMemory(
   arena: Arena,
   contender: Contender,
   what: "produce" | "consume",
-  topic: ArenaTopic,
-  count: number,
+  load: ArenaTopic & { readonly count: number },
 ): Promise<number> {
   const group = `bench-${crypto.randomUUID()}`;
   const command = contender.command(arena.stage, {
     do: what,
-    ...topic,
+    ...load,
     group,
-    count,
   });
   await using child = new Child(command);
   const memory = new MemoryWatch(child.pid);
