@@ -1,0 +1,228 @@
+/** Consumers that die, come and go: nothing is lost, and what comes twice is what was not committed. */
+
+import { assert, assertEquals, fail } from "@std/assert";
+import { pause } from "../../lib/pause.ts";
+import { eventually } from "../support/local_engine.ts";
+import { committedOffsets, makeTopic } from "../support/topics.ts";
+import { Consumption } from "./support/consumption.ts";
+import { type FaultBench, faultTests } from "./support/fault_test.ts";
+import { removeDeadMembers } from "./support/leave_group.ts";
+import { topicEnds } from "./support/topic_log.ts";
+import { Traffic } from "./support/traffic.ts";
+import { WatchedTask } from "./support/watched_task.ts";
+
+/** Reads what is left with one more consumer, which has to end well. */
+async function consumeRest(consumption: Consumption): Promise<void> {
+  await using last = consumption.start(["--idle-exit=2"]);
+  const { code, stderr } = await last.end();
+  assertEquals({ code, stderr }, { code: 0, stderr: [] });
+}
+
+/** Leaves out what a member says that has nothing to do just now. */
+function quiet(stderr: readonly string[], topic: string): string[] {
+  const idle = `This consumer has no partition of '${topic}'`;
+  return stderr.filter((line) => !line.startsWith(idle));
+}
+
+async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
+  assertEquals(
+    await committedOffsets(bench),
+    await topicEnds(bench.config, bench.topic),
+  );
+}
+
+/** Finds the place of each order in the blocks that the consumer shows to a person. */
+class BlockReader {
+  readonly #consumption: Consumption;
+  /** Whether the consumer has begun. */
+  started = false;
+
+  constructor(consumption: Consumption) {
+    this.#consumption = consumption;
+  }
+
+  readonly read = (line: string): void => {
+    if (line === "Press Ctrl+C to stop") this.started = true;
+    const found = /Partition: (\d+) \| Offset: (\d+)$/.exec(line);
+    if (!found) return;
+    const [, partition, offset = ""] = found;
+    this.#consumption.note({ partition: Number(partition), offset });
+  };
+}
+
+faultTests("faults under the consumer", [
+  {
+    name:
+      "consume loses nothing when it is killed, and repeats only what was not committed",
+    async fn(bench) {
+      const { config, group, random, long, report } = bench;
+      const [kills, each] = long ? [20, 1_000] : [3, 1_000];
+      await makeTopic(bench);
+      await using traffic = await Traffic.open(bench);
+      const consumption = new Consumption(bench);
+      let open = 0;
+      for (let kill = 0; kill < kills; kill++) {
+        const before = consumption.distinct;
+        await using consumer = consumption.start();
+        // A part waits for the consumer, the rest comes while it is at work.
+        const waiting = random.integer(1, each / 2);
+        await traffic.send(waiting);
+        await consumer.until("an order", () => consumption.distinct > before);
+        const sending = traffic.trickle(each - waiting, {
+          bit: random.integer(1, 50),
+          everyMs: random.integer(0, 15),
+        });
+        const goal = random.integer(1, each);
+        await consumer.until(
+          `${goal} orders`,
+          () => consumption.distinct - before >= goal,
+        );
+        await pause(random.integer(0, 20));
+        await consumer.kill();
+        await sending;
+        open += await consumption.settle();
+        // The short version doesn't wait until Kafka finds out by itself.
+        if (!long) await removeDeadMembers(config, group);
+      }
+      await consumeRest(consumption);
+      const { duplicated, strange, distinct } = consumption;
+      const lost = await consumption.lost();
+      await report({
+        produced: traffic.sent,
+        kills,
+        consumed: distinct,
+        duplicated,
+        "processed since the last commits": open,
+        lost,
+      });
+      assertEquals({ lost, strange, distinct }, {
+        lost: 0,
+        strange: 0,
+        distinct: kills * each,
+      });
+      assert(duplicated <= open, `${duplicated} repeated, ${open} open`);
+      await checkCommittedToTheEnd(bench);
+    },
+  },
+  {
+    name:
+      "three consumers of a group lose nothing while members join and are killed",
+    async fn(bench) {
+      const { topic, random, long, report } = bench;
+      const [seconds, stepMs] = [long ? 30 : 8, 2_000];
+      await makeTopic(bench, 6);
+      await using traffic = await Traffic.open(bench, 6);
+      const consumption = new Consumption(bench);
+      const members = Array.from({ length: 3 }, () => consumption.start());
+      let kills = 0;
+      let joins = 0;
+      try {
+        const sending = traffic.trickle(Infinity, {
+          bit: 12,
+          everyMs: 20,
+          signal: AbortSignal.timeout(seconds * 1_000),
+        });
+        for (let ms = stepMs; ms <= seconds * 1_000; ms += stepMs) {
+          await pause(stepMs);
+          if (members.length < 3) {
+            members.push(consumption.start());
+            joins++;
+          } else {
+            const [victim] = members.splice(random.integer(0, 3), 1);
+            await victim?.kill();
+            kills++;
+          }
+        }
+        await sending;
+        const all = traffic.sent;
+        const started = Date.now();
+        await eventually(
+          `all of ${all} orders are consumed`,
+          () => {
+            const dead = members.find((member) => !member.running);
+            if (dead) fail(`A member gave up: ${dead.stderr.join("\n")}`);
+            return Promise.resolve(consumption.distinct >= all);
+          },
+          60_000,
+        );
+        const recovery = Date.now() - started;
+        for (const member of members) member.signal("SIGTERM");
+        const ends = await Promise.all(members.map((one) => one.end(10_000)));
+        const lost = await consumption.lost();
+        await report({
+          produced: all,
+          kills,
+          joins,
+          consumed: consumption.distinct,
+          duplicated: consumption.duplicated,
+          lost,
+          "caught up after": `${recovery} ms`,
+        });
+        assertEquals(lost, 0);
+        for (const { code, stderr } of ends) {
+          assertEquals({ code, stderr: quiet(stderr, topic) }, {
+            code: 0,
+            stderr: [],
+          });
+        }
+        await checkCommittedToTheEnd(bench);
+      } finally {
+        await Promise.all(members.map((member) => member.kill()));
+      }
+    },
+  },
+  {
+    name: "consume shows each order once over many runs that SIGTERM ends",
+    async fn(bench) {
+      const { config, topic, group, random, long, report } = bench;
+      const runs = long ? 50 : 5;
+      await makeTopic(bench);
+      await using traffic = await Traffic.open(bench);
+      const consumption = new Consumption(bench);
+      const stop = new AbortController();
+      const sending = traffic.trickle(Infinity, {
+        bit: 3,
+        everyMs: 5,
+        signal: stop.signal,
+      });
+      let slowest = 0;
+      try {
+        for (let run = 0; run < runs; run++) {
+          const reader = new BlockReader(consumption);
+          await using consumer = new WatchedTask(
+            config,
+            "consume",
+            [`--topic=${topic}`, `--group=${group}`],
+            reader.read,
+          );
+          await consumer.until("the opening lines", () => reader.started);
+          await pause(random.integer(0, 1_500));
+          consumer.signal("SIGTERM");
+          const { code, stderr, tookMs } = await consumer.end(10_000);
+          assertEquals({ code, stderr }, { code: 0, stderr: [] });
+          slowest = Math.max(slowest, tookMs);
+        }
+      } finally {
+        stop.abort();
+        await sending;
+      }
+      await consumeRest(consumption);
+      const { duplicated, distinct } = consumption;
+      const lost = await consumption.lost();
+      await report({
+        produced: traffic.sent,
+        stops: runs,
+        consumed: distinct,
+        duplicated,
+        lost,
+        "slowest stop": `${slowest} ms`,
+      });
+      assertEquals({ lost, duplicated, distinct }, {
+        lost: 0,
+        duplicated: 0,
+        distinct: traffic.sent,
+      });
+      await checkCommittedToTheEnd(bench);
+    },
+  },
+]);

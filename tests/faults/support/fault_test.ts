@@ -1,0 +1,93 @@
+/**
+ * Fault tests: each file's run one after another on an engine of the file's own, a short version by default and the long one
+ * where `FAULTS=long` is set.
+ *
+ * @module
+ */
+
+import type { Bench } from "../../support/integration.ts";
+import { localEngineTest } from "../../support/local_engine.ts";
+import { FaultEngine } from "./fault_engine.ts";
+import { Random } from "./random.ts";
+
+/** What a fault test works with. */
+export interface FaultBench extends Bench {
+  /** The engine; it runs when the test begins, whatever the test before did to it. */
+  readonly engine: FaultEngine;
+  /** Chance, for moments and data. */
+  readonly random: Random;
+  /** Whether this is the long version. */
+  readonly long: boolean;
+  /**
+   * Prints what was found, in one line.
+   *
+   * @param figures The figures by name.
+   */
+  readonly report: (
+    figures: Readonly<Record<string, unknown>>,
+  ) => Promise<void>;
+}
+
+/** A fault test. */
+export interface FaultTest {
+  /** What it shows. */
+  readonly name: string;
+  /** The test. */
+  readonly fn: (bench: FaultBench) => Promise<void>;
+}
+
+/**
+ * Registers fault tests that share an engine.
+ *
+ * @param subject What they are about.
+ * @param tests The tests.
+ * @param options Whether the clients come through a proxy.
+ */
+export function faultTests(
+  subject: string,
+  tests: readonly FaultTest[],
+  options: { readonly proxied?: boolean } = {},
+): void {
+  localEngineTest(subject, async (context) => {
+    const long = Deno.env.get("FAULTS") === "long";
+    const only = Deno.env.get("FAULTS_ONLY");
+    await using engine = await FaultEngine.start(options.proxied ?? false);
+    for (const { name, fn } of tests) {
+      if (only && !name.includes(only)) continue;
+      const seed = Number(
+        Deno.env.get("FAULTS_SEED") ??
+          crypto.getRandomValues(new Uint32Array(1))[0],
+      );
+      const id = crypto.randomUUID();
+      await context.step({
+        name,
+        fn: async (step) => {
+          await engine.repair();
+          // A step of its own, as its name is printed whatever else the runner keeps to itself.
+          const print = (line: string) => step.step(line, () => {});
+          const bench: FaultBench = {
+            engine,
+            config: engine.config,
+            topic: `faults-${id}`,
+            group: `group-${id}`,
+            random: new Random(seed),
+            long,
+            report: async (figures) => {
+              const words = Object.entries({ ...figures, seed });
+              await print(words.map((pair) => pair.join(" ")).join(", "));
+            },
+          };
+          try {
+            await fn(bench);
+          } catch (error) {
+            await print(`FAULTS_SEED=${seed} repeats it`);
+            throw error;
+          }
+        },
+        // The engine lives longer than a step; the test around the steps checks that nothing is left.
+        sanitizeOps: false,
+        sanitizeResources: false,
+      });
+    }
+  });
+}

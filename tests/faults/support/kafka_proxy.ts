@@ -1,0 +1,225 @@
+/**
+ * What stands between the clients and the broker, so that a fault strikes at one request or one answer and at no other.
+ *
+ * It takes Kafka's frames apart no further than their kind and who sent them, and passes them on unchanged.
+ *
+ * @module
+ */
+
+/** Kinds of requests, by the protocol's numbers. */
+export const API = { produce: 0, offsetCommit: 8, createTopics: 19 } as const;
+
+/** The frame at which a fault strikes. */
+export interface Moment {
+  /** The kind of request. */
+  readonly api: number;
+  /** Who sent it. Equals `client.id`. */
+  readonly clientId: string;
+  /** Before the broker has got it, or when the broker has done it and nobody knows. */
+  readonly at: "request" | "answer";
+  /**
+   * How many such frames go through before.
+   *
+   * @default {0}
+   */
+  readonly skip?: number;
+}
+
+interface Trap extends Moment {
+  skipped: number;
+  readonly strike: () => Promise<void>;
+  readonly struck: PromiseWithResolvers<void>;
+}
+
+interface Link {
+  readonly client: Deno.TcpConn;
+  readonly broker: Deno.TcpConn;
+  /** What is asked and not answered yet, by correlation id. */
+  readonly asked: Map<number, { api: number; clientId: string }>;
+}
+
+const decoder = new TextDecoder();
+
+async function* framesOf(
+  connection: Deno.TcpConn,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let rest = new Uint8Array();
+  const buffer = new Uint8Array(65_536);
+  for (
+    let read = await connection.read(buffer);
+    read !== null;
+    read = await connection.read(buffer)
+  ) {
+    const bytes = new Uint8Array(rest.length + read);
+    bytes.set(rest);
+    bytes.set(buffer.subarray(0, read), rest.length);
+    let at = 0;
+    while (bytes.length - at >= 4) {
+      const size = new DataView(bytes.buffer).getInt32(at) + 4;
+      if (bytes.length - at < size) break;
+      yield bytes.subarray(at, at + size);
+      at += size;
+    }
+    rest = bytes.slice(at);
+  }
+}
+
+async function writeAll(
+  connection: Deno.TcpConn,
+  bytes: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await connection.write(bytes.subarray(at));
+  }
+}
+
+function closeQuietly(connection: Deno.TcpConn): void {
+  try {
+    connection.close();
+  } catch {
+    // The other direction was quicker.
+  }
+}
+
+/** A port that leads to a broker. */
+export class KafkaProxy implements AsyncDisposable {
+  readonly #port: number;
+  readonly #target: () => number;
+  readonly #links = new Set<Link>();
+  readonly #work = new Set<Promise<void>>();
+  #listener: Deno.TcpListener | undefined;
+  #trap: Trap | undefined;
+
+  /**
+   * Makes the proxy, which doesn't listen yet.
+   *
+   * @param port Its port.
+   * @param target The broker's.
+   */
+  constructor(port: number, target: () => number) {
+    this.#port = port;
+    this.#target = target;
+  }
+
+  /** Opens the port. */
+  async open(): Promise<void> {
+    for (let tries = 1; !this.#listener; tries++) {
+      try {
+        this.#listener = Deno.listen({
+          hostname: "127.0.0.1",
+          port: this.#port,
+        });
+        this.#keep(this.#accept(this.#listener));
+      } catch (error) {
+        // A listener that was closed gives its port back a moment later.
+        if (!(error instanceof Deno.errors.AddrInUse) || tries > 50) {
+          throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  /** Closes the port and every connection: whoever connects is refused, as where no broker runs. */
+  close(): void {
+    this.#listener?.close();
+    this.#listener = undefined;
+    for (const { client, broker } of this.#links) {
+      closeQuietly(client);
+      closeQuietly(broker);
+    }
+    this.#links.clear();
+  }
+
+  /**
+   * Keeps back the next frame of a kind, and does something before its connection ends. All other frames go through meanwhile.
+   *
+   * @param moment Which frame.
+   * @param strike What to do.
+   * @returns When it is done.
+   */
+  at(moment: Moment, strike: () => Promise<void>): Promise<void> {
+    const struck = Promise.withResolvers<void>();
+    this.#trap = { ...moment, skipped: 0, strike, struck };
+    return struck.promise;
+  }
+
+  /** Closes everything, and waits until it is gone. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  #keep(work: Promise<void>): void {
+    const kept = work.catch(() => {}).finally(() => this.#work.delete(kept));
+    this.#work.add(kept);
+  }
+
+  async #accept(listener: Deno.TcpListener): Promise<void> {
+    for await (const client of listener) this.#keep(this.#connect(client));
+  }
+
+  async #connect(client: Deno.TcpConn): Promise<void> {
+    let broker: Deno.TcpConn;
+    try {
+      broker = await Deno.connect({
+        hostname: "127.0.0.1",
+        port: this.#target(),
+      });
+    } catch {
+      return closeQuietly(client);
+    }
+    const link: Link = { client, broker, asked: new Map() };
+    this.#links.add(link);
+    await Promise.allSettled([
+      this.#pass(link, "request"),
+      this.#pass(link, "answer"),
+    ]);
+    this.#links.delete(link);
+  }
+
+  async #pass(link: Link, at: Moment["at"]): Promise<void> {
+    const { client, broker } = link;
+    const [from, to] = at === "request" ? [client, broker] : [broker, client];
+    try {
+      for await (const frame of framesOf(from)) {
+        const { api, clientId } = this.#identify(link, at, frame);
+        const trap = this.#trap;
+        if (
+          trap && trap.at === at && trap.api === api &&
+          trap.clientId === clientId &&
+          trap.skipped++ >= (trap.skip ?? 0)
+        ) {
+          this.#trap = undefined;
+          await trap.strike().then(trap.struck.resolve, trap.struck.reject);
+          return;
+        }
+        await writeAll(to, frame);
+      }
+    } finally {
+      closeQuietly(client);
+      closeQuietly(broker);
+    }
+  }
+
+  #identify(
+    { asked }: Link,
+    at: Moment["at"],
+    frame: Uint8Array,
+  ): { api: number; clientId: string } {
+    const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+    if (at === "answer") {
+      const id = view.getInt32(4);
+      const request = asked.get(id) ?? { api: -1, clientId: "" };
+      asked.delete(id);
+      return request;
+    }
+    const length = Math.max(view.getInt16(12), 0);
+    const request = {
+      api: view.getInt16(4),
+      clientId: decoder.decode(frame.subarray(14, 14 + length)),
+    };
+    asked.set(view.getInt32(8), request);
+    return request;
+  }
+}

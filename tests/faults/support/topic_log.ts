@@ -1,0 +1,111 @@
+/**
+ * What is really in a topic, read past the program that is tested.
+ *
+ * @module
+ */
+
+import type { EachBatchPayload, KafkaMessage } from "kafkajs";
+import type { Config } from "../../../lib/config.ts";
+import { createKafka, withAdmin } from "../../../lib/kafka.ts";
+import { HEADER_LENGTH } from "../../../lib/wire_format.ts";
+
+/** A message and where it is. */
+export type LoggedMessage = KafkaMessage & { readonly partition: number };
+
+/** How long reading a topic may take, in milliseconds. */
+const DEADLINE_MS = 120_000;
+
+/**
+ * Reads where a topic's partitions end.
+ *
+ * @param config Where Kafka is.
+ * @param topic The topic.
+ * @returns By partition, the offset behind the last message.
+ */
+export async function topicEnds(
+  config: Config,
+  topic: string,
+): Promise<Record<number, number>> {
+  return await withAdmin(
+    config,
+    {},
+    async (admin) =>
+      Object.fromEntries(
+        (await admin.fetchTopicOffsets(topic))
+          .map(({ partition, high }) => [partition, Number(high)]),
+      ),
+  );
+}
+
+/**
+ * Reads a whole topic.
+ *
+ * @param config Where Kafka is.
+ * @param topic The topic.
+ * @returns Its messages, each partition's in order.
+ * @throws {Error} If it takes too long.
+ */
+export async function readLog(
+  config: Config,
+  topic: string,
+): Promise<LoggedMessage[]> {
+  const ends = new Map(
+    Object.entries(await topicEnds(config, topic))
+      .filter(([, end]) => end > 0)
+      .map(([partition, end]) => [Number(partition), end]),
+  );
+  if (ends.size === 0) return [];
+  const messages: LoggedMessage[] = [];
+  const done = Promise.withResolvers<void>();
+  const kafka = await createKafka(config);
+  const consumer = kafka.consumer({ groupId: `log-${crypto.randomUUID()}` });
+  const eachBatch = ({ batch }: EachBatchPayload): Promise<void> => {
+    const { partition } = batch;
+    for (const message of batch.messages) {
+      messages.push({ ...message, partition });
+    }
+    const end = ends.get(partition);
+    if (end !== undefined && Number(batch.lastOffset()) + 1 >= end) {
+      ends.delete(partition);
+      if (ends.size === 0) done.resolve();
+    }
+    return Promise.resolve();
+  };
+  const timer = setTimeout(
+    () => done.reject(new Error(`Reading ${topic} took too long`)),
+    DEADLINE_MS,
+  );
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatch });
+    await done.promise;
+    return messages;
+  } finally {
+    clearTimeout(timer);
+    await consumer.disconnect();
+  }
+}
+
+/**
+ * Reads the id of the order in a message.
+ *
+ * @param message The message; it holds an order.
+ * @returns The id.
+ */
+export function eventIdOf({ value }: KafkaMessage): string {
+  const json = new TextDecoder().decode(value?.subarray(HEADER_LENGTH));
+  return JSON.parse(json).event_id;
+}
+
+/**
+ * Names a place in a topic.
+ *
+ * @param message What is there.
+ * @returns The name.
+ */
+export function placeOf(
+  { partition, offset }: { partition: number; offset: string },
+): string {
+  return `${partition}:${offset}`;
+}
