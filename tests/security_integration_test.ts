@@ -22,6 +22,7 @@ import {
 } from "./support/certificates.ts";
 import { type Bench, integrationTest } from "./support/integration.ts";
 import { eventually } from "./support/local_engine.ts";
+import { CuttingProxy } from "./support/cutting_proxy.ts";
 import { RegistryProxy } from "./support/registry_proxy.ts";
 import { type Right, SecuredBroker } from "./support/secured_broker.ts";
 import {
@@ -359,6 +360,28 @@ securityTest(
         const { code, stderr } = await consumer.end();
         assertEquals(code, 0, stderr);
         assert(!stderr.includes("Error"), stderr);
+      },
+    );
+
+    await context.step(
+      "a connection that is cut in the middle of the login is tried again",
+      async () => {
+        for (const mechanism of ["PLAIN", "SCRAM-SHA-512"]) {
+          await using proxy = new CuttingProxy(broker.address("SASLPLAIN"), 3);
+          const options = {
+            ...on("SASLPLAIN", {
+              KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+              KAFKA_SASL_MECHANISM: mechanism,
+              KAFKA_SASL_USERNAME: USER,
+              KAFKA_SASL_PASSWORD: PASSWORD,
+            }),
+            brokers: proxy.address,
+          };
+          await broker.grantOnly(`User:${USER}`, [`TOPIC ${topic} DESCRIBE`]);
+          const { code, stderr } = await run(options, "topic", wanted);
+          assertEquals(code, 0, stderr);
+          assert(proxy.cut, "Nothing was cut");
+        }
       },
     );
 
