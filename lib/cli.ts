@@ -6,6 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { causes, messageOf, PipelineError, UsageError } from "./errors.ts";
+import { escapeUnsafe } from "./report.ts";
 import { OutputClosedError, printLine } from "./output.ts";
 
 /** What every kind of flag has. */
@@ -275,7 +276,12 @@ export function describeError(error: unknown, debug: boolean): string {
       );
     }
   }
-  return lines.join("\n");
+  return lines.map(escapeLines).join("\n");
+}
+
+/** An error may have text of a message or of a server in it. */
+function escapeLines(text: string): string {
+  return text.split("\n").map(escapeUnsafe).join("\n");
 }
 
 /**

@@ -4,11 +4,13 @@
  * @module
  */
 
+import type { Kafka } from "kafkajs";
 import type { Config } from "./config.ts";
 import { consumeMessages } from "./consumer_loop.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
+import { StoppedError } from "./errors.ts";
 import { createKafka, type KafkaOptions, withAdmin } from "./kafka.ts";
-import type { WaitOptions } from "./outage.ts";
+import { type WaitOptions, withDeadline } from "./outage.ts";
 import {
   type EventHandler,
   type MessageCounts,
@@ -37,7 +39,7 @@ export interface ConsumerOptions
   /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
   readonly idleExitMs?: number | undefined;
   /** Stops the consumer: it finishes the order in hand, commits and leaves the group. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * What becomes of a message that can't be read, or whose handler keeps failing: it is kept in the topic `<topic>.dlq`, or it
    * ends the run with its offset not committed.
@@ -96,17 +98,15 @@ export async function consumeEvents(
     signal,
   } = options;
   checkTopicName(topic);
-  const layout = await withAdmin(
-    config,
-    options,
-    (admin) => describeTopic(admin, topic),
-  );
-  if (!layout) throw missingTopic(topic);
-  const registry = await EventRegistry.connect(config, options);
-  const kafka = await createKafka(config, {
-    clientId: "cafe-event-consumer",
-    ...options,
-  });
+  let connections: Connections;
+  try {
+    connections = await connect(config, withDeadline(options));
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    options.stopping?.();
+    return { consumed: 0, passedOver: 0 };
+  }
+  const { kafka, registry, deadline } = connections;
   const deadLetters = onError === "dlq"
     ? new DeadLetterQueue(kafka, config, topic, options)
     : undefined;
@@ -132,6 +132,7 @@ export async function consumeEvents(
       return done instanceof Promise ? done.then(countDone) : countDone(done);
     }, {
       ...options,
+      deadline,
       from,
       sessionTimeoutMs,
       signal: signal
@@ -142,4 +143,31 @@ export async function consumeEvents(
     await deadLetters?.close();
   }
   return processor.counts;
+}
+
+interface Connections {
+  readonly kafka: Kafka;
+  readonly registry: EventRegistry;
+  /** Until when the rest of the start may take. */
+  readonly deadline: number;
+}
+
+/** Finds Kafka, the topic and the registry. */
+async function connect(
+  config: Config,
+  options: ConsumerOptions & { readonly deadline: number },
+): Promise<Connections> {
+  const { topic, deadline } = options;
+  const layout = await withAdmin(
+    config,
+    options,
+    (admin) => describeTopic(admin, topic),
+  );
+  if (!layout) throw missingTopic(topic);
+  const registry = await EventRegistry.connect(config, options);
+  const kafka = await createKafka(config, {
+    clientId: "cafe-event-consumer",
+    ...options,
+  });
+  return { kafka, registry, deadline };
 }

@@ -23,6 +23,7 @@ import {
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
+  protocolCodeOf,
 } from "./kafka.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
 import { throughOutages, type WaitOptions } from "./outage.ts";
@@ -32,6 +33,7 @@ import {
   describeLostOffsets,
   startingOffsets,
 } from "./starting_offsets.ts";
+import { describeTopic, missingTopic } from "./topic.ts";
 
 /**
  * Processes one message. True, or a promise of it: its offset may be committed. False: a stop came before it was done.
@@ -143,6 +145,23 @@ class ConsumerLoop {
     this.#admin = admin;
     // A failure before anybody waits for the end is not lost: run() awaits it.
     this.#end.promise.catch(() => {});
+  }
+
+  /**
+   * Tells kafkajs whether to begin anew after a crash: through an outage, but not for a topic that is gone, for which it would
+   * wait without end.
+   */
+  async mayRestart(error: unknown): Promise<boolean> {
+    if (!isKafkaOutage(error)) return false;
+    if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") return true;
+    const { topic } = this.#options;
+    const found = await this.#persist(
+      async () => ({ layout: await describeTopic(this.#admin, topic) }),
+      () => this.#stopping.signal.aborted,
+    );
+    if (!found || found.layout) return true;
+    this.#fail(missingTopic(topic));
+    return false;
   }
 
   async run(): Promise<void> {
@@ -482,7 +501,7 @@ export async function consumeMessages(
 ): Promise<void> {
   const admin = await connectWithin(kafka.admin(), config, options);
   try {
-    const consumer = kafka.consumer({
+    const consumer: Consumer = kafka.consumer({
       groupId: options.group,
       allowAutoTopicCreation: false,
       sessionTimeout: options.sessionTimeoutMs,
@@ -492,11 +511,11 @@ export async function consumeMessages(
         initialRetryTime: 100,
         maxRetryTime: MAX_PAUSE_MS,
         retries: 2,
-        restartOnFailure: (error) => Promise.resolve(isKafkaOutage(error)),
+        restartOnFailure: (error) => loop.mayRestart(error),
       },
     });
     await connectWithin(consumer, config, options);
-    const loop = new ConsumerLoop(config, process, options, {
+    const loop: ConsumerLoop = new ConsumerLoop(config, process, options, {
       consumer,
       admin,
     });

@@ -9,6 +9,9 @@
  * @module
  */
 
+import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from "./outage.ts";
+import { pause } from "./pause.ts";
+
 /** Something that waits to be sent. */
 export interface Sendable {
   /** How much it takes of a batch, in bytes. */
@@ -36,7 +39,7 @@ export interface DeliveryQueueOptions<T extends Sendable> {
   readonly delivered: (message: T, offset: bigint) => void;
   /** Is told of each message that was given up. */
   readonly failed: (message: T, error: unknown) => void;
-  /** Is told when the queue begins to wait for Kafka, and when it is over. */
+  /** Is told when the queue begins to wait for Kafka, and when a request was answered after a wait. */
   readonly waiting?: (waits: boolean) => void;
   /** How many messages a batch takes at most. */
   readonly maxBatchCount: number;
@@ -53,6 +56,7 @@ export class DeliveryQueue<T extends Sendable> {
   #running: Promise<void> | undefined;
   #batch: Promise<void> | undefined;
   #stopped: { readonly error: unknown } | undefined;
+  readonly #stopping = new AbortController();
   /** What has ended neither way yet. */
   readonly #open = new Set<T>();
   readonly #abandoned = Promise.withResolvers<void>();
@@ -116,6 +120,7 @@ export class DeliveryQueue<T extends Sendable> {
    */
   stop(error: unknown): void {
     this.#stopped ??= { error };
+    this.#stopping.abort();
   }
 
   /**
@@ -159,35 +164,32 @@ export class DeliveryQueue<T extends Sendable> {
     const deadline = Date.now() + deliveryTimeoutMs;
     let told = false;
     let first: bigint;
-    try {
-      for (let pause = 100;; pause = Math.min(pause * 2, 2_000)) {
-        if (this.#stopped) return this.#fail(batch, this.#stopped.error);
-        try {
-          first = await send(batch);
-          break;
-        } catch (error) {
-          const verdict = judge(error);
-          if (verdict === "split" && batch.length > 1) {
-            const half = Math.ceil(batch.length / 2);
-            await this.#deliver(batch.slice(0, half));
-            return await this.#deliver(batch.slice(half));
-          }
-          if (
-            verdict === "stop" ||
-            verdict === "retry" && Date.now() + pause > deadline
-          ) {
-            this.stop(error);
-          }
-          if (verdict !== "retry" || this.#stopped) {
-            return this.#fail(batch, error);
-          }
+    for (let wait = FIRST_PAUSE_MS;; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
+      if (this.#stopped) return this.#fail(batch, this.#stopped.error);
+      try {
+        first = await send(batch);
+        break;
+      } catch (error) {
+        const verdict = judge(error);
+        if (verdict === "split" && batch.length > 1) {
+          const half = Math.ceil(batch.length / 2);
+          await this.#deliver(batch.slice(0, half));
+          return await this.#deliver(batch.slice(half));
         }
-        if (!told) waiting?.(told = true);
-        await new Promise((resolve) => setTimeout(resolve, pause));
+        if (
+          verdict === "stop" ||
+          verdict === "retry" && Date.now() + wait > deadline
+        ) {
+          this.stop(error);
+        }
+        if (verdict !== "retry" || this.#stopped) {
+          return this.#fail(batch, error);
+        }
       }
-    } finally {
-      if (told) waiting?.(false);
+      if (!told) waiting?.(told = true);
+      await pause(wait, this.#stopping.signal);
     }
+    if (told) waiting?.(false);
     for (const [i, message] of batch.entries()) {
       if (!this.#open.delete(message)) continue;
       delivered(message, first < 0n ? first : first + BigInt(i));

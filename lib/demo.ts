@@ -129,6 +129,8 @@ export async function runDemo(
       `Of ${COUNT} orders, ${summary.delivered} were delivered`,
     );
   }
+  const ids = new Set(produced.map(({ event }) => event.event_id));
+  const own = consumed.filter(({ event }) => ids.has(event.event_id));
   const lost = missing();
   if (lost.length > 0) {
     throw new PipelineError(
@@ -137,7 +139,17 @@ export async function runDemo(
       }`,
     );
   }
+  if (own.length !== COUNT) {
+    throw new PipelineError(
+      `Of ${COUNT} orders produced, ${own.length} were consumed: some came twice`,
+    );
+  }
   printLine(`The ${COUNT} orders produced are the ${COUNT} consumed.`);
+  if (consumed.length > own.length) {
+    printLine(
+      `${consumed.length - own.length} more came from another producer.`,
+    );
+  }
   await checkCommits(config, group, consumed);
 }
 

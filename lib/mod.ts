@@ -130,7 +130,12 @@ export { Secret } from "./secret.ts";
 export type { TlsSettings } from "./tls.ts";
 export type { ReadFile, ReadVariable } from "./setting_reader.ts";
 export { EventDeserializer, EventSerializer } from "./serializer.ts";
-export { type FilePlace, RESUME_FOLDER, ResumePoint } from "./resume_point.ts";
+export {
+  type FilePlace,
+  RESUME_FOLDER,
+  ResumePoint,
+  type ResumeSource,
+} from "./resume_point.ts";
 export { type StopSignal, stopSignal } from "./signals.ts";
 export {
   createTopic,

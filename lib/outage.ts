@@ -26,9 +26,9 @@ export interface WaitOptions {
 /** The default of {@linkcode WaitOptions.timeoutMs}. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** The first pause between two tries, in milliseconds; it doubles each time. */
-const FIRST_PAUSE_MS = 100;
+export const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds. */
-const MAX_PAUSE_MS = 2_000;
+export const MAX_PAUSE_MS = 2_000;
 
 /** What counts as an outage, and how long to bear it. */
 export interface OutageOptions {

@@ -6,9 +6,13 @@
 
 import type { Config } from "./config.ts";
 import type { CustomerEvent } from "./customer_event.ts";
-import { InvalidEventError } from "./errors.ts";
+import { InvalidEventError, StoppedError } from "./errors.ts";
 import type { SourceItem } from "./order_source.ts";
-import { EventProducer, type ProducerOptions } from "./producer.ts";
+import {
+  type DeliveryHandlers,
+  EventProducer,
+  type ProducerOptions,
+} from "./producer.ts";
 import type { EventRecord } from "./report.ts";
 import type { ResumePoint } from "./resume_point.ts";
 
@@ -41,7 +45,7 @@ export interface ProduceOptions extends ProducerOptions {
   /** Whom to tell of the run. */
   readonly observer?: ProduceObserver;
   /** A stop: the source ends itself on it, and what is under way then has {@linkcode STOP_TIMEOUT_MS} left. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Where it is kept how far the source has been delivered. */
   readonly resume?: ResumePoint | undefined;
 }
@@ -71,7 +75,7 @@ export async function produceEvents(
     if (line !== undefined) resume?.done(line);
     lines.delete(event);
   };
-  const producer = await EventProducer.connect(config, options, {
+  const handlers: DeliveryHandlers = {
     delivered(record) {
       account.delivered++;
       done(record.event);
@@ -83,7 +87,14 @@ export async function produceEvents(
       if (error instanceof InvalidEventError) done(event);
       observer.failed?.(event, error);
     },
-  });
+  };
+  let producer: EventProducer;
+  try {
+    producer = await EventProducer.connect(config, options, handlers);
+  } catch (error) {
+    if (error instanceof StoppedError) return account;
+    throw error;
+  }
   let giveUp: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     giveUp = setTimeout(
@@ -114,10 +125,13 @@ export async function produceEvents(
     observer.flushing?.();
     await producer.flush();
   } finally {
-    await producer.close();
-    clearTimeout(giveUp);
-    signal?.removeEventListener("abort", stop);
-    await resume?.close();
+    try {
+      await producer.close();
+    } finally {
+      clearTimeout(giveUp);
+      signal?.removeEventListener("abort", stop);
+      await resume?.close();
+    }
   }
   return account;
 }

@@ -22,7 +22,7 @@ import {
   type KafkaOptions,
   protocolCodeOf,
 } from "./kafka.ts";
-import type { WaitOptions } from "./outage.ts";
+import { type WaitOptions, withDeadline } from "./outage.ts";
 import { type PartitionerName, partitionOf } from "./partitioner.ts";
 import { pause } from "./pause.ts";
 import { EventRegistry } from "./registry.ts";
@@ -99,12 +99,18 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/** What a broker has against a single order: the rest of its batch may be fine. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  MESSAGE_TOO_LARGE: "is larger than the topic takes (max.message.bytes)",
+  RECORD_LIST_TOO_LARGE: "is larger than the topic takes (segment.bytes)",
+  INVALID_RECORD: "is refused by the broker's own check of records",
+  INVALID_TIMESTAMP:
+    "has a time that the topic doesn't take (message.timestamp.before.max.ms)",
+};
+
 function judge(error: unknown): Verdict {
   const code = protocolCodeOf(error);
-  if (code === "MESSAGE_TOO_LARGE" || code === "RECORD_LIST_TOO_LARGE") {
-    return "split";
-  }
-  if (code === "INVALID_RECORD" || code === "INVALID_TIMESTAMP") return "drop";
+  if (code !== undefined && code in REFUSALS) return "split";
   return isKafkaOutage(error) ? "retry" : "stop";
 }
 
@@ -112,10 +118,8 @@ function explain(error: unknown, config: Config): Error {
   if (judge(error) !== "split") {
     return explainKafkaError(error, config, "Sending");
   }
-  return new InvalidEventError(
-    "The order is larger than the topic takes (max.message.bytes)",
-    { cause: error },
-  );
+  const reason = REFUSALS[protocolCodeOf(error) ?? ""];
+  return new InvalidEventError(`The order ${reason}`, { cause: error });
 }
 
 async function partitionsOf(
@@ -135,7 +139,7 @@ async function partitionsOf(
       `Looking up topic '${options.topic}'`,
     );
   } finally {
-    await admin.disconnect();
+    await admin.disconnect().catch(() => {});
   }
 }
 
@@ -185,8 +189,9 @@ export class EventProducer {
       clientId: "cafe-event-producer",
       ...options,
     });
-    const partitions = await partitionsOf(kafka.admin(), config, options);
-    const registry = await EventRegistry.connect(config, options);
+    const wait = withDeadline(options);
+    const partitions = await partitionsOf(kafka.admin(), config, wait);
+    const registry = await EventRegistry.connect(config, wait);
     const serializer = await EventSerializer.register(registry, topic);
     const producer = kafka.producer({
       allowAutoTopicCreation: false,
@@ -195,17 +200,28 @@ export class EventProducer {
       ...(idempotent ? { maxInFlightRequests: 1 } : {}),
       createPartitioner: () => ({ message }) => message.partition ?? 0,
     });
-    await connectWithin(producer, config, options);
+    await connectWithin(producer, config, wait);
     let stalled = 0;
     const queue = () =>
       new DeliveryQueue<Outgoing>({
         async send(batch) {
           const messages = batch.map(({ message }) => message);
-          const [result] = await producer.send({
-            topic,
-            acks: ACKS[acks],
-            messages,
-          });
+          const [result] = await producer
+            .send({ topic, acks: ACKS[acks], messages })
+            .catch(async (error) => {
+              // For a moment only, after a broker's start; or for ever, and then this throws that the topic is gone.
+              if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+                await partitionsOf(kafka.admin(), config, { topic });
+              }
+              throw error;
+            });
+          if (acks !== 0 && result?.baseOffset === undefined) {
+            // kafkajs drops what is meant for a partition that isn't there, and says nothing.
+            throw new PipelineError(
+              `Topic '${topic}' has fewer partitions than it had at the start`,
+              { hint: "Start the producer again." },
+            );
+          }
           return BigInt(result?.baseOffset ?? -1);
         },
         judge,

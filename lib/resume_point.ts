@@ -29,12 +29,15 @@ export interface FilePlace {
 }
 
 interface State extends FilePlace {
+  /** The topic that the orders went to. */
+  readonly topic: string;
   /** The SHA-256, in hexadecimal, of the file's beginning and of what lies right before the place: {@linkcode PART_BYTES} each at most. */
   readonly hash: string;
 }
 
 function isState(value: unknown): value is State {
   return typeof value === "object" && value !== null &&
+    "topic" in value && typeof value.topic === "string" &&
     "offset" in value && isCount(value.offset) &&
     "line" in value && isCount(value.line) &&
     "hash" in value && typeof value.hash === "string";
@@ -44,10 +47,19 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
+/** A file of orders, and where they go. */
+export interface ResumeSource {
+  /** The file. */
+  readonly orders: string;
+  /** The topic. */
+  readonly topic: string;
+}
+
 /** A file of orders and how far it has been delivered. */
 export class ResumePoint {
   readonly #path: string;
   readonly #orders: string;
+  readonly #topic: string;
   readonly #start: FilePlace;
   /** The lines that are not done, or lie behind one that isn't, in order: where each ends, and whether it is done. */
   readonly #lines = new Map<number, { readonly end: number; done: boolean }>();
@@ -56,9 +68,10 @@ export class ResumePoint {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, orders: string, start: FilePlace) {
+  private constructor(path: string, source: ResumeSource, start: FilePlace) {
     this.#path = path;
-    this.#orders = orders;
+    this.#orders = source.orders;
+    this.#topic = source.topic;
     this.#start = start;
     this.#place = start;
     this.#saved = start;
@@ -68,12 +81,14 @@ export class ResumePoint {
    * Reads how far a file has been delivered.
    *
    * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
-   * @param orders The file of orders.
+   * @param source The file of orders, and where they go.
    * @returns The point; the file's beginning where there is no resume file yet.
    * @throws {UsageError} If the orders come from standard input, which can't be read again.
-   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file of orders.
+   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file of orders or
+   * another topic.
    */
-  static async open(name: string, orders: string): Promise<ResumePoint> {
+  static async open(name: string, source: ResumeSource): Promise<ResumePoint> {
+    const { orders, topic } = source;
     if (orders === "-") {
       throw new UsageError(
         "--resume needs a file: standard input can't be read again",
@@ -81,13 +96,20 @@ export class ResumePoint {
     }
     const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
     const state = await readState(path);
+    const hint = `To send all of it, remove ${path}.`;
     if (state && state.hash !== await hashOf(orders, state.offset)) {
       throw new PipelineError(
         `${path} belongs to another file than ${orders}, or that file has changed`,
-        { hint: `To send all of it, remove ${path}.` },
+        { hint },
       );
     }
-    return new ResumePoint(path, orders, state ?? { offset: 0, line: 0 });
+    if (state && state.topic !== topic) {
+      throw new PipelineError(
+        `${path} belongs to topic '${state.topic}', and not to '${topic}'`,
+        { hint },
+      );
+    }
+    return new ResumePoint(path, source, state ?? { offset: 0, line: 0 });
   }
 
   /** Where this run begins. */
@@ -145,6 +167,7 @@ export class ResumePoint {
     if (place === this.#saved) return;
     try {
       const state: State = {
+        topic: this.#topic,
         ...place,
         hash: await hashOf(this.#orders, place.offset),
       };

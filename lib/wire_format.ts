@@ -97,7 +97,9 @@ export function parsePayload(payload: Uint8Array): unknown {
   // Replacing what is not UTF-8 would change an order in silence. A byte order mark stays: JSON has none (RFC 8259,
   // section 8.1), so that it is refused as well.
   if (!isUtf8(payload)) {
-    throw new InvalidEventError("The payload is not UTF-8");
+    throw new InvalidEventError("The payload is not UTF-8", {
+      cause: new TypeError("The encoded data is not valid UTF-8"),
+    });
   }
   const { buffer, byteOffset, byteLength } = payload;
   let value: unknown;

@@ -129,7 +129,7 @@ await runTask({
   const file = flags.file && ordersPath(flags.file);
   if (flags.resume && !file) throw new UsageError("--resume goes with --file");
   const resume = file && flags.resume
-    ? await ResumePoint.open(flags.resume, file)
+    ? await ResumePoint.open(flags.resume, { orders: file, topic })
     : undefined;
   const start = resume?.start;
   const source = file

@@ -273,7 +273,10 @@ resumeTest(
     await writeOrders(files, [lineOf(0), lineOf(1), lineOf(2)]);
     const stop = new AbortController();
     const first = Promise.withResolvers<void>();
-    const resume = await ResumePoint.open(files.state, files.orders);
+    const resume = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic,
+    });
     const open = () => openOrders(files.orders, resume.start.offset);
     /** The topic goes while the file is read: Kafka acknowledges nothing more. */
     async function* interrupted(): AsyncGenerator<SourceItem> {

@@ -39,21 +39,25 @@ function resumeTest(name: string, fn: (files: Files) => Promise<void>): void {
 
 /** Begins all four lines, ends those, and closes. */
 async function run({ state, orders }: Files, done: readonly number[]) {
-  const point = await ResumePoint.open(state, orders);
+  const point = await ResumePoint.open(state, { orders, topic: "demo" });
   for (const [i, end] of ENDS.entries()) point.begin(i + 1, end);
   for (const line of done) point.done(line);
   await point.close();
 }
 
 async function placeOf({ state, orders }: Files): Promise<FilePlace> {
-  const { offset, line } = (await ResumePoint.open(state, orders)).start;
+  const { offset, line } =
+    (await ResumePoint.open(state, { orders, topic: "demo" })).start;
   return { offset, line };
 }
 
 resumeTest(
   "ResumePoint.open() begins at the start where nothing is kept yet, and keeps nothing by itself",
   async (files) => {
-    const point = await ResumePoint.open(files.state, files.orders);
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
     assertEquals(point.start, { offset: 0, line: 0 });
     await point.close();
     const names = [...Deno.readDirSync(files.folder)].map(({ name }) => name);
@@ -87,7 +91,10 @@ resumeTest(
 resumeTest(
   "ResumePoint.done() passes over a line that was never begun",
   async (files) => {
-    const point = await ResumePoint.open(files.state, files.orders);
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
     point.begin(2, 13);
     point.done(1);
     point.done(2);
@@ -100,7 +107,10 @@ resumeTest(
 resumeTest(
   "ResumePoint.done() saves by itself a moment later",
   async (files) => {
-    const point = await ResumePoint.open(files.state, files.orders);
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
     point.begin(1, 6);
     point.done(1);
     const deadline = Date.now() + 5_000;
@@ -131,7 +141,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(path, text);
       const error = await assertRejects(
-        () => ResumePoint.open(state, path),
+        () => ResumePoint.open(state, { orders: path, topic: "demo" }),
         PipelineError,
         `${state} belongs to another file than ${path}, or that file has changed`,
       );
@@ -149,7 +159,7 @@ resumeTest(
     const { orders, state } = files;
     const line = "x".repeat(99) + "\n";
     await Deno.writeTextFile(orders, line.repeat(100));
-    const point = await ResumePoint.open(state, orders);
+    const point = await ResumePoint.open(state, { orders, topic: "demo" });
     point.begin(80, 8_000);
     point.done(80);
     await point.close();
@@ -157,7 +167,7 @@ resumeTest(
     // One byte more in the middle: what lies before the place is no whole line any more.
     await Deno.writeTextFile(orders, line.repeat(60) + "+" + line.repeat(40));
     await assertRejects(
-      () => ResumePoint.open(state, orders),
+      () => ResumePoint.open(state, { orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -165,7 +175,7 @@ resumeTest(
     assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
     await Deno.truncate(orders, 7_999);
     await assertRejects(
-      () => ResumePoint.open(state, orders),
+      () => ResumePoint.open(state, { orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -192,7 +202,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(state, text);
       await assertRejects(
-        () => ResumePoint.open(state, orders),
+        () => ResumePoint.open(state, { orders, topic: "demo" }),
         PipelineError,
         `${state} is no resume file`,
       );
@@ -205,7 +215,7 @@ resumeTest(
   "ResumePoint.open() refuses standard input, which can't be read again",
   async ({ state }) => {
     await assertRejects(
-      () => ResumePoint.open(state, "-"),
+      () => ResumePoint.open(state, { orders: "-", topic: "demo" }),
       UsageError,
       "--resume needs a file: standard input can't be read again",
     );
@@ -218,7 +228,8 @@ resumeTest(
     await run(files, [1]);
     await Deno.remove(files.orders);
     await assertRejects(
-      () => ResumePoint.open(files.state, files.orders),
+      () =>
+        ResumePoint.open(files.state, { orders: files.orders, topic: "demo" }),
       PipelineError,
       `No such file: ${files.orders}`,
     );
@@ -228,7 +239,10 @@ resumeTest(
 resumeTest(
   "ResumePoint.close() tells what kept it from saving",
   async (files) => {
-    const point = await ResumePoint.open(files.state, files.orders);
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
     await Deno.mkdir(files.state);
     point.begin(1, 6);
     point.done(1);
@@ -236,6 +250,19 @@ resumeTest(
       () => point.close(),
       PipelineError,
       `Can't write ${files.state}: `,
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses the place of another topic, whose orders would never be sent",
+  async (files) => {
+    await run(files, [1]);
+    const { orders } = files;
+    await assertRejects(
+      () => ResumePoint.open(files.state, { orders, topic: "other" }),
+      PipelineError,
+      "belongs to topic 'demo', and not to 'other'",
     );
   },
 );
