@@ -1,4 +1,8 @@
-/** Tests that the consumer reads what other clients compressed, and ends in good order at a batch that can't be read. */
+/**
+ * Tests that the consumer reads what other clients compressed, and ends in good order at a batch that can't be read.
+ *
+ * @module
+ */
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";

@@ -1,4 +1,8 @@
-/** Tests of `deno task consume` as a process of its own, against a real Kafka and a real registry. */
+/**
+ * Tests of `deno task consume` as a process of its own, against a real Kafka and a real registry.
+ *
+ * @module
+ */
 
 import { Buffer } from "node:buffer";
 import {

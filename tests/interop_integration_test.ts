@@ -1,4 +1,8 @@
-/** Tests that the programs of others read what this one writes, and the other way round: confluent-kafka for Python, kcat. */
+/**
+ * Tests that the programs of others read what this one writes, and the other way round: confluent-kafka for Python, kcat.
+ *
+ * @module
+ */
 
 import { assert, assertEquals } from "@std/assert";
 import {

@@ -1,4 +1,8 @@
-/** Tests of the permissions that `deno.json` gives each pipeline task: enough for its work, and nothing else. */
+/**
+ * Tests of the permissions that `deno.json` gives each pipeline task: enough for its work, and nothing else.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import { checkoutFolder, engineFolder } from "../lib/engine/paths.ts";

@@ -1,4 +1,8 @@
-/** Tests of `deno task produce` as a process of its own, against a real Kafka and a real registry. */
+/**
+ * Tests of `deno task produce` as a process of its own, against a real Kafka and a real registry.
+ *
+ * @module
+ */
 
 import {
   assert,

@@ -1,4 +1,8 @@
-/** Tests of the tasks with a real Schema Registry: its subjects, its ids, its refusals, its absence. */
+/**
+ * Tests of the tasks with a real Schema Registry: its subjects, its ids, its refusals, its absence.
+ *
+ * @module
+ */
 
 import {
   assert,

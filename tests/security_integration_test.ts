@@ -1,6 +1,8 @@
 /**
  * Tests of secured connections: the real tasks against a real broker with logins, certificates and rights, and against the real
  * registry behind a proxy with a login. Whatever they print is searched for secrets.
+ *
+ * @module
  */
 
 import {

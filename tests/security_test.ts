@@ -1,4 +1,8 @@
-/** Tests of the settings for security: what they make, what is refused, and that no secret is ever shown. */
+/**
+ * Tests of the settings for security: what they make, what is refused, and that no secret is ever shown.
+ *
+ * @module
+ */
 
 import {
   assert,

@@ -1,4 +1,8 @@
-/** Tests of `deno task topic` as a process of its own, against a real Kafka. */
+/**
+ * Tests of `deno task topic` as a process of its own, against a real Kafka.
+ *
+ * @module
+ */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { freePorts } from "../lib/engine/ports.ts";

@@ -1,4 +1,8 @@
-/** Tests that batches of a fetch response are found, read within limits, and named where they can't be read. */
+/**
+ * Tests that batches of a fetch response are found, read within limits, and named where they can't be read.
+ *
+ * @module
+ */
 
 import { gzipSync } from "node:zlib";
 import { assert, assertEquals, assertRejects } from "@std/assert";

@@ -1,4 +1,8 @@
-/** Tests of the codecs against what other libraries wrote, whole and damaged. */
+/**
+ * Tests of the codecs against what other libraries wrote, whole and damaged.
+ *
+ * @module
+ */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import {
