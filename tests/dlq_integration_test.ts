@@ -13,6 +13,7 @@ import { EventRegistry } from "../lib/registry.ts";
 import { requestRegistry } from "../lib/registry_transport.ts";
 import { createKafka, withAdmin } from "../lib/kafka.ts";
 import { letterProducer } from "../lib/letter_producer.ts";
+import type { Position } from "../lib/report.ts";
 import { frame } from "../lib/wire_format.ts";
 import { type Bench, integrationTest } from "./support/integration.ts";
 import { runTaskProcess } from "./support/task_process.ts";
@@ -34,7 +35,7 @@ interface ListedLetter {
   readonly offset: string;
   readonly timestamp: string;
   readonly key: string | null;
-  readonly origin: object | null;
+  readonly origin: Position | null;
   readonly reason: string | null;
   readonly stage: string | null;
   readonly attempts: number;
@@ -57,7 +58,10 @@ function dlq({ config, topic }: Bench, args: readonly string[] = []) {
 async function listJson(bench: Bench): Promise<ListedLetter[]> {
   const { code, stdout, stderr } = await dlq(bench, ["--json"]);
   assertEquals({ code, stderr }, { code: 0, stderr: "" });
-  return stdout.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+  const letters: ListedLetter[] = stdout.split("\n").slice(0, -1)
+    .map((line) => JSON.parse(line));
+  // Partitions come in any order.
+  return letters.sort((a, b) => a.partition - b.partition);
 }
 
 /** A test whose replay group is removed too: it is named after the topic, and the topics of tests never come again. */
@@ -419,17 +423,13 @@ dlqTest(
 );
 
 dlqTest(
-  "dlq --replay sends each letter back once; one that fails again comes back with its count raised, one whose cause is mended is consumed",
+  "dlq --replay sends each letter back once; one that fails again comes back with its count raised",
   async (bench) => {
     const { config, topic } = bench;
     await makeTopic(bench, 2);
-    const order = makeOrder();
     const headers = { trace: [Buffer.from("a"), Buffer.from("b")] };
-    // Nobody has registered this one yet: the registry counts its ids.
-    const wanted = await registerSchema(bench, "first") + 3;
-    const waiting = Buffer.from(frame(wanted, JSON.stringify(order)));
     await sendRaw(config, topic, [
-      { partition: 0, key: "k", value: waiting, headers },
+      { partition: 0, key: "k", value: Buffer.from([0, 1]), headers },
       { partition: 1, key: null, value: Buffer.from("garbage"), headers },
     ]);
     assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
@@ -505,30 +505,51 @@ dlqTest(
         to: { topic, partition, offset: "2" },
       })),
     );
+  },
+);
 
-    for (let i = 0, id = 0; id < wanted; i++) {
-      assert(i < 100, `No schema got the id ${wanted}`);
-      id = await registerSchema(bench, `later-${i}`);
-    }
+dlqTest(
+  "dlq --replay sends back an order whose schema was not there, and it is consumed once the registry has it",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    // The registry counts its ids, and others may take some: one of these will be ours.
+    const last = await registerSchema(bench, "first");
+    const orders = Array.from({ length: 100 }, () => makeOrder());
+    await sendRaw(
+      config,
+      topic,
+      orders.map((order, i) => ({
+        partition: 0,
+        key: "k",
+        value: Buffer.from(frame(last + 1 + i, JSON.stringify(order))),
+      })),
+    );
+    const before = await consume(bench, ["--idle-exit=0.5", "--json"]);
+    assertEquals(before.code, 0);
+    const wanted = await registerSchema(bench, "later");
+    const letters = await listJson(bench);
+    const letter = letters.find(({ origin }) =>
+      origin?.offset === String(wanted - last - 1)
+    );
+    assertEquals(
+      letter?.reason,
+      `The registry has no schema with the id ${wanted}`,
+    );
+    assertEquals((await dlq(bench, ["--replay", "--json"])).code, 0);
     const mended = await consume(bench, ["--idle-exit=0.5", "--json"]);
     assertEquals(mended.code, 0);
+    const order = orders[wanted - last - 1];
+    assert(order, `The id ${wanted} lies beyond those that were tried`);
     assertEquals(
-      parseRecords(mended.stdout).map(({ partition, offset, key, event }) => ({
-        partition,
-        offset,
-        key,
-        event,
-      })),
-      [{ partition: 0, offset: "2", key: "k", event: order }],
+      parseRecords(mended.stdout)
+        .filter(({ event }) => event.event_id === order.event_id)
+        .map(({ key, event }) => ({ key, event })),
+      [{ key: "k", event: order }],
     );
-    assertEquals(
-      (await listJson(bench)).map(({ partition, attempts, replayed }) => [
-        partition,
-        attempts,
-        replayed,
-      ]),
-      [[0, 1, true], [0, 2, true], [1, 1, true], [1, 2, true], [1, 3, false]],
-    );
+    const again = (await listJson(bench))
+      .filter(({ value }) => value === letter?.value);
+    assertEquals(again.length, 1);
   },
 );
 
