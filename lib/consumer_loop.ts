@@ -18,13 +18,13 @@ import type {
 } from "kafkajs";
 import type { Config } from "./config.ts";
 import { PipelineError } from "./errors.ts";
+import { connectWithin } from "./kafka.ts";
 import {
-  connectWithin,
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
   protocolCodeOf,
-} from "./kafka.ts";
+} from "./kafka_errors.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
 import { throughOutages, type WaitOptions } from "./outage.ts";
 import { pause } from "./pause.ts";

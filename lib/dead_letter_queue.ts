@@ -17,7 +17,11 @@ import {
   type DeadLetterReason,
   deadLetterTopic,
 } from "./dead_letter.ts";
-import { explainKafkaError, isKafkaOutage, protocolCodeOf } from "./kafka.ts";
+import {
+  explainKafkaError,
+  isKafkaOutage,
+  protocolCodeOf,
+} from "./kafka_errors.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { loadKafkajs } from "./kafkajs/load.ts";
 import { throughOutages, type WaitOptions } from "./outage.ts";

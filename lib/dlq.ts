@@ -13,13 +13,8 @@ import {
   readDeadLetter,
   replayHeaders,
 } from "./dead_letter.ts";
-import {
-  connectWithin,
-  createKafka,
-  explainKafkaError,
-  isKafkaOutage,
-  type KafkaOptions,
-} from "./kafka.ts";
+import { connectWithin, createKafka, type KafkaOptions } from "./kafka.ts";
+import { explainKafkaError, isKafkaOutage } from "./kafka_errors.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { throughOutages, type WaitOptions } from "./outage.ts";
 import type { Position } from "./report.ts";

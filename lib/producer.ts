@@ -14,14 +14,12 @@ import {
   type Verdict,
 } from "./delivery_queue.ts";
 import { InvalidEventError, PipelineError, UsageError } from "./errors.ts";
+import { connectWithin, createKafka, type KafkaOptions } from "./kafka.ts";
 import {
-  connectWithin,
-  createKafka,
   explainKafkaError,
   isKafkaOutage,
-  type KafkaOptions,
   protocolCodeOf,
-} from "./kafka.ts";
+} from "./kafka_errors.ts";
 import { type WaitOptions, withDeadline } from "./outage.ts";
 import { type PartitionerName, partitionOf } from "./partitioner.ts";
 import { pause } from "./pause.ts";

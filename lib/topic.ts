@@ -7,12 +7,8 @@
 import type { Admin } from "kafkajs";
 import type { Config } from "./config.ts";
 import { PipelineError, UsageError } from "./errors.ts";
-import {
-  explainKafkaError,
-  type KafkaOptions,
-  protocolCodeOf,
-  withAdmin,
-} from "./kafka.ts";
+import { type KafkaOptions, withAdmin } from "./kafka.ts";
+import { explainKafkaError, protocolCodeOf } from "./kafka_errors.ts";
 import type { WaitOptions } from "./outage.ts";
 import { explainMissingRight } from "./kafka_denial.ts";
 
