@@ -30,6 +30,11 @@ function listOf<T extends string>(
   return new Set(known.filter((name) => names.includes(name)));
 }
 
+function mayWrite(path: string): boolean {
+  const { state } = Deno.permissions.querySync({ name: "write", path });
+  return state === "granted";
+}
+
 await runTask({
   name: "bench",
   summary:
@@ -105,7 +110,9 @@ await runTask({
   );
   if (memory) measures.add("memory");
   // Before the long run, not behind it.
-  if (chart) await Deno.writeTextFile(chart, chartSvg([]));
+  if (chart && !mayWrite(chart)) {
+    throw new UsageError(`--chart takes a path in tests/bench: "${chart}"`);
+  }
   const results = await runBench({
     rounds,
     events,

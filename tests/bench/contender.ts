@@ -57,7 +57,7 @@ export interface Contender {
   readonly title: string;
   /** Which measures it takes part in. */
   readonly measures: ReadonlySet<MeasureId>;
-  /** What part of the events it is given, so that a slow one takes as long as the others. */
+  /** How many events it is given for each of the usual ones, so that a slow one takes as long as the others. */
   readonly share: number;
   /** How its output says how many it has processed; the first group is the number. */
   readonly processed?: RegExp;
