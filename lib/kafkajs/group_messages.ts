@@ -40,7 +40,10 @@ export function groupMessages(
   return groups;
 }
 
-/** Has kafkajs use {@linkcode groupMessages}: its own copies a partition's array for each message. */
+/**
+ * Has kafkajs use {@linkcode groupMessages}: its own copies a partition's array for each message. Where somebody else has loaded
+ * kafkajs before, it keeps its own, and is slower.
+ */
 export async function mendGroupMessages(): Promise<void> {
   const path = "src/producer/groupMessagesPerPartition.js";
   await import("kafkajs/src/producer/groupMessagesPerPartition.js");

@@ -9,7 +9,6 @@ import {
   gzipRecordBatch,
   type OutgoingRecord,
 } from "../record_batch.ts";
-import { replaceModule } from "./replace_module.ts";
 
 /** One partition's part of the request. */
 interface PartitionData {
@@ -43,17 +42,27 @@ interface Encoder {
   writeArray(values: readonly Encoder[]): Encoder;
 }
 
+/** kafkajs' module for the produce API. */
+interface ProduceApi {
+  protocol(options: { readonly version: number }): (
+    options: ProduceOptions,
+  ) => { readonly request: object; readonly response: unknown };
+}
+
+/** The first version that takes record batches, message format 2; versions 3 to 7 are written alike. */
+const FIRST_BATCH_VERSION = 3;
+
 /**
- * Has kafkajs write its produce requests (versions 3 to 7, which differ in their number alone) with
- * {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip alone, as kafkajs does.
+ * Has kafkajs write its produce requests with {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip alone, as
+ * kafkajs does. It works whoever has loaded kafkajs before.
  */
 export async function mendProduceRequest(): Promise<void> {
-  const [{ default: EncoderClass }, { default: original }] = await Promise.all([
+  const [{ default: EncoderClass }, { default: module }] = await Promise.all([
     import("kafkajs/src/protocol/encoder.js"),
-    import("kafkajs/src/protocol/requests/produce/v3/request.js"),
+    import("kafkajs/src/protocol/requests/produce/index.js"),
   ]);
   const encoder = (): Encoder => new EncoderClass() as unknown as Encoder;
-  const request = (options: ProduceOptions) => {
+  const encode = (options: ProduceOptions) => {
     const { acks, timeout, transactionalId = null, topicData } = options;
     const producerId = BigInt(String(options.producerId ?? -1));
     const producerEpoch = options.producerEpoch ?? 0;
@@ -69,21 +78,27 @@ export async function mendProduceRequest(): Promise<void> {
       return encoder().writeInt32(partition).writeInt32(batch.length)
         .writeBuffer(batch);
     };
-    return {
-      ...original(options as never) as object,
-      encode: () =>
-        Promise.resolve(
-          encoder()
-            .writeString(transactionalId)
-            .writeInt16(acks)
-            .writeInt32(timeout)
-            .writeArray(topicData.map(({ topic, partitions }) =>
-              encoder().writeString(topic).writeArray(
-                partitions.map(encodePartition),
-              )
-            )),
+    return encoder()
+      .writeString(transactionalId)
+      .writeInt16(acks)
+      .writeInt32(timeout)
+      .writeArray(
+        topicData.map(({ topic, partitions }) =>
+          encoder().writeString(topic).writeArray(
+            partitions.map(encodePartition),
+          )
         ),
+      );
+  };
+  const api = module as unknown as ProduceApi;
+  const original = api.protocol;
+  api.protocol = ({ version }) => {
+    const exchange = original({ version });
+    if (version < FIRST_BATCH_VERSION) return exchange;
+    return (options) => {
+      const { request, response } = exchange(options);
+      const encoded = () => Promise.resolve(encode(options));
+      return { request: { ...request, encode: encoded }, response };
     };
   };
-  replaceModule("src/protocol/requests/produce/v3/request.js", request);
 }
