@@ -104,7 +104,8 @@ export {
   EventProducer,
   type ProducerOptions,
 } from "./producer.ts";
-export { EventRegistry, type WriterSchema } from "./registry.ts";
+export { EventRegistry } from "./registry.ts";
+export type { WriterSchema } from "./writer_schema.ts";
 export {
   describeDelivery,
   describeRecord,

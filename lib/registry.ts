@@ -8,19 +8,9 @@
  * @module
  */
 
-import { Ajv, type AnySchemaObject } from "ajv";
-import { Ajv2019 } from "ajv/dist/2019.js";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import type { SchemaRegistry as Client } from "@kafkajs/confluent-schema-registry";
 import type { Config } from "./config.ts";
-import { describeSchemaErrors } from "./customer_event.ts";
-import {
-  InvalidEventError,
-  messageOf,
-  OutageError,
-  PipelineError,
-} from "./errors.ts";
+import { InvalidEventError, OutageError, PipelineError } from "./errors.ts";
 
 import { waitFor, type WaitOptions } from "./outage.ts";
 import { RegistryAccess } from "./registry_access.ts";
@@ -29,6 +19,7 @@ import {
   RegistryResponseError,
   requestRegistry,
 } from "./registry_transport.ts";
+import { compileWriterSchema, type WriterSchema } from "./writer_schema.ts";
 
 /** Where Confluent's API may be below a URL with no path: at the root, or where Apicurio has it. */
 const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
@@ -38,21 +29,6 @@ const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
  * wrong id is not a flood of requests.
  */
 const UNKNOWN_ID_TTL_MS = 5_000;
-
-/** A schema that the registry has, ready to check payloads. */
-export interface WriterSchema {
-  /** The id under which the registry has it. */
-  readonly id: number;
-  /** Its text, without white space. */
-  readonly text: string;
-  /**
-   * Checks a payload.
-   *
-   * @param payload The JSON value.
-   * @throws {InvalidEventError} If it is not valid; the message names each field and what is wrong with it.
-   */
-  check(payload: unknown): void;
-}
 
 interface SchemaResponse {
   readonly schema: string;
@@ -64,18 +40,6 @@ interface SchemaReference {
   readonly name: string;
   readonly subject: string;
   readonly version: number;
-}
-
-function ajvFor(schema: AnySchemaObject): Ajv {
-  const draft = String(schema["$schema"] ?? "");
-  const options = { strict: false, allErrors: true } as const;
-  if (draft.includes("2020-12")) {
-    return addFormats.default(new Ajv2020(options));
-  }
-  if (draft.includes("2019-09")) {
-    return addFormats.default(new Ajv2019(options));
-  }
-  return addFormats.default(new Ajv(options));
 }
 
 async function findApi(url: string, access: RegistryAccess): Promise<string> {
@@ -224,31 +188,7 @@ export class EventRegistry {
       );
     }
     const references = await this.#references(found.references ?? []);
-    try {
-      const schema: AnySchemaObject = JSON.parse(found.schema);
-      const ajv = ajvFor(schema);
-      for (const [name, text] of references) {
-        ajv.addSchema(JSON.parse(text), name);
-      }
-      if ("$async" in schema) {
-        throw new TypeError("it is asynchronous, which no JSON Schema is");
-      }
-      const validate = ajv.compile(schema);
-      return {
-        id,
-        text: JSON.stringify(schema),
-        check(payload) {
-          if (validate(payload)) return;
-          const found = describeSchemaErrors(validate.errors);
-          throw new InvalidEventError(`Not valid by schema ${id}: ${found}`);
-        },
-      };
-    } catch (cause) {
-      throw new InvalidEventError(
-        `Schema ${id} can't be used: ${messageOf(cause)}`,
-        { cause },
-      );
-    }
+    return await compileWriterSchema(id, found.schema, references);
   }
 
   async #references(

@@ -10,7 +10,8 @@ import {
   type CustomerEvent,
 } from "./customer_event.ts";
 import { InvalidEventError } from "./errors.ts";
-import type { EventRegistry, WriterSchema } from "./registry.ts";
+import type { EventRegistry } from "./registry.ts";
+import type { WriterSchema } from "./writer_schema.ts";
 import { frame, parsePayload, unframe } from "./wire_format.ts";
 
 /** The largest schema id that Confluent's API knows: ids are signed there. */

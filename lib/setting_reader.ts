@@ -17,7 +17,7 @@ export type ReadVariable = (name: string) => string | undefined;
 export type ReadFile = (path: string) => Uint8Array;
 
 /** The folder for files with secrets, which the tasks' permissions name: git ignores it. */
-export const SECRETS_FOLDER = ".secrets";
+const SECRETS_FOLDER = ".secrets";
 
 /** Reads settings from the environment, and from the files that it names. */
 export class SettingReader {

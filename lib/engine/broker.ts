@@ -130,7 +130,7 @@ export interface FormatOptions {
  * @param options Program, properties and folder.
  * @throws {PipelineError} If the folder holds topics but not what Kafka needs to use them, or Kafka refuses it.
  */
-export async function formatStorage(options: FormatOptions): Promise<void> {
+async function formatStorage(options: FormatOptions): Promise<void> {
   const { kafka, propertiesFile, data } = options;
   // Kafka writes this file last: where it is, an earlier format went through.
   if (await readIfThere(`${data}/meta.properties`) !== undefined) return;
