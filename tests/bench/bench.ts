@@ -112,7 +112,8 @@ class Bench {
   #planConsume(all: readonly Contender[]): Run[] {
     this.#begin({
       id: "consume",
-      title: "Consume: decoded, checked, processed, committed",
+      title:
+        "Consume: decoded, checked, processed, committed (Python: each 1,000, or each message)",
       unit: "events/s",
       decimals: 0,
     }, all);
@@ -187,7 +188,12 @@ class Bench {
       ...all.map(consumeStart),
     ];
     this.#begin(
-      { id: "startup", title: "Start", unit: "ms", decimals: 0 },
+      {
+        id: "startup",
+        title: "Start, as the user waits for it",
+        unit: "ms",
+        decimals: 0,
+      },
       starts,
     );
     let topic: ReturnType<typeof filledTopic> | undefined;

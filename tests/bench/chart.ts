@@ -7,8 +7,8 @@
 import { reportRows } from "./report.ts";
 import type { Table } from "./results.ts";
 
-const WIDTH = 860;
-const LABELS = 330;
+const WIDTH = 880;
+const LABELS = 350;
 const VALUES = 90;
 const BARS = WIDTH - LABELS - VALUES;
 const ROW = 26;

@@ -231,14 +231,14 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
     {
       commitEvery: 1_000,
       id: "python",
-      title: "confluent-kafka (Python), a commit each 1,000",
+      title: "confluent-kafka (Python)",
       measures: measures("produce", "consume", "latency", "startup", "idle"),
       share: 1 / 5,
     },
     {
       commitEvery: 1,
       id: "python-each",
-      title: "confluent-kafka (Python), a commit each message",
+      title: "confluent-kafka, a commit each message",
       measures: measures("consume"),
       share: 1 / 100,
     },

@@ -40,7 +40,7 @@ function asTask({ program, args, env }: Command): Command {
 /** The starts of this project's tasks. */
 export const TASK_STARTS: readonly Start[] = [
   {
-    title: "deno task topic (it exists): to its end",
+    title: "deno task topic, where it exists",
     async measure({ stage }, { topic }) {
       const command = taskCommand(stage, "topic", [`--topic=${topic}`]);
       await using child = new Child(asTask(command));
@@ -50,7 +50,7 @@ export const TASK_STARTS: readonly Start[] = [
     },
   },
   {
-    title: "deno task produce: to the first acknowledgement",
+    title: "deno task produce: first acknowledgement",
     async measure({ stage }, { topic }) {
       const command = taskCommand(stage, "produce", [
         `--topic=${topic}`,
@@ -77,7 +77,7 @@ export const TASK_STARTS: readonly Start[] = [
  */
 export function consumeStart(contender: Contender): Start {
   return {
-    title: `${contender.title}: consumer, to the first event`,
+    title: `${contender.title}: consumer's first event`,
     async measure(arena, topic) {
       await using watching = new Watching(arena, contender, topic);
       await watching.until(1);
