@@ -17,7 +17,7 @@ import type {
   KafkaMessage,
 } from "kafkajs";
 import type { Config } from "./config.ts";
-import { PipelineError } from "./errors.ts";
+import { PipelineError, StoppedError } from "./errors.ts";
 import { connectWithin } from "./kafka.ts";
 import {
   explainKafkaError,
@@ -483,6 +483,23 @@ class ConsumerLoop {
   }
 }
 
+/** Connects both clients; false where a stop came first. */
+async function connectBoth(
+  { consumer, admin }: Clients,
+  config: Config,
+  options: ConsumerLoopOptions,
+): Promise<boolean> {
+  try {
+    await connectWithin(admin, config, options);
+    await connectWithin(consumer, config, options);
+    return true;
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    options.stopping?.();
+    return false;
+  }
+}
+
 /**
  * Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it.
  *
@@ -499,7 +516,7 @@ export async function consumeMessages(
   process: MessageProcess,
   options: ConsumerLoopOptions,
 ): Promise<void> {
-  const admin = await connectWithin(kafka.admin(), config, options);
+  const admin = kafka.admin();
   try {
     const consumer: Consumer = kafka.consumer({
       groupId: options.group,
@@ -514,7 +531,7 @@ export async function consumeMessages(
         restartOnFailure: (error) => loop.mayRestart(error),
       },
     });
-    await connectWithin(consumer, config, options);
+    if (!await connectBoth({ consumer, admin }, config, options)) return;
     const loop: ConsumerLoop = new ConsumerLoop(config, process, options, {
       consumer,
       admin,

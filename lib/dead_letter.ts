@@ -8,6 +8,7 @@
  */
 
 import type { IHeaders, KafkaMessage } from "kafkajs";
+import { dropStandInHeaders, readStandIn } from "./codecs/undecodable_batch.ts";
 import { messageOf } from "./errors.ts";
 import type { Position } from "./report.ts";
 
@@ -15,6 +16,9 @@ const PREFIX = "__connect.errors.";
 
 /** The header that counts how often a message has been tried, from 1. It stays with a message that is replayed. */
 export const ATTEMPTS_HEADER = "cafe.attempts";
+
+/** The header of a letter that is a whole compressed batch, which can't be read: the name of its codec. */
+const BATCH_HEADER = "cafe.batch";
 
 /** Which part of the work failed. */
 export type Stage = "VALUE_CONVERTER" | "TASK_PUT";
@@ -46,6 +50,8 @@ export interface DeadLetterInfo {
   readonly reason: string | undefined;
   /** How often the message has been tried. */
   readonly attempts: number;
+  /** The codec, where the letter is a whole compressed batch, which is no message that could be sent back. */
+  readonly batch: string | undefined;
 }
 
 /**
@@ -110,9 +116,12 @@ export function deadLetterHeaders(
   reason: DeadLetterReason,
 ): IHeaders {
   const { origin, error, stage } = reason;
+  const batch = readStandIn(message.headers);
+  const headers = dropStandInHeaders(copyHeaders(message.headers));
+  if (batch) headers[BATCH_HEADER] = batch.codec;
   const name = error instanceof Error ? error.name : typeof error;
   const stack = error instanceof Error ? error.stack ?? "" : "";
-  return Object.assign(copyHeaders(message.headers), {
+  return Object.assign(headers, {
     [`${PREFIX}topic`]: origin.topic,
     [`${PREFIX}partition`]: String(origin.partition),
     [`${PREFIX}offset`]: origin.offset,
@@ -144,6 +153,7 @@ export function readDeadLetter(headers: IHeaders | undefined): DeadLetterInfo {
     stage: text("stage"),
     reason: text("exception.message"),
     attempts: attemptsOf(headers),
+    batch: textOf(headers, BATCH_HEADER),
   };
 }
 

@@ -44,7 +44,7 @@ export interface DeadLetterOptions extends KafkaOptions, WaitOptions {
 export interface ReplaySummary {
   /** How many letters were sent back. */
   readonly replayed: number;
-  /** How many could not be: what wrote them didn't say where they come from. */
+  /** How many could not be: a whole batch, or what wrote them didn't say where they come from. */
   readonly skipped: number;
 }
 
@@ -151,7 +151,7 @@ export async function listDeadLetters(
  *
  * @param config Where Kafka is.
  * @param onReplayed Is told of each letter that was sent back: where it was, and where it is now; nowhere if what wrote it
- * didn't say where it comes from.
+ * didn't say where it comes from, or it is a whole batch.
  * @param options The topic, and whom to tell of a wait.
  * @returns How many letters were sent back; nothing where the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
@@ -180,8 +180,8 @@ export async function replayDeadLetters(
           partition,
           offset: message.offset,
         };
-        const { origin } = readDeadLetter(message.headers);
-        if (origin?.topic !== options.topic) {
+        const { origin, batch } = readDeadLetter(message.headers);
+        if (origin?.topic !== options.topic || batch !== undefined) {
           skipped++;
           onReplayed(letter, undefined);
           return true;

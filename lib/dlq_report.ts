@@ -101,7 +101,7 @@ export class DlqReport {
       console.error(
         `Can't replay ${
           placeOf(letter)
-        }: its headers don't say that it comes from '${this.#topic}'`,
+        }: it is a whole batch, or its headers don't say that it comes from '${this.#topic}'`,
       );
     } else if (this.#json) {
       printLine(JSON.stringify({ letter, to }));

@@ -9,7 +9,7 @@
 
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
 import type { Config } from "./config.ts";
-import { waitFor, type WaitOptions } from "./outage.ts";
+import { waitFor, type WaitOptions, withDeadline } from "./outage.ts";
 import { messageOf } from "./errors.ts";
 import { explainKafkaError, isKafkaOutage } from "./kafka_errors.ts";
 import { checkListener } from "./kafka_listener.ts";
@@ -134,11 +134,12 @@ export async function connectWithin<T extends Connectable>(
 }
 
 /**
- * Runs some work with a connected admin client, and closes it.
+ * Runs some work with a connected admin client, and closes it. A broker that has only just started takes connections some
+ * moments before it can do everything: the work is tried again then.
  *
  * @param config Where the brokers are.
- * @param options How long to try to connect, whom to tell, and the client's settings.
- * @param work The work.
+ * @param options How long to try, whom to tell, and the client's settings.
+ * @param work The work; it may be begun anew.
  * @returns What the work returns.
  * @throws {PipelineError} If Kafka can't be reached in time.
  */
@@ -148,9 +149,15 @@ export async function withAdmin<T>(
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
   const kafka = await createKafka(config, options);
-  const admin = await connectWithin(kafka.admin(), config, options);
+  const wait = withDeadline(options);
+  const admin = await connectWithin(kafka.admin(), config, wait);
   try {
-    return await work(admin);
+    const { deadline, signal } = wait;
+    return await waitFor(
+      `Kafka at ${config.brokers.join(",")}`,
+      () => work(admin),
+      { deadline, signal, isOutage: isKafkaOutage },
+    );
   } finally {
     await admin.disconnect().catch(() => {});
   }

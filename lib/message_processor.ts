@@ -6,6 +6,7 @@
  */
 
 import type { KafkaMessage } from "kafkajs";
+import { readStandIn } from "./codecs/undecodable_batch.ts";
 import type { CustomerEvent } from "./customer_event.ts";
 import type { Stage } from "./dead_letter.ts";
 import type { DeadLetterQueue } from "./dead_letter_queue.ts";
@@ -121,7 +122,15 @@ export class MessageProcessor {
     message: KafkaMessage,
     signal: AbortSignal,
   ): boolean | Promise<boolean> {
-    const { value } = message;
+    const { value, headers } = message;
+    const standIn = readStandIn(headers);
+    if (standIn) {
+      const { reason } = standIn;
+      return reason === undefined || this.#keepUnread(
+        { partition, message, signal },
+        new InvalidEventError(reason),
+      );
+    }
     if (value === null) return this.#passTombstone(partition, message);
     let event: CustomerEvent | Promise<CustomerEvent>;
     try {

@@ -83,7 +83,8 @@ export async function throughOutages<T>(
 }
 
 /**
- * Starts the clock of a wait that has several stages, so that all of them together have the one timeout.
+ * Starts the clock of a wait that has several stages, so that all of them together have the one timeout. A clock that runs
+ * already runs on.
  *
  * @param options The options of the whole wait.
  * @returns The same options with a deadline, for each stage.
@@ -92,7 +93,7 @@ export function withDeadline<T extends WaitOptions>(
   options: T,
 ): T & { readonly deadline: number } {
   const { timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  return { ...options, deadline: Date.now() + timeoutMs };
+  return { ...options, deadline: options.deadline ?? Date.now() + timeoutMs };
 }
 
 /**
@@ -111,10 +112,7 @@ export async function waitFor<T>(
   options: WaitOptions & Pick<OutageOptions, "isOutage">,
 ): Promise<T> {
   const { notify, signal, isOutage } = options;
-  const { deadline } = options.deadline === undefined
-    ? withDeadline(options)
-    : options;
-  const timeoutMs = Math.max(0, (deadline ?? 0) - Date.now());
+  const timeoutMs = Math.max(0, withDeadline(options).deadline - Date.now());
   let result: { readonly value: T } | undefined;
   if (!signal?.aborted) {
     result = await throughOutages(async () => ({ value: await work() }), {

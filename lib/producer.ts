@@ -20,7 +20,7 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "./kafka_errors.ts";
-import { type WaitOptions, withDeadline } from "./outage.ts";
+import { waitFor, type WaitOptions, withDeadline } from "./outage.ts";
 import { type PartitionerName, partitionOf } from "./partitioner.ts";
 import { pause } from "./pause.ts";
 import { EventRegistry } from "./registry.ts";
@@ -125,9 +125,15 @@ async function partitionsOf(
   config: Config,
   options: ProducerOptions,
 ): Promise<number> {
+  const { deadline, signal } = withDeadline(options);
   await connectWithin(admin, config, options);
   try {
-    const layout = await describeTopic(admin, options.topic);
+    // A broker that has only just started takes connections some moments before it can do everything.
+    const layout = await waitFor(
+      `Kafka at ${config.brokers.join(",")}`,
+      () => describeTopic(admin, options.topic),
+      { deadline, signal, isOutage: isKafkaOutage },
+    );
     if (!layout) throw missingTopic(options.topic);
     return layout.partitions;
   } catch (error) {

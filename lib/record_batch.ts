@@ -30,6 +30,8 @@ export interface OutgoingRecord {
   readonly timestamp?: string | number | undefined;
   /** The headers. */
   readonly headers?: RecordHeaders | undefined;
+  /** How far behind the batch's first offset it is; its place in the batch where it is left out. */
+  readonly offsetDelta?: number;
 }
 
 /** Who writes the batch, for a broker that knows doubles by it. -1 in all three: nobody in particular. */
@@ -64,6 +66,7 @@ interface Sized {
   readonly value: Uint8Array | null;
   readonly headers: readonly Header[];
   readonly timestampDelta: number;
+  readonly offsetDelta: number;
   /** The length of the record behind its own length field. */
   readonly length: number;
 }
@@ -137,19 +140,14 @@ function sized(
   for (const header of headers) {
     length += dataLength(header.name) + dataLength(header.value);
   }
-  return { key, value, headers, timestampDelta, length };
+  return { key, value, headers, timestampDelta, offsetDelta, length };
 }
 
-function writeRecord(
-  out: Uint8Array,
-  at: number,
-  record: Sized,
-  offsetDelta: number,
-): number {
+function writeRecord(out: Uint8Array, at: number, record: Sized): number {
   at = writeVarint(out, at, record.length);
   out[at++] = 0;
   at = writeVarint(out, at, record.timestampDelta);
-  at = writeVarint(out, at, offsetDelta);
+  at = writeVarint(out, at, record.offsetDelta);
   at = writeData(out, at, record.key);
   at = writeData(out, at, record.value);
   at = writeVarint(out, at, record.headers.length);
@@ -177,9 +175,10 @@ export function encodeRecordBatch(
   const firstTimestamp = records[0] ? timeOf(records[0]) : now;
   let maxTimestamp = firstTimestamp;
   let length = HEADER_LENGTH;
-  const parts = records.map((record, offsetDelta) => {
+  const parts = records.map((record, index) => {
     const timestamp = timeOf(record);
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
+    const { offsetDelta = index } = record;
     const part = sized(record, offsetDelta, timestamp - firstTimestamp);
     length += varintLength(part.length) + part.length;
     return part;
@@ -192,7 +191,7 @@ export function encodeRecordBatch(
   view.setInt32(12, -1);
   view.setInt8(16, MAGIC);
   view.setInt16(ATTRIBUTES_OFFSET, 0);
-  view.setInt32(23, records.length - 1);
+  view.setInt32(23, parts.at(-1)?.offsetDelta ?? 0);
   view.setBigInt64(27, BigInt(firstTimestamp));
   view.setBigInt64(35, BigInt(maxTimestamp));
   view.setBigInt64(43, producer.producerId);
@@ -200,11 +199,19 @@ export function encodeRecordBatch(
   view.setInt32(53, producer.firstSequence);
   view.setInt32(57, records.length);
   let at = HEADER_LENGTH;
-  for (const [offsetDelta, part] of parts.entries()) {
-    at = writeRecord(batch, at, part, offsetDelta);
-  }
+  for (const part of parts) at = writeRecord(batch, at, part);
   view.setUint32(CRC_OFFSET, crc32c(batch.subarray(ATTRIBUTES_OFFSET)));
   return batch;
+}
+
+/**
+ * Takes the records out of a batch.
+ *
+ * @param batch What {@linkcode encodeRecordBatch} wrote.
+ * @returns The records: a view, not a copy.
+ */
+export function recordsOf(batch: Buffer): Buffer {
+  return batch.subarray(HEADER_LENGTH);
 }
 
 /**
@@ -214,7 +221,7 @@ export function encodeRecordBatch(
  * @returns The same batch, its records compressed by gzip.
  */
 export function gzipRecordBatch(batch: Buffer): Buffer {
-  const records = gzipSync(batch.subarray(HEADER_LENGTH));
+  const records = gzipSync(recordsOf(batch));
   const compressed = Buffer.concat([batch.subarray(0, HEADER_LENGTH), records]);
   compressed.writeInt32BE(compressed.length - UNCOUNTED_LENGTH, LENGTH_OFFSET);
   compressed.writeInt16BE(GZIP, ATTRIBUTES_OFFSET);

@@ -1,10 +1,11 @@
 /**
- * Tests that the consumer reads what other clients compressed, and ends in good order at a batch that can't be read.
+ * Tests that the consumer reads what other clients compressed, and keeps a batch that can't be read.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
+import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CODEC_NAMES } from "../lib/codecs/inflate.ts";
 import { registerCodecs } from "../lib/codecs/register.ts";
@@ -173,7 +174,7 @@ for (const [number, name] of Object.entries(CODEC_NAMES)) {
 }
 
 integrationTest(
-  "consume ends with exit code 1 at a batch that inflates to 70 MB, after what came before it, and goes on behind it once the group is moved",
+  "consume keeps a batch that inflates to 70 MB as a dead letter, as it came, and goes on; with --on-error stop it ends there",
   async (bench) => {
     const { config, topic, group } = bench;
     await makeCompressedTopic(bench, "gzip");
@@ -182,38 +183,59 @@ integrationTest(
     for (const value of values.toSpliced(3, 0, bomb)) {
       await sendRaw(config, topic, [{ value }]);
     }
+    const reason =
+      `The batch of topic '${topic}', partition 0, offsets 3 to 3, compressed by gzip, can't be read: ` +
+      "it inflates to more than the limit of 67108864 bytes (64 MiB)";
 
-    const args = [`--topic=${topic}`, `--group=${group}`, "--json"];
-    const shown = [3, 0];
-    for (const count of shown) {
-      const { code, stdout, stderr } = await runTaskProcess(
-        config,
-        "consume",
-        args,
-      );
-      assertEquals(stdout.split("\n").length - 1, count);
-      assertEquals(
-        stderr,
-        `Error: The batch of topic '${topic}', partition 0, offsets 3 to 3, compressed by gzip, can't be read: ` +
-          "it inflates to more than the limit of 67108864 bytes (64 MiB)\n" +
-          "  Nothing is passed over: the group stays at this batch. To go on behind it, set the group's offset of partition 0 to 4.\n",
-      );
-      assertEquals(code, 1);
-      assertEquals(await committedOffsets(bench), { 0: 3 });
-    }
-
-    await withAdmin(config, {}, async (admin) => {
-      await admin.setOffsets({
-        groupId: group,
-        topic,
-        partitions: [{ partition: 0, offset: "4" }],
-      });
-    });
-    const { code, stdout } = await runTaskProcess(config, "consume", [
-      ...args,
-      "--count=1",
+    const stopped = await runTaskProcess(config, "consume", [
+      `--topic=${topic}`,
+      `--group=${group}-stop`,
+      "--json",
+      "--on-error=stop",
     ]);
-    assertEquals(code, 0);
-    assertStringIncludes(stdout, `"offset":"4"`);
+    assertEquals(stopped.stdout.split("\n").length - 1, 3);
+    assertEquals(
+      stopped.stderr,
+      `Error: Can't read message ${topic} [0] offset=3: ${reason}\n` +
+        "  With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.\n",
+    );
+    assertEquals(stopped.code, 1);
+
+    const { code, stdout, stderr } = await runTaskProcess(config, "consume", [
+      `--topic=${topic}`,
+      `--group=${group}`,
+      "--json",
+      "--count=4",
+    ]);
+    assertEquals({ code, lines: stdout.split("\n").length - 1 }, {
+      code: 0,
+      lines: 4,
+    });
+    assertEquals(
+      stderr,
+      `Can't read message ${topic} [0] offset=3: ${reason}\n` +
+        `  It is kept: ${topic}.dlq [0] offset=0\n`,
+    );
+    assertEquals(await committedOffsets(bench), { 0: 5 });
+
+    const letters = await runTaskProcess(config, "dlq", [
+      `--topic=${topic}`,
+      "--json",
+    ]);
+    const letter = JSON.parse(letters.stdout);
+    assertEquals(
+      { reason: letter.reason, origin: letter.origin },
+      { reason, origin: { topic, partition: 0, offset: "3" } },
+    );
+    // Gunzipped, it is the record: what the broker stored, not what was read of it.
+    const kept = gunzipSync(Uint8Array.fromBase64(letter.value));
+    assert(kept.length > bomb.length, `${kept.length} bytes`);
+
+    const replay = await runTaskProcess(config, "dlq", [
+      `--topic=${topic}`,
+      "--replay",
+    ]);
+    assertEquals(replay.code, 1);
+    assertStringIncludes(replay.stderr, "it is a whole batch");
   },
 );

@@ -149,6 +149,7 @@ Deno.test("readDeadLetter() reads back what deadLetterHeaders() wrote", () => {
     stage: "TASK_PUT",
     reason: "Café closed",
     attempts: 1,
+    batch: undefined,
   });
 });
 
@@ -179,6 +180,7 @@ Deno.test("readDeadLetter() knows no origin where a header is missing or holds n
     stage: undefined,
     reason: undefined,
     attempts: 0,
+    batch: undefined,
   });
 });
 

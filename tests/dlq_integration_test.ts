@@ -577,7 +577,7 @@ dlqTest(
     assertEquals(
       stderr,
       [0, 1, 2].map((offset) =>
-        `Can't replay ${letters} [0] offset=${offset}: its headers don't say that it comes from '${topic}'\n`
+        `Can't replay ${letters} [0] offset=${offset}: it is a whole batch, or its headers don't say that it comes from '${topic}'\n`
       ).join(""),
     );
     assertEquals(

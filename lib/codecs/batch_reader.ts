@@ -13,6 +13,7 @@ import {
   findBatches,
 } from "./fetched_batches.ts";
 import { CODEC_NAMES, inflate } from "./inflate.ts";
+import type { UndecodableBatch } from "./undecodable_batch.ts";
 import { checkRecordCount } from "./record_count.ts";
 
 /**
@@ -43,6 +44,19 @@ export class UndecodableBatchError extends PipelineError {
   override name = "UndecodableBatchError";
   /** Tells kafkajs neither to retry nor to restart. */
   readonly retriable = false;
+  /** The batch, where it is known well enough to go on behind it. */
+  readonly batch: UndecodableBatch | undefined;
+
+  /**
+   * Makes the error.
+   *
+   * @param message Which batch, and why.
+   * @param batch The batch, where it is known well enough to go on behind it.
+   */
+  constructor(message: string, batch?: UndecodableBatch) {
+    super(message);
+    this.batch = batch;
+  }
 }
 
 /** Ends the reading of a partition: kafkajs takes the rest for a batch that the broker cut off, and fetches it again. */
@@ -138,7 +152,7 @@ async function readFirst(
   try {
     return await inflateBatch(codec, data, batch, MAX_BATCH_BYTES);
   } catch (error) {
-    throw undecodable(codec, batch, error);
+    throw undecodable(codec, { data, batch }, error);
   }
 }
 
@@ -173,7 +187,10 @@ async function inflateBatch(
 /** Carries no cause: kafkajs would put that in the place of this error. */
 function undecodable(
   codec: number,
-  batch: FetchedBatch | undefined,
+  { data, batch }: {
+    readonly data: Uint8Array;
+    readonly batch: FetchedBatch | undefined;
+  },
   error: unknown,
 ): UndecodableBatchError {
   const name = CODEC_NAMES[codec] ?? `codec ${codec}`;
@@ -192,14 +209,18 @@ function undecodable(
       `A batch of ${place}, compressed by ${name}, can't be read: ${reason}`,
     );
   }
-  const { firstOffset, lastOffset } = header;
-  return new UndecodableBatchError(
-    `The batch of ${place}, offsets ${firstOffset} to ${lastOffset}, compressed by ${name}, can't be read: ${reason}`,
-    {
-      hint:
-        `Nothing is passed over: the group stays at this batch. To go on behind it, set the group's offset of partition ${partition} to ${
-          lastOffset + 1n
-        }.`,
-    },
-  );
+  const { firstOffset, lastOffset, records } = header;
+  const message =
+    `The batch of ${place}, offsets ${firstOffset} to ${lastOffset}, compressed by ${name}, can't be read: ${reason}`;
+  // What claims more records than that can't be gone through one by one.
+  if (records < 1 || records > MAX_BATCH_RECORDS) {
+    return new UndecodableBatchError(message);
+  }
+  return new UndecodableBatchError(message, {
+    data,
+    codec: name,
+    reason: message,
+    records,
+    lastOffsetDelta: Number(lastOffset - firstOffset),
+  });
 }

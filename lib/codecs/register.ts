@@ -15,6 +15,7 @@ import {
   UndecodableBatchError,
 } from "./batch_reader.ts";
 import { MAX_CODEC, MIN_CODEC } from "./inflate.ts";
+import { standInRecords } from "./undecodable_batch.ts";
 
 interface Codec {
   /** kafkajs reads the records by methods that only a buffer has. */
@@ -59,6 +60,18 @@ function watchFetches(api: FetchApi): void {
   };
 }
 
+async function readOrStandIn(
+  codec: number,
+  data: Uint8Array,
+): Promise<Uint8Array> {
+  try {
+    return await readBatch(codec, data, currentFetch.getStore());
+  } catch (error) {
+    if (!(error instanceof UndecodableBatchError) || !error.batch) throw error;
+    return standInRecords(error.batch);
+  }
+}
+
 async function register(): Promise<void> {
   const [{ CompressionCodecs }, { default: fetchApi }] = await Promise.all([
     import("kafkajs"),
@@ -68,7 +81,7 @@ async function register(): Promise<void> {
   for (let codec = MIN_CODEC; codec <= MAX_CODEC; codec++) {
     const reader: Codec = {
       decompress: async (data) => {
-        const read = await readBatch(codec, data, currentFetch.getStore());
+        const read = await readOrStandIn(codec, data);
         return Buffer.from(read.buffer, read.byteOffset, read.byteLength);
       },
     };

@@ -173,13 +173,29 @@ Deno.test("readBatch() takes a batch of exactly the limit", async () => {
   assertEquals((await read(0)).length, MAX_BATCH_BYTES);
 });
 
-Deno.test("readBatch() says how to go on behind a batch that can't be read", async () => {
+Deno.test("readBatch() hands over a batch that can't be read, so that it can be kept and gone behind", async () => {
   const read = fetched([batch({ offset: 41, count: 2, spoilt: true })]);
-  const error = await assertRejects(() => read(0), UndecodableBatchError);
-  assertEquals(
-    error.hint,
-    "Nothing is passed over: the group stays at this batch. To go on behind it, set the group's offset of partition 0 to 43.",
+  const { batch: kept, message } = await assertRejects(
+    () => read(0),
+    UndecodableBatchError,
   );
+  assertEquals(
+    kept && { ...kept, data: kept.data.length > 0 },
+    {
+      data: true,
+      codec: "gzip",
+      reason: message,
+      records: 2,
+      lastOffsetDelta: 1,
+    },
+  );
+});
+
+Deno.test("readBatch() hands over no batch that claims more records than can be gone through", async () => {
+  const count = MAX_BATCH_RECORDS + 1;
+  const read = fetched([batch({ offset: 0, count, records: records(1) })]);
+  const error = await assertRejects(() => read(0), UndecodableBatchError);
+  assertEquals(error.batch, undefined);
 });
 
 for (
