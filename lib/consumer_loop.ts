@@ -81,6 +81,13 @@ export interface ConsumerLoopOptions extends WaitOptions {
 
 /** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
 const FETCH_MAX_WAIT_MS = 500;
+/**
+ * How much of a partition a fetch takes, in bytes. Overrides 1 MiB: after each fetch of a partition a commit is waited for.
+ * Equals `max.partition.fetch.bytes`.
+ */
+const FETCH_BYTES_PER_PARTITION = 4 * 1_024 * 1_024;
+/** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
+const FETCH_BYTES = 16 * 1_024 * 1_024;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
@@ -524,6 +531,8 @@ export async function consumeMessages(
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION,
+      maxBytes: FETCH_BYTES,
       retry: {
         initialRetryTime: 100,
         maxRetryTime: MAX_PAUSE_MS,

@@ -6,7 +6,7 @@
 
 import { assert } from "@std/assert";
 import { committedOffsets, type JsonRecord } from "../../support/topics.ts";
-import type { FaultBench } from "./fault_test.ts";
+import type { FaultBench } from "./fault_tests.ts";
 import { placeOf, topicEnds } from "./topic_log.ts";
 import { WatchedTask } from "./watched_task.ts";
 

@@ -5,30 +5,28 @@
  */
 
 import { type Config, resolveConfig } from "../../../lib/config.ts";
-import { freePorts } from "../../../lib/engine/ports.ts";
+import { freePorts, isPortFree } from "../../../lib/engine/ports.ts";
 import {
   makeThrowawayEngine,
   type ThrowawayEngine,
 } from "../../../lib/engine/throwaway.ts";
+import { pause } from "../../../lib/pause.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
 
-/** A throwaway engine whose clients come, if wanted, through a {@linkcode KafkaProxy}. */
+/** A throwaway engine whose clients come through a {@linkcode KafkaProxy}. */
 export class FaultEngine implements AsyncDisposable {
   readonly #engine: ThrowawayEngine;
-  readonly #proxy: KafkaProxy | undefined;
+  /** What is between the clients and the broker. */
+  readonly proxy: KafkaProxy;
   /** Where the clients find Kafka and the registry. */
   readonly config: Config;
 
-  private constructor(
-    engine: ThrowawayEngine,
-    proxy: KafkaProxy | undefined,
-    brokers: string,
-  ) {
+  private constructor(engine: ThrowawayEngine, port: number) {
     this.#engine = engine;
-    this.#proxy = proxy;
+    this.proxy = new KafkaProxy(port, () => engine.ports.kafkaPort);
     this.config = {
       ...resolveConfig(),
-      brokers: [brokers],
+      brokers: [`localhost:${port}`],
       registryUrl: engine.registryUrl,
     };
   }
@@ -36,28 +34,16 @@ export class FaultEngine implements AsyncDisposable {
   /**
    * Starts an engine.
    *
-   * @param proxied Whether the clients come through a proxy.
    * @returns The engine, ready for work.
    */
-  static async start(proxied: boolean): Promise<FaultEngine> {
+  static async start(): Promise<FaultEngine> {
     const [port = 0] = freePorts(1);
-    const engine = await makeThrowawayEngine(
-      proxied
-        ? {
-          serverProperties: {
-            "advertised.listeners": `PLAINTEXT://localhost:${port}`,
-          },
-        }
-        : {},
-    );
-    const proxy = proxied
-      ? new KafkaProxy(port, () => engine.ports.kafkaPort)
-      : undefined;
-    const faults = new FaultEngine(
-      engine,
-      proxy,
-      proxied ? `localhost:${port}` : engine.brokers,
-    );
+    const engine = await makeThrowawayEngine({
+      serverProperties: {
+        "advertised.listeners": `PLAINTEXT://localhost:${port}`,
+      },
+    });
+    const faults = new FaultEngine(engine, port);
     try {
       await faults.repair();
       return faults;
@@ -67,28 +53,34 @@ export class FaultEngine implements AsyncDisposable {
     }
   }
 
-  /** What is between the clients and the broker. */
-  get proxy(): KafkaProxy {
-    if (!this.#proxy) throw new Error("This engine was started without one");
-    return this.#proxy;
-  }
-
   /** Starts whatever doesn't run. */
   async repair(): Promise<void> {
-    await this.#proxy?.open();
-    await this.#engine.start();
+    await this.#whileItStarts(this.#engine.start());
   }
 
   /** Ends the broker with SIGKILL. */
   async killBroker(): Promise<void> {
     await this.#engine.broker.kill();
-    this.#proxy?.close();
+    this.proxy.close();
   }
 
   /** Starts the broker again, and waits until it does its work. */
   async startBroker(): Promise<void> {
-    await this.#proxy?.open();
-    await this.#engine.broker.start();
+    await this.#whileItStarts(this.#engine.broker.start());
+  }
+
+  /** Opens the proxy when the broker's own port opens, and not before: until then clients are refused, as without a proxy. */
+  async #whileItStarts(start: Promise<unknown>): Promise<void> {
+    let over = false;
+    const started = start.finally(() => over = true);
+    // Whoever awaits it below is told.
+    started.catch(() => {});
+    while (!over && await isPortFree(this.#engine.ports.kafkaPort)) {
+      await pause(50);
+    }
+    if (!over) await this.proxy.open();
+    await started;
+    await this.proxy.open();
   }
 
   /** Ends the registry with SIGKILL. */
@@ -104,6 +96,6 @@ export class FaultEngine implements AsyncDisposable {
   /** Ends and removes everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#engine[Symbol.asyncDispose]();
-    await this.#proxy?.[Symbol.asyncDispose]();
+    await this.proxy[Symbol.asyncDispose]();
   }
 }

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Producer } from "kafkajs";
 import { createKafka } from "../../../lib/kafka.ts";
 import { encodeOrders, makeOrder } from "../../support/topics.ts";
-import type { FaultBench } from "./fault_test.ts";
+import type { FaultBench } from "./fault_tests.ts";
 
 /** Sends orders, the same number to each partition. */
 export class Traffic implements AsyncDisposable {

@@ -1,6 +1,6 @@
 /**
- * Fault tests: each file's run one after another on an engine of the file's own, a short version by default and the long one
- * where `FAULTS=long` is set.
+ * Fault tests: they run one after another on an engine of their own, in a short version or, where `FAULTS=long` is set, in the
+ * long one.
  *
  * @module
  */
@@ -41,17 +41,15 @@ export interface FaultTest {
  *
  * @param subject What they are about.
  * @param tests The tests.
- * @param options Whether the clients come through a proxy.
  */
 export function faultTests(
   subject: string,
   tests: readonly FaultTest[],
-  options: { readonly proxied?: boolean } = {},
 ): void {
   localEngineTest(subject, async (context) => {
     const long = Deno.env.get("FAULTS") === "long";
     const only = Deno.env.get("FAULTS_ONLY");
-    await using engine = await FaultEngine.start(options.proxied ?? false);
+    await using engine = await FaultEngine.start();
     for (const { name, fn } of tests) {
       if (only && !name.includes(only)) continue;
       const seed = Number(

@@ -1,0 +1,18 @@
+/**
+ * Every process may be killed at any time, and what was acknowledged is still there and processed: the fault tests, short as a
+ * rule, long by `deno task test:faults`. `FAULTS_ONLY` picks those with a text in their name, `FAULTS_SEED` repeats the chance
+ * of one.
+ */
+
+import { CONSUMER_FAULTS } from "./consumer.ts";
+import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
+import { OUTAGES } from "./outages.ts";
+import { PRODUCER_FAULTS } from "./producer.ts";
+import { faultTests } from "./support/fault_tests.ts";
+
+faultTests("nothing is lost", [
+  ...PRODUCER_FAULTS,
+  ...CONSUMER_FAULTS,
+  ...DEAD_LETTER_FAULTS,
+  ...OUTAGES,
+]);

@@ -1,0 +1,301 @@
+/**
+ * Kafka or the registry away for a while: the tasks say so once, wait, and go on where they were.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Config } from "../../lib/config.ts";
+import { CUSTOMER_EVENT_SCHEMA } from "../../lib/customer_event.ts";
+import { pause } from "../../lib/pause.ts";
+import { EventRegistry } from "../../lib/registry.ts";
+import { frame } from "../../lib/wire_format.ts";
+import { eventually } from "../support/local_engine.ts";
+import type { PipelineTask } from "../support/task_process.ts";
+import {
+  committedOffsets,
+  encodeOrders,
+  type JsonRecord,
+  makeOrder,
+  makeTopic,
+  sendRaw,
+} from "../support/topics.ts";
+import { Consumption } from "./support/consumption.ts";
+import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
+import { removeDeadMembers } from "./support/leave_group.ts";
+import { eventIdOf, placeOf, readLog, topicEnds } from "./support/topic_log.ts";
+import { Traffic } from "./support/traffic.ts";
+import { WatchedTask } from "./support/watched_task.ts";
+
+function waitingFor({ brokers }: Config): string[] {
+  return [
+    `Waiting for Kafka at ${brokers.join(",")}...`,
+    "No longer waiting for Kafka.",
+  ];
+}
+
+/** A producer that says what it has delivered. */
+function startProducer(
+  { config, topic }: FaultBench,
+  delivered: Map<string, string>,
+): WatchedTask {
+  return new WatchedTask(
+    config,
+    "produce",
+    [`--topic=${topic}`, "--count=1000000", "--interval=5", "--json"],
+    (line) => {
+      const record: JsonRecord = JSON.parse(line);
+      delivered.set(record.event.event_id, placeOf(record));
+    },
+  );
+}
+
+/** Counts what a producer delivered by its own account, and is not in the topic. */
+async function countLost(
+  { config, topic }: FaultBench,
+  delivered: ReadonlyMap<string, string>,
+): Promise<number> {
+  const log = await readLog(config, topic);
+  const places = new Map(
+    log.map((message) => [placeOf(message), eventIdOf(message)]),
+  );
+  return [...delivered].filter(([id, place]) => places.get(place) !== id)
+    .length;
+}
+
+/** Registers the orders' schema once more, with another text: its id is one that nobody has met. */
+async function registerSecondSchema({ config, topic }: FaultBench) {
+  const registry = await EventRegistry.connect(config);
+  const schema = JSON.parse(CUSTOMER_EVENT_SCHEMA);
+  return await registry.register(
+    `${topic}-second-value`,
+    JSON.stringify({ ...schema, description: `For ${topic}` }),
+  );
+}
+
+/** Checks that every task that is told to wait no longer than a second gives up, and says why. */
+async function checkGivingUp(bench: FaultBench): Promise<void> {
+  const { config, topic } = bench;
+  const tasks: PipelineTask[] = ["topic", "produce", "consume", "dlq"];
+  const ends = await Promise.all(tasks.map(async (task) => {
+    await using process = new WatchedTask(config, task, [
+      `--topic=${topic}`,
+      "--timeout=1",
+    ]);
+    return await process.end(30_000);
+  }));
+  for (const { code, stderr } of ends) {
+    assertEquals({ code, first: stderr[0] }, {
+      code: 1,
+      first: `Waiting for Kafka at ${config.brokers.join(",")} (up to 1 s)...`,
+    });
+    assertEquals(stderr.length, 3, stderr.join("\n"));
+    assertMatch(stderr[1] ?? "", /Kafka can't be reached/);
+  }
+}
+
+/** The tests. */
+export const OUTAGES: readonly FaultTest[] = [
+  {
+    name:
+      "tasks wait for Kafka when it is down at their start, and do their work when it is up",
+    async fn(bench) {
+      const { config, engine, topic, group, report } = bench;
+      await makeTopic(bench);
+      const [value = null] = await encodeOrders(bench, [makeOrder()]);
+      await sendRaw(config, topic, [{ key: "charlie_davis", value }]);
+      await engine.killBroker();
+      await checkGivingUp(bench);
+      const tasks = [
+        new WatchedTask(config, "topic", [`--topic=${topic}-new`]),
+        new WatchedTask(config, "produce", [`--topic=${topic}`, "--count=1"]),
+        new WatchedTask(config, "consume", [
+          `--topic=${topic}`,
+          `--group=${group}`,
+          "--count=2",
+        ]),
+        new WatchedTask(config, "dlq", [`--topic=${topic}`]),
+      ];
+      try {
+        await Promise.all(tasks.map((task) => task.untilSaid("Waiting for ")));
+        const started = Date.now();
+        await engine.startBroker();
+        const ends = await Promise.all(tasks.map((task) => task.end()));
+        await report({ tasks: 4, recovery: `${Date.now() - started} ms` });
+        for (const { code, stderr } of ends) {
+          assertEquals({ code, stderr }, {
+            code: 0,
+            stderr: [
+              `Waiting for Kafka at ${
+                config.brokers.join(",")
+              } (up to 30 s)...`,
+            ],
+          });
+        }
+      } finally {
+        await Promise.all(tasks.map((task) => task.kill()));
+      }
+    },
+  },
+  {
+    name:
+      "produce and consume carry on when the broker is restarted, and end within 10 s when it is not",
+    async fn(bench) {
+      const { config, engine, random, long, report } = bench;
+      const outages = long ? 5 : 1;
+      await makeTopic(bench);
+      const delivered = new Map<string, string>();
+      const consumption = new Consumption(bench);
+      await using producer = startProducer(bench, delivered);
+      await using consumer = consumption.start();
+      let slowest = 0;
+      for (let outage = 1; outage <= outages; outage++) {
+        const before = consumption.distinct;
+        await consumer.until("orders", () => consumption.distinct > before);
+        await pause(random.integer(0, 1_000));
+        await engine.killBroker();
+        await Promise.all([
+          producer.untilSaid("Waiting for Kafka", outage),
+          consumer.untilSaid("Waiting for Kafka", outage),
+        ]);
+        const started = Date.now();
+        await engine.startBroker();
+        const place = consumption.distinct;
+        await consumer.until(
+          "orders again",
+          () => consumption.distinct > place,
+        );
+        await producer.untilSaid("No longer", outage);
+        slowest = Math.max(slowest, Date.now() - started);
+      }
+      await engine.killBroker();
+      await producer.untilSaid("Waiting for Kafka", outages + 1);
+      producer.signal("SIGINT");
+      consumer.signal("SIGINT");
+      const [produced, consumed] = await Promise.all([
+        producer.end(10_000),
+        consumer.end(10_000),
+      ]);
+      await engine.startBroker();
+      const lost = await countLost(bench, delivered);
+      const open = await consumption.settle();
+      if (!long) await removeDeadMembers(config, bench.group);
+      await using rest = consumption.start(["--idle-exit=2"]);
+      await rest.end();
+      const unconsumed = await consumption.lost();
+      await report({
+        outages: outages + 1,
+        acknowledged: delivered.size,
+        consumed: consumption.distinct,
+        duplicated: consumption.duplicated,
+        "processed since the last commit": open,
+        lost: lost + unconsumed,
+        "slowest recovery": `${slowest} ms`,
+        "stopped in": `${produced.tookMs} and ${consumed.tookMs} ms`,
+      });
+      const { strange } = consumption;
+      assertEquals({ lost, unconsumed, strange }, {
+        lost: 0,
+        unconsumed: 0,
+        strange: 0,
+      });
+      // Each outage is told once, and nothing else is.
+      const told = Array.from({ length: outages }, () => waitingFor(config));
+      const [waiting = ""] = waitingFor(config);
+      assertEquals(
+        produced.stderr.filter((line) => !/ot delivered/.test(line)),
+        [...told.flat(), waiting],
+      );
+      assertEquals(
+        consumed.stderr.slice(0, 2 * outages),
+        told.flat(),
+      );
+      const { code: codeOfRest, stderr } = await rest.end();
+      assertEquals({ code: codeOfRest, stderr }, { code: 0, stderr: [] });
+    },
+  },
+  {
+    name:
+      "consume holds what it can't look up while the registry is away, and produce goes on",
+    async fn(bench) {
+      const { config, topic, engine, long, report } = bench;
+      const awayMs = long ? 10_000 : 1_000;
+      await makeTopic(bench);
+      const second = await registerSecondSchema(bench);
+      await using traffic = await Traffic.open(bench);
+      const delivered = new Map<string, string>();
+      const consumption = new Consumption(bench);
+      await using producer = startProducer(bench, delivered);
+      await using consumer = consumption.start();
+      await traffic.send(30);
+      await consumer.until("orders", () => consumption.distinct > 30);
+      await engine.killRegistry();
+      const ends = await topicEnds(config, topic);
+      const orders = Array.from(
+        { length: 30 },
+        () => frame(second, JSON.stringify(makeOrder())),
+      );
+      await sendRaw(
+        config,
+        topic,
+        orders.map((value, n) => ({
+          partition: n % 3,
+          key: "charlie_davis",
+          value: Uint8Array.from(value) as never,
+        })),
+      );
+      await consumer.untilSaid("Waiting for it...");
+      const before = delivered.size;
+      await using late = new WatchedTask(config, "produce", [
+        `--topic=${topic}`,
+        "--timeout=1",
+      ]);
+      assertEquals((await late.end(20_000)).code, 1);
+      await pause(awayMs);
+      const during = delivered.size - before;
+      assert(during > 0, "nothing was delivered while the registry was away");
+      const committed = await committedOffsets(bench);
+      const started = Date.now();
+      await engine.startRegistry();
+      producer.signal("SIGTERM");
+      const produced = await producer.end(10_000);
+      const all = Object.values(await topicEnds(config, topic))
+        .reduce((sum, end) => sum + end, 0);
+      await eventually(
+        `all of ${all} orders are consumed`,
+        () => Promise.resolve(consumption.distinct >= all),
+        30_000,
+      );
+      const recovery = Date.now() - started;
+      consumer.signal("SIGTERM");
+      const consumed = await consumer.end(10_000);
+      const lost = await countLost(bench, delivered) +
+        await consumption.lost();
+      await report({
+        acknowledged: delivered.size,
+        "of these during the outage": during,
+        consumed: consumption.distinct,
+        duplicated: consumption.duplicated,
+        lost,
+        recovery: `${recovery} ms`,
+      });
+      assertEquals({ lost, duplicated: consumption.duplicated }, {
+        lost: 0,
+        duplicated: 0,
+      });
+      // One partition's message stopped the loop: beyond the ends of before there is at most what came in between.
+      const held = Object.entries(committed)
+        .some(([partition, offset]) =>
+          offset <= (ends[Number(partition)] ?? 0) + 200
+        );
+      assert(held, "nothing was held");
+      assertEquals([produced.code, produced.stderr], [0, []]);
+      assertEquals(consumed.code, 0);
+      assertEquals(
+        consumed.stderr.map((line) => /waiting for/i.test(line)),
+        [true, true],
+        consumed.stderr.join("\n"),
+      );
+    },
+  },
+];
