@@ -38,6 +38,29 @@ let check: ((value: unknown) => value is CustomerEvent) & {
   errors?: ErrorObject[] | null;
 };
 
+// What nearly every order has; whatever it doesn't match goes to the full check, which takes four times as long.
+const USUAL_TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|\+00:00)$/;
+const USUAL_UUID =
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function compile() {
+  const ajv = addFormats.default(new Ajv({ allErrors: true }));
+  const quickly = (name: "date-time" | "uuid", usual: RegExp) => {
+    const full = addFormats.default.get(name);
+    const validate = typeof full === "object" && "validate" in full
+      ? full.validate
+      : full;
+    const test = validate instanceof RegExp
+      ? (text: string) => validate.test(text)
+      : validate as (text: string) => boolean;
+    ajv.addFormat(name, (text: string) => usual.test(text) || test(text));
+  };
+  quickly("date-time", USUAL_TIME);
+  quickly("uuid", USUAL_UUID);
+  return ajv.compile<CustomerEvent>(schema);
+}
+
 /**
  * Says in one line what a schema check found.
  *
@@ -62,9 +85,7 @@ export function describeSchemaErrors(
  * @throws {InvalidEventError} If it isn't one; the message names each field and what is wrong with it.
  */
 export function checkCustomerEvent(value: unknown): CustomerEvent {
-  check ??= addFormats.default(new Ajv({ allErrors: true })).compile<
-    CustomerEvent
-  >(schema);
+  check ??= compile();
   if (check(value)) return value;
   throw new InvalidEventError(
     `Not a valid order: ${describeSchemaErrors(check.errors)}`,

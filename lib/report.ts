@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer, isUtf8 } from "node:buffer";
 import type { CustomerEvent } from "./customer_event.ts";
 import type { TopicResult, TopicSpec } from "./topic.ts";
 
@@ -134,8 +135,6 @@ export function isoTime(timestamp: number): string | null {
   return dateOf(timestamp)?.toISOString() ?? null;
 }
 
-const keyDecoder = new TextDecoder("utf-8", { fatal: true });
-
 /**
  * Reads a message's key as text.
  *
@@ -144,11 +143,8 @@ const keyDecoder = new TextDecoder("utf-8", { fatal: true });
  */
 export function keyText(key: Uint8Array | null | undefined): string | null {
   if (!key) return null;
-  try {
-    return keyDecoder.decode(key);
-  } catch {
-    return `0x${key.toHex()}`;
-  }
+  if (!isUtf8(key)) return `0x${key.toHex()}`;
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
 }
 
 /**
