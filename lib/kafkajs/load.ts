@@ -8,11 +8,16 @@ import { registerCodecs } from "../codecs/register.ts";
 import { mendBrokerPool } from "./broker_pool.ts";
 import { mendGroupMessages } from "./group_messages.ts";
 import { mendProduceRequest } from "./produce_request.ts";
+import { mendRecordDecoder } from "./record_decoder.ts";
 import { mendRequestQueue } from "./request_queue.ts";
 
 async function load(): Promise<typeof import("kafkajs")> {
   // Before the files that require them.
-  await Promise.all([mendGroupMessages(), mendProduceRequest()]);
+  await Promise.all([
+    mendGroupMessages(),
+    mendProduceRequest(),
+    mendRecordDecoder(),
+  ]);
   const kafkajs = await import("kafkajs");
   await Promise.all([
     mendRequestQueue(),
