@@ -6,7 +6,7 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 import { causes, messageOf, PipelineError, UsageError } from "./errors.ts";
-import { escapeUnsafe } from "./report.ts";
+import { escapeUnsafe } from "./terminal_text.ts";
 import { OutputClosedError, printLine } from "./output.ts";
 
 /** What every kind of flag has. */

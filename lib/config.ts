@@ -5,9 +5,6 @@
  */
 
 import { UsageError } from "./errors.ts";
-import type { NumberFlag, StringFlag } from "./cli.ts";
-import type { KafkaOptions } from "./kafka.ts";
-import type { WaitOptions } from "./outage.ts";
 import {
   plainTextWarnings,
   readKafkaSecurity,
@@ -46,56 +43,16 @@ export interface ConfigFlags {
   readonly registry?: string | undefined;
 }
 
+/** The environment variable that names the brokers. */
+export const BROKERS_VARIABLE = "KAFKA_BROKERS";
+/** The environment variable that names the registry. */
+export const REGISTRY_VARIABLE = "SCHEMA_REGISTRY_URL";
+
 /** The values where neither a flag nor the environment has one. */
 export const DEFAULT_CONFIG: Config = {
   brokers: ["localhost:9092"],
   registryUrl: "http://localhost:8081",
 };
-
-/** The rows of a task's flag table for {@linkcode ConfigFlags}. */
-export const CONFIG_FLAGS = {
-  brokers: {
-    type: "string",
-    value: "HOST:PORT,…",
-    description: `Kafka's brokers; ${
-      DEFAULT_CONFIG.brokers.join(",")
-    } by default`,
-    env: "KAFKA_BROKERS",
-  },
-  registry: {
-    type: "string",
-    value: "URL",
-    description:
-      `the Schema Registry; ${DEFAULT_CONFIG.registryUrl} by default`,
-    env: "SCHEMA_REGISTRY_URL",
-  },
-} as const satisfies Record<keyof ConfigFlags, StringFlag>;
-
-/** The row of a task's flag table for how long to wait for Kafka and the registry. */
-export const TIMEOUT_FLAG = {
-  type: "number",
-  value: "SECONDS",
-  description: "how long to wait for Kafka and the registry at the start",
-  default: 30,
-  min: 0,
-  max: 86_400,
-} as const satisfies NumberFlag;
-
-/**
- * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.
- *
- * @param flags The flags.
- * @returns The options.
- */
-export function clientOptions(
-  flags: { readonly timeout: number; readonly debug: boolean },
-): KafkaOptions & WaitOptions {
-  return {
-    timeoutMs: flags.timeout * 1_000,
-    notify: (line) => console.error(line),
-    ...(flags.debug ? { log: (line) => console.error(line) } : {}),
-  };
-}
 
 function credentialsRefused(what: string, source: string): UsageError {
   return new UsageError(
@@ -167,11 +124,11 @@ export function resolveConfig(
     flag !== undefined
       ? { text: flag, source: flagName }
       : { text: env(variable) || undefined, source: variable };
-  const brokers = pick(flags.brokers, "--brokers", CONFIG_FLAGS.brokers.env);
+  const brokers = pick(flags.brokers, "--brokers", BROKERS_VARIABLE);
   const registry = pick(
     flags.registry,
     "--registry",
-    CONFIG_FLAGS.registry.env,
+    REGISTRY_VARIABLE,
   );
   const registryUrl = registry.text === undefined
     ? DEFAULT_CONFIG.registryUrl

@@ -11,7 +11,8 @@ import type {
   MessageObserver,
 } from "./message_processor.ts";
 import { printLine } from "./output.ts";
-import { describeRecord, placeOf, printable, toJsonLine } from "./report.ts";
+import { describeRecord, placeOf, toJsonLine } from "./report.ts";
+import { printable } from "./terminal_text.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {

@@ -13,7 +13,8 @@ import { generatedOrders } from "./order_source.ts";
 import { printLine } from "./output.ts";
 import { produceEvents } from "./produce.ts";
 import { ProduceReport } from "./produce_report.ts";
-import { describeTopicResult, type EventRecord } from "./report.ts";
+import { type EventRecord } from "./report.ts";
+import { describeTopicResult } from "./topic_report.ts";
 import { createTopic } from "./topic.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */

@@ -9,13 +9,12 @@ import type { DeadLetter, ReplaySummary } from "./dlq.ts";
 import { printLine } from "./output.ts";
 import {
   describeTime,
-  escapeUnsafe,
   isoTime,
   keyText,
   placeOf,
   type Position,
-  printable,
 } from "./report.ts";
+import { escapeUnsafe, printable } from "./terminal_text.ts";
 
 /** How many bytes of a value are shown. */
 const PREVIEW_BYTES = 120;

@@ -4,6 +4,14 @@
  * @module
  */
 
+/** A place in a file. */
+export interface FilePlace {
+  /** The number of bytes before it. */
+  readonly offset: number;
+  /** The number of lines before it. */
+  readonly line: number;
+}
+
 /** One line of a stream. */
 export interface Line {
   /** Its number, from 1. */
@@ -39,7 +47,7 @@ function join(parts: readonly Uint8Array[], length: number): Uint8Array {
 export async function* splitLines(
   stream: AsyncIterable<Uint8Array>,
   limit: number,
-  start: { readonly offset: number; readonly line: number } = {
+  start: FilePlace = {
     offset: 0,
     line: 0,
   },

@@ -30,14 +30,11 @@ export {
   type TaskSpec,
 } from "./cli.ts";
 export {
-  clientOptions,
   type Config,
-  CONFIG_FLAGS,
   type ConfigFlags,
   type ConfigOptions,
   DEFAULT_CONFIG,
   resolveConfig,
-  TIMEOUT_FLAG,
 } from "./config.ts";
 export { consumeEvents, type ConsumerOptions } from "./consumer.ts";
 export {
@@ -64,6 +61,7 @@ export {
 } from "./dlq.ts";
 export { type DeadLetterInfo, deadLetterTopic } from "./dead_letter.ts";
 export { DlqReport } from "./dlq_report.ts";
+export type { FilePlace } from "./lines.ts";
 export { type DemoOptions, runDemo } from "./demo.ts";
 export {
   HandlerStop,
@@ -110,11 +108,9 @@ export {
   describeDelivery,
   describeRecord,
   describeSending,
-  describeTopicResult,
   type EventRecord,
   placeOf,
   type Position,
-  printable,
   toJsonLine,
 } from "./report.ts";
 export {
@@ -132,12 +128,14 @@ export type { TlsSettings } from "./tls.ts";
 export type { ReadFile, ReadVariable } from "./setting_reader.ts";
 export { EventDeserializer, EventSerializer } from "./serializer.ts";
 export {
-  type FilePlace,
   RESUME_FOLDER,
   ResumePoint,
   type ResumeSource,
 } from "./resume_point.ts";
 export { type StopSignal, stopSignal } from "./signals.ts";
+export { printable } from "./terminal_text.ts";
+export { clientOptions, CONFIG_FLAGS, TIMEOUT_FLAG } from "./task_flags.ts";
+export { describeTopicResult } from "./topic_report.ts";
 export {
   createTopic,
   type TopicLayout,

@@ -10,7 +10,7 @@ import { randomOrders } from "./customer_event.ts";
 import { InvalidEventError, messageOf, PipelineError } from "./errors.ts";
 import { splitLines } from "./lines.ts";
 import { pause } from "./pause.ts";
-import type { FilePlace } from "./resume_point.ts";
+import type { FilePlace } from "./lines.ts";
 import { parsePayload } from "./wire_format.ts";
 
 /** What a source gives: an order that is not checked yet, or why there is none in a line. */

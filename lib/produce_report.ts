@@ -12,10 +12,10 @@ import {
   describeDelivery,
   describeSending,
   type EventRecord,
-  printable,
   toJsonLine,
 } from "./report.ts";
-import type { FilePlace } from "./resume_point.ts";
+import { printable } from "./terminal_text.ts";
+import type { FilePlace } from "./lines.ts";
 
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {

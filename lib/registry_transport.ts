@@ -10,7 +10,7 @@
 import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { OutageError, PipelineError } from "./errors.ts";
 import { RegistryAccess } from "./registry_access.ts";
-import { printable } from "./report.ts";
+import { printable } from "./terminal_text.ts";
 
 /** How long a request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;

@@ -6,7 +6,7 @@
 
 import { Buffer, isUtf8 } from "node:buffer";
 import type { CustomerEvent } from "./customer_event.ts";
-import type { TopicResult, TopicSpec } from "./topic.ts";
+import { escapeUnsafe, printable } from "./terminal_text.ts";
 
 /** An order's place in Kafka. */
 export interface Position {
@@ -26,41 +26,6 @@ export interface EventRecord extends Position {
   readonly key: string | null;
   /** The order. */
   readonly event: CustomerEvent;
-}
-
-/** The longest text of a message that is shown in one piece, in UTF-16 units. */
-const MAX_SHOWN = 1_000;
-
-// Control characters move the cursor or start escape sequences; bidi marks reorder what is read (CVE-2021-42574); line and
-// paragraph separators break lines; a byte order mark is invisible; a lone surrogate isn't text.
-const UNSAFE =
-  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-/**
- * Escapes what text of a message may not do to a terminal.
- *
- * @param text Any text, or JSON.
- * @returns The text, with control characters and bidi marks as `\u001b`: in JSON it is still the same value.
- */
-export function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, escaped);
-}
-
-/**
- * Makes text of a message safe to print.
- *
- * @param text Any text.
- * @returns The text, with control characters and bidi marks as `\u001b`, cut where it is very long.
- */
-export function printable(text: string): string {
-  const cut = text.length > MAX_SHOWN
-    ? `${text.slice(0, MAX_SHOWN)}… (${text.length} characters)`
-    : text;
-  return escapeUnsafe(cut);
 }
 
 /**
@@ -187,35 +152,5 @@ export function describeRecord(number: number, record: EventRecord): string {
     `        ├─ Amount: $${event.amount.toFixed(2)}`,
     `        └─ Event Time (UTC): ${printable(event.ts_utc)}`,
     "-".repeat(80),
-  ].join("\n");
-}
-
-/**
- * Writes what became of creating a topic.
- *
- * @param wanted The topic that was asked for.
- * @param result What it is.
- * @returns One line; a second one where the topic that exists is laid out otherwise.
- */
-export function describeTopicResult(
-  wanted: TopicSpec,
-  result: TopicResult,
-): string {
-  const { topic } = wanted;
-  if (result.created) {
-    return `Topic '${topic}' created successfully with ${result.partitions} partitions and ` +
-      `a replication factor of ${result.replicationFactor}.`;
-  }
-  const differences = [
-    result.partitions !== wanted.partitions &&
-    `${result.partitions} partitions, not ${wanted.partitions}`,
-    result.replicationFactor !== wanted.replicationFactor &&
-    `a replication factor of ${result.replicationFactor}, not ${wanted.replicationFactor}`,
-  ].filter((difference) => difference !== false);
-  return [
-    `Topic '${topic}' already exists!`,
-    ...(differences.length > 0
-      ? [`It has ${differences.join(", and ")}.`]
-      : []),
   ].join("\n");
 }

@@ -10,6 +10,7 @@
 
 import { dirname } from "node:path";
 import { messageOf, PipelineError, UsageError } from "./errors.ts";
+import type { FilePlace } from "./lines.ts";
 import { explainOrders } from "./order_source.ts";
 
 /** The folder of resume files that are named without one: `produce` may write there. */
@@ -19,14 +20,6 @@ export const RESUME_FOLDER = ".resume";
 const SAVE_INTERVAL_MS = 200;
 /** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
 const PART_BYTES = 4_096;
-
-/** A place in a file of orders. */
-export interface FilePlace {
-  /** The number of bytes before it. */
-  readonly offset: number;
-  /** The number of lines before it. */
-  readonly line: number;
-}
 
 interface State extends FilePlace {
   /** The topic that the orders went to. */

@@ -17,7 +17,7 @@ import {
   parseFlags,
   type TaskSpec,
 } from "../lib/cli.ts";
-import { CONFIG_FLAGS } from "../lib/config.ts";
+import { CONFIG_FLAGS } from "../lib/task_flags.ts";
 import { PipelineError, UsageError } from "../lib/errors.ts";
 
 const FLAGS = {

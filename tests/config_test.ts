@@ -11,13 +11,15 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
-  clientOptions,
-  CONFIG_FLAGS,
   type ConfigFlags,
   DEFAULT_CONFIG,
   resolveConfig,
-  TIMEOUT_FLAG,
 } from "../lib/config.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  TIMEOUT_FLAG,
+} from "../lib/task_flags.ts";
 import { helpText } from "../lib/cli.ts";
 import { UsageError } from "../lib/errors.ts";
 import { SECURITY_VARIABLES } from "../lib/security.ts";

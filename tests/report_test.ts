@@ -10,11 +10,11 @@ import {
   describeDelivery,
   describeRecord,
   describeSending,
-  describeTopicResult,
   type EventRecord,
-  printable,
   toJsonLine,
 } from "../lib/report.ts";
+import { describeTopicResult } from "../lib/topic_report.ts";
+import { printable } from "../lib/terminal_text.ts";
 import { permittedTest } from "./support/permissions.ts";
 
 const RECORD: EventRecord = {

@@ -6,7 +6,8 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { PipelineError, UsageError } from "../lib/errors.ts";
-import { type FilePlace, ResumePoint } from "../lib/resume_point.ts";
+import { ResumePoint } from "../lib/resume_point.ts";
+import { type FilePlace } from "../lib/lines.ts";
 import { permittedTest } from "./support/permissions.ts";
 
 const NEEDS: readonly Deno.PermissionDescriptor[] = [
