@@ -82,7 +82,7 @@ export class WatchedTask implements AsyncDisposable {
       ),
     ]);
     this.#running = false;
-    this.#changed.resolve();
+    this.#tell();
     return code;
   }
 
@@ -95,9 +95,14 @@ export class WatchedTask implements AsyncDisposable {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) onLine(line);
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers<void>();
+      this.#tell();
     }
+  }
+
+  /** Wakes whoever waits for something. */
+  #tell(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers<void>();
   }
 
   /**
@@ -156,7 +161,7 @@ export class WatchedTask implements AsyncDisposable {
       happened = true;
     }, (error) => {
       failure = { error };
-    }).finally(() => this.#changed.resolve());
+    }).finally(() => this.#tell());
     await this.until(what, () => happened || failure !== undefined);
     if (failure) throw failure.error;
   }
