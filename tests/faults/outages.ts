@@ -168,6 +168,10 @@ export const OUTAGES: readonly FaultTest[] = [
         await producer.untilSaid("No longer", outage);
         slowest = Math.max(slowest, Date.now() - started);
       }
+      await consumer.until(
+        "what waited during the outage",
+        () => consumption.distinct >= delivered.size - 100,
+      );
       await engine.killBroker();
       await producer.untilSaid("Waiting for Kafka", outages + 1);
       producer.signal("SIGINT");
