@@ -45,7 +45,7 @@ const USUAL_UUID =
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 function compile() {
-  const ajv = addFormats.default(new Ajv({ allErrors: true }));
+  const ajv = addFormats.default(new Ajv({ allErrors: true, logger: false }));
   const quickly = (name: "date-time" | "uuid", usual: RegExp) => {
     const full = addFormats.default.get(name);
     const validate = typeof full === "object" && "validate" in full

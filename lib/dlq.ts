@@ -14,7 +14,11 @@ import {
   replayHeaders,
 } from "./dead_letter.ts";
 import { connectWithin, createKafka, type KafkaOptions } from "./kafka.ts";
-import { explainKafkaError, isKafkaOutage } from "./kafka_errors.ts";
+import {
+  explainKafkaError,
+  isKafkaOutage,
+  protocolCodeOf,
+} from "./kafka_errors.ts";
 import { letterProducer, sendLetter } from "./letter_producer.ts";
 import { throughOutages, type WaitOptions } from "./outage.ts";
 import type { Position } from "./report.ts";
@@ -81,13 +85,28 @@ async function withLetters<T>(
   });
   const admin = await connectWithin(kafka.admin(), config, options);
   try {
-    if (!await describeTopic(admin, letters)) return undefined;
+    if (!await describeTopic(admin, letters)) {
+      await requireTopic(admin, options.topic);
+      return undefined;
+    }
     return await work({ kafka, admin, letters });
   } catch (error) {
     throw explainKafkaError(error, config, `Reading ${letters}`);
   } finally {
-    await admin.disconnect();
+    await admin.disconnect().catch(() => {});
   }
+}
+
+/** A topic that isn't there has no letters either, but as a rule its name is mistyped. */
+async function requireTopic(admin: Admin, topic: string): Promise<void> {
+  try {
+    if (await describeTopic(admin, topic)) return;
+  } catch (error) {
+    // Reading letters takes no right on the topic itself.
+    if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") return;
+    throw error;
+  }
+  throw missingTopic(topic);
 }
 
 /**
@@ -206,7 +225,7 @@ export async function replayDeadLetters(
         );
         return { replayed, skipped };
       } finally {
-        await producer.disconnect();
+        await producer.disconnect().catch(() => {});
       }
     },
   );

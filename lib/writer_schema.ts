@@ -30,7 +30,7 @@ export interface WriterSchema {
 }
 
 /** Unknown keywords are let through: generators add their own, such as `javaType`. */
-const OPTIONS = { strict: false, allErrors: true } as const;
+const OPTIONS = { strict: false, allErrors: true, logger: false } as const;
 
 async function ajvFor(schema: AnySchemaObject): Promise<Ajv> {
   const draft = String(schema["$schema"] ?? "");

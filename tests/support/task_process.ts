@@ -128,6 +128,8 @@ export class TaskProcess implements AsyncDisposable {
       ],
       cwd: checkoutFolder(),
       env: {
+        // The tests run in a task too, whose user may have been anywhere.
+        INIT_CWD: "",
         KAFKA_BROKERS: config.brokers.join(","),
         SCHEMA_REGISTRY_URL: config.registryUrl,
         NO_COLOR: "1",
