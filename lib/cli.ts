@@ -5,7 +5,13 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
-import { causes, messageOf, PipelineError, UsageError } from "./errors.ts";
+import {
+  causes,
+  messageOf,
+  PipelineError,
+  StoppedError,
+  UsageError,
+} from "./errors.ts";
 import { escapeUnsafe } from "./terminal_text.ts";
 import { OutputClosedError, printLine } from "./output.ts";
 
@@ -284,6 +290,15 @@ function escapeLines(text: string): string {
   return text.split("\n").map(escapeUnsafe).join("\n");
 }
 
+/** A standard error that is full or closed must not change the exit code. */
+function printError(text: string): void {
+  try {
+    console.error(text);
+  } catch {
+    // There is nowhere left to say it.
+  }
+}
+
 /**
  * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
  *
@@ -311,10 +326,13 @@ export async function runTask<const F extends Flags>(
     }
     Deno.exit(await main(flags) ?? EXIT.done);
   } catch (error) {
-    if (error instanceof OutputClosedError) Deno.exit(EXIT.done);
-    console.error(describeError(error, debug));
+    // Nobody reads any more, or a stop came before there was anything to do: both are a clean end.
+    if (error instanceof OutputClosedError || error instanceof StoppedError) {
+      Deno.exit(EXIT.done);
+    }
+    printError(describeError(error, debug));
     if (!(error instanceof UsageError)) Deno.exit(EXIT.failed);
-    console.error(`  Run \`deno task ${spec.name} --help\` for its flags.`);
+    printError(`  Run \`deno task ${spec.name} --help\` for its flags.`);
     Deno.exit(EXIT.usage);
   }
 }

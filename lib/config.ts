@@ -69,7 +69,9 @@ function parseBrokers(text: string, source: string): string[] {
   if (text.includes("@")) throw credentialsRefused("A broker", source);
   return text.split(",").map((part) => {
     const broker = part.trim();
-    const match = /^(\[[0-9a-fA-F:.]+\]|[^\s:/]+):(\d{1,5})$/.exec(broker);
+    const match = /^(\[[0-9a-fA-F:.]+\]|[^\s\p{C}:/]+):(\d{1,5})$/u.exec(
+      broker,
+    );
     const port = Number(match?.[2]);
     if (!match || port < 1 || port > 65535) {
       throw new UsageError(

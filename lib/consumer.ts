@@ -139,6 +139,9 @@ export async function consumeEvents(
         ? AbortSignal.any([signal, counted.signal])
         : counted.signal,
     });
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    options.stopping?.();
   } finally {
     await deadLetters?.close();
   }

@@ -88,6 +88,10 @@ const FETCH_MAX_WAIT_MS = 500;
 const FETCH_BYTES_PER_PARTITION = 4 * 1_024 * 1_024;
 /** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
 const FETCH_BYTES = 16 * 1_024 * 1_024;
+/**
+ * After how long new partitions are noticed at the latest, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`.
+ */
+const METADATA_MAX_AGE_MS = 30_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
@@ -266,6 +270,12 @@ class ConsumerLoop {
     this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
     this.#ends.clear();
     const places: { topic: string; partition: number; offset: string }[] = [];
+    // All of the topic's at once, its own or not: whoever comes later must not take a partition for one that was added.
+    for (const [partition, { committed, offset }] of found) {
+      if (committed === undefined) {
+        places.push({ topic, partition, offset: String(offset) });
+      }
+    }
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
@@ -278,10 +288,10 @@ class ConsumerLoop {
         committed,
       });
       if (lost) notify?.(lost);
-      if (start.committed !== undefined) continue;
-      const place = { topic, partition, offset: String(start.offset) };
-      if (from === "latest") this.#consumer.seek(place);
-      places.push(place);
+      if (start.committed === undefined && from === "latest") {
+        const offset = String(start.offset);
+        this.#consumer.seek({ topic, partition, offset });
+      }
     }
     if (commit && places.length > 0) {
       await this.#persist(() => this.#consumer.commitOffsets(places), over);
@@ -396,7 +406,8 @@ class ConsumerLoop {
     const late = pause(STOP_TIMEOUT_MS, giveUp.signal).then(() => false);
     const inTime = await Promise.race([closed, late]);
     giveUp.abort();
-    return inTime;
+    // What it waits for may be the others of a group that is being shared out: there is nothing left to lose then.
+    return inTime || this.#batchesInHand === 0 && !this.#committer.behind;
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {
@@ -531,6 +542,7 @@ export async function consumeMessages(
       sessionTimeout: options.sessionTimeoutMs,
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
       maxBytesPerPartition: FETCH_BYTES_PER_PARTITION,
       maxBytes: FETCH_BYTES,
       retry: {

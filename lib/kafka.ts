@@ -10,7 +10,8 @@
 import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
 import type { Config } from "./config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "./outage.ts";
-import { messageOf } from "./errors.ts";
+import { pause } from "./pause.ts";
+import { messageOf, OutageError } from "./errors.ts";
 import { explainKafkaError, isKafkaOutage } from "./kafka_errors.ts";
 import { checkListener } from "./kafka_listener.ts";
 import { kafkaSecuritySettings } from "./kafka_security.ts";
@@ -35,6 +36,10 @@ export interface Connectable {
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
 const CONNECTION_TIMEOUT_MS = 3_000;
+/** How long one try to connect may take, the first requests included, in milliseconds. */
+const CONNECT_TRY_MS = 10_000;
+/** How long a try may take even where less time is left: a broker that answers does it by then, with a no as well. */
+const MIN_CONNECT_TRY_MS = 1_500;
 /** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
@@ -103,6 +108,30 @@ async function connectOnce(client: Connectable, config: Config): Promise<void> {
   throw connected.reason;
 }
 
+/** A broker may take a connection and then say nothing, which kafkajs bears for half a minute, deaf to any stop. */
+async function within(
+  connecting: Promise<void>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const over = new AbortController();
+  connecting.catch(() => {});
+  const late = pause(
+    Math.min(Math.max(timeoutMs, MIN_CONNECT_TRY_MS), CONNECT_TRY_MS),
+    signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+  ).then(() => {
+    throw new OutageError("Kafka takes the connection and doesn't answer", {
+      hint: "Its log may tell why; or the port is not Kafka's.",
+    });
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
@@ -119,11 +148,13 @@ export async function connectWithin<T extends Connectable>(
   options: WaitOptions = {},
 ): Promise<T> {
   try {
-    await waitFor(`Kafka at ${config.brokers.join(",")}`, async () => {
+    await waitFor(`Kafka at ${config.brokers.join(",")}`, async (timeoutMs) => {
       try {
-        await connectOnce(client, config);
+        await within(connectOnce(client, config), timeoutMs, options.signal);
       } catch (error) {
-        await client.disconnect().catch(() => {});
+        const gone = client.disconnect().catch(() => {});
+        // It waits for the answer that doesn't come.
+        if (!(error instanceof OutageError)) await gone;
         throw error;
       }
     }, { ...options, isOutage: isKafkaOutage });

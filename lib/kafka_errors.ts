@@ -5,7 +5,7 @@
  */
 
 import type { Config } from "./config.ts";
-import { causes, messageOf, PipelineError } from "./errors.ts";
+import { causes, messageOf, OutageError, PipelineError } from "./errors.ts";
 import { explainDenial, isDenial } from "./kafka_denial.ts";
 
 /**
@@ -22,11 +22,20 @@ export function isKafkaOutage(error: unknown): boolean {
     "KafkaJSBrokerNotFound",
     "KafkaJSNoBrokerAvailableError",
     "KafkaJSLockTimeout",
+    "KafkaJSGroupCoordinatorNotFound",
   ]);
   for (const cause of causes(error)) {
     if (!(cause instanceof Error)) continue;
+    if (cause instanceof OutageError) return true;
     if (isDenied(cause) || isDenial(cause)) return false;
     if (names.has(cause.name)) return true;
+    // What kafkajs has no class for, such as "Broker not connected", or a rebalance that went on for all its tries.
+    if (
+      cause.name === "KafkaJSError" && "retriable" in cause &&
+      cause.retriable === true
+    ) {
+      return true;
+    }
     if (
       cause.name === "KafkaJSProtocolError" && "retriable" in cause &&
       cause.retriable === true

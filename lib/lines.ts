@@ -10,6 +10,8 @@ export interface FilePlace {
   readonly offset: number;
   /** The number of lines before it. */
   readonly line: number;
+  /** Whether the last of these lines has no line break before the place. */
+  readonly open?: boolean;
 }
 
 /** One line of a stream. */
@@ -20,6 +22,8 @@ export interface Line {
   readonly bytes: Uint8Array | undefined;
   /** The number of bytes from the stream's start to the start of the next line. */
   readonly end: number;
+  /** Whether it has no line break yet: it is the last one, and more of it may come. */
+  readonly open: boolean;
 }
 
 const LINE_FEED = 0x0a;
@@ -34,6 +38,10 @@ function join(parts: readonly Uint8Array[], length: number): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+function isBreak(parts: readonly Uint8Array[]): boolean {
+  return parts.every((part) => part.every((byte) => byte === CARRIAGE_RETURN));
 }
 
 /**
@@ -56,13 +64,14 @@ export async function* splitLines(
   let length = 0;
   let number = start.line;
   let end = start.offset;
-  const take = (): Line => {
+  let rest = start.open ?? false;
+  const take = (open: boolean): Line => {
     let bytes = length > limit + 1 ? undefined : join(parts, length);
     if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
     if (bytes && bytes.length > limit) bytes = undefined;
     parts = [];
     length = 0;
-    return { number: ++number, bytes, end };
+    return { number: ++number, bytes, end, open };
   };
   const add = (part: Uint8Array) => {
     length += part.length;
@@ -81,9 +90,12 @@ export async function* splitLines(
       add(chunk.subarray(from, to));
       from = to + 1;
       end++;
-      yield take();
+      // The break of the line before the start has come after it.
+      if (rest && isBreak(parts)) parts = [], length = 0;
+      else yield take(false);
+      rest = false;
     }
     if (from < chunk.length) add(chunk.subarray(from));
   }
-  if (length > 0) yield take();
+  if (length > 0) yield take(true);
 }

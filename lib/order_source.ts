@@ -23,6 +23,8 @@ export interface SourceItem {
   readonly problem?: InvalidEventError;
   /** The number of bytes from the file's start to the start of the next line; nothing for an order that is generated. */
   readonly end?: number;
+  /** Whether its line has no line break yet: more of it may come. */
+  readonly open?: boolean;
 }
 
 /** The longest line that is read, in bytes: a little more than a broker takes by default. */
@@ -79,12 +81,18 @@ export async function openOrders(
 ): Promise<ReadableStream<Uint8Array>> {
   if (path === "-") return Deno.stdin.readable;
   try {
-    const file = await Deno.open(path);
-    await file.seek(offset, Deno.SeekMode.Start);
-    if ((await file.stat()).isDirectory) {
-      file.close();
+    // Not by opening it: that waits for a writer where it is a pipe.
+    const { isFile, isDirectory } = await Deno.stat(path);
+    if (isDirectory) {
       throw new PipelineError(`Can't read orders from a folder: ${path}`);
     }
+    if (!isFile) {
+      throw new PipelineError(`${path} is no file`, {
+        hint: `Pipe it in: deno task produce --file - < ${path}`,
+      });
+    }
+    const file = await Deno.open(path);
+    await file.seek(offset, Deno.SeekMode.Start);
     return file.readable;
   } catch (cause) {
     throw explainOrders(path, cause);
@@ -164,7 +172,7 @@ export async function* ordersFrom(
   let taken = 0;
   try {
     for await (
-      const { number, bytes, end } of splitLines(
+      const { number, bytes, end, open } of splitLines(
         chunks(reader),
         MAX_LINE_BYTES,
         start,
@@ -176,7 +184,7 @@ export async function* ordersFrom(
         const problem = new InvalidEventError(
           `The line is longer than ${MAX_LINE_BYTES} bytes`,
         );
-        yield { number, problem, end };
+        yield { number, problem, end, open };
         if (taken >= count) return;
         continue;
       }
@@ -189,7 +197,7 @@ export async function* ordersFrom(
         yield { number, event: await parseLine(number, content), end };
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
-        yield { number, problem: error, end };
+        yield { number, problem: error, end, open };
       }
       // Not when the next line is there: a pipe may have none for a long time.
       if (taken >= count) return;

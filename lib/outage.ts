@@ -100,7 +100,7 @@ export function withDeadline<T extends WaitOptions>(
  * Waits at the start until something can be reached.
  *
  * @param what How it is called in the line that says that it is waited for.
- * @param work Tries to reach it.
+ * @param work Tries to reach it; it is told how much time is left, in milliseconds.
  * @param options What counts as an outage, how long to try, whom to tell, and what ends it.
  * @returns What the work returns.
  * @throws {StoppedError} If the signal ended the wait.
@@ -108,14 +108,18 @@ export function withDeadline<T extends WaitOptions>(
  */
 export async function waitFor<T>(
   what: string,
-  work: () => Promise<T>,
+  work: (timeoutMs: number) => Promise<T>,
   options: WaitOptions & Pick<OutageOptions, "isOutage">,
 ): Promise<T> {
   const { notify, signal, isOutage } = options;
-  const timeoutMs = Math.max(0, withDeadline(options).deadline - Date.now());
+  const { deadline } = withDeadline(options);
+  const left = () => Math.max(0, deadline - Date.now());
+  const timeoutMs = left();
   let result: { readonly value: T } | undefined;
   if (!signal?.aborted) {
-    result = await throughOutages(async () => ({ value: await work() }), {
+    result = await throughOutages(async () => ({
+      value: await work(left()),
+    }), {
       isOutage,
       signal,
       timeoutMs,

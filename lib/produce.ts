@@ -26,6 +26,8 @@ export interface ProduceObserver {
   readonly failed?: (event: CustomerEvent, error: Error) => void;
   /** The source gave something that is no valid order; `number` is the source's own: a line's, as a rule. */
   readonly invalid?: (number: number, error: InvalidEventError) => void;
+  /** Whether nothing can be told any more: sending ends then. */
+  readonly broken?: boolean;
   /** The source has ended; what is under way is waited for. */
   readonly flushing?: () => void;
 }
@@ -105,7 +107,7 @@ export async function produceEvents(
   signal?.addEventListener("abort", stop);
   try {
     let sent = 0;
-    for await (const { number, event, problem, end } of source) {
+    for await (const { number, event, problem, end, open } of source) {
       if (end !== undefined) resume?.begin(number, end);
       try {
         if (problem) throw problem;
@@ -115,12 +117,13 @@ export async function produceEvents(
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
         account.invalid++;
-        resume?.done(number);
+        // A line that is still being written is the next run's to read.
+        if (!open) resume?.done(number);
         observer.invalid?.(number, error);
       }
       const room = producer.ready();
       if (room) await room;
-      if (producer.stopped) break;
+      if (producer.stopped || observer.broken) break;
     }
     observer.flushing?.();
     await producer.flush();

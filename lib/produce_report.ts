@@ -35,6 +35,7 @@ export interface ProduceReportOptions {
 export class ProduceReport implements ProduceObserver {
   readonly #options: ProduceReportOptions;
   #unread = false;
+  #failure: unknown;
 
   /**
    * Makes the report.
@@ -100,7 +101,8 @@ export class ProduceReport implements ProduceObserver {
 
   /** Prints the account. */
   done({ delivered, failed, invalid }: ProduceSummary): void {
-    if (failed + invalid > 0) {
+    if (this.#failure) console.error(messageOf(this.#failure));
+    if (failed + invalid > 0 || this.#failure) {
       console.error(
         `Not everything was sent: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
       );
@@ -114,14 +116,19 @@ export class ProduceReport implements ProduceObserver {
     if (!this.#options.json) this.#print(text);
   }
 
-  /** Prints a line, if anybody reads: orders are sent all the same. */
+  /** Whether the output can't be written, and not because nobody reads it. */
+  get broken(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Prints a line, if anybody reads: orders are sent all the same, and every one of them is accounted for. */
   #print(text: string): void {
-    if (this.#unread) return;
+    if (this.#unread || this.#failure) return;
     try {
       printLine(text);
     } catch (error) {
-      if (!(error instanceof OutputClosedError)) throw error;
-      this.#unread = true;
+      if (error instanceof OutputClosedError) this.#unread = true;
+      else this.#failure = error;
     }
   }
 }

@@ -127,8 +127,7 @@ export class EventRegistry {
         subject,
         body,
       });
-      const { id } = response.data() as { id: number };
-      return id;
+      return registeredId(response.data(), this.url);
     } catch (error) {
       if (!(error instanceof RegistryResponseError)) throw error;
       throw explainRefusal(error, subject);
@@ -180,6 +179,9 @@ export class EventRegistry {
       this.#unknown.set(id, Date.now() + UNKNOWN_ID_TTL_MS);
       throw unknownId(id, error);
     }
+    if (typeof found?.schema !== "string") {
+      throw strangeAnswer(this.url, `the schema with the id ${id}`);
+    }
     // The API leaves the type out where it is Avro.
     const type = found.schemaType ?? "AVRO";
     if (type !== "JSON") {
@@ -225,6 +227,23 @@ const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
 function isUnknown(error: unknown): error is RegistryResponseError {
   return error instanceof RegistryResponseError &&
     UNKNOWN_CODES.includes(error.code);
+}
+
+function registeredId(answer: unknown, url: string): number {
+  const id = typeof answer === "object" && answer !== null && "id" in answer
+    ? answer.id
+    : undefined;
+  if (typeof id === "number" && Number.isInteger(id) && id >= 0) return id;
+  throw strangeAnswer(url, "a schema that it was to register");
+}
+
+function strangeAnswer(url: string, what: string): PipelineError {
+  return new PipelineError(
+    `What ${url} answers for ${what} is not what a Schema Registry answers`,
+    {
+      hint: "Check --registry and SCHEMA_REGISTRY_URL, and what lies between.",
+    },
+  );
 }
 
 function unknownId(id: number, cause?: unknown): InvalidEventError {

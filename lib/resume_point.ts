@@ -16,6 +16,7 @@ import { explainOrders } from "./order_source.ts";
 /** The folder of resume files that are named without one: `produce` may write there. */
 export const RESUME_FOLDER = ".resume";
 
+const LINE_FEED = 0x0a;
 /** How long a change may be unsaved, in milliseconds: a file that is written for every order would be the bottleneck. */
 const SAVE_INTERVAL_MS = 200;
 /** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
@@ -102,7 +103,10 @@ export class ResumePoint {
         { hint },
       );
     }
-    return new ResumePoint(path, source, state ?? { offset: 0, line: 0 });
+    if (!state) return new ResumePoint(path, source, { offset: 0, line: 0 });
+    const { offset, line } = state;
+    const open = offset > 0 && !await endsLine(orders, offset);
+    return new ResumePoint(path, source, { offset, line, open });
   }
 
   /** Where this run begins. */
@@ -136,9 +140,8 @@ export class ResumePoint {
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#saving = this.#saving.then(() => this.#save());
-      // Whoever closes gets what went wrong.
-      this.#saving.catch(() => {});
+      // A save that failed is made good by the next; whoever closes gets what went wrong in the last.
+      this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
     }, SAVE_INTERVAL_MS);
   }
 
@@ -210,6 +213,15 @@ async function readState(path: string): Promise<State | undefined> {
   throw new PipelineError(`${path} is no resume file`, {
     hint: "Name another with --resume, or remove it to begin anew.",
   });
+}
+
+/** Tells whether a line ends right before a place. */
+async function endsLine(path: string, offset: number): Promise<boolean> {
+  using file = await Deno.open(path);
+  await file.seek(offset - 1, Deno.SeekMode.Start);
+  const before = new Uint8Array(1);
+  await file.read(before);
+  return before[0] === LINE_FEED;
 }
 
 /** Tells one file from another, and from what it was before a change that matters here. */

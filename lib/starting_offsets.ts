@@ -53,6 +53,8 @@ export async function startingOffsets(
       { partition, offset },
     ) => [partition, BigInt(offset)]),
   );
+  // A partition without an offset beside others that have one was added to the topic: the group wants all of it.
+  const isNew = [...committedOffsets.values()].every((offset) => offset < 0n);
   return new Map(ranges.map((range) => {
     const low = BigInt(range.low);
     const high = BigInt(range.high);
@@ -60,7 +62,9 @@ export async function startingOffsets(
     const committed = found < 0n ? undefined : found;
     const usable = committed !== undefined && committed >= low &&
       committed <= high;
-    const offset = usable ? committed : from === "earliest" ? low : high;
+    const fromStart = from === "earliest" ||
+      committed === undefined && !isNew;
+    const offset = usable ? committed : fromStart ? low : high;
     return [range.partition, { offset, committed, low, high }];
   }));
 }

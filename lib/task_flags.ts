@@ -13,6 +13,7 @@ import {
 } from "./config.ts";
 import type { KafkaOptions } from "./kafka.ts";
 import type { WaitOptions } from "./outage.ts";
+import { escapeUnsafe } from "./terminal_text.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
 export const CONFIG_FLAGS = {
@@ -54,7 +55,7 @@ export function clientOptions(
 ): KafkaOptions & WaitOptions {
   return {
     timeoutMs: flags.timeout * 1_000,
-    notify: (line) => console.error(line),
+    notify: (line) => console.error(escapeUnsafe(line)),
     ...(flags.debug ? { log: (line) => console.error(line) } : {}),
   };
 }

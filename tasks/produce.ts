@@ -163,5 +163,6 @@ await runTask({
     resume,
   });
   report.done(summary);
-  return summary.failed + summary.invalid > 0 ? EXIT.failed : EXIT.done;
+  const wrong = summary.failed + summary.invalid > 0 || report.broken;
+  return wrong ? EXIT.failed : EXIT.done;
 });

@@ -112,3 +112,25 @@ Deno.test("splitLines() passes over a line of any length, and counts its bytes",
     { number: 2, text: "ok", end: end + 3 },
   ]);
 });
+
+Deno.test("splitLines() goes on behind a line whose break has come since, and counts it no second time", async () => {
+  const place = { offset: 10, line: 3, open: true };
+  const read = async (text: string, start = place) => {
+    const lines: unknown[] = [];
+    const stream = ReadableStream.from([encoder.encode(text)]);
+    for await (const line of splitLines(stream, 100, start)) {
+      const { number, bytes, end, open } = line;
+      lines.push([number, bytes && decoder.decode(bytes), end, open]);
+    }
+    return lines;
+  };
+  assertEquals(await read("\na\nb"), [[4, "a", 13, false], [5, "b", 14, true]]);
+  assertEquals(await read("\r\na\n"), [[4, "a", 14, false]]);
+  // More of the line itself, where there was an end.
+  assertEquals(await read("a\n"), [[4, "a", 12, false]]);
+  // A blank line behind a line that was complete is one of its own.
+  assertEquals(await read("\na\n", { ...place, open: false }), [
+    [4, "", 11, false],
+    [5, "a", 13, false],
+  ]);
+});
