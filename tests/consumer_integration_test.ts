@@ -398,3 +398,24 @@ integrationTest(
     assertEquals(await committedOffsets(bench), { 0: 2 });
   },
 );
+
+integrationTest(
+  "consumeEvents() from latest reads a partition that was added to the topic from its start",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await sendOrders(bench, 2);
+    await using first = new Running(bench, { from: "latest" });
+    await until("the first assignment", () => first.assignments.length > 0);
+    await first.stop();
+    await withAdmin(bench.config, {}, async (admin) => {
+      const topicPartitions = [{ topic: bench.topic, count: 2 }];
+      await admin.createPartitions({ topicPartitions });
+    });
+    await sendOrders(bench, 2, { partitions: [0, 1], first: 2 });
+    await using second = new Running(bench, { from: "latest" });
+    await until("all four", () => second.places.length >= 4);
+    assertEquals([...second.places].sort(), ["0:2", "0:3", "1:0", "1:1"]);
+    await second.stop();
+    assertEquals(await committedOffsets(bench), { 0: 4, 1: 2 });
+  },
+);
