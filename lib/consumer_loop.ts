@@ -92,6 +92,8 @@ const FETCH_BYTES = 16 * 1_024 * 1_024;
  * After how long new partitions are noticed at the latest, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`.
  */
 const METADATA_MAX_AGE_MS = 30_000;
+/** After how long without a fetch the topic is looked at again, in milliseconds: the process was suspended, as a rule. */
+const AWAY_MS = 5_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
@@ -140,6 +142,10 @@ class ConsumerLoop {
   #batchesInHand = 0;
   #lastBatchAt = 0;
   #lastFetchAt = 0;
+  /** Whether so much time went by without a fetch that the topic may be another one. */
+  #wasAway = false;
+  /** Whether the group has offsets in the topic: they go with the topic, and only with it. */
+  #placed = false;
   #lastSignOfLifeAt = Date.now();
   #waiting = false;
 
@@ -240,7 +246,10 @@ class ConsumerLoop {
     });
     this.#consumer.on(events.FETCH, () => {
       alive();
-      this.#lastFetchAt = Date.now();
+      const now = Date.now();
+      this.#wasAway ||= this.#lastFetchAt > 0 &&
+        now - this.#lastFetchAt > AWAY_MS;
+      this.#lastFetchAt = now;
       this.#tellWaiting(false);
     });
     this.#consumer.on(events.HEARTBEAT, alive);
@@ -307,7 +316,9 @@ class ConsumerLoop {
   }
 
   #lookUp(over: () => boolean) {
-    const { topic, group, from } = this.#options;
+    const { topic, group } = this.#options;
+    // A topic that was made anew is new to the group from its start on.
+    const from = this.#placed ? "earliest" : this.#options.from;
     return this.#persist(
       () => startingOffsets(this.#admin, { topic, group, from }),
       over,
@@ -443,7 +454,7 @@ class ConsumerLoop {
     const fetched = BigInt(
       (batch as Batch & { readonly fetchedOffset: string }).fetchedOffset,
     );
-    if (isStale()) return;
+    if (isStale() || await this.#isAnotherTopic(starts)) return;
     if (expected !== undefined && fetched > expected) {
       await this.#tellGap(partition, expected, fetched);
     }
@@ -482,6 +493,30 @@ class ConsumerLoop {
     }
   }
 
+  /**
+   * After a time away: goes back to the start of the topic if it was made anew meanwhile. kafkajs would read on at the old offset,
+   * and pass over everything before it.
+   */
+  async #isAnotherTopic(starts: Starts): Promise<boolean> {
+    if (!this.#wasAway || !this.#placed) return false;
+    const found = await this.#lookUp(() => this.#stopping.signal.aborted);
+    this.#wasAway = false;
+    const gone = [...starts.keys()].every((partition) =>
+      found?.get(partition)?.committed === undefined
+    );
+    if (!found || !gone) return false;
+    const { topic, notify } = this.#options;
+    notify?.(
+      `Topic '${topic}' was made anew while this consumer was away. Going on at its start.`,
+    );
+    for (const partition of starts.keys()) {
+      const { low } = found.get(partition) ?? { low: 0n };
+      starts.set(partition, low);
+      this.#consumer.seek({ topic, partition, offset: String(low) });
+    }
+    return true;
+  }
+
   /** Stops at the end of the last partition, where the loop ends there. */
   #reached(partition: number, offset: bigint): void {
     const end = this.#ends.get(partition);
@@ -498,6 +533,7 @@ class ConsumerLoop {
     }));
     // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
     await this.#sendCommit?.({ topics: [{ topic, partitions }] });
+    this.#placed = true;
   }
 }
 
