@@ -58,8 +58,10 @@ shellTest(
     );
     assertStringIncludes(
       error.message,
-      `Port ${port}, which Kafka needs, is in use by process ${Deno.pid} (deno`,
+      `Port ${port}, which Kafka needs, is in use by process ${Deno.pid} (`,
     );
+    // By its name, or by a path where it was found otherwise than by the PATH.
+    assertMatch(error.message, /process \d+ \(\S*deno/);
     assertMatch(error.hint ?? "", /--kafka-port \d+$/);
   },
 );
