@@ -17,7 +17,7 @@ import { permittedTest } from "../support/permissions.ts";
 
 const NEEDS: Deno.PermissionDescriptor[] = [
   { name: "read" },
-  { name: "write" },
+  { name: "write", path: "/tmp" },
   { name: "run", command: "deno" },
   { name: "net", host: "127.0.0.1" },
 ];
