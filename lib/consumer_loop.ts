@@ -144,7 +144,9 @@ class ConsumerLoop {
   #lastFetchAt = 0;
   /** Whether so much time went by without a fetch that the topic may be another one. */
   #wasAway = false;
-  /** Whether the group has offsets in the topic: they go with the topic, and only with it. */
+  /** Whether the group had no offset in the topic when this member came, and has none by it. */
+  #isNewGroup = true;
+  /** Whether this member has committed in the topic: its offsets go with the topic, and only with it. */
   #placed = false;
   #lastSignOfLifeAt = Date.now();
   #waiting = false;
@@ -198,6 +200,8 @@ class ConsumerLoop {
         fromBeginning: from === "earliest",
       });
       this.#before = await this.#lookUp(() => this.#stopping.signal.aborted);
+      this.#isNewGroup = [...this.#before?.values() ?? []]
+        .every(({ committed }) => committed === undefined);
       await this.#consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -279,12 +283,6 @@ class ConsumerLoop {
     this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
     this.#ends.clear();
     const places: { topic: string; partition: number; offset: string }[] = [];
-    // All of the topic's at once, its own or not: whoever comes later must not take a partition for one that was added.
-    for (const [partition, { committed, offset }] of found) {
-      if (committed === undefined) {
-        places.push({ topic, partition, offset: String(offset) });
-      }
-    }
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
@@ -297,10 +295,10 @@ class ConsumerLoop {
         committed,
       });
       if (lost) notify?.(lost);
-      if (start.committed === undefined && from === "latest") {
-        const offset = String(start.offset);
-        this.#consumer.seek({ topic, partition, offset });
-      }
+      if (start.committed !== undefined) continue;
+      const place = { topic, partition, offset: String(start.offset) };
+      if (from === "latest") this.#consumer.seek(place);
+      places.push(place);
     }
     if (commit && places.length > 0) {
       await this.#persist(() => this.#consumer.commitOffsets(places), over);
@@ -316,11 +314,10 @@ class ConsumerLoop {
   }
 
   #lookUp(over: () => boolean) {
-    const { topic, group } = this.#options;
-    // A topic that was made anew is new to the group from its start on.
-    const from = this.#placed ? "earliest" : this.#options.from;
+    const { topic, group, from } = this.#options;
+    const isNewGroup = this.#isNewGroup;
     return this.#persist(
-      () => startingOffsets(this.#admin, { topic, group, from }),
+      () => startingOffsets(this.#admin, { topic, group, from, isNewGroup }),
       over,
     );
   }
@@ -534,6 +531,7 @@ class ConsumerLoop {
     // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
     await this.#sendCommit?.({ topics: [{ topic, partitions }] });
     this.#placed = true;
+    this.#isNewGroup = false;
   }
 }
 

@@ -30,6 +30,11 @@ export interface StartingOffsetQuery {
   readonly group: string;
   /** Where to begin when the group has no offset that is still there. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
+  /**
+   * Whether the group had no offset in any partition when this member came. Otherwise a partition without one was added to the
+   * topic, and the group wants all of it.
+   */
+  readonly isNewGroup: boolean;
 }
 
 /**
@@ -43,7 +48,7 @@ export async function startingOffsets(
   admin: Admin,
   query: StartingOffsetQuery,
 ): Promise<Map<number, StartingOffset>> {
-  const { topic, group, from } = query;
+  const { topic, group, from, isNewGroup } = query;
   const [ranges, groupOffsets] = await Promise.all([
     admin.fetchTopicOffsets(topic),
     admin.fetchOffsets({ groupId: group, topics: [topic] }),
@@ -53,8 +58,6 @@ export async function startingOffsets(
       { partition, offset },
     ) => [partition, BigInt(offset)]),
   );
-  // A partition without an offset beside others that have one was added to the topic: the group wants all of it.
-  const isNew = [...committedOffsets.values()].every((offset) => offset < 0n);
   return new Map(ranges.map((range) => {
     const low = BigInt(range.low);
     const high = BigInt(range.high);
@@ -63,7 +66,7 @@ export async function startingOffsets(
     const usable = committed !== undefined && committed >= low &&
       committed <= high;
     const fromStart = from === "earliest" ||
-      committed === undefined && !isNew;
+      committed === undefined && !isNewGroup;
     const offset = usable ? committed : fromStart ? low : high;
     return [range.partition, { offset, committed, low, high }];
   }));
