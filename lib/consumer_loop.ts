@@ -19,6 +19,7 @@ import type {
 import type { Config } from "./config.ts";
 import { PipelineError, StoppedError } from "./errors.ts";
 import { connectWithin } from "./kafka.ts";
+import { Liveness } from "./liveness.ts";
 import {
   explainKafkaError,
   isKafkaOutage,
@@ -92,8 +93,6 @@ const FETCH_BYTES = 16 * 1_024 * 1_024;
  * After how long new partitions are noticed at the latest, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`.
  */
 const METADATA_MAX_AGE_MS = 30_000;
-/** After how long without a fetch the topic is looked at again, in milliseconds: the process was suspended, as a rule. */
-const AWAY_MS = 5_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
@@ -104,11 +103,6 @@ const HEARTBEAT_INTERVAL_MS = 1_000;
 const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
-
-/** After how long without a sign of life from kafkajs the loop counts as stalled, in milliseconds. */
-const STALL_TIMEOUT_MS = 90_000;
-/** How far apart the looks at idleness and stalls are at most, in milliseconds. */
-const MAX_WATCH_INTERVAL_MS = 1_000;
 
 /** Where reading goes on in each partition. */
 type Starts = Map<number, bigint>;
@@ -139,16 +133,11 @@ class ConsumerLoop {
   #starts: Promise<Starts> = Promise.resolve(new Map());
   /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
   #before: Awaited<ReturnType<typeof startingOffsets>> | undefined;
-  #batchesInHand = 0;
-  #lastBatchAt = 0;
-  #lastFetchAt = 0;
-  /** Whether so much time went by without a fetch that the topic may be another one. */
-  #wasAway = false;
+  readonly #liveness: Liveness;
   /** Whether the group had no offset in the topic when this member came, and has none by it. */
   #isNewGroup = true;
   /** Whether this member has committed in the topic: its offsets go with the topic, and only with it. */
   #placed = false;
-  #lastSignOfLifeAt = Date.now();
   #waiting = false;
 
   constructor(
@@ -162,6 +151,12 @@ class ConsumerLoop {
     this.#options = options;
     this.#consumer = consumer;
     this.#admin = admin;
+    this.#liveness = new Liveness({
+      idleExitMs: options.idleExitMs,
+      freshMs: 4 * FETCH_MAX_WAIT_MS,
+      idle: () => this.#stop(),
+      stalled: (forMs) => this.#fail(stalled(forMs)),
+    });
     // A failure before anybody waits for the end is not lost: run() awaits it.
     this.#end.promise.catch(() => {});
   }
@@ -188,12 +183,11 @@ class ConsumerLoop {
     const stop = () => this.#stop();
     signal?.addEventListener("abort", stop);
     if (signal?.aborted) stop();
-    let watch: ReturnType<typeof setInterval> | undefined;
     let failure: Error | undefined;
     try {
       this.#listen(() => {
         // The group may still be joined while the loop stops already.
-        if (!this.#stopping.signal.aborted) watch ??= this.#watch();
+        if (!this.#stopping.signal.aborted) this.#liveness.watch();
       });
       await this.#consumer.subscribe({
         topic,
@@ -215,7 +209,7 @@ class ConsumerLoop {
     } finally {
       this.#stop();
       signal?.removeEventListener("abort", stop);
-      clearInterval(watch);
+      this.#liveness.unwatch();
     }
     const closed = await this.#close();
     if (failure) throw failure;
@@ -234,11 +228,8 @@ class ConsumerLoop {
 
   #listen(joined: () => void): void {
     const { events } = this.#consumer;
-    const alive = () => {
-      this.#lastSignOfLifeAt = Date.now();
-    };
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      alive();
+      this.#liveness.alive();
       this.#committer.forget();
       this.#tellWaiting(false);
       const partitions = payload.memberAssignment[this.#options.topic] ?? [];
@@ -249,16 +240,12 @@ class ConsumerLoop {
       this.#starts.then(joined, (error) => this.#fail(error));
     });
     this.#consumer.on(events.FETCH, () => {
-      alive();
-      const now = Date.now();
-      this.#wasAway ||= this.#lastFetchAt > 0 &&
-        now - this.#lastFetchAt > AWAY_MS;
-      this.#lastFetchAt = now;
+      this.#liveness.fetched();
       this.#tellWaiting(false);
     });
-    this.#consumer.on(events.HEARTBEAT, alive);
+    this.#consumer.on(events.HEARTBEAT, () => this.#liveness.alive());
     this.#consumer.on(events.CRASH, ({ payload }) => {
-      alive();
+      this.#liveness.alive();
       if (payload.restart) this.#tellWaiting(true);
       else this.#fail(payload.error);
     });
@@ -301,7 +288,11 @@ class ConsumerLoop {
       places.push(place);
     }
     if (commit && places.length > 0) {
-      await this.#persist(() => this.#consumer.commitOffsets(places), over);
+      await this.#persist(async () => {
+        await this.#consumer.commitOffsets(places);
+        this.#placed = true;
+        this.#isNewGroup = false;
+      }, over);
     }
     if (partitions.length === 0) {
       notify?.(
@@ -372,30 +363,6 @@ class ConsumerLoop {
     );
   }
 
-  /** Looks now and then whether the loop is idle, which may end it, or stalled, which has to. */
-  #watch(): ReturnType<typeof setInterval> {
-    const { idleExitMs = Infinity } = this.#options;
-    this.#lastBatchAt = Date.now();
-    return setInterval(() => {
-      const now = Date.now();
-      if (now - this.#lastSignOfLifeAt > STALL_TIMEOUT_MS) {
-        // kafkajs issues 659 and 1441: nothing is fetched any more, and nothing is said.
-        this.#fail(
-          new PipelineError(
-            `The consumer has stalled: no heartbeat and no fetch for ${
-              STALL_TIMEOUT_MS / 1_000
-            } s`,
-            { hint: "Start it again: it goes on where it committed last." },
-          ),
-        );
-      }
-      // That nothing comes means something only while Kafka answers and no message is in hand.
-      const idle = this.#batchesInHand === 0 &&
-        now - this.#lastFetchAt < 4 * FETCH_MAX_WAIT_MS;
-      if (idle && now - this.#lastBatchAt >= idleExitMs) this.#stop();
-    }, Math.min(Math.max(idleExitMs / 10, 20), MAX_WATCH_INTERVAL_MS));
-  }
-
   #stop(): void {
     this.#stopping.abort();
     this.#end.resolve();
@@ -415,11 +382,11 @@ class ConsumerLoop {
     const inTime = await Promise.race([closed, late]);
     giveUp.abort();
     // What it waits for may be the others of a group that is being shared out: there is nothing left to lose then.
-    return inTime || this.#batchesInHand === 0 && !this.#committer.behind;
+    return inTime || !this.#liveness.busy && !this.#committer.behind;
   }
 
   async #onBatch(payload: EachBatchPayload): Promise<void> {
-    this.#batchesInHand++;
+    this.#liveness.batchBegins();
     this.#sendCommit = payload.commitOffsetsIfNecessary;
     const lost: unknown[] = [];
     const beats = setInterval(
@@ -432,8 +399,7 @@ class ConsumerLoop {
       this.#fail(error);
     } finally {
       clearInterval(beats);
-      this.#lastBatchAt = Date.now();
-      this.#batchesInHand--;
+      this.#liveness.batchEnds();
     }
     await this.#committer.flush();
     // The group is sharing out its partitions anew, or has given this member up: kafkajs joins again.
@@ -495,9 +461,9 @@ class ConsumerLoop {
    * and pass over everything before it.
    */
   async #isAnotherTopic(starts: Starts): Promise<boolean> {
-    if (!this.#wasAway || !this.#placed) return false;
+    if (!this.#liveness.wasAway || !this.#placed) return false;
     const found = await this.#lookUp(() => this.#stopping.signal.aborted);
-    this.#wasAway = false;
+    this.#liveness.isBack();
     const gone = [...starts.keys()].every((partition) =>
       found?.get(partition)?.committed === undefined
     );
@@ -533,6 +499,16 @@ class ConsumerLoop {
     this.#placed = true;
     this.#isNewGroup = false;
   }
+}
+
+/** kafkajs issues 659 and 1441: nothing is fetched any more, and nothing is said. */
+function stalled(forMs: number): PipelineError {
+  return new PipelineError(
+    `The consumer has stalled: no heartbeat and no fetch for ${
+      Math.round(forMs / 1_000)
+    } s`,
+    { hint: "Start it again: it goes on where it committed last." },
+  );
 }
 
 /** Connects both clients; false where a stop came first. */
