@@ -74,6 +74,8 @@ export async function throughOutages<T>(
       if (tries > 0) ends?.();
       return result;
     } catch (error) {
+      // Cut short by a stop: there is no wait to tell of.
+      if (signal?.aborted && isOutage(error)) return undefined;
       if (!isOutage(error) || Date.now() + wait > deadline) throw error;
       if (tries++ === 0) begins?.(error);
     }

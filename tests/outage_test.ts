@@ -96,3 +96,17 @@ Deno.test("throughOutages() returns nothing when the work has become pointless",
   assertEquals(await b.run, undefined);
   assertEquals(b.tries(), 1);
 });
+
+Deno.test("throughOutages() tells of no wait when a stop cuts the work short", async () => {
+  const stop = new AbortController();
+  const told: unknown[] = [];
+  const result = await throughOutages(() => {
+    stop.abort();
+    throw new Error("cut short");
+  }, {
+    isOutage: () => true,
+    signal: stop.signal,
+    begins: (error) => told.push(error),
+  });
+  assertEquals([result, told], [undefined, []]);
+});
