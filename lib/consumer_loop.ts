@@ -82,11 +82,6 @@ export interface ConsumerLoopOptions extends WaitOptions {
 
 /** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
 const FETCH_MAX_WAIT_MS = 500;
-/**
- * How much of a partition a fetch takes, in bytes. Overrides 1 MiB: after each fetch of a partition a commit is waited for.
- * Equals `max.partition.fetch.bytes`.
- */
-const FETCH_BYTES_PER_PARTITION = 4 * 1_024 * 1_024;
 /** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
 const FETCH_BYTES = 16 * 1_024 * 1_024;
 /**
@@ -99,6 +94,8 @@ const TURN_MS = 10;
 const LOOK_EVERY = 32;
 /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
 const HEARTBEAT_INTERVAL_MS = 1_000;
+/** How long before a heartbeat everything has to be committed, in milliseconds: it may tell to join the group anew. */
+const HEARTBEAT_MARGIN_MS = 50;
 /** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
@@ -134,6 +131,7 @@ class ConsumerLoop {
   /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
   #before: Awaited<ReturnType<typeof startingOffsets>> | undefined;
   readonly #liveness: Liveness;
+  #lastHeartbeatAt = 0;
   /** Whether the group had no offset in the topic when this member came, and has none by it. */
   #isNewGroup = true;
   /** Whether this member has committed in the topic: its offsets go with the topic, and only with it. */
@@ -242,8 +240,12 @@ class ConsumerLoop {
     this.#consumer.on(events.FETCH, () => {
       this.#liveness.fetched();
       this.#tellWaiting(false);
+      this.#commitAgain();
     });
-    this.#consumer.on(events.HEARTBEAT, () => this.#liveness.alive());
+    this.#consumer.on(events.HEARTBEAT, () => {
+      this.#liveness.alive();
+      this.#lastHeartbeatAt = Date.now();
+    });
     this.#consumer.on(events.CRASH, ({ payload }) => {
       this.#liveness.alive();
       if (payload.restart) this.#tellWaiting(true);
@@ -376,11 +378,14 @@ class ConsumerLoop {
 
   /** Leaves the group and closes the connection; false where that takes too long. */
   async #close(): Promise<boolean> {
-    const closed = this.#consumer.disconnect().catch(() => {}).then(() => true);
+    const disconnect = () => this.#consumer.disconnect().catch(() => {});
+    const closed = this.#committer.flush().catch(() => {})
+      .then(disconnect).then(() => true);
     const giveUp = new AbortController();
     const late = pause(STOP_TIMEOUT_MS, giveUp.signal).then(() => false);
     const inTime = await Promise.race([closed, late]);
     giveUp.abort();
+    if (!inTime) disconnect();
     // What it waits for may be the others of a group that is being shared out: there is nothing left to lose then.
     return inTime || !this.#liveness.busy && !this.#committer.behind;
   }
@@ -401,9 +406,29 @@ class ConsumerLoop {
       clearInterval(beats);
       this.#liveness.batchEnds();
     }
-    await this.#committer.flush();
+    if (lost.length > 0 || this.#mustFlush()) await this.#committer.flush();
     // The group is sharing out its partitions anew, or has given this member up: kafkajs joins again.
     if (lost.length > 0) throw lost[0];
+  }
+
+  /**
+   * Whether what was processed has to be committed before the next fetch. As a rule it is meanwhile; but after a heartbeat kafkajs may
+   * join the group anew at once, and what is not committed by then is delivered again.
+   */
+  #mustFlush(): boolean {
+    const heartbeatIn = this.#lastHeartbeatAt + HEARTBEAT_INTERVAL_MS -
+      Date.now();
+    return heartbeatIn < HEARTBEAT_MARGIN_MS || this.#committer.failed ||
+      this.#stopping.signal.aborted;
+  }
+
+  /** Tries a commit again that failed after its batch, when no other batch has come since. */
+  #commitAgain(): void {
+    if (!this.#committer.failed || this.#liveness.busy) return;
+    this.#committer.flush().catch((error) => {
+      // kafkajs meets these as well, and joins the group again.
+      if (!isKafkaOutage(error) && !isRebalance(error)) this.#fail(error);
+    });
   }
 
   async #processBatch(
@@ -553,7 +578,6 @@ export async function consumeMessages(
       heartbeatInterval: HEARTBEAT_INTERVAL_MS,
       maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
       metadataMaxAge: METADATA_MAX_AGE_MS,
-      maxBytesPerPartition: FETCH_BYTES_PER_PARTITION,
       maxBytes: FETCH_BYTES,
       retry: {
         initialRetryTime: 100,

@@ -158,9 +158,12 @@ export class MessageProcessor {
     incoming: Incoming,
     event: CustomerEvent,
   ): boolean | Promise<boolean> {
-    const { key, timestamp } = incoming.message;
+    const { partition, message } = incoming;
+    const { offset, key, timestamp } = message;
     const record: EventRecord = {
-      ...this.#positionOf(incoming),
+      topic: this.#options.topic,
+      partition,
+      offset,
       timestamp: Number(timestamp),
       key: keyText(key),
       event,

@@ -54,6 +54,11 @@ export class OffsetCommitter {
     if (failure) throw failure.error;
   }
 
+  /** Whether the last commit failed. The next {@linkcode flush} tries again. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Whether something is marked that no commit has covered. */
   get behind(): boolean {
     return this.#waiting.size > 0;

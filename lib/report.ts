@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Buffer, isUtf8 } from "node:buffer";
 import type { CustomerEvent } from "./customer_event.ts";
 import { escapeUnsafe, printable } from "./terminal_text.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** An order's place in Kafka. */
 export interface Position {
@@ -108,8 +108,7 @@ export function isoTime(timestamp: number): string | null {
  */
 export function keyText(key: Uint8Array | null | undefined): string | null {
   if (!key) return null;
-  if (!isUtf8(key)) return `0x${key.toHex()}`;
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString();
+  return decodeUtf8(key) ?? `0x${key.toHex()}`;
 }
 
 /**

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { Buffer, isUtf8 } from "node:buffer";
+import { Buffer } from "node:buffer";
 import { InvalidEventError } from "./errors.ts";
+import { decodeUtf8 } from "./utf8.ts";
 
 /** The length of what stands before the payload, in bytes. */
 export const HEADER_LENGTH = 5;
@@ -62,8 +63,9 @@ export function unframe(value: Uint8Array): WireMessage {
     const byte = (value[0] ?? 0).toString(16).padStart(2, "0");
     throw new InvalidEventError(`The magic byte is 0x${byte} and not 0x00`);
   }
+  const byte = (at: number) => value[at] as number;
   return {
-    schemaId: new DataView(value.buffer, value.byteOffset).getUint32(1),
+    schemaId: (byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4)) >>> 0,
     payload: value.subarray(HEADER_LENGTH),
   };
 }
@@ -96,15 +98,15 @@ function isTooDeep(json: Uint8Array): boolean {
 export function parsePayload(payload: Uint8Array): unknown {
   // Replacing what is not UTF-8 would change an order in silence. A byte order mark stays: JSON has none (RFC 8259,
   // section 8.1), so that it is refused as well.
-  if (!isUtf8(payload)) {
+  const text = decodeUtf8(payload);
+  if (text === undefined) {
     throw new InvalidEventError("The payload is not UTF-8", {
       cause: new TypeError("The encoded data is not valid UTF-8"),
     });
   }
-  const { buffer, byteOffset, byteLength } = payload;
   let value: unknown;
   try {
-    value = JSON.parse(Buffer.from(buffer, byteOffset, byteLength).toString());
+    value = JSON.parse(text);
   } catch (cause) {
     throw new InvalidEventError("The payload is not JSON", { cause });
   }

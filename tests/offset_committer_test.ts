@@ -98,6 +98,7 @@ Deno.test("OffsetCommitter.flush() throws when a commit failed, and the next one
   committer.mark(0, "2");
   await turn();
   assertEquals(commits.length, 1, "nothing is committed behind a failure");
+  assertEquals(committer.failed, true);
   const flush = committer.flush();
   await turn();
   assertEquals(commits[1]?.positions, [[1, "7"], [0, "2"]]);
@@ -108,6 +109,7 @@ Deno.test("OffsetCommitter.flush() throws when a commit failed, and the next one
   commits[2]?.succeed();
   await again;
   assertEquals(commits[2]?.positions, [[1, "7"], [0, "2"]]);
+  assertEquals(committer.failed, false);
   await committer.flush();
   assertEquals(commits.length, 3);
 });

@@ -6,9 +6,10 @@
 
 import { registerCodecs } from "../codecs/register.ts";
 import { mendBrokerPool } from "./broker_pool.ts";
+import { mendFetchedBatch } from "./fetched_batch.ts";
 import { mendGroupMessages } from "./group_messages.ts";
 import { mendProduceRequest } from "./produce_request.ts";
-import { mendRecordDecoder } from "./record_decoder.ts";
+import { mendBatchDecoder } from "./record_batch_decoder.ts";
 import { mendRequestQueue } from "./request_queue.ts";
 
 async function load(): Promise<typeof import("kafkajs")> {
@@ -16,7 +17,8 @@ async function load(): Promise<typeof import("kafkajs")> {
   await Promise.all([
     mendGroupMessages(),
     mendProduceRequest(),
-    mendRecordDecoder(),
+    mendBatchDecoder(),
+    mendFetchedBatch(),
   ]);
   const kafkajs = await import("kafkajs");
   await Promise.all([
