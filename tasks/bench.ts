@@ -53,7 +53,7 @@ await runTask({
       type: "integer",
       value: "N",
       description: "how many events a turn takes; slow contenders get fewer",
-      default: 400_000,
+      default: 1_000_000,
       min: 500,
       max: 100_000_000,
     },

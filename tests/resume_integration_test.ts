@@ -148,7 +148,7 @@ resumeTest(
   "produce --resume loses no line when it is killed at random moments, goes on behind what was sent, and makes the same ids",
   async (bench, files) => {
     await makeTopic(bench);
-    const count = 30_000;
+    const count = 120_000;
     await writeOrders(
       files,
       Array.from({ length: count }, (_, n) => lineOf(n)),

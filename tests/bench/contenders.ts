@@ -159,7 +159,7 @@ const PERF_TOOLS: Contender = {
   title: "Kafka's own perf tools, bare bytes",
   measures: measures("produce", "consume"),
   // Java needs a while to get going, which is not what a ceiling is about.
-  share: 3,
+  share: 2,
   processed: /^(?:[^,]*, ){4}(\d+),/m,
   command(stage, { do: what, topic, group, count }) {
     const tool = what === "produce"
@@ -233,7 +233,7 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
       id: "python",
       title: "confluent-kafka (Python)",
       measures: measures("produce", "consume", "latency", "startup", "idle"),
-      share: 1 / 5,
+      share: 1 / 10,
     },
     {
       commitEvery: 1,
