@@ -13,6 +13,7 @@ import type {
 import { printLine } from "./output.ts";
 import { describeRecord, placeOf, toJsonLine } from "./report.ts";
 import { printable } from "./terminal_text.ts";
+import type { SharedRun } from "./workers/shared_run.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {
@@ -24,6 +25,8 @@ export interface ConsumeReportOptions {
   readonly json: boolean;
   /** Leave out the lines for each order. */
   readonly quiet: boolean;
+  /** What this thread shares with others, where several print. */
+  readonly run?: SharedRun | undefined;
 }
 
 /** Prints a run of the consumer: orders on stdout, what went wrong on stderr. */
@@ -52,10 +55,14 @@ export class ConsumeReport {
 
   /** Prints one order. */
   readonly consumed: EventHandler = (record) => {
-    const { json, quiet } = this.#options;
-    this.#shown++;
-    if (json) printLine(toJsonLine(record));
-    else if (!quiet) printLine(describeRecord(this.#shown, record));
+    const { json, quiet, run } = this.#options;
+    if (quiet && !json) return;
+    const show = () => {
+      const number = run?.next() ?? ++this.#shown;
+      printLine(json ? toJsonLine(record) : describeRecord(number, record));
+    };
+    if (run) run.alone(show);
+    else show();
   };
 
   /** Prints which message was passed over, why, and where it is kept. */

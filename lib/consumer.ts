@@ -17,6 +17,7 @@ import {
   type MessageObserver,
   MessageProcessor,
 } from "./message_processor.ts";
+import { OwnQuota, type Quota } from "./quota.ts";
 import { EventRegistry } from "./registry.ts";
 import { EventDeserializer } from "./serializer.ts";
 import { checkTopicName, describeTopic, missingTopic } from "./topic.ts";
@@ -36,6 +37,8 @@ export interface ConsumerOptions
   readonly from?: "earliest" | "latest";
   /** Stop after so many orders; never where it is left out. */
   readonly count?: number | undefined;
+  /** The same count, shared with other members of the group; of this one's own where it is left out. */
+  readonly quota?: Quota | undefined;
   /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
   readonly idleExitMs?: number | undefined;
   /** Stops the consumer: it finishes the order in hand, commits and leaves the group. */
@@ -95,6 +98,7 @@ export async function consumeEvents(
     handlerBackoffMs = 200,
     sessionTimeoutMs = 10_000,
     count = Infinity,
+    quota = new OwnQuota(count),
     signal,
   } = options;
   checkTopicName(topic);
@@ -122,12 +126,19 @@ export async function consumeEvents(
     },
   );
   const counted = new AbortController();
+  let consumed = 0;
   const countDone = (done: boolean) => {
-    if (processor.counts.consumed >= count) counted.abort();
+    if (processor.counts.consumed === consumed) quota.release();
+    else if (quota.complete()) counted.abort();
+    consumed = processor.counts.consumed;
     return done;
   };
   try {
     await consumeMessages(kafka, config, (partition, message, stop) => {
+      if (!quota.take()) {
+        counted.abort();
+        return false;
+      }
       const done = processor.process(partition, message, stop);
       return done instanceof Promise ? done.then(countDone) : countDone(done);
     }, {

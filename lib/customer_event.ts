@@ -99,7 +99,7 @@ export function checkCustomerEvent(value: unknown): CustomerEvent {
  * @param event The order.
  * @returns The key, such as `diana_martinez`.
  */
-export function keyOf(event: CustomerEvent): string {
+export function keyOf(event: Pick<CustomerEvent, "customer_name">): string {
   return event.customer_name.toLowerCase().replaceAll(" ", "_");
 }
 

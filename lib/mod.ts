@@ -73,8 +73,10 @@ export {
   UsageError,
 } from "./errors.ts";
 export type { KafkaOptions } from "./kafka.ts";
+export type { Quota } from "./quota.ts";
 export type { WaitOptions } from "./outage.ts";
 export {
+  type FilePart,
   generatedOrders,
   openOrders,
   ordersFrom,
@@ -134,7 +136,15 @@ export {
 } from "./resume_point.ts";
 export { type StopSignal, stopSignal } from "./signals.ts";
 export { printable } from "./terminal_text.ts";
-export { clientOptions, CONFIG_FLAGS, TIMEOUT_FLAG } from "./task_flags.ts";
+export {
+  clientOptions,
+  CONFIG_FLAGS,
+  TIMEOUT_FLAG,
+  WORKERS_FLAG,
+} from "./task_flags.ts";
+export { type ConsumeFlags, consumeTask } from "./workers/consume.ts";
+export { type ProduceFlags, produceTask } from "./workers/produce.ts";
+export type { SharedRun } from "./workers/shared_run.ts";
 export { describeTopicResult } from "./topic_report.ts";
 export {
   createTopic,

@@ -6,9 +6,10 @@
 
 import { isAbsolute, join } from "node:path";
 import { generate } from "@std/uuid/v5";
-import { randomOrders } from "./customer_event.ts";
+import { keyOf, randomOrders } from "./customer_event.ts";
 import { InvalidEventError, messageOf, PipelineError } from "./errors.ts";
 import { splitLines } from "./lines.ts";
+import { crc32 } from "./partitioner.ts";
 import { pause } from "./pause.ts";
 import type { FilePlace } from "./lines.ts";
 import { parsePayload } from "./wire_format.ts";
@@ -122,8 +123,28 @@ export function explainOrders(path: string, cause: unknown): PipelineError {
   });
 }
 
-async function parseLine(number: number, bytes: Uint8Array): Promise<unknown> {
-  const value = parsePayload(bytes);
+/** A part of a file's orders: those of some of its customers. */
+export interface FilePart {
+  /** Which part, from 0. What is no order, and has no customer, belongs to the first. */
+  readonly index: number;
+  /** How many parts there are. */
+  readonly of: number;
+}
+
+/** Tells which part a value belongs to: all of a customer's orders to the same, so that they keep their order. */
+function partOf(value: unknown, of: number): number {
+  const named = typeof value === "object" && value !== null &&
+    "customer_name" in value;
+  if (!named || typeof value.customer_name !== "string") return 0;
+  const { customer_name } = value;
+  return crc32(new TextEncoder().encode(keyOf({ customer_name }))) % of;
+}
+
+async function complete(
+  number: number,
+  bytes: Uint8Array,
+  value: unknown,
+): Promise<unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return value;
   }
@@ -152,8 +173,8 @@ function isBlank(bytes: Uint8Array): boolean {
  * twice has the same ids both times. One without `ts_utc` gets the time of the moment.
  *
  * @param stream The bytes; UTF-8.
- * @param options How many lines at most, blank ones not counted; what ends it early; and the place in the file where the
- * stream begins.
+ * @param options How many lines at most, blank ones not counted; what ends it early; the place in the file where the stream
+ * begins; and which part of the orders is wanted, where not all are.
  * @returns An item for each line.
  */
 export async function* ordersFrom(
@@ -162,9 +183,11 @@ export async function* ordersFrom(
     readonly count?: number | undefined;
     readonly signal?: AbortSignal | undefined;
     readonly start?: FilePlace | undefined;
+    readonly part?: FilePart | undefined;
   } = {},
 ): AsyncGenerator<SourceItem, void, undefined> {
   const { count = Infinity, signal, start } = options;
+  const { index, of } = options.part ?? { index: 0, of: 1 };
   const reader = stream.getReader();
   // A read that waits for a keyboard or a pipe would wait on past a stop.
   const cancel = () => void reader.cancel().catch(() => {});
@@ -184,7 +207,7 @@ export async function* ordersFrom(
         const problem = new InvalidEventError(
           `The line is longer than ${MAX_LINE_BYTES} bytes`,
         );
-        yield { number, problem, end, open };
+        if (index === 0) yield { number, problem, end, open };
         if (taken >= count) return;
         continue;
       }
@@ -194,10 +217,13 @@ export async function* ordersFrom(
       if (isBlank(content)) continue;
       taken++;
       try {
-        yield { number, event: await parseLine(number, content), end };
+        const value = parsePayload(content);
+        if (of === 1 || partOf(value, of) === index) {
+          yield { number, event: await complete(number, content, value), end };
+        }
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
-        yield { number, problem: error, end, open };
+        if (index === 0) yield { number, problem: error, end, open };
       }
       // Not when the next line is there: a pipe may have none for a long time.
       if (taken >= count) return;

@@ -16,6 +16,7 @@ import {
 } from "./report.ts";
 import { printable } from "./terminal_text.ts";
 import type { FilePlace } from "./lines.ts";
+import type { SharedRun } from "./workers/shared_run.ts";
 
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {
@@ -29,6 +30,8 @@ export interface ProduceReportOptions {
   readonly json: boolean;
   /** Leave out the lines for each order. */
   readonly quiet: boolean;
+  /** What this thread shares with others, where several print. */
+  readonly run?: SharedRun | undefined;
 }
 
 /** Prints a run of the producer: results on stdout, what went wrong on stderr. */
@@ -70,13 +73,16 @@ export class ProduceReport implements ProduceObserver {
 
   /** Prints an order that is about to be sent. */
   sending(number: number, event: CustomerEvent): void {
-    if (!this.#options.quiet) this.#say(describeSending(number, event));
+    const { quiet, run } = this.#options;
+    if (quiet) return;
+    this.#say(() => describeSending(run?.next() ?? number, event));
   }
 
   /** Prints where an order is. */
   delivered(record: EventRecord): void {
-    if (this.#options.json) this.#print(toJsonLine(record));
-    else if (!this.#options.quiet) this.#say(describeDelivery(record));
+    const { json, quiet } = this.#options;
+    if (json) this.#print(() => toJsonLine(record));
+    else if (!quiet) this.#say(() => describeDelivery(record));
   }
 
   /** Prints an order that was given up. */
@@ -99,10 +105,18 @@ export class ProduceReport implements ProduceObserver {
     this.#say("Flushing remaining messages...");
   }
 
-  /** Prints the account. */
-  done({ delivered, failed, invalid }: ProduceSummary): void {
-    if (this.#failure) console.error(messageOf(this.#failure));
-    if (failed + invalid > 0 || this.#failure) {
+  /**
+   * Prints the account.
+   *
+   * @param summary What became of the orders.
+   * @param unprinted Why the output could not be written, where that was another thread's to find out.
+   */
+  done(
+    { delivered, failed, invalid }: ProduceSummary,
+    unprinted: string | undefined = this.failure,
+  ): void {
+    if (unprinted !== undefined) console.error(unprinted);
+    if (failed + invalid > 0 || unprinted !== undefined) {
       console.error(
         `Not everything was sent: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
       );
@@ -112,8 +126,13 @@ export class ProduceReport implements ProduceObserver {
   }
 
   /** Prints a line for a person. */
-  #say(text = ""): void {
+  #say(text: string | (() => string) = ""): void {
     if (!this.#options.json) this.#print(text);
+  }
+
+  /** Why the output can't be written; nothing where it can, or where nobody reads it. */
+  get failure(): string | undefined {
+    return this.#failure === undefined ? undefined : messageOf(this.#failure);
   }
 
   /** Whether the output can't be written, and not because nobody reads it. */
@@ -122,10 +141,13 @@ export class ProduceReport implements ProduceObserver {
   }
 
   /** Prints a line, if anybody reads: orders are sent all the same, and every one of them is accounted for. */
-  #print(text: string): void {
+  #print(text: string | (() => string)): void {
     if (this.#unread || this.#failure) return;
+    const print = () => printLine(typeof text === "string" ? text : text());
+    const { run } = this.#options;
     try {
-      printLine(text);
+      if (run) run.alone(print);
+      else print();
     } catch (error) {
       if (error instanceof OutputClosedError) this.#unread = true;
       else this.#failure = error;

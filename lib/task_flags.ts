@@ -44,6 +44,16 @@ export const TIMEOUT_FLAG = {
   max: 86_400,
 } as const satisfies NumberFlag;
 
+/** The row of a task's flag table for how many threads share its work. */
+export const WORKERS_FLAG = {
+  type: "integer",
+  value: "N",
+  description:
+    "how many threads share the work; by default one, or more where a long run has cores to spare",
+  min: 1,
+  max: 64,
+} as const satisfies NumberFlag;
+
 /**
  * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.
  *

@@ -5,14 +5,12 @@
  */
 
 import {
-  clientOptions,
   CONFIG_FLAGS,
-  consumeEvents,
-  ConsumeReport,
-  resolveConfig,
+  consumeTask,
   runTask,
   stopSignal,
   TIMEOUT_FLAG,
+  WORKERS_FLAG,
 } from "../lib/mod.ts";
 
 await runTask({
@@ -69,6 +67,7 @@ await runTask({
       type: "boolean",
       description: "leave out the lines for each order",
     },
+    workers: WORKERS_FLAG,
     timeout: TIMEOUT_FLAG,
     ...CONFIG_FLAGS,
   },
@@ -80,28 +79,6 @@ await runTask({
     ],
   ],
 }, async (flags) => {
-  const { topic, group, from, count, "idle-exit": idleExit } = flags;
-  const config = resolveConfig(flags);
   using stop = stopSignal();
-  const report = new ConsumeReport({
-    topic,
-    group,
-    json: flags.json,
-    quiet: flags.quiet,
-  });
-  report.starting();
-  const summary = await consumeEvents(config, report.consumed, {
-    ...clientOptions(flags),
-    topic,
-    group,
-    from,
-    count,
-    ...(idleExit === undefined ? {} : { idleExitMs: idleExit * 1_000 }),
-    signal: stop.signal,
-    onError: flags["on-error"],
-    passedOver: report.passedOver,
-    tombstone: report.tombstone,
-    stopping: report.stopping,
-  });
-  report.closed(summary);
+  await consumeTask(flags, stop.signal);
 });

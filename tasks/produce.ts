@@ -5,33 +5,15 @@
  */
 
 import {
-  type Acks,
-  clientOptions,
   CONFIG_FLAGS,
   EXIT,
-  generatedOrders,
-  openOrders,
-  ordersFrom,
-  ordersPath,
   PARTITIONERS,
-  produceEvents,
-  ProduceReport,
-  resolveConfig,
-  ResumePoint,
+  produceTask,
   runTask,
   stopSignal,
   TIMEOUT_FLAG,
-  UsageError,
+  WORKERS_FLAG,
 } from "../lib/mod.ts";
-
-const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
-  "0": 0,
-  "1": 1,
-  "all": "all",
-};
-
-/** How many random orders are sent where no number is given. */
-const DEFAULT_COUNT = 5;
 
 await runTask({
   name: "produce",
@@ -105,6 +87,7 @@ await runTask({
       type: "boolean",
       description: "leave out the lines for each order",
     },
+    workers: WORKERS_FLAG,
     timeout: TIMEOUT_FLAG,
     ...CONFIG_FLAGS,
   },
@@ -119,50 +102,6 @@ await runTask({
     ],
   ],
 }, async (flags) => {
-  const { topic, count } = flags;
-  const config = resolveConfig(flags);
   using stop = stopSignal();
-  const { signal } = stop;
-  if (flags.idempotent && (flags.acks ?? "all") !== "all") {
-    throw new UsageError(`--idempotent takes --acks all: "${flags.acks}"`);
-  }
-  const file = flags.file && ordersPath(flags.file);
-  if (flags.resume && !file) throw new UsageError("--resume goes with --file");
-  const resume = file && flags.resume
-    ? await ResumePoint.open(flags.resume, { orders: file, topic })
-    : undefined;
-  const start = resume?.start;
-  const source = file
-    ? ordersFrom(await openOrders(file, start?.offset), {
-      count,
-      signal,
-      start,
-    })
-    : generatedOrders({
-      count: count ?? DEFAULT_COUNT,
-      intervalMs: flags.interval,
-      seed: flags.seed,
-      signal,
-    });
-  const report = new ProduceReport({
-    topic,
-    file: flags.file,
-    count: count ?? DEFAULT_COUNT,
-    json: flags.json,
-    quiet: flags.quiet,
-  });
-  report.starting(start);
-  const summary = await produceEvents(config, source, {
-    ...clientOptions(flags),
-    topic,
-    ...(flags.acks ? { acks: ACKS[flags.acks] } : {}),
-    idempotent: flags.idempotent,
-    partitioner: flags.partitioner,
-    observer: report,
-    signal,
-    resume,
-  });
-  report.done(summary);
-  const wrong = summary.failed + summary.invalid > 0 || report.broken;
-  return wrong ? EXIT.failed : EXIT.done;
+  return await produceTask(flags, stop.signal) ? EXIT.done : EXIT.failed;
 });

@@ -262,3 +262,59 @@ permittedTest(
     }
   },
 );
+
+Deno.test("ordersFrom() shares a file out by customer: each order in one part, in the file's order, and what is no order in the first", async () => {
+  const names = [
+    "Ada",
+    "Bob",
+    "Chloé",
+    "Dai",
+    "Eve",
+    "Fay",
+    "Gus",
+    "Hal",
+    "Ida",
+  ];
+  const orders = Array.from({ length: 90 }, (_, i) => ({
+    ...ORDER,
+    customer_name: names[i % names.length] ?? "",
+    quantity: i + 1,
+  }));
+  const odd = ["no JSON", "7", '{"customer_name":7}', "{}"];
+  const lines = [...odd, ...orders.map((order) => JSON.stringify(order))];
+  const content = lines.join("\n");
+  const whole = await read(content);
+  const parts = await Promise.all(
+    [0, 1, 2].map((index) => read(content, { part: { index, of: 3 } })),
+  );
+  assertEquals(
+    parts.flat().map(([number]) => number).sort((a, b) => a - b),
+    whole.map(([number]) => number),
+  );
+  for (const [index, part] of parts.entries()) {
+    assert(part.length > 0, `part ${index} is empty`);
+    const numbers = part.map(([number]) => number);
+    assertEquals(numbers, numbers.toSorted((a, b) => a - b));
+    assertEquals(numbers.slice(0, 4).includes(1), index === 0);
+  }
+  const homes = new Map<string, Set<number>>();
+  for (const [index, part] of parts.entries()) {
+    for (const [number, event] of part) {
+      if (number <= odd.length) continue;
+      const { customer_name } = event as typeof ORDER;
+      homes.set(
+        customer_name,
+        (homes.get(customer_name) ?? new Set()).add(index),
+      );
+    }
+  }
+  assertEquals([...homes.values()].map(({ size }) => size), names.map(() => 1));
+});
+
+Deno.test("ordersFrom() counts every line of the file, whichever part it belongs to", async () => {
+  const content = `${LINE}\n`.repeat(10);
+  const parts = await Promise.all(
+    [0, 1].map((index) => read(content, { count: 4, part: { index, of: 2 } })),
+  );
+  assertEquals(parts.flat().map(([number]) => number), [1, 2, 3, 4]);
+});

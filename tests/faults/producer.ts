@@ -14,7 +14,7 @@ import { WatchedTask } from "./support/watched_task.ts";
 
 /** The lines that an outage may leave. */
 const WAITING =
-  /^(Waiting for Kafka at \S+\.\.\.|No longer waiting for Kafka\.)$/;
+  /^(?:Worker \d: )?(Waiting for Kafka at \S+\.\.\.|No longer waiting for Kafka\.)$/;
 
 /** When the broker is killed: before it got a batch, when it has the batch and nobody knows, or any time. */
 type KillMoment = Moment["at"] | "any";
@@ -31,11 +31,16 @@ class Run implements AsyncDisposable {
   readonly #count: number;
   readonly #kills: number;
 
-  constructor(bench: FaultBench, count: number, kills: number, flag: string) {
+  constructor(
+    bench: FaultBench,
+    count: number,
+    kills: number,
+    ...flags: readonly string[]
+  ) {
     this.#bench = bench;
     this.#count = count;
     this.#kills = kills;
-    const args = [`--count=${count}`, "--interval=0", "--json", flag];
+    const args = [`--count=${count}`, "--interval=0", "--json", ...flags];
     this.task = new WatchedTask(
       bench.config,
       "produce",
@@ -123,15 +128,16 @@ function chooseMoments({ random }: FaultBench, kills: number): KillMoment[] {
   return random.shuffle(chosen);
 }
 
-/** The tests. */
-export const PRODUCER_FAULTS: readonly FaultTest[] = [
-  {
-    name:
-      "produce --idempotent loses and doubles nothing when the broker is killed",
+/** Kills the broker under a producer whose retries the broker knows. */
+function idempotent(flags: readonly string[], long: number): FaultTest {
+  return {
+    name: `${
+      ["produce", ...flags].join(" ")
+    } loses and doubles nothing when the broker is killed`,
     async fn(bench) {
-      const [count, kills] = bench.long ? [100_000, 5] : [10_000, 1];
+      const [count, kills] = bench.long ? [100_000, long] : [10_000, 1];
       await makeTopic(bench);
-      await using run = new Run(bench, count, kills, "--idempotent");
+      await using run = new Run(bench, count, kills, ...flags);
       for (const moment of chooseMoments(bench, kills)) {
         await run.kill(moment);
         await run.recover();
@@ -147,7 +153,13 @@ export const PRODUCER_FAULTS: readonly FaultTest[] = [
       assertEquals([run.acknowledged.size, logged.size], [count, count]);
       for (const line of stderr) assertMatch(line, WAITING);
     },
-  },
+  };
+}
+
+/** The tests. */
+export const PRODUCER_FAULTS: readonly FaultTest[] = [
+  idempotent(["--idempotent"], 5),
+  idempotent(["--idempotent", "--workers=2"], 2),
   {
     name:
       "produce --acks 1 reports as delivered what is in the topic, and the rest as not delivered",
