@@ -17,7 +17,11 @@ export class SharedRun {
   readonly #lock: Int32Array;
   readonly #cells: BigInt64Array;
 
-  /** @param memory Another thread's; a new one where it is left out. */
+  /**
+   * Makes it.
+   *
+   * @param memory Another thread's; a new one where it is left out.
+   */
   constructor(
     memory: SharedArrayBuffer = new SharedArrayBuffer(
       CELLS * BigInt64Array.BYTES_PER_ELEMENT,
