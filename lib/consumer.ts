@@ -10,6 +10,7 @@ import { consumeMessages } from "./consumer_loop.ts";
 import { DeadLetterQueue } from "./dead_letter_queue.ts";
 import { StoppedError } from "./errors.ts";
 import { createKafka, type KafkaOptions, withAdmin } from "./kafka.ts";
+import type { Activity } from "./liveness.ts";
 import { type WaitOptions, withDeadline } from "./outage.ts";
 import {
   type EventHandler,
@@ -41,6 +42,8 @@ export interface ConsumerOptions
   readonly quota?: Quota | undefined;
   /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
   readonly idleExitMs?: number | undefined;
+  /** When there was something to do last, shared with other members of the group; this one's own where it is left out. */
+  readonly activity?: Activity | undefined;
   /** Stops the consumer: it finishes the order in hand, commits and leaves the group. */
   readonly signal?: AbortSignal | undefined;
   /**

@@ -18,8 +18,9 @@ import type {
 } from "kafkajs";
 import type { Config } from "./config.ts";
 import { PipelineError, StoppedError } from "./errors.ts";
+import { GroupPosition } from "./group_position.ts";
 import { connectWithin } from "./kafka.ts";
-import { Liveness } from "./liveness.ts";
+import { type Activity, Liveness } from "./liveness.ts";
 import {
   explainKafkaError,
   isKafkaOutage,
@@ -27,14 +28,9 @@ import {
   protocolCodeOf,
 } from "./kafka_errors.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
-import { throughOutages, type WaitOptions } from "./outage.ts";
+import type { WaitOptions } from "./outage.ts";
 import { pause } from "./pause.ts";
-import {
-  describeGap,
-  describeLostOffsets,
-  startingOffsets,
-} from "./starting_offsets.ts";
-import { describeTopic, missingTopic } from "./topic.ts";
+import { missingTopic } from "./topic.ts";
 
 /**
  * Processes one message. True, or a promise of it: its offset may be committed. False: a stop came before it was done.
@@ -70,6 +66,8 @@ export interface ConsumerLoopOptions extends WaitOptions {
   readonly untilEnd?: boolean;
   /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
   readonly idleExitMs?: number | undefined;
+  /** When there was something to do last, shared with other members; this one's own where it is left out. */
+  readonly activity?: Activity | undefined;
   /** Stops the loop: it finishes the message in hand, commits and leaves the group. */
   readonly signal?: AbortSignal | undefined;
   /** Is called once when a stop begins, before the connection is closed. */
@@ -94,8 +92,6 @@ const TURN_MS = 10;
 const LOOK_EVERY = 32;
 /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
 const HEARTBEAT_INTERVAL_MS = 1_000;
-/** How long before a heartbeat everything has to be committed, in milliseconds: it may tell to join the group anew. */
-const HEARTBEAT_MARGIN_MS = 50;
 /** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
@@ -115,7 +111,6 @@ class ConsumerLoop {
   readonly #options: ConsumerLoopOptions;
   readonly #process: MessageProcess;
   readonly #consumer: Consumer;
-  readonly #admin: Admin;
   readonly #committer = new OffsetCommitter((positions) =>
     this.#commit(positions)
   );
@@ -128,14 +123,8 @@ class ConsumerLoop {
   #sendCommit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
-  /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
-  #before: Awaited<ReturnType<typeof startingOffsets>> | undefined;
+  readonly #position: GroupPosition;
   readonly #liveness: Liveness;
-  #lastHeartbeatAt = 0;
-  /** Whether the group had no offset in the topic when this member came, and has none by it. */
-  #isNewGroup = true;
-  /** Whether this member has committed in the topic: its offsets go with the topic, and only with it. */
-  #placed = false;
   #waiting = false;
 
   constructor(
@@ -148,9 +137,14 @@ class ConsumerLoop {
     this.#process = process;
     this.#options = options;
     this.#consumer = consumer;
-    this.#admin = admin;
+    this.#position = new GroupPosition(
+      { consumer, admin },
+      options,
+      this.#stopping.signal,
+    );
     this.#liveness = new Liveness({
       idleExitMs: options.idleExitMs,
+      activity: options.activity,
       freshMs: 4 * FETCH_MAX_WAIT_MS,
       idle: () => this.#stop(),
       stalled: (forMs) => this.#fail(stalled(forMs)),
@@ -166,13 +160,8 @@ class ConsumerLoop {
   async mayRestart(error: unknown): Promise<boolean> {
     if (!isKafkaOutage(error)) return false;
     if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") return true;
-    const { topic } = this.#options;
-    const found = await this.#persist(
-      async () => ({ layout: await describeTopic(this.#admin, topic) }),
-      () => this.#stopping.signal.aborted,
-    );
-    if (!found || found.layout) return true;
-    this.#fail(missingTopic(topic));
+    if (await this.#position.hasTopic()) return true;
+    this.#fail(missingTopic(this.#options.topic));
     return false;
   }
 
@@ -191,9 +180,7 @@ class ConsumerLoop {
         topic,
         fromBeginning: from === "earliest",
       });
-      this.#before = await this.#lookUp(() => this.#stopping.signal.aborted);
-      this.#isNewGroup = [...this.#before?.values() ?? []]
-        .every(({ committed }) => committed === undefined);
+      await this.#position.noteBefore();
       await this.#consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
@@ -242,10 +229,7 @@ class ConsumerLoop {
       this.#tellWaiting(false);
       this.#commitAgain();
     });
-    this.#consumer.on(events.HEARTBEAT, () => {
-      this.#liveness.alive();
-      this.#lastHeartbeatAt = Date.now();
-    });
+    this.#consumer.on(events.HEARTBEAT, () => this.#liveness.alive());
     this.#consumer.on(events.CRASH, ({ payload }) => {
       this.#liveness.alive();
       if (payload.restart) this.#tellWaiting(true);
@@ -253,48 +237,25 @@ class ConsumerLoop {
     });
   }
 
-  /**
-   * Finds where to begin in each partition, says what is gone, and commits where the group had no offset yet: a group that
-   * begins at the end has its place from now on, whatever the next rebalance brings.
-   */
+  /** Finds where to begin in each partition, and where to end. */
   async #settleStarts(
     partitions: readonly number[],
     generation: number,
   ): Promise<Starts> {
-    const { topic, from, notify, assigned, commit = true } = this.#options;
+    const { topic, notify, assigned, untilEnd = false } = this.#options;
     const over = () =>
       generation !== this.#generation || this.#stopping.signal.aborted;
     const starts: Starts = new Map();
-    const found = await this.#lookUp(over);
+    const found = await this.#position.settle(partitions, over);
     if (!found) return starts;
-    const before = this.#before;
-    this.#before = undefined;
     this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
     this.#ends.clear();
-    const places: { topic: string; partition: number; offset: string }[] = [];
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
       starts.set(partition, start.offset);
       const end = this.#endsAtStart.get(partition) ?? 0n;
       if (start.offset < end) this.#ends.set(partition, end);
-      const committed = start.committed ?? before?.get(partition)?.committed;
-      const lost = describeLostOffsets(topic, partition, {
-        ...start,
-        committed,
-      });
-      if (lost) notify?.(lost);
-      if (start.committed !== undefined) continue;
-      const place = { topic, partition, offset: String(start.offset) };
-      if (from === "latest") this.#consumer.seek(place);
-      places.push(place);
-    }
-    if (commit && places.length > 0) {
-      await this.#persist(async () => {
-        await this.#consumer.commitOffsets(places);
-        this.#placed = true;
-        this.#isNewGroup = false;
-      }, over);
     }
     if (partitions.length === 0) {
       notify?.(
@@ -302,55 +263,8 @@ class ConsumerLoop {
       );
     }
     if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
-    if (this.#options.untilEnd && this.#ends.size === 0) this.#stop();
+    if (untilEnd && this.#ends.size === 0) this.#stop();
     return starts;
-  }
-
-  #lookUp(over: () => boolean) {
-    const { topic, group, from } = this.#options;
-    const isNewGroup = this.#isNewGroup;
-    return this.#persist(
-      () => startingOffsets(this.#admin, { topic, group, from, isNewGroup }),
-      over,
-    );
-  }
-
-  /** Does something with Kafka until it works or is over. A rebalance ends it too: what follows begins anew. */
-  async #persist<T>(
-    work: () => Promise<T>,
-    over: () => boolean,
-  ): Promise<T | undefined> {
-    try {
-      const { signal } = this.#stopping;
-      return await throughOutages(work, {
-        isOutage: isKafkaOutage,
-        signal,
-        over,
-      });
-    } catch (error) {
-      if (isRebalance(error)) return undefined;
-      throw error;
-    }
-  }
-
-  /** Says which messages retention took away between what was read last and what was fetched now. */
-  async #tellGap(
-    partition: number,
-    expected: bigint,
-    fetched: bigint,
-  ): Promise<void> {
-    const { topic, notify } = this.#options;
-    const ranges = await this.#persist(
-      () => this.#admin.fetchTopicOffsets(topic),
-      () => this.#stopping.signal.aborted,
-    );
-    const low = BigInt(
-      ranges?.find((range) => range.partition === partition)?.low ?? 0,
-    );
-    // Otherwise it was the end of a transaction, whose marker takes an offset and is no message.
-    if (low > expected) {
-      notify?.(describeGap(topic, partition, expected, fetched));
-    }
   }
 
   /** Says once that the wait for Kafka begins, and once that it is over. */
@@ -406,25 +320,21 @@ class ConsumerLoop {
       clearInterval(beats);
       this.#liveness.batchEnds();
     }
-    if (lost.length > 0 || this.#mustFlush()) await this.#committer.flush();
+    // Otherwise the commit may go on while the next fetch does: what kafkajs sends to the group's coordinator afterwards, to join it
+    // anew for example, comes behind it on the same connection.
+    const { failed } = this.#committer;
+    if (lost.length > 0 || failed || this.#stopping.signal.aborted) {
+      await this.#committer.flush();
+    }
     // The group is sharing out its partitions anew, or has given this member up: kafkajs joins again.
     if (lost.length > 0) throw lost[0];
   }
 
-  /**
-   * Whether what was processed has to be committed before the next fetch. As a rule it is meanwhile; but after a heartbeat kafkajs may
-   * join the group anew at once, and what is not committed by then is delivered again.
-   */
-  #mustFlush(): boolean {
-    const heartbeatIn = this.#lastHeartbeatAt + HEARTBEAT_INTERVAL_MS -
-      Date.now();
-    return heartbeatIn < HEARTBEAT_MARGIN_MS || this.#committer.failed ||
-      this.#stopping.signal.aborted;
-  }
-
   /** Tries a commit again that failed after its batch, when no other batch has come since. */
   #commitAgain(): void {
-    if (!this.#committer.failed || this.#liveness.busy) return;
+    const { busy, wasAway } = this.#liveness;
+    // After a time away the topic may be another one, in which this offset means nothing.
+    if (!this.#committer.failed || busy || wasAway) return;
     this.#committer.flush().catch((error) => {
       // kafkajs meets these as well, and joins the group again.
       if (!isKafkaOutage(error) && !isRebalance(error)) this.#fail(error);
@@ -444,7 +354,7 @@ class ConsumerLoop {
     );
     if (isStale() || await this.#isAnotherTopic(starts)) return;
     if (expected !== undefined && fetched > expected) {
-      await this.#tellGap(partition, expected, fetched);
+      await this.#position.tellGap(partition, expected, fetched);
     }
     const { untilEnd = false, commit = true } = this.#options;
     const last = messages.length - 1;
@@ -481,28 +391,14 @@ class ConsumerLoop {
     }
   }
 
-  /**
-   * After a time away: goes back to the start of the topic if it was made anew meanwhile. kafkajs would read on at the old offset,
-   * and pass over everything before it.
-   */
+  /** After a time away: whether the topic was made anew meanwhile, and reading goes on at its start. */
   async #isAnotherTopic(starts: Starts): Promise<boolean> {
-    if (!this.#liveness.wasAway || !this.#placed) return false;
-    const found = await this.#lookUp(() => this.#stopping.signal.aborted);
+    if (!this.#liveness.wasAway) return false;
+    const lows = await this.#position.beginAnew([...starts.keys()]);
     this.#liveness.isBack();
-    const gone = [...starts.keys()].every((partition) =>
-      found?.get(partition)?.committed === undefined
-    );
-    if (!found || !gone) return false;
-    const { topic, notify } = this.#options;
-    notify?.(
-      `Topic '${topic}' was made anew while this consumer was away. Going on at its start.`,
-    );
-    for (const partition of starts.keys()) {
-      const { low } = found.get(partition) ?? { low: 0n };
-      starts.set(partition, low);
-      this.#consumer.seek({ topic, partition, offset: String(low) });
-    }
-    return true;
+    if (lows.size > 0) this.#committer.forget();
+    for (const [partition, low] of lows) starts.set(partition, low);
+    return lows.size > 0;
   }
 
   /** Stops at the end of the last partition, where the loop ends there. */
@@ -521,8 +417,7 @@ class ConsumerLoop {
     }));
     // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
     await this.#sendCommit?.({ topics: [{ topic, partitions }] });
-    this.#placed = true;
-    this.#isNewGroup = false;
+    this.#position.noteCommit();
   }
 }
 

@@ -4,12 +4,30 @@
  * @module
  */
 
+/** When there was something to do last: for one consumer, or for several that are idle only together. */
+export interface Activity {
+  /** Notes that there is something to do now. */
+  note(): void;
+  /** When that was last, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+class OwnActivity implements Activity {
+  at = 0;
+
+  note(): void {
+    this.at = Date.now();
+  }
+}
+
 /** When nothing coming means something, and what it means then. */
 export interface LivenessOptions {
   /** After how long with nothing to do the consumer is idle, in milliseconds; never where it is left out. */
   readonly idleExitMs?: number | undefined;
   /** After how long without a fetch nothing can be said of idleness, in milliseconds: Kafka may be out of reach. */
   readonly freshMs: number;
+  /** When there was something to do last; this consumer's own where it is left out. */
+  readonly activity?: Activity | undefined;
   /** Is called when the consumer is idle. */
   readonly idle: () => void;
   /** Is called when the consumer has stalled, with the time without a sign of life in milliseconds. */
@@ -30,7 +48,7 @@ export class Liveness {
   #timer: ReturnType<typeof setInterval> | undefined;
   #lastSignAt = Date.now();
   #lastFetchAt = 0;
-  #lastBatchAt = 0;
+  readonly #activity: Activity;
   #batchesInHand = 0;
   #wasAway = false;
 
@@ -41,6 +59,7 @@ export class Liveness {
    */
   constructor(options: LivenessOptions) {
     this.#options = options;
+    this.#activity = options.activity ?? new OwnActivity();
   }
 
   /** Whether a batch is in hand. */
@@ -79,14 +98,14 @@ export class Liveness {
   /** Notes that a batch is done. */
   batchEnds(): void {
     this.#batchesInHand--;
-    this.#lastBatchAt = Date.now();
+    this.#activity.note();
   }
 
   /** Begins to look, unless it does already. */
   watch(): void {
     if (this.#timer !== undefined) return;
     const { idleExitMs = Infinity } = this.#options;
-    this.#lastBatchAt = Date.now();
+    this.#activity.note();
     this.#timer = setInterval(
       () => this.#look(),
       Math.min(Math.max(idleExitMs / 10, MIN_LOOK_MS), MAX_LOOK_MS),
@@ -104,7 +123,10 @@ export class Liveness {
     const silence = now - this.#lastSignAt;
     if (silence > STALL_TIMEOUT_MS) stalled(silence);
     // That nothing comes means something only while Kafka answers and no message is in hand.
-    const waits = !this.busy && now - this.#lastFetchAt < freshMs;
-    if (waits && now - this.#lastBatchAt >= idleExitMs) idle();
+    if (this.busy) this.#activity.note();
+    else if (
+      now - this.#lastFetchAt < freshMs &&
+      now - this.#activity.at >= idleExitMs
+    ) idle();
   }
 }

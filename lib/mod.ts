@@ -73,6 +73,7 @@ export {
   UsageError,
 } from "./errors.ts";
 export type { KafkaOptions } from "./kafka.ts";
+export type { Activity } from "./liveness.ts";
 export type { Quota } from "./quota.ts";
 export type { WaitOptions } from "./outage.ts";
 export {

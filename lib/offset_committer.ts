@@ -59,9 +59,9 @@ export class OffsetCommitter {
     return this.#failure !== undefined;
   }
 
-  /** Whether something is marked that no commit has covered. */
+  /** Whether something is marked that no commit is known to have covered: the answer to one may be missing. */
   get behind(): boolean {
-    return this.#waiting.size > 0;
+    return this.#underWay !== undefined || this.#waiting.size > 0;
   }
 
   /** Forgets what is marked and not committed: another member of the group may own the partitions by now. */

@@ -32,6 +32,8 @@ export interface ProduceReportOptions {
   readonly quiet: boolean;
   /** What this thread shares with others, where several print. */
   readonly run?: SharedRun | undefined;
+  /** Is called when the source has ended, in the place of a line about it. */
+  readonly flushing?: (() => void) | undefined;
 }
 
 /** Prints a run of the producer: results on stdout, what went wrong on stderr. */
@@ -102,7 +104,9 @@ export class ProduceReport implements ProduceObserver {
 
   /** Prints that what is under way is waited for. */
   flushing(): void {
-    this.#say("Flushing remaining messages...");
+    const { flushing } = this.#options;
+    if (flushing) flushing();
+    else this.#say("Flushing remaining messages...");
   }
 
   /**

@@ -238,10 +238,11 @@ Deno.test("OffsetCommitter never commits beyond what is marked, never goes back,
   for (let seed = 0; seed < 300; seed++) await interleave(seed);
 });
 
-Deno.test("OffsetCommitter.behind tells whether something waits for a commit", async () => {
+Deno.test("OffsetCommitter.behind tells whether something waits for a commit, or for its answer", async () => {
   const { committer, commits } = bench();
   assertEquals(committer.behind, false);
   committer.mark(0, "1");
+  assertEquals(committer.behind, true);
   committer.mark(0, "2");
   assertEquals(committer.behind, true);
   commits[0]?.succeed();

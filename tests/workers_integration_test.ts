@@ -6,6 +6,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { checkoutFolder } from "../lib/engine/paths.ts";
+import { withAdmin } from "../lib/kafka.ts";
+import { pause } from "../lib/pause.ts";
+import { type ConsumeFlags, consumersFor } from "../lib/workers/consume.ts";
+import { producerIdOf, readLog } from "./faults/support/topic_log.ts";
 import { type Bench, integrationTest } from "./support/integration.ts";
 import { runTaskProcess, TaskProcess } from "./support/task_process.ts";
 import {
@@ -84,10 +88,12 @@ integrationTest(
   async (bench) => {
     await fill(bench, 300);
     const { code, stdout, stderr } = await run(bench, "consume", [
-      "--workers=4",
-      "--count=1200",
+      "--workers=5",
+      "--idle-exit=2",
     ]);
     assertEquals(code, 0, stderr);
+    // One more than there are partitions.
+    assertMatch(stderr, /^Worker \d: This consumer has no partition/m);
     const blocks = [
       ...stdout.matchAll(
         /^Message #(\d+)\n +├─ Partition: (\d) \| Offset: (\d+)$/gm,
@@ -112,6 +118,101 @@ integrationTest(
     ) {
       assertEquals(stdout.split(`${line}\n`).length, 2, line);
     }
+    assert(
+      stdout.endsWith(
+        "\nShutting down consumer...\nClosing consumer...\n" +
+          "Consumer closed. Total messages consumed: 1200\n",
+      ),
+    );
+  },
+);
+
+integrationTest(
+  "consume --workers --idle-exit keeps every thread in the group as long as one of them has something to do",
+  async (bench) => {
+    await makeTopic(bench, PARTITIONS);
+    const [value] = await encodeOrders(bench, [makeOrder()]);
+    const send = () =>
+      sendRaw(bench.config, bench.topic, [
+        { partition: 0, key: "k", value: value ?? null },
+      ]);
+    await send();
+    await using task = new TaskProcess(bench.config, "consume", [
+      `--topic=${bench.topic}`,
+      `--group=${bench.group}`,
+      "--workers=3",
+      "--idle-exit=3",
+      "--json",
+    ], { deadlineMs: 60_000 });
+    await task.until(/\n/);
+    const started = Date.now();
+    let sent = 1;
+    for (; Date.now() - started < 6_000; sent++) {
+      await pause(500);
+      await send();
+    }
+    const members = await withAdmin(bench.config, {}, async (admin) => {
+      const { groups: [group] } = await admin.describeGroups([bench.group]);
+      return group?.members.length;
+    });
+    assertEquals(members, 3);
+    const { code, stdout } = await task.end();
+    assertEquals([code, parseRecords(stdout).length], [0, sent]);
+  },
+);
+
+integrationTest(
+  "consume --workers ends quietly when whoever read its output has gone",
+  async (bench) => {
+    await fill(bench, 200);
+    await using task = new TaskProcess(bench.config, "consume", [
+      `--topic=${bench.topic}`,
+      `--group=${bench.group}`,
+      "--workers=2",
+      "--idle-exit=1",
+      "--quiet",
+    ]);
+    await task.until(/Press Ctrl\+C to stop\n\n/);
+    await task.closeOutput();
+    const { code, stderr } = await task.end();
+    const said = stderr.split("\n")
+      .filter((line) =>
+        line !== "" && !/^(Can't read| +It is kept)/.test(line)
+      );
+    assertEquals({ code, said }, { code: 0, said: [] });
+  },
+);
+
+integrationTest(
+  "consumersFor() gives a group with much to read several threads, and any other one",
+  async (bench) => {
+    const { config, topic, group } = bench;
+    const signal = new AbortController().signal;
+    const flags = {
+      topic,
+      group,
+      from: "earliest",
+      "on-error": "dlq",
+      json: false,
+      quiet: true,
+      timeout: 10,
+      debug: false,
+    } as const;
+    const of = (changes: Partial<ConsumeFlags> = {}, cores = 8) =>
+      consumersFor({ ...flags, ...changes }, config, signal, cores);
+    assertEquals(await of(), 1, "there is no such topic");
+    await makeTopic(bench, 2);
+    assertEquals(await of(), 1, "there is nothing to read");
+    const { code } = await run(bench, "produce", [
+      "--count=1000000",
+      "--interval=0",
+      "--quiet",
+    ]);
+    assertEquals(code, 0);
+    assertEquals(await of(), 2);
+    assertEquals(await of({ count: 999_999 }), 1);
+    assertEquals(await of({ from: "latest" }), 1);
+    assertEquals(await of({}, 2), 1);
   },
 );
 
@@ -155,6 +256,7 @@ integrationTest(
       "--workers=3",
       "--count=2000",
       "--interval=0",
+      "--idempotent",
     ]);
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     const numbers = [...stdout.matchAll(/^Event (\d+): /gm)]
@@ -172,6 +274,9 @@ integrationTest(
     assertEquals(stdout.split("Flushing").length, 2);
     const records = await consumeJson(bench, 2_000);
     assertEquals(new Set(idsOf(records)).size, 2_000);
+    // The broker has given each thread's producer an id of its own.
+    const log = await readLog(bench.config, bench.topic);
+    assertEquals(new Set(log.map(producerIdOf)).size, 3);
   },
 );
 
@@ -228,12 +333,16 @@ integrationTest(
 integrationTest(
   "tasks with --workers say what is wrong once, and end with the exit code that they have with one thread",
   async (bench) => {
-    for (const task of ["produce", "consume"] as const) {
-      const args = task === "produce" ? ["--interval=0"] : [];
+    const cases = [
+      ["produce", ["--interval=0"]],
+      ["produce", ["--file=no-such-file"]],
+      ["consume", []],
+    ] as const;
+    for (const [task, args] of cases) {
       const alone = await run(bench, task, [...args, "--workers=1"]);
       const shared = await run(bench, task, [...args, "--workers=3"]);
       assertEquals([alone.code, shared.code], [1, 1]);
-      assertMatch(alone.stderr, /^Error: .*does not exist/m);
+      assertMatch(alone.stderr, /^Error: (.*does not exist|No such file)/m);
       assertEquals(
         [shared.stderr, shared.stdout],
         [alone.stderr, alone.stdout],

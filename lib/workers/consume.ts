@@ -9,6 +9,7 @@ import { ConsumeReport } from "../consume_report.ts";
 import { consumeEvents } from "../consumer.ts";
 import { StoppedError } from "../errors.ts";
 import { withAdmin } from "../kafka.ts";
+import { explainKafkaError } from "../kafka_errors.ts";
 import type { MessageCounts } from "../message_processor.ts";
 import { startingOffsets } from "../starting_offsets.ts";
 import { clientOptions } from "../task_flags.ts";
@@ -58,7 +59,7 @@ export async function consumeTask(
   const config = resolveConfig(flags);
   const report = new ConsumeReport(flags);
   report.starting();
-  const workers = flags.workers ?? await workersFor(flags, config, signal);
+  const workers = flags.workers ?? await consumersFor(flags, config, signal);
   const { stopping } = report;
   const counts = workers === 1
     ? await consume(flags, config, report, { signal, stopping })
@@ -78,13 +79,19 @@ async function consumeInThreads(
   const { count } = flags;
   const run = new SharedRun();
   const { workers, signal, stopping } = options;
-  const all = await runWorkers<MessageCounts>("consume", flags, run, {
-    workers,
-    signal,
-    stopping: (threads) => threads === 1 && stopping(),
-    isOver: () => count !== undefined && run.reached(count),
-  });
-  return all.reduce((sum, { consumed, passedOver }) => ({
+  const { results, failure } = await runWorkers<MessageCounts>(
+    "consume",
+    flags,
+    run,
+    {
+      workers,
+      signal,
+      stopping: (threads) => threads === workers && stopping(),
+      isOver: () => count !== undefined && run.reached(count),
+    },
+  );
+  if (failure) throw failure.error;
+  return results.reduce((sum, { consumed, passedOver }) => ({
     consumed: sum.consumed + consumed,
     passedOver: sum.passedOver + passedOver,
   }), { consumed: 0, passedOver: 0 });
@@ -123,6 +130,7 @@ async function consume(
     from,
     count,
     quota: count === undefined ? undefined : share.run?.quota(count),
+    activity: share.run?.activity,
     ...(idleExit === undefined ? {} : { idleExitMs: idleExit * 1_000 }),
     signal: share.signal,
     onError: flags["on-error"],
@@ -132,14 +140,24 @@ async function consume(
   });
 }
 
-/** Looks at how much waits for the group, where that may be worth several threads. */
-async function workersFor(
-  flags: ConsumeFlags,
+/**
+ * Finds out how many threads a consumer is worth: looks at how much waits for the group, where that may be more than one.
+ *
+ * @param flags The flags.
+ * @param config Where Kafka is.
+ * @param signal A stop.
+ * @param cores How many cores the machine has.
+ * @returns The number of threads.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ */
+export async function consumersFor(
+  flags: Omit<ConsumeFlags, "workers">,
   config: Config,
   signal: AbortSignal,
+  cores: number = navigator.hardwareConcurrency,
 ): Promise<number> {
   const { topic, group, from, count = Infinity } = flags;
-  if (usefulWorkers({ events: count }) === 1) return 1;
+  if (usefulWorkers({ events: count, cores }) === 1) return 1;
   checkTopicName(topic);
   try {
     const options = { ...clientOptions(flags), signal };
@@ -158,11 +176,11 @@ async function workersFor(
         0,
       );
       const events = Math.min(count, waiting);
-      return usefulWorkers({ events, most: starts.length });
+      return usefulWorkers({ events, most: starts.length, cores });
     });
   } catch (error) {
     // The consumer ends in the same way, and says so.
     if (error instanceof StoppedError) return 1;
-    throw error;
+    throw explainKafkaError(error, config, "Consuming");
   }
 }

@@ -39,6 +39,8 @@ export interface Failure {
   readonly hint: string | undefined;
   /** Where it came from, for `--debug`. */
   readonly stack: string | undefined;
+  /** What caused it. */
+  readonly cause: Failure | undefined;
 }
 
 /** What a thread tells. */
@@ -57,6 +59,14 @@ export interface PoolOptions {
   readonly stopping?: (threads: number) => unknown;
   /** Tells, when a thread is done, whether the others are to stop as well. */
   readonly isOver?: () => boolean;
+}
+
+/** How the threads ended. */
+export interface PoolOutcome<Result> {
+  /** What those returned that ended well. */
+  readonly results: readonly Result[];
+  /** What went wrong first: the other threads have been stopped then. */
+  readonly failure?: { readonly error: unknown };
 }
 
 const CLASSES = {
@@ -82,11 +92,13 @@ export function failureOf(error: unknown): Failure {
       message: String(error),
       hint: undefined,
       stack: undefined,
+      cause: undefined,
     };
   }
   const { name, message, stack } = error;
   const hint = error instanceof PipelineError ? error.hint : undefined;
-  return { name, message, hint, stack };
+  const cause = error.cause == null ? undefined : failureOf(error.cause);
+  return { name, message, hint, stack, cause };
 }
 
 /**
@@ -96,13 +108,14 @@ export function failureOf(error: unknown): Failure {
  * @returns An error of the same class, where it is one of this project's.
  */
 export function errorOf(failure: Failure): Error {
-  const { name, message, hint, stack } = failure;
+  const { name, message, hint, stack, cause } = failure;
+  const options = {
+    ...(hint === undefined ? {} : { hint }),
+    ...(cause && { cause: errorOf(cause) }),
+  };
   const error = Object.hasOwn(CLASSES, name)
-    ? new CLASSES[name as keyof typeof CLASSES](
-      message,
-      hint === undefined ? {} : { hint },
-    )
-    : new Error(message);
+    ? new CLASSES[name as keyof typeof CLASSES](message, options)
+    : new Error(message, options);
   if (stack !== undefined) error.stack = stack;
   return error;
 }
@@ -142,37 +155,44 @@ export function usefulWorkers(run: {
  * @param flags Its flags.
  * @param run What the threads share.
  * @param options How many, and what ends them.
- * @returns What each thread returned; every one has ended by then.
- * @throws {Error} What the first thread threw that failed; the others have been stopped, and have ended.
+ * @returns What each thread returned, and what the first one threw that failed; every one has ended by then.
  */
 export async function runWorkers<Result>(
   task: Assignment["task"],
   flags: unknown,
   run: SharedRun,
   options: PoolOptions,
-): Promise<Result[]> {
+): Promise<PoolOutcome<Result>> {
   const { workers: of, signal, stopping, isOver } = options;
   const halt = new AbortController();
   const stop = AbortSignal.any([signal, halt.signal]);
   let threadsStopping = 0;
   const failures: unknown[] = [];
+  const fail = (error: unknown) => {
+    failures.push(error);
+    halt.abort();
+  };
   const threads = Array.from({ length: of }, async (_, index) => {
     try {
       const assignment = { task, flags, memory: run.memory, index, of };
       const result = await runThread(assignment, stop, () => {
-        if (failures.length === 0) stopping?.(++threadsStopping);
+        if (failures.length > 0) return;
+        try {
+          stopping?.(++threadsStopping);
+        } catch (error) {
+          fail(error);
+        }
       });
       if (isOver?.()) halt.abort();
       return [result as Result];
     } catch (error) {
-      failures.push(error);
-      halt.abort();
+      fail(error);
       return [];
     }
   });
   const results = (await Promise.all(threads)).flat();
-  if (failures.length > 0) throw failures[0];
-  return results;
+  const [error] = failures;
+  return { results, ...(failures.length > 0 ? { failure: { error } } : {}) };
 }
 
 function runThread(

@@ -158,17 +158,29 @@ async function produceInThreads(
   workers: number,
   signal: AbortSignal,
 ): Promise<ProduceOutcome> {
-  const { count = DEFAULT_COUNT } = flags;
+  const { file, count = DEFAULT_COUNT } = flags;
+  // A file that can't be read is no thread's to complain of.
+  if (file) await (await openOrders(ordersPath(file))).cancel();
   const run = new SharedRun();
   const report = new ProduceReport({ ...flags, count, run });
   report.starting();
-  const outcome = sum(
-    await runWorkers<ProduceOutcome>("produce", flags, run, {
+  const { results, failure } = await runWorkers<ProduceOutcome>(
+    "produce",
+    flags,
+    run,
+    {
       workers,
       signal,
       stopping: (threads) => threads === workers && report.flushing(),
-    }),
+    },
   );
+  const outcome = sum(results);
+  if (failure) {
+    if (outcome.delivered > 0) {
+      console.error(`The other threads delivered ${outcome.delivered} orders.`);
+    }
+    throw failure.error;
+  }
   report.done(outcome, outcome.unprinted);
   return outcome;
 }
@@ -179,7 +191,7 @@ function sum(outcomes: readonly ProduceOutcome[]): ProduceOutcome {
     failed: all.failed + one.failed,
     invalid: all.invalid + one.invalid,
     unprinted: all.unprinted ?? one.unprinted,
-  }));
+  }), { delivered: 0, failed: 0, invalid: 0, unprinted: undefined });
 }
 
 /**
@@ -201,19 +213,15 @@ export async function produceShare(
   const source = await sourceOf(file ? flags : { ...flags, count: own }, share);
   // What is to be warned of has been told by the thread that started this one.
   const config = resolveConfig(flags, undefined, { warn: () => {} });
-  const report = new ProduceReport({ ...flags, count, run });
+  const report = new ProduceReport({
+    ...flags,
+    count,
+    run,
+    flushing: stopping,
+  });
   const summary = await produceEvents(config, source, {
     ...numbered(producerOptions(flags), index),
-    observer: {
-      sending: (number, event) => report.sending(number, event),
-      delivered: (record) => report.delivered(record),
-      failed: (event, error) => report.failed(event, error),
-      invalid: (number, error) => report.invalid(number, error),
-      get broken() {
-        return report.failure !== undefined;
-      },
-      flushing: stopping,
-    },
+    observer: report,
     signal,
   });
   return { ...summary, unprinted: report.failure };

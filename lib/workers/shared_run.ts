@@ -1,13 +1,15 @@
 /**
- * What the threads of one run share: who may print, the number of the next order that is shown, and how many may still be taken.
+ * What the threads of one run share: who may print, the number of the next order that is shown, how many may still be taken, and
+ * when there was something to do last.
  *
  * @module
  */
 
+import type { Activity } from "../liveness.ts";
 import type { Quota } from "../quota.ts";
 
 /** Where each value lies, in 64-bit cells. The lock takes half of the first. */
-const [LOCK, SHOWN, TAKEN, COMPLETED, CELLS] = [0, 1, 2, 3, 4];
+const [LOCK, SHOWN, TAKEN, COMPLETED, ACTIVE_AT, CELLS] = [0, 1, 2, 3, 4, 5];
 const [FREE, HELD] = [0, 1];
 
 /** The part of a run that all its threads see. */
@@ -66,12 +68,32 @@ export class SharedRun {
     const all = BigInt(limit);
     return {
       take() {
-        if (Atomics.add(cells, TAKEN, 1n) < all) return true;
-        Atomics.sub(cells, TAKEN, 1n);
+        // Never more than all of them, not even for a moment: who is refused in it would have stopped for nothing.
+        for (let taken = Atomics.load(cells, TAKEN); taken < all;) {
+          const before = Atomics.compareExchange(
+            cells,
+            TAKEN,
+            taken,
+            taken + 1n,
+          );
+          if (before === taken) return true;
+          taken = before;
+        }
         return false;
       },
       release: () => void Atomics.sub(cells, TAKEN, 1n),
       complete: () => Atomics.add(cells, COMPLETED, 1n) + 1n >= all,
+    };
+  }
+
+  /** When one of the threads had something to do last. */
+  get activity(): Activity {
+    const cells = this.#cells;
+    return {
+      note: () => void Atomics.store(cells, ACTIVE_AT, BigInt(Date.now())),
+      get at() {
+        return Number(Atomics.load(cells, ACTIVE_AT));
+      },
     };
   }
 

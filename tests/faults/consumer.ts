@@ -9,6 +9,7 @@ import { pause } from "../../lib/pause.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
+import { API } from "./support/kafka_proxy.ts";
 import { removeDeadMembers } from "./support/leave_group.ts";
 import { topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
@@ -185,6 +186,93 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       } finally {
         await Promise.all(members.map((member) => member.kill()));
       }
+    },
+  },
+  {
+    name:
+      "members that join repeat nothing that others have processed, though commits are slow",
+    async fn(bench) {
+      const { engine, long, report } = bench;
+      const [partitions, joins] = [6, long ? 4 : 2];
+      await makeTopic(bench, partitions);
+      await using traffic = await Traffic.open(bench, partitions);
+      const consumption = new Consumption(bench);
+      using _slow = engine.proxy.slow({
+        api: API.offsetCommit,
+        clientId: "cafe-event-consumer",
+        ms: 250,
+      });
+      await using members = new AsyncDisposableStack();
+      const all: WatchedTask[] = [];
+      const stop = new AbortController();
+      let sending = Promise.resolve();
+      try {
+        for (let member = 0; member <= joins; member++) {
+          let shown = 0;
+          const task = members.use(consumption.start([], () => shown++));
+          all.push(task);
+          if (member === 0) {
+            sending = traffic.trickle(Infinity, {
+              bit: 6,
+              everyMs: 5,
+              signal: stop.signal,
+            });
+          }
+          await task.until("its first orders", () => shown > 100);
+        }
+      } finally {
+        stop.abort();
+        await sending;
+      }
+      const deadline = Date.now() + PATIENCE_MS;
+      while (consumption.distinct < traffic.sent && Date.now() < deadline) {
+        await pause(50);
+      }
+      for (const task of all) task.signal("SIGTERM");
+      const ends = await Promise.all(all.map((task) => task.end(10_000)));
+      const { duplicated } = consumption;
+      const lost = await consumption.lost();
+      await report({ produced: traffic.sent, joins, duplicated, lost });
+      assertEquals({ lost, duplicated }, { lost: 0, duplicated: 0 });
+      for (const { code, stderr } of ends) {
+        assertEquals({ code, stderr }, { code: 0, stderr: [] });
+      }
+      await checkCommittedToTheEnd(bench);
+    },
+  },
+  {
+    name:
+      "consume commits its last order though the connection broke under the commit, and nothing comes after",
+    async fn(bench) {
+      const { engine, config, topic } = bench;
+      await makeTopic(bench, 1);
+      await using traffic = await Traffic.open(bench, 1);
+      const consumption = new Consumption(bench);
+      await using consumer = consumption.start();
+      await traffic.send(1);
+      await consumer.until("an order", () => consumption.distinct === 1);
+      const deadline = Date.now() + PATIENCE_MS;
+      const isCommitted = async (count: number) =>
+        (await committedOffsets(bench))[0] === count;
+      while (!await isCommitted(1) && Date.now() < deadline) await pause(50);
+      const cut = engine.proxy.at({
+        api: API.offsetCommit,
+        clientId: "cafe-event-consumer",
+        at: "request",
+      }, () => Promise.resolve());
+      await traffic.send(1);
+      await cut;
+      while (!await isCommitted(2) && Date.now() < deadline) await pause(50);
+      assertEquals(
+        await committedOffsets(bench),
+        await topicEnds(config, topic),
+      );
+      consumer.signal("SIGTERM");
+      const { code } = await consumer.end(10_000);
+      assertEquals({ code, distinct: consumption.distinct }, {
+        code: 0,
+        distinct: 2,
+      });
     },
   },
   {

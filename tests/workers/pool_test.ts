@@ -6,7 +6,9 @@
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import {
+  causes,
   InvalidEventError,
+  messageOf,
   OutageError,
   PipelineError,
 } from "../../lib/errors.ts";
@@ -46,6 +48,15 @@ Deno.test("errorOf() gives back what failureOf() took, by its class, even over a
       [error.constructor, error.message, error.hint, error.stack],
     );
   }
+  const cause = new TypeError("refused", { cause: "the network" });
+  const caused = errorOf(
+    structuredClone(failureOf(new OutageError("away", { cause }))),
+  );
+  assertEquals([...causes(caused)].map(messageOf), [
+    "away",
+    "refused",
+    "the network",
+  ]);
   const defect = errorOf(structuredClone(failureOf(new TypeError("oops"))));
   assertEquals([defect.constructor, defect.message], [Error, "oops"]);
   assertEquals(errorOf(failureOf("text")).message, "text");

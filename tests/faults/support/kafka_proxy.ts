@@ -6,8 +6,10 @@
  * @module
  */
 
+import { pause } from "../../../lib/pause.ts";
+
 /** Kinds of requests, by the protocol's numbers. */
-export const API = { produce: 0, createTopics: 19 } as const;
+export const API = { produce: 0, offsetCommit: 8, createTopics: 19 } as const;
 
 /** The frame at which a fault strikes. */
 export interface Moment {
@@ -23,6 +25,12 @@ export interface Moment {
    * @default {0}
    */
   readonly skip?: number;
+}
+
+/** Answers that take their time. */
+interface Delay extends Omit<Moment, "at" | "skip"> {
+  /** How long each is kept back, in milliseconds; what follows it on its connection waits as well. */
+  readonly ms: number;
 }
 
 interface Trap extends Moment {
@@ -88,6 +96,7 @@ export class KafkaProxy implements AsyncDisposable {
   readonly #links = new Set<Link>();
   readonly #work = new Set<Promise<void>>();
   #listener: Deno.TcpListener | undefined;
+  #delay: Delay | undefined;
   #trap: Trap | undefined;
 
   /**
@@ -150,6 +159,17 @@ export class KafkaProxy implements AsyncDisposable {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
+  /**
+   * Keeps back the answers to a kind of requests, each for a while.
+   *
+   * @param delay Which, and for how long.
+   * @returns Dispose of it to let them through at once again.
+   */
+  slow(delay: Delay): Disposable {
+    this.#delay = delay;
+    return { [Symbol.dispose]: () => this.#delay = undefined };
+  }
+
   #keep(work: Promise<void>): void {
     const kept = work.catch(() => {}).finally(() => this.#work.delete(kept));
     this.#work.add(kept);
@@ -194,6 +214,11 @@ export class KafkaProxy implements AsyncDisposable {
           await trap.strike().then(trap.struck.resolve, trap.struck.reject);
           return;
         }
+        const delay = this.#delay;
+        if (
+          delay && at === "answer" && delay.api === api &&
+          delay.clientId === clientId
+        ) await pause(delay.ms);
         await writeAll(to, frame);
       }
     } finally {

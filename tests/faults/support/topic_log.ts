@@ -99,6 +99,19 @@ export function eventIdOf({ value }: KafkaMessage): string {
 }
 
 /**
+ * Reads which producer wrote a message.
+ *
+ * @param message The message.
+ * @returns The id that the broker gave the producer; -1 where it gave none.
+ */
+export function producerIdOf(message: KafkaMessage): string {
+  const { batchContext } = message as unknown as {
+    readonly batchContext: { readonly producerId: string };
+  };
+  return batchContext.producerId;
+}
+
+/**
  * Names a place in a topic.
  *
  * @param message What is there.
