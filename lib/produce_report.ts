@@ -122,7 +122,9 @@ export class ProduceReport implements ProduceObserver {
     if (unprinted !== undefined) console.error(unprinted);
     if (failed + invalid > 0 || unprinted !== undefined) {
       console.error(
-        `Not everything was sent: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
+        `Not everything was ${
+          failed + invalid > 0 ? "sent" : "printed"
+        }: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
       );
     } else {
       this.#say("All messages sent successfully!");

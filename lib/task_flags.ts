@@ -51,7 +51,7 @@ export const WORKERS_FLAG = {
   description:
     "how many threads share the work; by default one, or more where a long run has cores to spare",
   min: 1,
-  max: 64,
+  max: 16,
 } as const satisfies NumberFlag;
 
 /**

@@ -93,7 +93,7 @@ integrationTest(
     ]);
     assertEquals(code, 0, stderr);
     // One more than there are partitions.
-    assertMatch(stderr, /^Worker \d: This consumer has no partition/m);
+    assertMatch(stderr, /^This consumer has no partition/m);
     const blocks = [
       ...stdout.matchAll(
         /^Message #(\d+)\n +├─ Partition: (\d) \| Offset: (\d+)$/gm,

@@ -15,7 +15,7 @@ import { startingOffsets } from "../starting_offsets.ts";
 import { clientOptions } from "../task_flags.ts";
 import { checkTopicName, describeTopic } from "../topic.ts";
 import { runWorkers, usefulWorkers } from "./pool.ts";
-import { numbered, type Share } from "./share.ts";
+import type { Share } from "./share.ts";
 import { SharedRun } from "./shared_run.ts";
 
 /** The flags of `deno task consume`. */
@@ -86,6 +86,7 @@ async function consumeInThreads(
     {
       workers,
       signal,
+      notify: clientOptions(flags).notify,
       stopping: (threads) => threads === workers && stopping(),
       isOver: () => count !== undefined && run.reached(count),
     },
@@ -124,7 +125,8 @@ async function consume(
 ): Promise<MessageCounts> {
   const { topic, group, from, count, "idle-exit": idleExit } = flags;
   return await consumeEvents(config, report.consumed, {
-    ...numbered(clientOptions(flags), share.index),
+    ...clientOptions(flags),
+    ...(share.notify && { notify: share.notify }),
     topic,
     group,
     from,

@@ -45,6 +45,8 @@ export interface Failure {
 
 /** What a thread tells. */
 export type Report =
+  | { readonly kind: "begun" }
+  | { readonly kind: "notice"; readonly line: string }
   | { readonly kind: "stopping" }
   | { readonly kind: "done"; readonly result: unknown }
   | { readonly kind: "failed"; readonly failure: Failure };
@@ -55,6 +57,8 @@ export interface PoolOptions {
   readonly workers: number;
   /** A stop: each thread ends its work. */
   readonly signal: AbortSignal;
+  /** Is told of a wait, in a line: once, where several threads wait for the same. */
+  readonly notify?: ((line: string) => void) | undefined;
   /** Is called each time that a thread begins to stop, with how many do. A failure is told by itself. */
   readonly stopping?: (threads: number) => unknown;
   /** Tells, when a thread is done, whether the others are to stop as well. */
@@ -68,6 +72,9 @@ export interface PoolOutcome<Result> {
   /** What went wrong first: the other threads have been stopped then. */
   readonly failure?: { readonly error: unknown };
 }
+
+/** For how long what one thread tells is not told again by another, in milliseconds. */
+const SAME_NOTICE_MS = 10_000;
 
 const CLASSES = {
   PipelineError,
@@ -163,7 +170,7 @@ export async function runWorkers<Result>(
   run: SharedRun,
   options: PoolOptions,
 ): Promise<PoolOutcome<Result>> {
-  const { workers: of, signal, stopping, isOver } = options;
+  const { workers: of, signal, notify, stopping, isOver } = options;
   const halt = new AbortController();
   const stop = AbortSignal.any([signal, halt.signal]);
   let threadsStopping = 0;
@@ -172,19 +179,29 @@ export async function runWorkers<Result>(
     failures.push(error);
     halt.abort();
   };
+  const told = new Map<string, number>();
+  const heard = {
+    stopping() {
+      if (failures.length > 0) return;
+      try {
+        stopping?.(++threadsStopping);
+      } catch (error) {
+        fail(error);
+      }
+    },
+    notice(line: string) {
+      const now = Date.now();
+      if (now - (told.get(line) ?? -Infinity) < SAME_NOTICE_MS) return;
+      told.set(line, now);
+      notify?.(line);
+    },
+  };
   const threads = Array.from({ length: of }, async (_, index) => {
     try {
       const assignment = { task, flags, memory: run.memory, index, of };
-      const result = await runThread(assignment, stop, () => {
-        if (failures.length > 0) return;
-        try {
-          stopping?.(++threadsStopping);
-        } catch (error) {
-          fail(error);
-        }
-      });
+      const result = await runThread(assignment, stop, heard);
       if (isOver?.()) halt.abort();
-      return [result as Result];
+      return result === undefined ? [] : [result as Result];
     } catch (error) {
       fail(error);
       return [];
@@ -195,18 +212,26 @@ export async function runWorkers<Result>(
   return { results, ...(failures.length > 0 ? { failure: { error } } : {}) };
 }
 
+/** Runs a thread to its end. It returns nothing where the stop came before it had begun: its code may take seconds to load. */
 function runThread(
   assignment: Assignment,
   signal: AbortSignal,
-  stopping: () => void,
+  heard: { stopping(): void; notice(line: string): void },
 ): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const thread = new Worker(new URL("./thread.ts", import.meta.url), {
     type: "module",
   });
-  const stop = () => thread.postMessage("stop");
+  let begun = false;
+  const stop = () => {
+    if (begun) return thread.postMessage("stop");
+    heard.stopping();
+    resolve(undefined);
+  };
   thread.addEventListener("message", ({ data }: MessageEvent<Report>) => {
-    if (data.kind === "stopping") stopping();
+    if (data.kind === "begun") begun = true;
+    else if (data.kind === "notice") heard.notice(data.line);
+    else if (data.kind === "stopping") heard.stopping();
     else if (data.kind === "done") resolve(data.result);
     else reject(errorOf(data.failure));
   });

@@ -21,7 +21,7 @@ import type { Acks, ProducerOptions } from "../producer.ts";
 import { ResumePoint } from "../resume_point.ts";
 import { clientOptions } from "../task_flags.ts";
 import { runWorkers, usefulWorkers } from "./pool.ts";
-import { numbered, type Share } from "./share.ts";
+import type { Share } from "./share.ts";
 import { SharedRun } from "./shared_run.ts";
 
 /** The flags of `deno task produce`. */
@@ -66,6 +66,13 @@ const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
   "0": 0,
   "1": 1,
   "all": "all",
+};
+
+const NOTHING: ProduceOutcome = {
+  delivered: 0,
+  failed: 0,
+  invalid: 0,
+  unprinted: undefined,
 };
 
 /** How many random orders are sent where no number is given. */
@@ -155,15 +162,18 @@ async function produceAlone(
 
 async function produceInThreads(
   flags: ProduceFlags,
-  workers: number,
+  wanted: number,
   signal: AbortSignal,
 ): Promise<ProduceOutcome> {
   const { file, count = DEFAULT_COUNT } = flags;
+  const workers = file ? wanted : Math.min(wanted, count);
   // A file that can't be read is no thread's to complain of.
   if (file) await (await openOrders(ordersPath(file))).cancel();
   const run = new SharedRun();
   const report = new ProduceReport({ ...flags, count, run });
   report.starting();
+  // As with one thread: what nobody can be told of is not sent.
+  if (report.broken) return endOf(report, NOTHING);
   const { results, failure } = await runWorkers<ProduceOutcome>(
     "produce",
     flags,
@@ -171,6 +181,7 @@ async function produceInThreads(
     {
       workers,
       signal,
+      notify: clientOptions(flags).notify,
       stopping: (threads) => threads === workers && report.flushing(),
     },
   );
@@ -181,8 +192,14 @@ async function produceInThreads(
     }
     throw failure.error;
   }
-  report.done(outcome, outcome.unprinted);
-  return outcome;
+  return endOf(report, outcome);
+}
+
+/** Prints the account of threads. */
+function endOf(report: ProduceReport, outcome: ProduceOutcome): ProduceOutcome {
+  const unprinted = outcome.unprinted ?? report.failure;
+  report.done(outcome, unprinted);
+  return { ...outcome, unprinted };
 }
 
 function sum(outcomes: readonly ProduceOutcome[]): ProduceOutcome {
@@ -191,7 +208,7 @@ function sum(outcomes: readonly ProduceOutcome[]): ProduceOutcome {
     failed: all.failed + one.failed,
     invalid: all.invalid + one.invalid,
     unprinted: all.unprinted ?? one.unprinted,
-  }), { delivered: 0, failed: 0, invalid: 0, unprinted: undefined });
+  }), NOTHING);
 }
 
 /**
@@ -207,7 +224,7 @@ export async function produceShare(
   flags: ProduceFlags,
   share: Share,
 ): Promise<ProduceOutcome> {
-  const { run, index, of, signal, stopping } = share;
+  const { run, index, of, signal, notify, stopping } = share;
   const { file, count = DEFAULT_COUNT } = flags;
   const own = Math.floor(count / of) + (index < count % of ? 1 : 0);
   const source = await sourceOf(file ? flags : { ...flags, count: own }, share);
@@ -220,7 +237,8 @@ export async function produceShare(
     flushing: stopping,
   });
   const summary = await produceEvents(config, source, {
-    ...numbered(producerOptions(flags), index),
+    ...producerOptions(flags),
+    notify,
     observer: report,
     signal,
   });

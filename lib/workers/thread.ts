@@ -28,6 +28,7 @@ function work(assignment: Assignment): Promise<unknown> {
     of,
     run: new SharedRun(memory),
     signal: stop.signal,
+    notify: (line: string) => thread.postMessage({ kind: "notice", line }),
     stopping: () => thread.postMessage({ kind: "stopping" }),
   };
   return task === "consume"
@@ -37,6 +38,7 @@ function work(assignment: Assignment): Promise<unknown> {
 
 thread.addEventListener("message", async ({ data }) => {
   if (data === "stop") return stop.abort();
+  thread.postMessage({ kind: "begun" });
   try {
     thread.postMessage({ kind: "done", result: await work(data) });
   } catch (error) {
