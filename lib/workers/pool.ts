@@ -90,9 +90,13 @@ const CLASSES = {
  * Writes an error so that another thread can read it.
  *
  * @param error What was thrown.
- * @returns Its parts.
+ * @returns Its parts, and those of its causes, each once.
  */
 export function failureOf(error: unknown): Failure {
+  return partsOf(error, new Set());
+}
+
+function partsOf(error: unknown, seen: Set<unknown>): Failure {
   if (!(error instanceof Error)) {
     return {
       name: "Error",
@@ -104,7 +108,10 @@ export function failureOf(error: unknown): Failure {
   }
   const { name, message, stack } = error;
   const hint = error instanceof PipelineError ? error.hint : undefined;
-  const cause = error.cause == null ? undefined : failureOf(error.cause);
+  seen.add(error);
+  const cause = error.cause == null || seen.has(error.cause)
+    ? undefined
+    : partsOf(error.cause, seen);
   return { name, message, hint, stack, cause };
 }
 

@@ -57,6 +57,9 @@ Deno.test("errorOf() gives back what failureOf() took, by its class, even over a
     "refused",
     "the network",
   ]);
+  const circle = new Error("round");
+  circle.cause = circle;
+  assertEquals(failureOf(circle).cause, undefined);
   const defect = errorOf(structuredClone(failureOf(new TypeError("oops"))));
   assertEquals([defect.constructor, defect.message], [Error, "oops"]);
   assertEquals(errorOf(failureOf("text")).message, "text");
