@@ -11,6 +11,7 @@
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { crc32c } from "./codecs/crc32c.ts";
+import { AT, MAGIC, UNCOUNTED_LENGTH } from "./record_batch_layout.ts";
 
 /** Some bytes, or text that stands for its UTF-8. */
 export type Bytes = Uint8Array | string;
@@ -44,17 +45,8 @@ export interface BatchProducer {
   readonly firstSequence: number;
 }
 
-/** Everything in a batch before its records, in bytes. */
-const HEADER_LENGTH = 61;
-/** Where the part begins that the checksum covers. */
-const ATTRIBUTES_OFFSET = 21;
-const CRC_OFFSET = 17;
-const LENGTH_OFFSET = 8;
 /** The codec's number among the attributes. */
 const GZIP = 1;
-/** What the batch's length doesn't count: the base offset and the length itself. */
-const UNCOUNTED_LENGTH = 12;
-const MAGIC = 2;
 
 interface Header {
   readonly name: Uint8Array;
@@ -174,7 +166,7 @@ export function encodeRecordBatch(
     timestamp === undefined ? now : Number(timestamp);
   const firstTimestamp = records[0] ? timeOf(records[0]) : now;
   let maxTimestamp = firstTimestamp;
-  let length = HEADER_LENGTH;
+  let length = AT.records;
   const parts = records.map((record, index) => {
     const timestamp = timeOf(record);
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
@@ -186,21 +178,21 @@ export function encodeRecordBatch(
   const batch = Buffer.allocUnsafe(length);
   const view = new DataView(batch.buffer, batch.byteOffset, length);
   // The broker fills in the base offset and the leader's epoch; both lie before what the checksum covers.
-  view.setBigInt64(0, 0n);
-  view.setInt32(LENGTH_OFFSET, length - UNCOUNTED_LENGTH);
-  view.setInt32(12, -1);
-  view.setInt8(16, MAGIC);
-  view.setInt16(ATTRIBUTES_OFFSET, 0);
-  view.setInt32(23, parts.at(-1)?.offsetDelta ?? 0);
-  view.setBigInt64(27, BigInt(firstTimestamp));
-  view.setBigInt64(35, BigInt(maxTimestamp));
-  view.setBigInt64(43, producer.producerId);
-  view.setInt16(51, producer.producerEpoch);
-  view.setInt32(53, producer.firstSequence);
-  view.setInt32(57, records.length);
-  let at = HEADER_LENGTH;
+  view.setBigInt64(AT.baseOffset, 0n);
+  view.setInt32(AT.length, length - UNCOUNTED_LENGTH);
+  view.setInt32(AT.leaderEpoch, -1);
+  view.setInt8(AT.magic, MAGIC);
+  view.setInt16(AT.attributes, 0);
+  view.setInt32(AT.lastOffsetDelta, parts.at(-1)?.offsetDelta ?? 0);
+  view.setBigInt64(AT.firstTimestamp, BigInt(firstTimestamp));
+  view.setBigInt64(AT.maxTimestamp, BigInt(maxTimestamp));
+  view.setBigInt64(AT.producerId, producer.producerId);
+  view.setInt16(AT.producerEpoch, producer.producerEpoch);
+  view.setInt32(AT.firstSequence, producer.firstSequence);
+  view.setInt32(AT.recordCount, records.length);
+  let at: number = AT.records;
   for (const part of parts) at = writeRecord(batch, at, part);
-  view.setUint32(CRC_OFFSET, crc32c(batch.subarray(ATTRIBUTES_OFFSET)));
+  view.setUint32(AT.checksum, crc32c(batch.subarray(AT.attributes)));
   return batch;
 }
 
@@ -211,7 +203,7 @@ export function encodeRecordBatch(
  * @returns The records: a view, not a copy.
  */
 export function recordsOf(batch: Buffer): Buffer {
-  return batch.subarray(HEADER_LENGTH);
+  return batch.subarray(AT.records);
 }
 
 /**
@@ -222,10 +214,10 @@ export function recordsOf(batch: Buffer): Buffer {
  */
 export function gzipRecordBatch(batch: Buffer): Buffer {
   const records = gzipSync(recordsOf(batch));
-  const compressed = Buffer.concat([batch.subarray(0, HEADER_LENGTH), records]);
-  compressed.writeInt32BE(compressed.length - UNCOUNTED_LENGTH, LENGTH_OFFSET);
-  compressed.writeInt16BE(GZIP, ATTRIBUTES_OFFSET);
-  const checksum = crc32c(compressed.subarray(ATTRIBUTES_OFFSET));
-  compressed.writeUInt32BE(checksum, CRC_OFFSET);
+  const compressed = Buffer.concat([batch.subarray(0, AT.records), records]);
+  compressed.writeInt32BE(compressed.length - UNCOUNTED_LENGTH, AT.length);
+  compressed.writeInt16BE(GZIP, AT.attributes);
+  const checksum = crc32c(compressed.subarray(AT.attributes));
+  compressed.writeUInt32BE(checksum, AT.checksum);
   return compressed;
 }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { AT, MAGIC, UNCOUNTED_LENGTH } from "../record_batch_layout.ts";
+
 /** A record batch of a fetch response. */
 export interface FetchedBatch {
   /** The topic. */
@@ -27,16 +29,8 @@ export interface FetchedBatch {
   };
 }
 
-/** Everything in a record batch before its records, in bytes. */
-const BATCH_HEADER_LENGTH = 61;
 /** How much of the header its checksum covers, in bytes: all from the attributes on. */
-export const CHECKED_HEADER_LENGTH = 40;
-/** What stands before the part of a batch that its length counts, in bytes. */
-const BATCH_LENGTH_OVERHEAD = 12;
-const MAGIC_OFFSET = 16;
-const CHECKSUM_OFFSET = 17;
-const LAST_OFFSET_DELTA_OFFSET = 23;
-const RECORD_COUNT_OFFSET = 57;
+export const CHECKED_HEADER_LENGTH = AT.records - AT.attributes;
 /** The first version whose layout is known here; kafkajs 2.2.4 asks every Kafka since 0.11 for this or a later one. */
 const MIN_VERSION = 4;
 
@@ -115,25 +109,25 @@ function findInPartition(
 ): Map<number, FetchedBatch> {
   const found = new Map<number, FetchedBatch>();
   let before = 0;
-  for (let at = start; at + BATCH_HEADER_LENGTH <= end;) {
-    if (view.getInt8(at + MAGIC_OFFSET) !== 2) {
+  for (let at = start; at + AT.records <= end;) {
+    if (view.getInt8(at + AT.magic) !== MAGIC) {
       return found.set(at, { ...place, first: before === 0 });
     }
     const firstOffset = view.getBigInt64(at);
-    const lastDelta = view.getInt32(at + LAST_OFFSET_DELTA_OFFSET);
-    const records = view.getInt32(at + RECORD_COUNT_OFFSET);
-    found.set(at + BATCH_HEADER_LENGTH, {
+    const lastDelta = view.getInt32(at + AT.lastOffsetDelta);
+    const records = view.getInt32(at + AT.recordCount);
+    found.set(at + AT.records, {
       ...place,
       first: before === 0,
       header: {
         firstOffset,
         lastOffset: firstOffset + BigInt(lastDelta),
         records,
-        checksum: view.getUint32(at + CHECKSUM_OFFSET),
+        checksum: view.getUint32(at + AT.checksum),
       },
     });
     before += records;
-    at += BATCH_LENGTH_OVERHEAD + view.getInt32(at + 8);
+    at += UNCOUNTED_LENGTH + view.getInt32(at + AT.length);
   }
   return found;
 }

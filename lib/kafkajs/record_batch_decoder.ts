@@ -6,6 +6,7 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { AT, UNCOUNTED_LENGTH } from "../record_batch_layout.ts";
 import { replaceModule } from "./replace_module.ts";
 
 /** What kafkajs reads a fetch response with. */
@@ -54,10 +55,6 @@ interface DecodedRecord {
   readonly batchContext: BatchContext;
 }
 
-/** Everything in a batch before its records, in bytes. */
-const HEADER_LENGTH = 61;
-/** What the batch's length doesn't count: the base offset and the length itself. */
-const UNCOUNTED_LENGTH = 12;
 const TIMESTAMP_TYPE_BIT = 0x08;
 const TRANSACTIONAL_BIT = 0x10;
 const CONTROL_BIT = 0x20;
@@ -225,29 +222,30 @@ export function batchDecoder(
 ): (source: Source) => Promise<BatchContext & { records: DecodedRecord[] }> {
   return async (source) => {
     const { buffer, offset: start } = source;
-    const end = start + UNCOUNTED_LENGTH + buffer.readInt32BE(start + 8);
+    const end = start + UNCOUNTED_LENGTH +
+      buffer.readInt32BE(start + AT.length);
     source.offset = end;
     if (end > buffer.length) throw new PartialBatchError("A batch is cut off");
-    const attributes = buffer.readInt16BE(start + 21);
+    const attributes = buffer.readInt16BE(start + AT.attributes);
     const context: BatchContext = {
-      firstOffset: String(buffer.readBigInt64BE(start)),
-      firstTimestamp: String(buffer.readBigInt64BE(start + 27)),
-      partitionLeaderEpoch: buffer.readInt32BE(start + 12),
+      firstOffset: String(buffer.readBigInt64BE(start + AT.baseOffset)),
+      firstTimestamp: String(buffer.readBigInt64BE(start + AT.firstTimestamp)),
+      partitionLeaderEpoch: buffer.readInt32BE(start + AT.leaderEpoch),
       inTransaction: (attributes & TRANSACTIONAL_BIT) !== 0,
       isControlBatch: (attributes & CONTROL_BIT) !== 0,
-      lastOffsetDelta: buffer.readInt32BE(start + 23),
-      producerId: String(buffer.readBigInt64BE(start + 43)),
-      producerEpoch: buffer.readInt16BE(start + 51),
-      firstSequence: buffer.readInt32BE(start + 53),
-      maxTimestamp: String(buffer.readBigInt64BE(start + 35)),
+      lastOffsetDelta: buffer.readInt32BE(start + AT.lastOffsetDelta),
+      producerId: String(buffer.readBigInt64BE(start + AT.producerId)),
+      producerEpoch: buffer.readInt16BE(start + AT.producerEpoch),
+      firstSequence: buffer.readInt32BE(start + AT.firstSequence),
+      maxTimestamp: String(buffer.readBigInt64BE(start + AT.maxTimestamp)),
       timestampType: (attributes & TIMESTAMP_TYPE_BIT) === 0
         ? 0
         : LOG_APPEND_TIME,
-      magicByte: buffer.readInt8(start + 16),
+      magicByte: buffer.readInt8(start + AT.magic),
     };
-    const count = buffer.readInt32BE(start + 57);
+    const count = buffer.readInt32BE(start + AT.recordCount);
     const codec = codecOf(attributes);
-    const data = buffer.subarray(start + HEADER_LENGTH, end);
+    const data = buffer.subarray(start + AT.records, end);
     const reader = codec && count > 0
       ? new RecordReader(await codec.decompress(data), context)
       : new RecordReader(data, context);
