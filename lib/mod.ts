@@ -28,22 +28,25 @@ export {
   runTask,
   type StringFlag,
   type TaskSpec,
-} from "./cli.ts";
+} from "./cli/command.ts";
 export {
   type Config,
   type ConfigFlags,
   type ConfigOptions,
   DEFAULT_CONFIG,
   resolveConfig,
-} from "./config.ts";
-export { consumeEvents, type ConsumerOptions } from "./consumer.ts";
+} from "./settings/config.ts";
+export { consumeEvents, type ConsumerOptions } from "./consume/consume.ts";
 export {
   type EventHandler,
   type MessageCounts,
   type MessageObserver,
   type PassedOver,
-} from "./message_processor.ts";
-export { ConsumeReport, type ConsumeReportOptions } from "./consume_report.ts";
+} from "./consume/message_processor.ts";
+export {
+  ConsumeReport,
+  type ConsumeReportOptions,
+} from "./cli/consume_report.ts";
 export {
   checkCustomerEvent,
   CUSTOMER_EVENT_SCHEMA,
@@ -51,18 +54,21 @@ export {
   keyOf,
   PRICE_LIST,
   randomOrders,
-} from "./customer_event.ts";
+} from "./events/order.ts";
 export {
   type DeadLetter,
   type DeadLetterOptions,
   listDeadLetters,
   replayDeadLetters,
   type ReplaySummary,
-} from "./dlq.ts";
-export { type DeadLetterInfo, deadLetterTopic } from "./dead_letter.ts";
-export { DlqReport } from "./dlq_report.ts";
-export type { FilePlace } from "./lines.ts";
-export { type DemoOptions, runDemo } from "./demo.ts";
+} from "./consume/dead_letters/dlq.ts";
+export {
+  type DeadLetterInfo,
+  deadLetterTopic,
+} from "./consume/dead_letters/dead_letter.ts";
+export { DlqReport } from "./cli/dlq_report.ts";
+export type { FilePlace } from "./produce/sources/lines.ts";
+export { type DemoOptions, runDemo } from "./cli/demo_command.ts";
 export {
   HandlerStop,
   InvalidEventError,
@@ -71,42 +77,42 @@ export {
   type PipelineErrorOptions,
   StoppedError,
   UsageError,
-} from "./errors.ts";
-export type { KafkaOptions } from "./kafka.ts";
-export type { Activity } from "./liveness.ts";
-export type { Quota } from "./quota.ts";
-export type { WaitOptions } from "./outage.ts";
+} from "./base/errors.ts";
+export type { KafkaOptions } from "./kafka/client.ts";
+export type { WaitOptions } from "./base/retry.ts";
 export {
-  type FilePart,
   generatedOrders,
   openOrders,
   ordersFrom,
   ordersPath,
   type SourceItem,
-} from "./order_source.ts";
+} from "./produce/sources/order_source.ts";
 export {
   crc32,
   murmur2,
   type PartitionerName,
   PARTITIONERS,
   partitionOf,
-} from "./partitioner.ts";
-export { OutputClosedError, printLine } from "./output.ts";
-export { ProduceReport, type ProduceReportOptions } from "./produce_report.ts";
+} from "./kafka/partitioner.ts";
+export { OutputClosedError, printLine } from "./cli/output.ts";
+export {
+  ProduceReport,
+  type ProduceReportOptions,
+} from "./cli/produce_report.ts";
 export {
   produceEvents,
   type ProduceObserver,
   type ProduceOptions,
   type ProduceSummary,
-} from "./produce.ts";
+} from "./produce/produce.ts";
 export {
   type Acks,
   type DeliveryHandlers,
   EventProducer,
   type ProducerOptions,
-} from "./producer.ts";
-export { EventRegistry } from "./registry.ts";
-export type { WriterSchema } from "./writer_schema.ts";
+} from "./produce/producer.ts";
+export { EventRegistry } from "./registry/registry.ts";
+export type { WriterSchema } from "./registry/writer_schema.ts";
 export {
   describeDelivery,
   describeRecord,
@@ -115,7 +121,7 @@ export {
   placeOf,
   type Position,
   toJsonLine,
-} from "./report.ts";
+} from "./events/record.ts";
 export {
   type KafkaSecurity,
   type RegistrySecurity,
@@ -125,37 +131,31 @@ export {
   type Security,
   SECURITY_PROTOCOLS,
   type SecurityProtocol,
-} from "./security.ts";
-export { Secret } from "./secret.ts";
-export type { TlsSettings } from "./tls.ts";
-export type { ReadFile, ReadVariable } from "./setting_reader.ts";
-export { EventDeserializer, EventSerializer } from "./serializer.ts";
+} from "./settings/security.ts";
+export { Secret } from "./base/secret.ts";
+export type { TlsSettings } from "./settings/tls.ts";
+export type { ReadFile, ReadVariable } from "./settings/setting_reader.ts";
+export { EventDeserializer, EventSerializer } from "./registry/serializer.ts";
 export {
   RESUME_FOLDER,
   ResumePoint,
   type ResumeSource,
-} from "./resume_point.ts";
-export { type StopSignal, stopSignal } from "./signals.ts";
-export { printable } from "./terminal_text.ts";
-export {
-  clientOptions,
-  CONFIG_FLAGS,
-  TIMEOUT_FLAG,
-  WORKERS_FLAG,
-} from "./task_flags.ts";
-export { type ConsumeFlags, consumeTask } from "./workers/consume.ts";
-export { type ProduceFlags, produceTask } from "./workers/produce.ts";
-export type { SharedRun } from "./workers/shared_run.ts";
-export { describeTopicResult } from "./topic_report.ts";
+} from "./produce/resume_point.ts";
+export { type StopSignal, stopSignal } from "./cli/signals.ts";
+export { printable } from "./base/terminal_text.ts";
+export { clientOptions, CONFIG_FLAGS, TIMEOUT_FLAG } from "./cli/task_flags.ts";
+export { type ConsumeFlags, consumeTask } from "./cli/consume_command.ts";
+export { type ProduceFlags, produceTask } from "./cli/produce_command.ts";
+export { describeTopicResult } from "./cli/topic_report.ts";
 export {
   createTopic,
   type TopicLayout,
   type TopicResult,
   type TopicSpec,
-} from "./topic.ts";
+} from "./kafka/topic.ts";
 export {
   frame,
   parsePayload,
   unframe,
   type WireMessage,
-} from "./wire_format.ts";
+} from "./events/wire_format.ts";

@@ -10,7 +10,6 @@ import {
   runTask,
   stopSignal,
   TIMEOUT_FLAG,
-  WORKERS_FLAG,
 } from "../lib/mod.ts";
 
 await runTask({
@@ -67,7 +66,6 @@ await runTask({
       type: "boolean",
       description: "leave out the lines for each order",
     },
-    workers: WORKERS_FLAG,
     timeout: TIMEOUT_FLAG,
     ...CONFIG_FLAGS,
   },

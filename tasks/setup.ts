@@ -5,7 +5,7 @@
  * @module
  */
 
-import { messageOf, PipelineError } from "../lib/errors.ts";
+import { messageOf, PipelineError } from "../lib/base/errors.ts";
 import { setUp } from "../lib/setup/setup.ts";
 
 const HELP =

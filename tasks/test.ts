@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT, helpText, runTask, type TaskSpec } from "../lib/cli.ts";
+import { EXIT, helpText, runTask, type TaskSpec } from "../lib/cli/command.ts";
 import { runTests } from "../lib/engine/test_run.ts";
 
 const SPEC = {

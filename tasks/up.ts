@@ -4,7 +4,7 @@
  * @module
  */
 
-import { runTask } from "../lib/cli.ts";
+import { runTask } from "../lib/cli/command.ts";
 import { describeEngine, ENGINES, startEngine } from "../lib/engine/mod.ts";
 
 if (import.meta.main) {

@@ -8,8 +8,8 @@ import { assert, assertEquals } from "@std/assert";
 import {
   CUSTOMER_EVENT_SCHEMA,
   type CustomerEvent,
-} from "../lib/customer_event.ts";
-import { EventRegistry } from "../lib/registry.ts";
+} from "../lib/events/order.ts";
+import { EventRegistry } from "../lib/registry/registry.ts";
 import { runCommand } from "./support/command.ts";
 import {
   type Bench,

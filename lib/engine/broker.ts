@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { ensurePrograms } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { KAFKA_VERSION } from "./maven.ts";

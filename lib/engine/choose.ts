@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { dockerProblem } from "./docker.ts";
 import { INSTALL_JAVA } from "./maven.ts";
 import { runCommand } from "./shell.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { checkoutFolder } from "./paths.ts";
 import { brokerAnswers, registryAnswers } from "./ready.ts";
 import { type Finished, runCommand } from "./shell.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { withLock } from "./lock.ts";
 import { APICURIO, KAFKA, type Program, runMaven } from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";

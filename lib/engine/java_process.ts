@@ -4,7 +4,7 @@
  * @module
  */
 
-import { messageOf, PipelineError } from "../errors.ts";
+import { messageOf, PipelineError } from "../base/errors.ts";
 import { readIfThere, removeIfThere, writeWhole } from "./paths.ts";
 import { processIdentity, signalProcess } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";

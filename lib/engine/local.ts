@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { CONFLUENT_API, registryProcess } from "./apicurio.ts";
 import {
   brokerProcess,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 
 /** A program that Maven fetches. */
 export interface Program {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { PipelineError } from "../errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { CONFLUENT_API } from "./apicurio.ts";
 import { chooseEngine, type EngineKind, type ENGINES } from "./choose.ts";
 import { DockerEngine, dockerProblem } from "./docker.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { DEFAULT_CONFIG } from "../config.ts";
-import { createKafka } from "../kafka.ts";
+import { DEFAULT_CONFIG } from "../settings/config.ts";
+import { createKafka } from "../kafka/client.ts";
 
 const PROBE = "engine-ready-probe";
 

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { type Config, resolveConfig } from "../config.ts";
-import { PipelineError } from "../errors.ts";
-import { withAdmin } from "../kafka.ts";
-import { EventRegistry } from "../registry.ts";
+import { type Config, resolveConfig } from "../settings/config.ts";
+import { PipelineError } from "../base/errors.ts";
+import { withAdmin } from "../kafka/client.ts";
+import { EventRegistry } from "../registry/registry.ts";
 import { startEngine, type StartOptions, stopEngine } from "./mod.ts";
 
 /** Which engine, and what becomes of it. */

@@ -5,19 +5,16 @@
  */
 
 import type { Admin } from "kafkajs";
-import {
-  CUSTOMER_EVENT_SCHEMA,
-  randomOrders,
-} from "../../lib/customer_event.ts";
+import { CUSTOMER_EVENT_SCHEMA, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import {
   startThrowawayEngine,
   type ThrowawayEngine,
 } from "../../lib/engine/throwaway.ts";
-import { resolveConfig } from "../../lib/config.ts";
-import { createKafka } from "../../lib/kafka.ts";
-import { EventRegistry } from "../../lib/registry.ts";
-import { ensureTopic } from "../../lib/topic.ts";
+import { resolveConfig } from "../../lib/settings/config.ts";
+import { createKafka } from "../../lib/kafka/client.ts";
+import { EventRegistry } from "../../lib/registry/registry.ts";
+import { ensureTopic } from "../../lib/kafka/topic.ts";
 import { HEADER_LENGTH, PARTITIONS, type Stage } from "./contender.ts";
 import {
   type Filling,

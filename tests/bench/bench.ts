@@ -5,7 +5,7 @@
  */
 
 import { chooseEngine } from "../../lib/engine/choose.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { messageOf } from "../../lib/base/errors.ts";
 import { Arena } from "./arena.ts";
 import type { Contender, MeasureId } from "./contender.ts";
 import { CONTENDER_IDS, gather, type LeftOut, PIPELINE } from "./contenders.ts";

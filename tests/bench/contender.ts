@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../../lib/config.ts";
+import type { Config } from "../../lib/settings/config.ts";
 
 /** The engine, and what else the contenders' programs need to know. */
 export interface Stage {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { randomOrders } from "../../lib/customer_event.ts";
+import { randomOrders } from "../../lib/events/order.ts";
 import type { Arena } from "./arena.ts";
 import { Child } from "./child.ts";
 import type { Contender } from "./contender.ts";

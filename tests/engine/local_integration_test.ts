@@ -21,8 +21,8 @@ import {
   makeThrowawayEngine,
   startThrowawayEngine,
 } from "../../lib/engine/throwaway.ts";
-import { PipelineError } from "../../lib/errors.ts";
-import { withAdmin } from "../../lib/kafka.ts";
+import { PipelineError } from "../../lib/base/errors.ts";
+import { withAdmin } from "../../lib/kafka/client.ts";
 import { eventually, localEngineTest } from "../support/local_engine.ts";
 
 const SCHEMA = {

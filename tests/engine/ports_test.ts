@@ -18,7 +18,7 @@ import {
   portHolder,
   requireFreePort,
 } from "../../lib/engine/ports.ts";
-import { PipelineError } from "../../lib/errors.ts";
+import { PipelineError } from "../../lib/base/errors.ts";
 import { shellTest } from "../support/local_engine.ts";
 
 // Kafka's 9092 is 2384 in the system's table: one that listens, one connection to it, one that listens elsewhere.

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, fail } from "@std/assert";
-import { pause } from "../../lib/pause.ts";
+import { pause } from "../../lib/base/pause.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
@@ -57,25 +57,21 @@ class BlockReader {
   };
 }
 
-/** Kills a consumer again and again while orders come. */
-function killed(
-  flags: readonly string[],
-  times: { readonly short: number; readonly long: number },
-): FaultTest {
-  const task = ["consume", ...flags].join(" ");
-  return {
+/** The tests. */
+export const CONSUMER_FAULTS: readonly FaultTest[] = [
+  {
     name:
-      `${task} loses nothing when it is killed, and repeats only what was not committed`,
+      "consume loses nothing when it is killed, and repeats only what was not committed",
     async fn(bench) {
       const { config, group, random, long, report } = bench;
-      const [kills, each] = [long ? times.long : times.short, 1_000];
+      const [kills, each] = [long ? 20 : 3, 1_000];
       await makeTopic(bench);
       await using traffic = await Traffic.open(bench);
       const consumption = new Consumption(bench);
       let open = 0;
       for (let kill = 0; kill < kills; kill++) {
         const before = consumption.distinct;
-        await using consumer = consumption.start(flags);
+        await using consumer = consumption.start();
         // A part waits for the consumer, the rest comes while it is at work.
         const waiting = random.integer(1, each / 2);
         await traffic.send(waiting);
@@ -114,13 +110,7 @@ function killed(
       assert(duplicated <= open, `${duplicated} repeated, ${open} open`);
       await checkCommittedToTheEnd(bench);
     },
-  };
-}
-
-/** The tests. */
-export const CONSUMER_FAULTS: readonly FaultTest[] = [
-  killed([], { short: 3, long: 20 }),
-  killed(["--workers=2"], { short: 1, long: 5 }),
+  },
   {
     name:
       "three consumers of a group lose nothing while members join and are killed",

@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { IHeaders } from "kafkajs";
-import { pause } from "../../lib/pause.ts";
+import { pause } from "../../lib/base/pause.ts";
 import {
   committedOffsets,
   encodeOrders,

@@ -5,11 +5,11 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Config } from "../../lib/config.ts";
-import { CUSTOMER_EVENT_SCHEMA } from "../../lib/customer_event.ts";
-import { pause } from "../../lib/pause.ts";
-import { EventRegistry } from "../../lib/registry.ts";
-import { frame } from "../../lib/wire_format.ts";
+import type { Config } from "../../lib/settings/config.ts";
+import { CUSTOMER_EVENT_SCHEMA } from "../../lib/events/order.ts";
+import { pause } from "../../lib/base/pause.ts";
+import { EventRegistry } from "../../lib/registry/registry.ts";
+import { frame } from "../../lib/events/wire_format.ts";
 import { eventually } from "../support/local_engine.ts";
 import type { PipelineTask } from "../support/task_process.ts";
 import {

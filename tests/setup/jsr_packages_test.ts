@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
-import { PipelineError } from "../../lib/errors.ts";
+import { PipelineError } from "../../lib/base/errors.ts";
 import { jsrImports } from "../../lib/setup/jsr_packages.ts";
 
 Deno.test("jsrImports() keeps the packages of JSR when others are imported too", () => {

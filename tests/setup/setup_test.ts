@@ -76,7 +76,7 @@ class Checkout implements AsyncDisposable {
       new URL("deno.json", root),
       JSON.stringify(config),
     );
-    for (const path of ["lib/errors.ts", "tasks/setup.ts", "lib/setup/"]) {
+    for (const path of ["lib/base/errors.ts", "tasks/setup.ts", "lib/setup/"]) {
       await copy(new URL(path, PROJECT), new URL(path, root));
     }
     await Deno.writeTextFile(new URL("program.ts", root), PROGRAM);

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { type Config, resolveConfig } from "../../lib/config.ts";
-import { withAdmin } from "../../lib/kafka.ts";
+import { type Config, resolveConfig } from "../../lib/settings/config.ts";
+import { withAdmin } from "../../lib/kafka/client.ts";
 
 /** What a broker test needs besides the engine. */
 const NEEDS: readonly Deno.PermissionDescriptor[] = [

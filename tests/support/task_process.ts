@@ -5,7 +5,7 @@
  */
 
 import denoJson from "../../deno.json" with { type: "json" };
-import { type Config, DEFAULT_CONFIG } from "../../lib/config.ts";
+import { type Config, DEFAULT_CONFIG } from "../../lib/settings/config.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 
 /** The tasks that talk to Kafka and the registry. */

@@ -6,13 +6,13 @@
 
 import { Buffer } from "node:buffer";
 import type { Message } from "kafkajs";
-import type { Config } from "../../lib/config.ts";
-import type { CustomerEvent } from "../../lib/customer_event.ts";
-import { createKafka, withAdmin } from "../../lib/kafka.ts";
-import { EventRegistry } from "../../lib/registry.ts";
-import type { EventRecord } from "../../lib/report.ts";
-import { EventSerializer } from "../../lib/serializer.ts";
-import { createTopic } from "../../lib/topic.ts";
+import type { Config } from "../../lib/settings/config.ts";
+import type { CustomerEvent } from "../../lib/events/order.ts";
+import { createKafka, withAdmin } from "../../lib/kafka/client.ts";
+import { EventRegistry } from "../../lib/registry/registry.ts";
+import type { EventRecord } from "../../lib/events/record.ts";
+import { EventSerializer } from "../../lib/registry/serializer.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
 import type { Bench } from "./integration.ts";
 import { runTaskProcess } from "./task_process.ts";
 

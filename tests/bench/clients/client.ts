@@ -11,8 +11,8 @@ import {
   type CustomerEvent,
   keyOf,
   randomOrders,
-} from "../../../lib/customer_event.ts";
-import { crc32 } from "../../../lib/partitioner.ts";
+} from "../../../lib/events/order.ts";
+import { crc32 } from "../../../lib/kafka/partitioner.ts";
 import schema from "../../../schemas/customer_event.schema.json" with {
   type: "json",
 };

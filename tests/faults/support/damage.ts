@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { IHeaders } from "kafkajs";
-import { frame, HEADER_LENGTH } from "../../../lib/wire_format.ts";
+import { frame, HEADER_LENGTH } from "../../../lib/events/wire_format.ts";
 import { makeOrder } from "../../support/topics.ts";
 import type { Random } from "./random.ts";
 

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { type Config, resolveConfig } from "../../../lib/config.ts";
+import { type Config, resolveConfig } from "../../../lib/settings/config.ts";
 import { freePorts, isPortFree } from "../../../lib/engine/ports.ts";
 import {
   makeThrowawayEngine,
   type ThrowawayEngine,
 } from "../../../lib/engine/throwaway.ts";
-import { pause } from "../../../lib/pause.ts";
+import { pause } from "../../../lib/base/pause.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
 
 /** A throwaway engine whose clients come through a {@linkcode KafkaProxy}. */

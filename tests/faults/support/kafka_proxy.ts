@@ -6,7 +6,7 @@
  * @module
  */
 
-import { pause } from "../../../lib/pause.ts";
+import { pause } from "../../../lib/base/pause.ts";
 
 /** Kinds of requests, by the protocol's numbers. */
 export const API = { produce: 0, offsetCommit: 8, createTopics: 19 } as const;

@@ -5,8 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Config } from "../../../lib/config.ts";
-import { withAdmin } from "../../../lib/kafka.ts";
+import type { Config } from "../../../lib/settings/config.ts";
+import { withAdmin } from "../../../lib/kafka/client.ts";
 
 const LEAVE_GROUP = 13;
 const VERSION = 3;

@@ -5,9 +5,9 @@
  */
 
 import type { EachBatchPayload, KafkaMessage } from "kafkajs";
-import type { Config } from "../../../lib/config.ts";
-import { createKafka, withAdmin } from "../../../lib/kafka.ts";
-import { HEADER_LENGTH } from "../../../lib/wire_format.ts";
+import type { Config } from "../../../lib/settings/config.ts";
+import { createKafka, withAdmin } from "../../../lib/kafka/client.ts";
+import { HEADER_LENGTH } from "../../../lib/events/wire_format.ts";
 
 /** A message and where it is. */
 export type LoggedMessage = KafkaMessage & { readonly partition: number };

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Producer } from "kafkajs";
-import { createKafka } from "../../../lib/kafka.ts";
+import { createKafka } from "../../../lib/kafka/client.ts";
 import { encodeOrders, makeOrder } from "../../support/topics.ts";
 import type { FaultBench } from "./fault_tests.ts";
 

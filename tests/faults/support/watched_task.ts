@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Config } from "../../../lib/config.ts";
+import type { Config } from "../../../lib/settings/config.ts";
 import { checkoutFolder } from "../../../lib/engine/paths.ts";
 import {
   commandOf,

@@ -1,0 +1,94 @@
+/**
+ * What `deno task consume` prints.
+ *
+ * @module
+ */
+
+import { InvalidEventError, messageOf } from "../base/errors.ts";
+import type {
+  EventHandler,
+  MessageCounts,
+  MessageObserver,
+} from "../consume/message_processor.ts";
+import { printLine } from "./output.ts";
+import { describeRecord, placeOf, toJsonLine } from "../events/record.ts";
+import { printable } from "../base/terminal_text.ts";
+
+/** What is consumed, and how much of it is printed. */
+export interface ConsumeReportOptions {
+  /** The topic. */
+  readonly topic: string;
+  /** The consumer group. */
+  readonly group: string;
+  /** Print JSON and nothing else. */
+  readonly json: boolean;
+  /** Leave out the lines for each order. */
+  readonly quiet: boolean;
+}
+
+/** Prints a run of the consumer: orders on stdout, what went wrong on stderr. */
+export class ConsumeReport {
+  readonly #options: ConsumeReportOptions;
+  #shown = 0;
+
+  /**
+   * Makes the report.
+   *
+   * @param options What is consumed, and how much of it is printed.
+   */
+  constructor(options: ConsumeReportOptions) {
+    this.#options = options;
+  }
+
+  /** Prints the opening lines. */
+  starting(): void {
+    const { topic, group, json } = this.#options;
+    if (json) return;
+    printLine("Starting Cafe Event Consumer with Schema Registry...");
+    printLine(`Listening to topic '${topic}' (group: ${printable(group)})...`);
+    printLine("Press Ctrl+C to stop");
+    printLine();
+  }
+
+  /** Prints one order. */
+  readonly consumed: EventHandler = (record) => {
+    const { json, quiet } = this.#options;
+    if (json) printLine(toJsonLine(record));
+    else if (!quiet) printLine(describeRecord(++this.#shown, record));
+  };
+
+  /** Prints which message was passed over, why, and where it is kept. */
+  readonly passedOver: NonNullable<MessageObserver["passedOver"]> = (
+    { error, letter, ...origin },
+  ) => {
+    const verb = error instanceof InvalidEventError ? "read" : "process";
+    console.error(
+      `Can't ${verb} message ${placeOf(origin)}: ${
+        printable(messageOf(error))
+      }\n  It is kept: ${placeOf(letter)}`,
+    );
+  };
+
+  /** Prints a message that deletes its key. */
+  readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
+    position,
+    key,
+  ) => {
+    const name = key === null ? "no key" : `key ${printable(key)}`;
+    console.error(`Tombstone: ${placeOf(position)} (${name})`);
+  };
+
+  /** Prints that the consumer is about to stop. */
+  readonly stopping = (): void => {
+    if (this.#options.json) return;
+    printLine("Shutting down consumer...");
+    printLine("Closing consumer...");
+  };
+
+  /** Prints the account. */
+  closed({ consumed }: Pick<MessageCounts, "consumed">): void {
+    if (!this.#options.json) {
+      printLine(`Consumer closed. Total messages consumed: ${consumed}`);
+    }
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The whole pipeline once: topic, five orders produced, the same five consumed, and the proof of it.
+ *
+ * @module
+ */
+
+import type { Config } from "../settings/config.ts";
+import { ConsumeReport } from "./consume_report.ts";
+import { consumeEvents } from "../consume/consume.ts";
+import { PipelineError } from "../base/errors.ts";
+import { withAdmin } from "../kafka/client.ts";
+import { generatedOrders } from "../produce/sources/order_source.ts";
+import { printLine } from "./output.ts";
+import { produceEvents } from "../produce/produce.ts";
+import { ProduceReport } from "./produce_report.ts";
+import { type EventRecord } from "../events/record.ts";
+import { describeTopicResult } from "./topic_report.ts";
+import { createTopic } from "../kafka/topic.ts";
+
+/** The topic that the demo uses, laid out as `deno task topic` does. */
+const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
+/** How many orders it sends. */
+const COUNT = 5;
+/** How far apart they are, in milliseconds. */
+const INTERVAL_MS = 200;
+/** How long the consumer may take to see them all, in milliseconds. */
+const DEADLINE_MS = 30_000;
+
+/** Whom to tell, and what ends the demo early. */
+export interface DemoOptions {
+  /** Is told what goes on. */
+  readonly notify?: (line: string) => void;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs the demo and prints it.
+ *
+ * The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
+ *
+ * @param config Where Kafka and the registry are.
+ * @param options Whom to tell, and what ends it early.
+ * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
+ */
+export async function runDemo(
+  config: Config,
+  options: DemoOptions = {},
+): Promise<void> {
+  const { notify, signal } = options;
+  const clientOptions = notify ? { notify } : {};
+  const group = `cafe-demo-${crypto.randomUUID().slice(0, 8)}`;
+  const { topic } = TOPIC;
+  printLine(
+    describeTopicResult(TOPIC, await createTopic(config, TOPIC, clientOptions)),
+  );
+
+  const produced: EventRecord[] = [];
+  const consumed: EventRecord[] = [];
+  const seenAll = new AbortController();
+  const missing = () =>
+    produced.filter(({ event }) =>
+      !consumed.some((seen) => seen.event.event_id === event.event_id)
+    );
+  let complete = false;
+  const stopWhenSeen = () => {
+    if (complete && missing().length === 0) seenAll.abort();
+  };
+  const ready = Promise.withResolvers<void>();
+  const consuming = consumeEvents(config, (record) => {
+    consumed.push(record);
+    stopWhenSeen();
+  }, {
+    ...clientOptions,
+    topic,
+    group,
+    from: "latest",
+    signal: AbortSignal.any([
+      seenAll.signal,
+      AbortSignal.timeout(DEADLINE_MS),
+      ...(signal ? [signal] : []),
+    ]),
+    assigned: () => ready.resolve(),
+  });
+  await Promise.race([ready.promise, consuming]);
+
+  heading("deno task produce");
+  const report = new ProduceReport({
+    topic,
+    count: COUNT,
+    json: false,
+    quiet: false,
+  });
+  report.starting();
+  const summary = await produceEvents(
+    config,
+    generatedOrders({ count: COUNT, intervalMs: INTERVAL_MS, signal }),
+    {
+      ...clientOptions,
+      topic,
+      observer: {
+        sending: (number, event) => report.sending(number, event),
+        delivered(record) {
+          produced.push(record);
+          report.delivered(record);
+        },
+        failed: (event, error) => report.failed(event, error),
+        flushing: () => report.flushing(),
+      },
+    },
+  );
+  report.done(summary);
+  complete = true;
+  stopWhenSeen();
+  await consuming;
+
+  heading("deno task consume");
+  const shown = new ConsumeReport({ topic, group, json: false, quiet: false });
+  shown.starting();
+  for (const record of consumed) shown.consumed(record);
+  shown.stopping();
+  shown.closed({ consumed: consumed.length });
+
+  heading("Check");
+  if (signal?.aborted) {
+    throw new PipelineError("The demo was stopped before its end");
+  }
+  if (summary.delivered !== COUNT) {
+    throw new PipelineError(
+      `Of ${COUNT} orders, ${summary.delivered} were delivered`,
+    );
+  }
+  const ids = new Set(produced.map(({ event }) => event.event_id));
+  const own = consumed.filter(({ event }) => ids.has(event.event_id));
+  const lost = missing();
+  if (lost.length > 0) {
+    throw new PipelineError(
+      `Of ${COUNT} orders produced, ${lost.length} were not consumed: ${
+        lost.map(({ event }) => event.event_id).join(", ")
+      }`,
+    );
+  }
+  if (own.length !== COUNT) {
+    throw new PipelineError(
+      `Of ${COUNT} orders produced, ${own.length} were consumed: some came twice`,
+    );
+  }
+  printLine(`The ${COUNT} orders produced are the ${COUNT} consumed.`);
+  if (consumed.length > own.length) {
+    printLine(
+      `${consumed.length - own.length} more came from another producer.`,
+    );
+  }
+  await checkCommits(config, group, consumed);
+}
+
+function heading(text: string): void {
+  printLine(`\n── ${text} ${"─".repeat(Math.max(0, 76 - text.length))}\n`);
+}
+
+/** Checks that the group's offsets cover every record, and removes the group. */
+async function checkCommits(
+  config: Config,
+  group: string,
+  records: readonly EventRecord[],
+): Promise<void> {
+  const { topic } = TOPIC;
+  await withAdmin(config, {}, async (admin) => {
+    const [found] = await admin.fetchOffsets({
+      groupId: group,
+      topics: [topic],
+    });
+    const committed = new Map(
+      found?.partitions.map((
+        { partition, offset },
+      ) => [partition, BigInt(offset)]),
+    );
+    const open = records.filter(({ partition, offset }) =>
+      (committed.get(partition) ?? -1n) <= BigInt(offset)
+    );
+    if (open.length > 0) {
+      throw new PipelineError(
+        `Not committed: ${
+          open.map(({ partition, offset }) =>
+            `${topic} [${partition}] offset=${offset}`
+          ).join(", ")
+        }`,
+      );
+    }
+    const places = [...new Set(records.map(({ partition }) => partition))]
+      .sort()
+      .map((partition) => `[${partition}] ${committed.get(partition)}`);
+    printLine(`Each is committed: ${topic} ${places.join(", ")}.`);
+    await admin.deleteGroups([group]);
+  });
+}

@@ -1,0 +1,144 @@
+/**
+ * What `deno task produce` prints.
+ *
+ * @module
+ */
+
+import type { CustomerEvent } from "../events/order.ts";
+import { type InvalidEventError, messageOf } from "../base/errors.ts";
+import { OutputClosedError, printLine } from "./output.ts";
+import type { ProduceObserver, ProduceSummary } from "../produce/produce.ts";
+import {
+  describeDelivery,
+  describeSending,
+  type EventRecord,
+  toJsonLine,
+} from "../events/record.ts";
+import { printable } from "../base/terminal_text.ts";
+import type { FilePlace } from "../produce/sources/lines.ts";
+
+/** What is sent where, and how much of it is printed. */
+export interface ProduceReportOptions {
+  /** The topic. */
+  readonly topic: string;
+  /** How many orders are generated. */
+  readonly count: number;
+  /** The file that they come from instead; `-` is standard input. */
+  readonly file?: string | undefined;
+  /** Print JSON and nothing else. */
+  readonly json: boolean;
+  /** Leave out the lines for each order. */
+  readonly quiet: boolean;
+}
+
+/** Prints a run of the producer: results on stdout, what went wrong on stderr. */
+export class ProduceReport implements ProduceObserver {
+  readonly #options: ProduceReportOptions;
+  #unread = false;
+  #failure: unknown;
+
+  /**
+   * Makes the report.
+   *
+   * @param options What is sent where, and how much of it is printed.
+   */
+  constructor(options: ProduceReportOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Prints the opening lines.
+   *
+   * @param start The place in the file where this run begins.
+   */
+  starting(start?: FilePlace): void {
+    const { topic, file, count } = this.#options;
+    const name = file === "-" ? "standard input" : `'${file}'`;
+    this.#say("Starting Cafe Event Producer with Schema Registry...");
+    this.#say(
+      file === undefined
+        ? `Generating and sending ${count} random customer events to topic '${topic}'...`
+        : `Sending the customer events of ${name} to topic '${topic}'...`,
+    );
+    if (start && start.line > 0) {
+      this.#say(
+        `Going on behind line ${start.line}, where the last run stopped.`,
+      );
+    }
+    this.#say();
+  }
+
+  /** Prints an order that is about to be sent. */
+  sending(number: number, event: CustomerEvent): void {
+    if (this.#options.quiet) return;
+    this.#say(() => describeSending(number, event));
+  }
+
+  /** Prints where an order is. */
+  delivered(record: EventRecord): void {
+    const { json, quiet } = this.#options;
+    if (json) this.#print(() => toJsonLine(record));
+    else if (!quiet) this.#say(() => describeDelivery(record));
+  }
+
+  /** Prints an order that was given up. */
+  failed(event: CustomerEvent, error: Error): void {
+    console.error(
+      `Not delivered: order ${printable(event.event_id)}: ${messageOf(error)}`,
+    );
+  }
+
+  /** Prints why a line, or whatever else the source numbers, is no valid order. */
+  invalid(number: number, error: InvalidEventError): void {
+    const what = this.#options.file === undefined ? "Event" : "Line";
+    console.error(
+      `${what} ${number} was not sent: ${printable(error.message)}`,
+    );
+  }
+
+  /** Prints that what is under way is waited for. */
+  flushing(): void {
+    this.#say("Flushing remaining messages...");
+  }
+
+  /** Prints the account. */
+  done({ delivered, failed, invalid }: ProduceSummary): void {
+    const unprinted = this.failure;
+    if (unprinted !== undefined) console.error(unprinted);
+    if (failed + invalid > 0 || unprinted !== undefined) {
+      console.error(
+        `Not everything was ${
+          failed + invalid > 0 ? "sent" : "printed"
+        }: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
+      );
+    } else {
+      this.#say("All messages sent successfully!");
+    }
+  }
+
+  /** Prints a line for a person. */
+  #say(text: string | (() => string) = ""): void {
+    if (!this.#options.json) this.#print(text);
+  }
+
+  /** Why the output can't be written; nothing where it can, or where nobody reads it. */
+  get failure(): string | undefined {
+    return this.#failure === undefined ? undefined : messageOf(this.#failure);
+  }
+
+  /** Whether the output can't be written, and not because nobody reads it. */
+  get broken(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Prints a line, if anybody reads: orders are sent all the same, and every one of them is accounted for. */
+  #print(text: string | (() => string)): void {
+    if (this.#unread || this.#failure) return;
+    try {
+      printLine(typeof text === "string" ? text : text());
+    } catch (error) {
+      if (error instanceof OutputClosedError) this.#unread = true;
+      else this.#failure = error;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The flags that the pipeline's tasks share.
+ *
+ * @module
+ */
+
+import type { NumberFlag, StringFlag } from "./command.ts";
+import {
+  BROKERS_VARIABLE,
+  type ConfigFlags,
+  DEFAULT_CONFIG,
+  REGISTRY_VARIABLE,
+} from "../settings/config.ts";
+import type { KafkaOptions } from "../kafka/client.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import { escapeUnsafe } from "../base/terminal_text.ts";
+
+/** The rows of a task's flag table for {@linkcode ConfigFlags}. */
+export const CONFIG_FLAGS = {
+  brokers: {
+    type: "string",
+    value: "HOST:PORT,…",
+    description: `Kafka's brokers; ${
+      DEFAULT_CONFIG.brokers.join(",")
+    } by default`,
+    env: BROKERS_VARIABLE,
+  },
+  registry: {
+    type: "string",
+    value: "URL",
+    description:
+      `the Schema Registry; ${DEFAULT_CONFIG.registryUrl} by default`,
+    env: REGISTRY_VARIABLE,
+  },
+} as const satisfies Record<keyof ConfigFlags, StringFlag>;
+
+/** The row of a task's flag table for how long to wait for Kafka and the registry. */
+export const TIMEOUT_FLAG = {
+  type: "number",
+  value: "SECONDS",
+  description: "how long to wait for Kafka and the registry at the start",
+  default: 30,
+  min: 0,
+  max: 86_400,
+} as const satisfies NumberFlag;
+
+/**
+ * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.
+ *
+ * @param flags The flags.
+ * @returns The options.
+ */
+export function clientOptions(
+  flags: { readonly timeout: number; readonly debug: boolean },
+): KafkaOptions & WaitOptions {
+  return {
+    timeoutMs: flags.timeout * 1_000,
+    notify: (line) => console.error(escapeUnsafe(line)),
+    ...(flags.debug ? { log: (line) => console.error(line) } : {}),
+  };
+}

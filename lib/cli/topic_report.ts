@@ -1,0 +1,37 @@
+/**
+ * What `deno task topic` prints.
+ *
+ * @module
+ */
+
+import type { TopicResult, TopicSpec } from "../kafka/topic.ts";
+
+/**
+ * Writes what became of creating a topic.
+ *
+ * @param wanted The topic that was asked for.
+ * @param result What it is.
+ * @returns One line; a second one where the topic that exists is laid out otherwise.
+ */
+export function describeTopicResult(
+  wanted: TopicSpec,
+  result: TopicResult,
+): string {
+  const { topic } = wanted;
+  if (result.created) {
+    return `Topic '${topic}' created successfully with ${result.partitions} partitions and ` +
+      `a replication factor of ${result.replicationFactor}.`;
+  }
+  const differences = [
+    result.partitions !== wanted.partitions &&
+    `${result.partitions} partitions, not ${wanted.partitions}`,
+    result.replicationFactor !== wanted.replicationFactor &&
+    `a replication factor of ${result.replicationFactor}, not ${wanted.replicationFactor}`,
+  ].filter((difference) => difference !== false);
+  return [
+    `Topic '${topic}' already exists!`,
+    ...(differences.length > 0
+      ? [`It has ${differences.join(", and ")}.`]
+      : []),
+  ].join("\n");
+}

@@ -1,0 +1,175 @@
+/**
+ * What a dead letter is: the original message, untouched, and headers that say where it comes from and why it is here.
+ *
+ * The headers are Kafka Connect's (KIP-298), all UTF-8 text, numbers too, so that its tools can read them. How often a message
+ * has been tried is not among them and has a header of its own.
+ *
+ * @module
+ */
+
+import type { IHeaders, KafkaMessage } from "kafkajs";
+import {
+  dropStandInHeaders,
+  readStandIn,
+} from "../../kafka/batches/undecodable_batch.ts";
+import { messageOf } from "../../base/errors.ts";
+import type { Position } from "../../events/record.ts";
+
+const PREFIX = "__connect.errors.";
+
+/** The header that counts how often a message has been tried, from 1. It stays with a message that is replayed. */
+export const ATTEMPTS_HEADER = "cafe.attempts";
+
+/** The header of a letter that is a whole compressed batch, which can't be read: the name of its codec. */
+const BATCH_HEADER = "cafe.batch";
+
+/** Which part of the work failed. */
+export type Stage = "VALUE_CONVERTER" | "TASK_PUT";
+
+/** How much of an error's text is kept, in UTF-16 units: a letter has to fit where its message did. */
+const MAX_MESSAGE = 1_000;
+const MAX_STACK = 4_000;
+
+/** What a partition or an offset is written as. */
+const COUNT = /^\d+$/;
+
+/** Why a message is a dead letter, and where it was. */
+export interface DeadLetterReason {
+  /** Where the message was. */
+  readonly origin: Position;
+  /** What went wrong. */
+  readonly error: unknown;
+  /** At which part of the work: reading the message, or handling the order. */
+  readonly stage: Stage;
+}
+
+/** What a letter's headers say. */
+export interface DeadLetterInfo {
+  /** Where the message was; nothing where a header is missing: then something else wrote it. */
+  readonly origin: Position | undefined;
+  /** At which part of the work it failed. */
+  readonly stage: string | undefined;
+  /** What went wrong. */
+  readonly reason: string | undefined;
+  /** How often the message has been tried. */
+  readonly attempts: number;
+  /** The codec, where the letter is a whole compressed batch, which is no message that could be sent back. */
+  readonly batch: string | undefined;
+}
+
+/**
+ * Names the topic for a topic's dead letters.
+ *
+ * @param topic The topic.
+ * @returns The same name with `.dlq` behind it.
+ */
+export function deadLetterTopic(topic: string): string {
+  return `${topic}.dlq`;
+}
+
+/**
+ * Copies a message's headers as kafkajs can send them again.
+ *
+ * @param headers What kafkajs read.
+ * @returns The same headers. What kafkajs adds to a header that is called like a property that every object has, such as
+ * `constructor`, is left out.
+ */
+export function copyHeaders(headers: IHeaders | undefined): IHeaders {
+  const copy: IHeaders = Object.create(null);
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const values = [value].flat()
+      .filter((one) => one === null || one instanceof Uint8Array);
+    if (values.length > 0) {
+      copy[name] = values.length === 1 ? values[0] : values;
+    }
+  }
+  return copy;
+}
+
+/**
+ * Reads how often a message has been tried.
+ *
+ * @param headers The message's headers.
+ * @returns The count; 0 for a message that has never failed.
+ */
+export function attemptsOf(headers: IHeaders | undefined): number {
+  const count = Number(textOf(headers, ATTEMPTS_HEADER));
+  return Number.isInteger(count) && count > 0 ? count : 0;
+}
+
+function textOf(
+  headers: IHeaders | undefined,
+  name: string,
+): string | undefined {
+  if (!headers || !Object.hasOwn(headers, name)) return undefined;
+  const value = headers[name];
+  const last = Array.isArray(value) ? value.at(-1) : value;
+  return last == null ? undefined : String(last);
+}
+
+/**
+ * Makes a letter's headers: the message's own, and why it is here.
+ *
+ * @param message The message.
+ * @param reason Why.
+ * @returns The headers.
+ */
+export function deadLetterHeaders(
+  message: KafkaMessage,
+  reason: DeadLetterReason,
+): IHeaders {
+  const { origin, error, stage } = reason;
+  const batch = readStandIn(message.headers);
+  const headers = dropStandInHeaders(copyHeaders(message.headers));
+  if (batch) headers[BATCH_HEADER] = batch.codec;
+  const name = error instanceof Error ? error.name : typeof error;
+  const stack = error instanceof Error ? error.stack ?? "" : "";
+  return Object.assign(headers, {
+    [`${PREFIX}topic`]: origin.topic,
+    [`${PREFIX}partition`]: String(origin.partition),
+    [`${PREFIX}offset`]: origin.offset,
+    [`${PREFIX}stage`]: stage,
+    [`${PREFIX}class.name`]: "cafe-event-consumer",
+    [`${PREFIX}exception.class.name`]: name,
+    [`${PREFIX}exception.message`]: messageOf(error).slice(0, MAX_MESSAGE)
+      .toWellFormed(),
+    [`${PREFIX}exception.stacktrace`]: stack.slice(0, MAX_STACK).toWellFormed(),
+    [ATTEMPTS_HEADER]: String(attemptsOf(message.headers) + 1),
+  });
+}
+
+/**
+ * Reads a letter's headers.
+ *
+ * @param headers The letter's headers.
+ * @returns What they say.
+ */
+export function readDeadLetter(headers: IHeaders | undefined): DeadLetterInfo {
+  const text = (name: string) => textOf(headers, PREFIX + name);
+  const topic = text("topic");
+  const partition = text("partition") ?? "";
+  const offset = text("offset") ?? "";
+  const known = topic !== undefined && COUNT.test(partition) &&
+    COUNT.test(offset);
+  return {
+    origin: known ? { topic, partition: Number(partition), offset } : undefined,
+    stage: text("stage"),
+    reason: text("exception.message"),
+    attempts: attemptsOf(headers),
+    batch: textOf(headers, BATCH_HEADER),
+  };
+}
+
+/**
+ * Makes the headers of a message that goes back to where it came from.
+ *
+ * @param headers The letter's headers.
+ * @returns The message's own headers and the count of attempts.
+ */
+export function replayHeaders(headers: IHeaders | undefined): IHeaders {
+  const copy = copyHeaders(headers);
+  for (const name of Object.keys(copy)) {
+    if (name.startsWith(PREFIX)) delete copy[name];
+  }
+  return copy;
+}

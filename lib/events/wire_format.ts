@@ -1,0 +1,119 @@
+/**
+ * Confluent's wire format: a zero byte, the schema's id in four bytes big-endian, then the payload.
+ *
+ * @see {@link https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format}
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { InvalidEventError } from "../base/errors.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
+
+/** The length of what stands before the payload, in bytes. */
+export const HEADER_LENGTH = 5;
+
+const MAGIC_BYTE = 0;
+const MAX_SCHEMA_ID = 0x7fff_ffff;
+/** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
+const MAX_DEPTH = 1_000;
+const BLANK_HEADER = String.fromCharCode(MAGIC_BYTE, 0, 0, 0, 0);
+
+/** A message's value, taken apart. */
+export interface WireMessage {
+  /** The id under which the registry has the schema of the payload. */
+  readonly schemaId: number;
+  /** The payload, still in bytes: a view, not a copy. */
+  readonly payload: Uint8Array;
+}
+
+/**
+ * Puts the header before a payload of text.
+ *
+ * @param schemaId The id that the registry gave the schema.
+ * @param json The payload.
+ * @returns The message's value.
+ * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
+ */
+export function frame(schemaId: number, json: string): Uint8Array {
+  if (!Number.isInteger(schemaId) || schemaId < 0 || schemaId > MAX_SCHEMA_ID) {
+    throw new RangeError(
+      `A schema id is a whole number from 0 to ${MAX_SCHEMA_ID}: ${schemaId}`,
+    );
+  }
+  // The header's bytes are written over zeros that stand before the text, so that nothing is copied twice.
+  const value = Buffer.from(BLANK_HEADER + json);
+  value.writeInt32BE(schemaId, 1);
+  return value;
+}
+
+/**
+ * Takes the header off a message's value.
+ *
+ * @param value The message's value.
+ * @returns The schema's id and the payload.
+ * @throws {InvalidEventError} If the value is shorter than the header or doesn't begin with the magic byte.
+ */
+export function unframe(value: Uint8Array): WireMessage {
+  if (value.length < HEADER_LENGTH) {
+    throw new InvalidEventError(
+      `The value is truncated: ${value.length} bytes, where the header alone takes ${HEADER_LENGTH}`,
+    );
+  }
+  if (value[0] !== MAGIC_BYTE) {
+    const byte = (value[0] ?? 0).toString(16).padStart(2, "0");
+    throw new InvalidEventError(`The magic byte is 0x${byte} and not 0x00`);
+  }
+  const byte = (at: number) => value[at] as number;
+  return {
+    schemaId: (byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4)) >>> 0,
+    payload: value.subarray(HEADER_LENGTH),
+  };
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPENING, CLOSING] = [[0x5b, 0x7b], [0x5d, 0x7d]];
+
+function isTooDeep(json: Uint8Array): boolean {
+  // A level takes two bytes: short payloads, as orders are, need no look.
+  if (json.length <= 2 * MAX_DEPTH) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < json.length; at++) {
+    const byte = json[at] ?? 0;
+    if (byte === QUOTE) quoted = !quoted;
+    else if (quoted) at += byte === BACKSLASH ? 1 : 0;
+    else if (CLOSING.includes(byte)) depth--;
+    else if (OPENING.includes(byte) && ++depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
+/**
+ * Reads a payload as JSON in UTF-8.
+ *
+ * @param payload The bytes behind the header.
+ * @returns The JSON value, not checked against any schema.
+ * @throws {InvalidEventError} If the bytes are not UTF-8, or the text is not JSON or nested too deeply.
+ */
+export function parsePayload(payload: Uint8Array): unknown {
+  // Replacing what is not UTF-8 would change an order in silence. A byte order mark stays: JSON has none (RFC 8259,
+  // section 8.1), so that it is refused as well.
+  const text = decodeUtf8(payload);
+  if (text === undefined) {
+    throw new InvalidEventError("The payload is not UTF-8", {
+      cause: new TypeError("The encoded data is not valid UTF-8"),
+    });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new InvalidEventError("The payload is not JSON", { cause });
+  }
+  if (isTooDeep(payload)) {
+    throw new InvalidEventError(
+      `The payload is nested deeper than ${MAX_DEPTH} levels`,
+    );
+  }
+  return value;
+}

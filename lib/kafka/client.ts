@@ -1,0 +1,195 @@
+/**
+ * The kafkajs client as this project uses it: where the brokers are, where its log lines go, and how it connects.
+ *
+ * kafkajs reads the environment as soon as it is imported, so it is imported when the first client is made: whoever needs
+ * no broker (`--help`, a unit test) needs no permission either.
+ *
+ * @module
+ */
+
+import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
+import type { Config } from "../settings/config.ts";
+import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
+import { pause } from "../base/pause.ts";
+import { messageOf, OutageError } from "../base/errors.ts";
+import { explainKafkaError, isKafkaOutage } from "./errors.ts";
+import { checkListener } from "../operate/kafka_listener.ts";
+import { kafkaSecuritySettings } from "./security.ts";
+import { loadKafkajs } from "./patches/load.ts";
+import { redact } from "../base/secret.ts";
+
+/** How to reach Kafka, and whom to tell. */
+export interface KafkaOptions {
+  /** What brokers call this client in their logs and quotas. Equals `client.id`. */
+  readonly clientId?: string;
+  /** Receives kafkajs' own log lines; without it they are dropped, as every failure reaches the caller as an error. */
+  readonly log?: (line: string) => void;
+}
+
+/** Whatever of kafkajs connects and disconnects. */
+export interface Connectable {
+  /** Opens the connection. */
+  connect(): Promise<void>;
+  /** Closes it. */
+  disconnect(): Promise<void>;
+}
+
+/** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
+const CONNECTION_TIMEOUT_MS = 3_000;
+/** How long one try to connect may take, the first requests included, in milliseconds. */
+const CONNECT_TRY_MS = 10_000;
+/** How long a try may take even where less time is left: a broker that answers does it by then, with a no as well. */
+const MIN_CONNECT_TRY_MS = 1_500;
+/** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+function logLine({ namespace, log }: LogEntry): string {
+  const { message, error } = log as { message: string; error?: unknown };
+  return `kafkajs ${namespace}: ${message}${
+    error ? ` (${messageOf(error)})` : ""
+  }`;
+}
+
+/**
+ * Makes a kafkajs client. It doesn't connect yet.
+ *
+ * @param config Where the brokers are.
+ * @param options The client's id and its log.
+ * @returns The client.
+ */
+export async function createKafka(
+  config: Config,
+  options: KafkaOptions = {},
+): Promise<Kafka> {
+  const security = config.security?.kafka;
+  const { log } = options;
+  const { Kafka, logLevel } = await loadKafkajs();
+  const secured = await kafkaSecuritySettings(security);
+  const settings: KafkaConfig = {
+    brokers: [...config.brokers],
+    clientId: options.clientId ?? "cafe-event-pipeline",
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
+    ...secured,
+    logLevel: log ? logLevel.DEBUG : logLevel.NOTHING,
+    logCreator: () => (entry) =>
+      log?.(redact(logLine(entry), [security?.sasl?.password])),
+  };
+  return new Kafka(settings);
+}
+
+/** Where the brokers' ports were found to speak what the settings say. */
+const checkedListeners = new WeakSet<Config>();
+
+/**
+ * Makes sure, once, that the brokers' ports speak what the settings say.
+ *
+ * @throws {PipelineError} If they don't.
+ */
+async function requireListener(config: Config): Promise<void> {
+  if (checkedListeners.has(config)) return;
+  const { brokers, security } = config;
+  if (await checkListener(brokers, security?.kafka)) {
+    checkedListeners.add(config);
+  }
+}
+
+/** Connects once. A port that wants a login is found out by a question of its own: kafkajs connects to it without one. */
+async function connectOnce(client: Connectable, config: Config): Promise<void> {
+  const [connected, checked] = await Promise.allSettled([
+    client.connect(),
+    config.security?.kafka?.sasl ? undefined : requireListener(config),
+  ]);
+  if (checked.status === "rejected") throw checked.reason;
+  if (connected.status === "fulfilled") return;
+  if (isKafkaOutage(connected.reason)) await requireListener(config);
+  throw connected.reason;
+}
+
+/** A broker may take a connection and then say nothing, which kafkajs bears for half a minute, deaf to any stop. */
+async function within(
+  connecting: Promise<void>,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const over = new AbortController();
+  connecting.catch(() => {});
+  const late = pause(
+    Math.min(Math.max(timeoutMs, MIN_CONNECT_TRY_MS), CONNECT_TRY_MS),
+    signal ? AbortSignal.any([signal, over.signal]) : over.signal,
+  ).then(() => {
+    throw new OutageError("Kafka takes the connection and doesn't answer", {
+      hint: "Its log may tell why; or the port is not Kafka's.",
+    });
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } finally {
+    late.catch(() => {});
+    over.abort();
+  }
+}
+
+/**
+ * Connects, trying again with growing pauses until it works or the time is up.
+ *
+ * @param client What to connect: a kafkajs producer, consumer or admin.
+ * @param config Where the brokers are.
+ * @param options How long to try, and whom to tell.
+ * @returns The same client, connected.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ * @throws {StoppedError} If the signal ended the wait.
+ */
+export async function connectWithin<T extends Connectable>(
+  client: T,
+  config: Config,
+  options: WaitOptions = {},
+): Promise<T> {
+  try {
+    await waitFor(`Kafka at ${config.brokers.join(",")}`, async (timeoutMs) => {
+      try {
+        await within(connectOnce(client, config), timeoutMs, options.signal);
+      } catch (error) {
+        const gone = client.disconnect().catch(() => {});
+        // It waits for the answer that doesn't come.
+        if (!(error instanceof OutageError)) await gone;
+        throw error;
+      }
+    }, { ...options, isOutage: isKafkaOutage });
+    return client;
+  } catch (error) {
+    throw explainKafkaError(error, config, "Connecting");
+  }
+}
+
+/**
+ * Runs some work with a connected admin client, and closes it. A broker that has only just started takes connections some
+ * moments before it can do everything: the work is tried again then.
+ *
+ * @param config Where the brokers are.
+ * @param options How long to try, whom to tell, and the client's settings.
+ * @param work The work; it may be begun anew.
+ * @returns What the work returns.
+ * @throws {PipelineError} If Kafka can't be reached in time.
+ */
+export async function withAdmin<T>(
+  config: Config,
+  options: KafkaOptions & WaitOptions,
+  work: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const kafka = await createKafka(config, options);
+  const wait = withDeadline(options);
+  const admin = await connectWithin(kafka.admin(), config, wait);
+  try {
+    const { deadline, signal } = wait;
+    return await waitFor(
+      `Kafka at ${config.brokers.join(",")}`,
+      () => work(admin),
+      { deadline, signal, isOutage: isKafkaOutage },
+    );
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}

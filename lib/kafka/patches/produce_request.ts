@@ -1,0 +1,104 @@
+/**
+ * The request that kafkajs produces with, written by this project's own record batch encoder.
+ *
+ * @module
+ */
+
+import {
+  encodeRecordBatch,
+  gzipRecordBatch,
+  type OutgoingRecord,
+} from "../batches/record_batch.ts";
+
+/** One partition's part of the request. */
+interface PartitionData {
+  readonly partition: number;
+  readonly messages: readonly OutgoingRecord[];
+  readonly firstSequence?: number;
+}
+
+/** What kafkajs asks for. */
+interface ProduceOptions {
+  readonly acks: number;
+  readonly timeout: number;
+  readonly transactionalId?: string | null;
+  readonly producerId?: { toString(): string };
+  readonly producerEpoch?: number;
+  /** The codec's number; 0 or nothing for none. */
+  readonly compression?: number;
+  readonly topicData: readonly {
+    readonly topic: string;
+    readonly partitions: readonly PartitionData[];
+  }[];
+}
+
+/** As much of kafkajs' encoder as is used here. */
+interface Encoder {
+  writeString(value: string | null): Encoder;
+  writeInt16(value: number): Encoder;
+  writeInt32(value: number): Encoder;
+  writeBuffer(value: Uint8Array): Encoder;
+  writeEncoder(value: Encoder): Encoder;
+  writeArray(values: readonly Encoder[]): Encoder;
+}
+
+/** kafkajs' module for the produce API. */
+interface ProduceApi {
+  protocol(options: { readonly version: number }): (
+    options: ProduceOptions,
+  ) => { readonly request: object; readonly response: unknown };
+}
+
+/** The first version that takes record batches, message format 2; versions 3 to 7 are written alike. */
+const FIRST_BATCH_VERSION = 3;
+
+/**
+ * Has kafkajs write its produce requests with {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip alone, as
+ * kafkajs does. It works whoever has loaded kafkajs before.
+ */
+export async function mendProduceRequest(): Promise<void> {
+  const [{ default: EncoderClass }, { default: module }] = await Promise.all([
+    import("kafkajs/src/protocol/encoder.js"),
+    import("kafkajs/src/protocol/requests/produce/index.js"),
+  ]);
+  const encoder = (): Encoder => new EncoderClass() as unknown as Encoder;
+  const encode = (options: ProduceOptions) => {
+    const { acks, timeout, transactionalId = null, topicData } = options;
+    const producerId = BigInt(String(options.producerId ?? -1));
+    const producerEpoch = options.producerEpoch ?? 0;
+    const encodePartition = (
+      { partition, messages, firstSequence }: PartitionData,
+    ) => {
+      const plain = encodeRecordBatch(messages, {
+        producerId,
+        producerEpoch,
+        firstSequence: firstSequence ?? 0,
+      });
+      const batch = options.compression ? gzipRecordBatch(plain) : plain;
+      return encoder().writeInt32(partition).writeInt32(batch.length)
+        .writeBuffer(batch);
+    };
+    return encoder()
+      .writeString(transactionalId)
+      .writeInt16(acks)
+      .writeInt32(timeout)
+      .writeArray(
+        topicData.map(({ topic, partitions }) =>
+          encoder().writeString(topic).writeArray(
+            partitions.map(encodePartition),
+          )
+        ),
+      );
+  };
+  const api = module as unknown as ProduceApi;
+  const original = api.protocol;
+  api.protocol = ({ version }) => {
+    const exchange = original({ version });
+    if (version < FIRST_BATCH_VERSION) return exchange;
+    return (options) => {
+      const { request, response } = exchange(options);
+      const encoded = () => Promise.resolve(encode(options));
+      return { request: { ...request, encode: encoded }, response };
+    };
+  };
+}

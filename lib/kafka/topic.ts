@@ -1,0 +1,180 @@
+/**
+ * Creating a topic, and saying how one looks that is there already.
+ *
+ * @module
+ */
+
+import type { Admin } from "kafkajs";
+import type { Config } from "../settings/config.ts";
+import { PipelineError, UsageError } from "../base/errors.ts";
+import { type KafkaOptions, withAdmin } from "./client.ts";
+import { explainKafkaError, protocolCodeOf } from "./errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import { explainMissingRight } from "./denial.ts";
+
+/** The topic to create. */
+export interface TopicSpec {
+  /** Its name. */
+  readonly topic: string;
+  /** How many partitions it shall have. Equals `--partitions` of `kafka-topics`. */
+  readonly partitions: number;
+  /** On how many brokers each partition shall be. Equals `--replication-factor` of `kafka-topics`. */
+  readonly replicationFactor: number;
+  /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** How a topic is laid out. */
+export interface TopicLayout {
+  /** How many partitions it has. */
+  readonly partitions: number;
+  /** On how many brokers each partition is; the fewest, where they differ. */
+  readonly replicationFactor: number;
+}
+
+/** What {@linkcode createTopic} did. */
+export interface TopicResult extends TopicLayout {
+  /** Whether it was created just now. */
+  readonly created: boolean;
+}
+
+/**
+ * Checks a topic's name by Kafka's rule, before a broker has to.
+ *
+ * @param topic The name.
+ * @returns The same name.
+ * @throws {PipelineError} If it isn't legal.
+ */
+export function checkTopicName(topic: string): string {
+  if (
+    !/^[a-zA-Z0-9._-]{1,249}$/.test(topic) || topic === "." || topic === ".."
+  ) {
+    throw new PipelineError(`Illegal topic name: "${topic}"`, {
+      hint:
+        "A topic's name has 1 to 249 characters: letters, digits, dots, underscores and hyphens.",
+    });
+  }
+  return topic;
+}
+
+/**
+ * Reads how a topic is laid out.
+ *
+ * @param admin A connected admin client.
+ * @param topic The topic.
+ * @returns The layout; nothing where there is no such topic.
+ */
+export async function describeTopic(
+  admin: Admin,
+  topic: string,
+): Promise<TopicLayout | undefined> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = topics[0]?.partitions ?? [];
+    if (partitions.length === 0) return undefined;
+    return {
+      partitions: partitions.length,
+      replicationFactor: Math.min(
+        ...partitions.map(({ replicas }) => replicas.length),
+      ),
+    };
+  } catch (error) {
+    if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+      return undefined;
+    }
+    throw explainMissingRight(error, `Looking up topic '${topic}'`) ?? error;
+  }
+}
+
+/**
+ * Makes the error for a topic that isn't there.
+ *
+ * @param topic The topic.
+ * @returns The error; its hint names the command that creates the topic.
+ */
+export function missingTopic(topic: string): PipelineError {
+  const flag = topic === "demo" ? "" : ` --topic ${topic}`;
+  return new PipelineError(`Topic '${topic}' does not exist`, {
+    hint: `Create it with \`deno task topic${flag}\`.`,
+  });
+}
+
+/**
+ * Creates a topic, unless it is there.
+ *
+ * @param config Where the brokers are.
+ * @param spec The topic.
+ * @param options How long to wait for Kafka, and whom to tell.
+ * @returns Its layout, and whether it was created.
+ * @throws {UsageError} If the broker takes a number for out of range.
+ * @throws {PipelineError} If Kafka can't be reached, or refuses.
+ */
+export function createTopic(
+  config: Config,
+  spec: TopicSpec,
+  options: KafkaOptions & WaitOptions = {},
+): Promise<TopicResult> {
+  checkTopicName(spec.topic);
+  return withAdmin(config, options, async (admin) => {
+    try {
+      return await ensureTopic(admin, spec);
+    } catch (error) {
+      throw explainKafkaError(error, config, `Creating topic '${spec.topic}'`);
+    }
+  });
+}
+
+/**
+ * Creates a topic with a connected client, unless it is there.
+ *
+ * @param admin A connected admin client.
+ * @param spec The topic.
+ * @returns Its layout, and whether it was created.
+ * @throws {UsageError} If the broker takes a number for out of range.
+ * @throws {PipelineError} If there are fewer brokers than replicas.
+ */
+export async function ensureTopic(
+  admin: Admin,
+  spec: TopicSpec,
+): Promise<TopicResult> {
+  const { topic, partitions, replicationFactor, settings = {} } = spec;
+  const existing = await describeTopic(admin, topic);
+  if (existing) return { ...existing, created: false };
+  const configEntries = Object.entries(settings)
+    .map(([name, value]) => ({ name, value }));
+  try {
+    const created = await admin.createTopics({
+      topics: [{
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries,
+      }],
+      waitForLeaders: true,
+    });
+    if (created) return { partitions, replicationFactor, created };
+    // Somebody else was quicker.
+    const raced = await describeTopic(admin, topic);
+    return { partitions, replicationFactor, ...raced, created };
+  } catch (error) {
+    const code = protocolCodeOf(error);
+    if (code === "INVALID_REPLICATION_FACTOR") {
+      const { brokers } = await admin.describeCluster();
+      throw new PipelineError(
+        `Can't put ${replicationFactor} replicas of each partition on ${brokers.length} ` +
+          `broker${brokers.length === 1 ? "" : "s"}`,
+        {
+          cause: error,
+          hint:
+            `Use --replication-factor ${brokers.length} or less, or add brokers.`,
+        },
+      );
+    }
+    if (code === "INVALID_PARTITIONS") {
+      throw new UsageError(`The broker refuses ${partitions} partitions`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,258 @@
+/**
+ * How far a file of orders has been delivered, kept in a small file of its own, so that the next run goes on there.
+ *
+ * Orders are acknowledged out of their order, as each partition has its own line. So what is kept is the end of the last line
+ * before which every line is done: delivered, or never deliverable. What was delivered behind it is sent again, with the same
+ * ids.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
+import type { FilePlace } from "./sources/lines.ts";
+import { explainOrders } from "./sources/order_source.ts";
+
+/** The folder of resume files that are named without one: `produce` may write there. */
+export const RESUME_FOLDER = ".resume";
+
+const LINE_FEED = 0x0a;
+/** How long a change may be unsaved, in milliseconds: a file that is written for every order would be the bottleneck. */
+const SAVE_INTERVAL_MS = 200;
+/** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
+const PART_BYTES = 4_096;
+
+interface State extends FilePlace {
+  /** The topic that the orders went to. */
+  readonly topic: string;
+  /** The SHA-256, in hexadecimal, of the file's beginning and of what lies right before the place: {@linkcode PART_BYTES} each at most. */
+  readonly hash: string;
+}
+
+function isState(value: unknown): value is State {
+  return typeof value === "object" && value !== null &&
+    "topic" in value && typeof value.topic === "string" &&
+    "offset" in value && isCount(value.offset) &&
+    "line" in value && isCount(value.line) &&
+    "hash" in value && typeof value.hash === "string";
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** A file of orders, and where they go. */
+export interface ResumeSource {
+  /** The file. */
+  readonly orders: string;
+  /** The topic. */
+  readonly topic: string;
+}
+
+/** A file of orders and how far it has been delivered. */
+export class ResumePoint {
+  readonly #path: string;
+  readonly #orders: string;
+  readonly #topic: string;
+  readonly #start: FilePlace;
+  /** The lines that are not done, or lie behind one that isn't, in order: where each ends, and whether it is done. */
+  readonly #lines = new Map<number, { readonly end: number; done: boolean }>();
+  #place: FilePlace;
+  #saved: FilePlace;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, source: ResumeSource, start: FilePlace) {
+    this.#path = path;
+    this.#orders = source.orders;
+    this.#topic = source.topic;
+    this.#start = start;
+    this.#place = start;
+    this.#saved = start;
+  }
+
+  /**
+   * Reads how far a file has been delivered.
+   *
+   * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
+   * @param source The file of orders, and where they go.
+   * @returns The point; the file's beginning where there is no resume file yet.
+   * @throws {UsageError} If the orders come from standard input, which can't be read again.
+   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file of orders or
+   * another topic.
+   */
+  static async open(name: string, source: ResumeSource): Promise<ResumePoint> {
+    const { orders, topic } = source;
+    if (orders === "-") {
+      throw new UsageError(
+        "--resume needs a file: standard input can't be read again",
+      );
+    }
+    const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
+    const state = await readState(path);
+    const hint = `To send all of it, remove ${path}.`;
+    if (state && state.hash !== await hashOf(orders, state.offset)) {
+      throw new PipelineError(
+        `${path} belongs to another file than ${orders}, or that file has changed`,
+        { hint },
+      );
+    }
+    if (state && state.topic !== topic) {
+      throw new PipelineError(
+        `${path} belongs to topic '${state.topic}', and not to '${topic}'`,
+        { hint },
+      );
+    }
+    if (!state) return new ResumePoint(path, source, { offset: 0, line: 0 });
+    const { offset, line } = state;
+    const open = offset > 0 && !await endsLine(orders, offset);
+    return new ResumePoint(path, source, { offset, line, open });
+  }
+
+  /** Where this run begins. */
+  get start(): FilePlace {
+    return this.#start;
+  }
+
+  /**
+   * Notes a line that is about to be sent. Lines come in their order.
+   *
+   * @param line Its number, from 1.
+   * @param end Where it ends in the file, in bytes.
+   */
+  begin(line: number, end: number): void {
+    this.#lines.set(line, { end, done: false });
+  }
+
+  /**
+   * Notes that a line is done. It is saved a moment later, as soon as every line before it is done too.
+   *
+   * @param line Its number.
+   */
+  done(line: number): void {
+    const noted = this.#lines.get(line);
+    if (!noted) return;
+    noted.done = true;
+    for (const [number, { end, done }] of this.#lines) {
+      if (!done) break;
+      this.#lines.delete(number);
+      this.#place = { offset: end, line: number };
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      // A save that failed is made good by the next; whoever closes gets what went wrong in the last.
+      this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
+    }, SAVE_INTERVAL_MS);
+  }
+
+  /**
+   * Saves what is not saved yet.
+   *
+   * @throws {PipelineError} If it can't be written.
+   */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    await this.#saving;
+    await this.#save();
+  }
+
+  /** Writes beside the file and renames: a crash leaves the old place or the new one, and nothing in between. */
+  async #save(): Promise<void> {
+    const place = this.#place;
+    if (place === this.#saved) return;
+    try {
+      const state: State = {
+        topic: this.#topic,
+        ...place,
+        hash: await hashOf(this.#orders, place.offset),
+      };
+      await Deno.mkdir(dirname(this.#path), { recursive: true });
+      const draft = `${this.#path}.new`;
+      using file = await Deno.open(draft, {
+        write: true,
+        create: true,
+        truncate: true,
+      });
+      await file.write(new TextEncoder().encode(JSON.stringify(state) + "\n"));
+      await file.sync();
+      await Deno.rename(draft, this.#path);
+      this.#saved = place;
+    } catch (cause) {
+      if (cause instanceof PipelineError) throw cause;
+      throw explain(`Can't write ${this.#path}`, this.#path, cause);
+    }
+  }
+}
+
+function explain(action: string, path: string, cause: unknown): PipelineError {
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new PipelineError(`This task has no permission to keep ${path}`, {
+      cause,
+      hint: `Name it without a folder: it is kept in ${RESUME_FOLDER}/ then.`,
+    });
+  }
+  return new PipelineError(`${action}: ${messageOf(cause)}`, { cause });
+}
+
+async function readState(path: string): Promise<State | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw explain(`Can't read ${path}`, path, cause);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (isState(value)) return value;
+  throw new PipelineError(`${path} is no resume file`, {
+    hint: "Name another with --resume, or remove it to begin anew.",
+  });
+}
+
+/** Tells whether a line ends right before a place. */
+async function endsLine(path: string, offset: number): Promise<boolean> {
+  using file = await Deno.open(path);
+  await file.seek(offset - 1, Deno.SeekMode.Start);
+  const before = new Uint8Array(1);
+  await file.read(before);
+  return before[0] === LINE_FEED;
+}
+
+/** Tells one file from another, and from what it was before a change that matters here. */
+async function hashOf(path: string, offset: number): Promise<string> {
+  const length = Math.min(offset, PART_BYTES);
+  let found: Uint8Array<ArrayBuffer>;
+  try {
+    using file = await Deno.open(path);
+    // A file that is shorter by now has fewer bytes there, and so another hash.
+    found = new Uint8Array([
+      ...await readAt(file, 0, length),
+      ...await readAt(file, offset - length, length),
+    ]);
+  } catch (cause) {
+    throw explainOrders(path, cause);
+  }
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", found)).toHex();
+}
+
+async function readAt(
+  file: Deno.FsFile,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await file.seek(offset, Deno.SeekMode.Start);
+  let filled = 0;
+  while (filled < length) {
+    const read = await file.read(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return bytes.subarray(0, filled);
+}

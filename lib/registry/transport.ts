@@ -1,0 +1,219 @@
+/**
+ * How requests reach the Schema Registry: by `fetch`, with a deadline, and with errors that tell an outage from a refusal.
+ *
+ * The registry client's own transport reports a refused connection as HTTP status 400 and waits without end for a
+ * registry that never answers.
+ *
+ * @module
+ */
+
+import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
+import { OutageError, PipelineError } from "../base/errors.ts";
+import { RegistryAccess } from "./access.ts";
+import { printable } from "../base/terminal_text.ts";
+
+/** How long a request may take, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
+
+const REFUSAL_HINTS: Readonly<Record<number, string>> = {
+  401:
+    "Check the credentials: SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.",
+  403:
+    "It asks for more rights than these credentials have: its administrator gives them.",
+};
+
+/** The registry answered, and the answer is no. */
+export class RegistryResponseError extends PipelineError {
+  /** The class's name, in stack traces. */
+  override name = "RegistryResponseError";
+  /** The HTTP status. */
+  readonly status: number;
+  /** The registry's own words. */
+  readonly reason: string;
+  /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
+  readonly code: number | undefined;
+
+  /**
+   * @param status The HTTP status.
+   * @param refusal The registry's own words and code.
+   * @param request The request's method and URL.
+   */
+  constructor(
+    status: number,
+    refusal: { readonly reason: string; readonly code: number | undefined },
+    request: string,
+  ) {
+    const { reason, code } = refusal;
+    super(
+      `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
+      {
+        ...(REFUSAL_HINTS[status] ? { hint: REFUSAL_HINTS[status] } : {}),
+      },
+    );
+    this.status = status;
+    this.reason = reason;
+    this.code = code;
+  }
+}
+
+/** How much of a refusal's text is kept, in UTF-16 units. */
+const MAX_REASON = 400;
+
+/** The statuses that say "not now": too slow, too busy, or what the registry stands on is down. */
+function isOutage(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
+}
+
+/** What the body of a refusal says: the registry's own words, and its own code. */
+function readRefusal(
+  text: string,
+  statusText: string,
+): { readonly reason: string; readonly code: number | undefined } {
+  try {
+    const body: unknown = JSON.parse(text);
+    if (typeof body === "object" && body !== null) {
+      const code = "error_code" in body && typeof body.error_code === "number"
+        ? body.error_code
+        : undefined;
+      if ("message" in body && typeof body.message === "string") {
+        return { reason: shorten(body.message), code };
+      }
+      if ("detail" in body && typeof body.detail === "string") {
+        return { reason: shorten(body.detail), code };
+      }
+    }
+  } catch {
+    // Not JSON: a proxy's page, as a rule, whose first words have to do.
+  }
+  const words = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  return { reason: shorten(words) || statusText, code: undefined };
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}
+
+/** What a request to the registry has besides its method and URL. */
+export interface RegistryRequest {
+  /** Its headers; who asks is added. */
+  readonly headers?: Record<string, string>;
+  /** Its body. */
+  readonly body?: string;
+  /** Who asks, and whom it has to be; nobody in particular by default. */
+  readonly access?: RegistryAccess;
+}
+
+/**
+ * Sends one request to the registry.
+ *
+ * @param method The HTTP method.
+ * @param url The whole URL.
+ * @param init Headers and a body, where the request has any, and who asks.
+ * @returns The answer's JSON.
+ * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
+ * @throws {RegistryResponseError} If it refuses.
+ */
+export async function requestRegistry(
+  method: string,
+  url: string,
+  init: RegistryRequest = {},
+): Promise<unknown> {
+  const { access = new RegistryAccess() } = init;
+  const request = `${method.toUpperCase()} ${url}`;
+  let response: Response;
+  let text: string;
+  try {
+    response = await access.fetch(url, {
+      method: method.toUpperCase(),
+      headers: { accept: `${CONTENT_TYPE}, application/json`, ...init.headers },
+      ...(init.body === undefined ? {} : { body: init.body }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    text = await response.text();
+  } catch (cause) {
+    const { origin, host } = new URL(url);
+    if (cause instanceof Deno.errors.NotCapable) {
+      throw new PipelineError(`This task has no permission to reach ${host}`, {
+        cause,
+        hint: 'Add it to "permissions.pipeline.net" in deno.json.',
+      });
+    }
+    const late = cause instanceof DOMException && cause.name === "TimeoutError";
+    const lasting = late ? undefined : await access.explain(url, cause);
+    if (lasting) throw lasting;
+    throw new OutageError(`The Schema Registry can't be reached at ${origin}`, {
+      cause,
+      hint:
+        "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
+    });
+  }
+  if (!response.ok) {
+    // Hidden before as well: what is taken out of the text may be cut short.
+    const { reason, code } = readRefusal(
+      access.hide(text),
+      response.statusText,
+    );
+    const words = access.hide(reason).replace(/\s+/g, " ").trim();
+    const error = new RegistryResponseError(
+      response.status,
+      { reason: printable(words), code },
+      request,
+    );
+    if (!isOutage(response.status)) throw error;
+    throw new OutageError(error.message, { cause: error });
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Neither the parser's words nor the error as the cause: they repeat a piece of the text.
+    const start = printable(access.hide(text).slice(0, 40));
+    throw new PipelineError(
+      `What answers to ${request} is no JSON: it begins with "${start}"`,
+    );
+  }
+}
+
+type Middleware = NonNullable<
+  ConstructorParameters<typeof SchemaRegistry>[0]["middlewares"]
+>[number];
+
+/** What the client has made of a request when it is about to be sent. */
+interface PreparedRequest {
+  method(): string;
+  url(): string;
+  headers(): Record<string, unknown>;
+  body(): unknown;
+}
+
+/**
+ * Takes the registry client's requests out of its hands and sends them by {@linkcode requestRegistry}.
+ *
+ * @param access Who asks.
+ * @returns What makes the hooks for each request.
+ */
+export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
+  let prepared: PreparedRequest;
+  return {
+    request(request) {
+      prepared = request as unknown as PreparedRequest;
+      return request;
+    },
+    async response() {
+      const headers = Object.fromEntries(
+        Object.entries(prepared.headers()).map((
+          [name, value],
+        ) => [name, String(value)]),
+      );
+      const body = prepared.body();
+      const data = await requestRegistry(prepared.method(), prepared.url(), {
+        headers,
+        access,
+        ...(body == null ? {} : { body: String(body) }),
+      });
+      // The client reads nothing of a response but its data.
+      return { data: () => data } as never;
+    },
+  };
+};

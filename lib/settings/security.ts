@@ -1,0 +1,303 @@
+/**
+ * How the connections to Kafka and the registry are secured: from the environment, and from files that it names.
+ *
+ * No flag sets a password, since a command line is seen by every user of the machine; and nothing turns off the check of a
+ * certificate.
+ *
+ * @module
+ */
+
+import { UsageError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
+import type { SettingReader } from "./setting_reader.ts";
+import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
+
+/** The SASL mechanisms. */
+export const SASL_MECHANISMS = [
+  "PLAIN",
+  "SCRAM-SHA-256",
+  "SCRAM-SHA-512",
+] as const;
+
+/** The security protocols. */
+export const SECURITY_PROTOCOLS = [
+  "PLAINTEXT",
+  "SSL",
+  "SASL_PLAINTEXT",
+  "SASL_SSL",
+] as const;
+
+/** Equals `sasl.mechanism`. */
+export type SaslMechanism = typeof SASL_MECHANISMS[number];
+
+/** Equals `security.protocol`. */
+export type SecurityProtocol = typeof SECURITY_PROTOCOLS[number];
+
+/** Who logs in to Kafka, and how. */
+export interface SaslSettings {
+  /** Equals `sasl.mechanism`. */
+  readonly mechanism: SaslMechanism;
+  /** The user's name. Equals `sasl.username` (librdkafka). */
+  readonly username: string;
+  /** The password. Equals `sasl.password` (librdkafka). */
+  readonly password: Secret;
+}
+
+/** How the connection to Kafka is secured. */
+export interface KafkaSecurity {
+  /** Equals `security.protocol`. */
+  readonly protocol: SecurityProtocol;
+  /** With the two SASL protocols: who logs in. */
+  readonly sasl?: SaslSettings;
+  /** With the two SSL protocols: whom to trust, and who this is. */
+  readonly tls?: TlsSettings;
+}
+
+/** How the connection to the registry is secured. */
+export interface RegistrySecurity {
+  /** The value of the `Authorization` header. */
+  readonly authorization?: Secret;
+  /** What must never be shown: the password or token, and what the header carries. */
+  readonly secrets: readonly Secret[];
+  /** For an https URL: whom to trust, and who this is. */
+  readonly tls?: TlsSettings;
+}
+
+/** How both connections are secured. Nothing stands for plain text with no login. */
+export interface Security {
+  /** The connection to Kafka. */
+  readonly kafka?: KafkaSecurity;
+  /** The connection to the registry. */
+  readonly registry?: RegistrySecurity;
+}
+
+const KAFKA_SASL = [
+  "KAFKA_SASL_MECHANISM",
+  "KAFKA_SASL_USERNAME",
+  "KAFKA_SASL_PASSWORD",
+  "KAFKA_SASL_PASSWORD_FILE",
+] as const;
+
+const REGISTRY_LOGIN = [
+  "SCHEMA_REGISTRY_USERNAME",
+  "SCHEMA_REGISTRY_PASSWORD",
+  "SCHEMA_REGISTRY_PASSWORD_FILE",
+  "SCHEMA_REGISTRY_TOKEN",
+  "SCHEMA_REGISTRY_TOKEN_FILE",
+] as const;
+
+const KAFKA_TLS = TLS_SUFFIXES.map((suffix) => `KAFKA_SSL_${suffix}`);
+const REGISTRY_TLS = TLS_SUFFIXES.map((suffix) => `SCHEMA_REGISTRY_${suffix}`);
+
+/** Every variable that is read for the security of the connections. */
+export const SECURITY_VARIABLES: readonly string[] = [
+  "KAFKA_SECURITY_PROTOCOL",
+  ...KAFKA_SASL,
+  ...KAFKA_TLS,
+  ...REGISTRY_LOGIN,
+  ...REGISTRY_TLS,
+];
+
+/** Checks a value that has to be one of a few, without showing it. */
+function oneOf<T extends string>(
+  name: string,
+  value: string,
+  choices: readonly T[],
+): T {
+  const found = choices.find((choice) => choice === value.toUpperCase());
+  if (found === undefined) {
+    throw new UsageError(`${name} takes one of ${choices.join(", ")}`);
+  }
+  return found;
+}
+
+function needs(setting: string, missing: string): UsageError {
+  return new UsageError(
+    `${setting} is set, and ${missing} ${
+      missing.startsWith("neither ") ? "is" : "is not"
+    }`,
+  );
+}
+
+/** Refuses settings that the protocol would leave unused: whoever set them believes the connection to be safer than it is. */
+function refuseUnused(
+  reader: SettingReader,
+  names: readonly string[],
+  allowed: readonly SecurityProtocol[],
+): void {
+  const [unused] = reader.given(names);
+  if (unused === undefined) return;
+  throw new UsageError(
+    `${unused} is set, and KAFKA_SECURITY_PROTOCOL is not ${
+      allowed.join(" or ")
+    }`,
+    {
+      hint: "Set the protocol that the brokers speak, or leave the other out.",
+    },
+  );
+}
+
+function readSasl(reader: SettingReader): SaslSettings {
+  const protocol = "KAFKA_SECURITY_PROTOCOL";
+  const mechanism = reader.text("KAFKA_SASL_MECHANISM");
+  if (mechanism === undefined) throw needs(protocol, "KAFKA_SASL_MECHANISM");
+  const username = reader.text("KAFKA_SASL_USERNAME");
+  if (username === undefined) throw needs(protocol, "KAFKA_SASL_USERNAME");
+  const password = reader.secret("KAFKA_SASL_PASSWORD");
+  if (password === undefined) {
+    throw needs(
+      "KAFKA_SASL_USERNAME",
+      "neither KAFKA_SASL_PASSWORD nor KAFKA_SASL_PASSWORD_FILE",
+    );
+  }
+  // SASL PLAIN puts one between the name and the password.
+  if (password.reveal().includes("\0")) {
+    throw new UsageError(
+      "The password of KAFKA_SASL_PASSWORD_FILE has a null byte",
+    );
+  }
+  return {
+    mechanism: oneOf("KAFKA_SASL_MECHANISM", mechanism, SASL_MECHANISMS),
+    username,
+    password,
+  };
+}
+
+/**
+ * Reads how the connection to Kafka is secured.
+ *
+ * @param reader Reads the settings.
+ * @returns The settings; nothing where none is set.
+ * @throws {UsageError} If settings contradict each other, or one lacks its other half. The message names variables, never values.
+ */
+export function readKafkaSecurity(
+  reader: SettingReader,
+): KafkaSecurity | undefined {
+  const text = reader.text("KAFKA_SECURITY_PROTOCOL");
+  const protocol = text === undefined
+    ? "PLAINTEXT"
+    : oneOf("KAFKA_SECURITY_PROTOCOL", text, SECURITY_PROTOCOLS);
+  const withSasl = protocol === "SASL_PLAINTEXT" || protocol === "SASL_SSL";
+  const withTls = protocol === "SSL" || protocol === "SASL_SSL";
+  if (!withSasl) {
+    refuseUnused(reader, KAFKA_SASL, ["SASL_SSL", "SASL_PLAINTEXT"]);
+  }
+  if (!withTls) refuseUnused(reader, KAFKA_TLS, ["SASL_SSL", "SSL"]);
+  if (!withSasl && !withTls) return undefined;
+  return {
+    protocol,
+    ...(withSasl && { sasl: readSasl(reader) }),
+    ...(withTls && { tls: readTlsSettings(reader, "KAFKA_SSL") }),
+  };
+}
+
+function basicAuth(reader: SettingReader, username: string): Secret[] {
+  if (username.includes(":")) {
+    throw new UsageError("SCHEMA_REGISTRY_USERNAME may not have a colon in it");
+  }
+  const password = reader.secret("SCHEMA_REGISTRY_PASSWORD");
+  if (password === undefined) {
+    throw needs(
+      "SCHEMA_REGISTRY_USERNAME",
+      "neither SCHEMA_REGISTRY_PASSWORD nor SCHEMA_REGISTRY_PASSWORD_FILE",
+    );
+  }
+  const pair = new TextEncoder().encode(`${username}:${password.reveal()}`);
+  const encoded = pair.toBase64();
+  return [new Secret(`Basic ${encoded}`), new Secret(encoded), password];
+}
+
+function readLogin(reader: SettingReader): Secret[] {
+  const token = reader.secret("SCHEMA_REGISTRY_TOKEN");
+  const [other] = reader.given(REGISTRY_LOGIN.slice(0, 3));
+  if (token && other) {
+    throw new UsageError(
+      `${other} and ${reader.given(REGISTRY_LOGIN.slice(3))[0]} are both set`,
+      { hint: "The registry takes a user with a password, or a token." },
+    );
+  }
+  if (token) {
+    // Anything else makes no header; the error that comes of it would show the token.
+    if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
+      throw new UsageError(
+        "SCHEMA_REGISTRY_TOKEN, or its file, holds more than one line of plain characters without spaces",
+      );
+    }
+    return [new Secret(`Bearer ${token.reveal()}`), token];
+  }
+  const username = reader.text("SCHEMA_REGISTRY_USERNAME");
+  if (username !== undefined) return basicAuth(reader, username);
+  if (other) throw needs(other, "SCHEMA_REGISTRY_USERNAME");
+  return [];
+}
+
+/**
+ * Reads how the connection to the registry is secured.
+ *
+ * @param reader Reads the settings.
+ * @param registryUrl The registry's URL.
+ * @returns The settings; nothing where none is set.
+ * @throws {UsageError} If settings contradict each other or the URL, or one lacks its other half. The message names variables,
+ * never values.
+ */
+export function readRegistrySecurity(
+  reader: SettingReader,
+  registryUrl: string,
+): RegistrySecurity | undefined {
+  const [authorization, ...parts] = readLogin(reader);
+  const [tls] = reader.given(REGISTRY_TLS);
+  if (tls !== undefined && !registryUrl.startsWith("https:")) {
+    throw new UsageError(
+      `${tls} is set, and the registry's URL is not https`,
+      { hint: "Name the https URL with --registry or SCHEMA_REGISTRY_URL." },
+    );
+  }
+  if (!authorization && !tls) return undefined;
+  return {
+    ...(authorization && { authorization }),
+    secrets: authorization ? [authorization, ...parts] : [],
+    ...(tls !== undefined &&
+      { tls: readTlsSettings(reader, "SCHEMA_REGISTRY") }),
+  };
+}
+
+/** Whether a host is this machine, so that what is sent to it passes no network. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" ||
+    /^127(\.\d+){3}$/.test(hostname);
+}
+
+/**
+ * Says which credentials go over plain text.
+ *
+ * A registry on this machine is passed over, as nothing leaves it. Brokers are not: whatever address the first one has, it
+ * sends the client on to the addresses that the cluster names.
+ *
+ * @param security How the connections are secured.
+ * @param registryUrl The registry's URL.
+ * @returns A sentence for each connection; none where all is well.
+ */
+export function plainTextWarnings(
+  security: Security,
+  registryUrl: string,
+): string[] {
+  const warnings: string[] = [];
+  if (security.kafka?.protocol === "SASL_PLAINTEXT") {
+    warnings.push(
+      security.kafka.sasl?.mechanism === "PLAIN"
+        ? "Warning: the password for Kafka and all orders go over the network in plain text. Use SASL_SSL in KAFKA_SECURITY_PROTOCOL."
+        : "Warning: all orders go over the network in plain text, and the login can be overheard and its password guessed. " +
+          "Use SASL_SSL in KAFKA_SECURITY_PROTOCOL.",
+    );
+  }
+  const { protocol, hostname } = new URL(registryUrl);
+  if (
+    security.registry?.authorization && protocol === "http:" &&
+    !isLoopback(hostname)
+  ) {
+    warnings.push(
+      "Warning: the credentials for the Schema Registry go over the network in plain text. Use an https URL in SCHEMA_REGISTRY_URL.",
+    );
+  }
+  return warnings;
+}

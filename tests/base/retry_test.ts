@@ -1,0 +1,112 @@
+/**
+ * Work that goes on through outages, and ends where it has to.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type OutageOptions, throughOutages } from "../../lib/base/retry.ts";
+
+class Outage extends Error {}
+
+/** Some work that fails so often before it succeeds, and everything that was told. */
+function bench(failures: number, options: Partial<OutageOptions> = {}) {
+  const told: string[] = [];
+  let tries = 0;
+  const run = throughOutages(() => {
+    if (++tries <= failures) throw new Outage(`try ${tries}`);
+    return tries;
+  }, {
+    isOutage: (error) => error instanceof Outage,
+    begins: (error) => told.push(`begins: ${(error as Error).message}`),
+    ends: () => told.push("ends"),
+    ...options,
+  });
+  return { run, told, tries: () => tries };
+}
+
+Deno.test("throughOutages() returns what the work returns, and tells of no wait, when nothing fails", async () => {
+  const b = bench(0);
+  assertEquals(await b.run, 1);
+  assertEquals(b.told, []);
+});
+
+Deno.test("throughOutages() tells once of a wait over several tries, and pauses longer each time", async () => {
+  const started = performance.now();
+  const b = bench(3);
+  assertEquals(await b.run, 4);
+  assertEquals(b.told, ["begins: try 1", "ends"]);
+  const took = performance.now() - started;
+  assert(took >= 690, `100 + 200 + 400 ms, not ${took}`);
+});
+
+Deno.test("throughOutages() throws at once what is no outage, even in the middle of one", async () => {
+  const told: string[] = [];
+  let tries = 0;
+  const error = await assertRejects(
+    () =>
+      throughOutages(() => {
+        throw ++tries === 1 ? new Outage("away") : new TypeError("broken");
+      }, {
+        isOutage: (error) => error instanceof Outage,
+        begins: () => told.push("begins"),
+        ends: () => told.push("ends"),
+      }),
+    TypeError,
+    "broken",
+  );
+  assertEquals(error.message, "broken");
+  assertEquals({ tries, told }, { tries: 2, told: ["begins"] });
+});
+
+Deno.test("throughOutages() throws the outage when its time is up, and does not sleep past it", async () => {
+  const started = performance.now();
+  const b = bench(Infinity, { timeoutMs: 250 });
+  await assertRejects(() => b.run, Outage, "try 2");
+  // The second pause, of 200 ms, would end after the deadline.
+  const took = performance.now() - started;
+  assert(took < 250, `${took} ms`);
+  assertEquals(b.told, ["begins: try 1"]);
+});
+
+Deno.test("throughOutages() makes one try and no other when there is no time at all", async () => {
+  const b = bench(Infinity, { timeoutMs: 0 });
+  await assertRejects(() => b.run, Outage, "try 1");
+  assertEquals(b.tries(), 1);
+});
+
+Deno.test("throughOutages() returns nothing when a signal ends the wait, at once and without another try", async () => {
+  const stop = new AbortController();
+  const b = bench(Infinity, {
+    signal: stop.signal,
+    begins: () => stop.abort(),
+  });
+  const started = performance.now();
+  assertEquals(await b.run, undefined);
+  assertEquals(b.tries(), 1);
+  assert(performance.now() - started < 90);
+});
+
+Deno.test("throughOutages() returns nothing when the work has become pointless", async () => {
+  let over = false;
+  const b = bench(Infinity, {
+    begins: () => over = true,
+    over: () => over,
+  });
+  assertEquals(await b.run, undefined);
+  assertEquals(b.tries(), 1);
+});
+
+Deno.test("throughOutages() tells of no wait when a stop cuts the work short", async () => {
+  const stop = new AbortController();
+  const told: unknown[] = [];
+  const result = await throughOutages(() => {
+    stop.abort();
+    throw new Error("cut short");
+  }, {
+    isOutage: () => true,
+    signal: stop.signal,
+    begins: (error) => told.push(error),
+  });
+  assertEquals([result, told], [undefined, []]);
+});

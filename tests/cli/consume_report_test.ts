@@ -1,0 +1,87 @@
+/**
+ * What `deno task consume` prints, line by line, and on which of the two outputs.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  ConsumeReport,
+  type ConsumeReportOptions,
+} from "../../lib/cli/consume_report.ts";
+import { describeRecord, type EventRecord } from "../../lib/events/record.ts";
+import { captureOutput } from "../support/captured_output.ts";
+
+const RECORD: EventRecord = {
+  topic: "demo",
+  partition: 0,
+  offset: "5",
+  timestamp: 1770085015763,
+  key: "charlie_davis",
+  event: {
+    event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
+    customer_name: "Charlie Davis",
+    drink_name: "Cold Brew",
+    quantity: 2,
+    amount: 3.6,
+    is_member: false,
+    ts_utc: "2026-02-03T02:16:55.763294+00:00",
+  },
+};
+
+const OPTIONS: ConsumeReportOptions = {
+  topic: "demo",
+  group: "cafe-event-consumer-group",
+  json: false,
+  quiet: false,
+};
+
+/** Prints a whole run of two orders. */
+function run(options: Partial<ConsumeReportOptions>) {
+  return captureOutput(() => {
+    const report = new ConsumeReport({ ...OPTIONS, ...options });
+    report.starting();
+    report.consumed(RECORD);
+    report.consumed(RECORD);
+    report.stopping();
+    report.closed({ consumed: 2 });
+  });
+}
+
+const OPENING = `Starting Cafe Event Consumer with Schema Registry...
+Listening to topic 'demo' (group: cafe-event-consumer-group)...
+Press Ctrl+C to stop
+
+`;
+const CLOSING = `Shutting down consumer...
+Closing consumer...
+Consumer closed. Total messages consumed: 2
+`;
+
+Deno.test("ConsumeReport prints the lines of the contract on standard output, numbers the messages, and nothing else", () => {
+  const blocks = `${describeRecord(1, RECORD)}\n${describeRecord(2, RECORD)}\n`;
+  assertEquals(run({}), { stdout: OPENING + blocks + CLOSING, stderr: "" });
+});
+
+Deno.test("ConsumeReport leaves out the blocks when it is quiet", () => {
+  assertEquals(run({ quiet: true }), { stdout: OPENING + CLOSING, stderr: "" });
+});
+
+Deno.test("ConsumeReport prints one JSON object for each order, and nothing else, when it is to print JSON", () => {
+  for (const quiet of [false, true]) {
+    const { stdout, stderr } = run({ json: true, quiet });
+    assertMatch(stdout, /^[^\n]+\n[^\n]+\n$/);
+    assertEquals(stderr, "");
+    for (const line of stdout.trim().split("\n")) {
+      assertEquals(JSON.parse(line), {
+        ...RECORD,
+        timestamp: "2026-02-03T02:16:55.763Z",
+      });
+    }
+  }
+});
+
+Deno.test("ConsumeReport escapes a group's name", () => {
+  const { stdout } = run({ group: "a\u001b[2J" });
+  assertMatch(stdout, /\(group: a\\u001b\[2J\)\.\.\.\n/);
+});

@@ -1,0 +1,675 @@
+/**
+ * The life of a dead letter on a real Kafka: kept as it is, listed without a trace, sent back once.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { IHeaders, KafkaMessage, Message } from "kafkajs";
+import { deadLetterTopic } from "../../../lib/consume/dead_letters/dead_letter.ts";
+import { replayGroup } from "../../../lib/consume/dead_letters/dlq.ts";
+import { EventRegistry } from "../../../lib/registry/registry.ts";
+import { requestRegistry } from "../../../lib/registry/transport.ts";
+import { createKafka, withAdmin } from "../../../lib/kafka/client.ts";
+import { letterProducer } from "../../../lib/consume/dead_letters/letter_producer.ts";
+import type { Position } from "../../../lib/events/record.ts";
+import { frame } from "../../../lib/events/wire_format.ts";
+import { type Bench, integrationTest } from "../../support/integration.ts";
+import { runTaskProcess } from "../../support/task_process.ts";
+import {
+  committedOffsets,
+  encodeOrders,
+  makeOrder,
+  makeTopic,
+  parseRecords,
+  sendRaw,
+} from "../../support/topics.ts";
+
+const DEADLINE_MS = 10_000;
+
+/** A letter as `deno task dlq --json` prints it. */
+interface ListedLetter {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: string;
+  readonly timestamp: string;
+  readonly key: string | null;
+  readonly origin: Position | null;
+  readonly reason: string | null;
+  readonly stage: string | null;
+  readonly attempts: number;
+  readonly replayed: boolean;
+  readonly value: string | null;
+}
+
+function consume({ config, topic, group }: Bench, args: readonly string[]) {
+  return runTaskProcess(config, "consume", [
+    `--topic=${topic}`,
+    `--group=${group}`,
+    ...args,
+  ]);
+}
+
+function dlq({ config, topic }: Bench, args: readonly string[] = []) {
+  return runTaskProcess(config, "dlq", [`--topic=${topic}`, ...args]);
+}
+
+async function listJson(bench: Bench): Promise<ListedLetter[]> {
+  const { code, stdout, stderr } = await dlq(bench, ["--json"]);
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const letters: ListedLetter[] = stdout.split("\n").slice(0, -1)
+    .map((line) => JSON.parse(line));
+  // Partitions come in any order.
+  return letters.sort((a, b) => a.partition - b.partition);
+}
+
+/** A test whose replay group is removed too: it is named after the topic, and the topics of tests never come again. */
+function dlqTest(name: string, fn: (bench: Bench) => Promise<void>): void {
+  integrationTest(name, async (bench) => {
+    try {
+      await fn(bench);
+    } finally {
+      await withAdmin(
+        bench.config,
+        {},
+        (admin) => admin.deleteGroups([replayGroup(bench.topic)]),
+      ).catch(() => {});
+    }
+  });
+}
+
+/** Sends messages with headers that may have no value. */
+async function sendWithHeaders(
+  { config }: Bench,
+  topic: string,
+  messages: readonly Message[],
+): Promise<void> {
+  const producer = letterProducer(await createKafka(config));
+  await producer.connect();
+  try {
+    await producer.send({ topic, messages: [...messages] });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Reads so many messages from the start of a topic, byte for byte. */
+async function readRaw(
+  { config, group }: Bench,
+  topic: string,
+  count: number,
+): Promise<(KafkaMessage & { readonly partition: number })[]> {
+  const kafka = await createKafka(config);
+  const consumer = kafka.consumer({
+    groupId: `${group}-raw-${crypto.randomUUID()}`,
+    maxWaitTimeInMs: 100,
+  });
+  const found: (KafkaMessage & { readonly partition: number })[] = [];
+  const all = Promise.withResolvers<void>();
+  const late = setTimeout(
+    () => all.reject(new Error(`${found.length} of ${count} in ${topic}`)),
+    DEADLINE_MS,
+  );
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachMessage({ partition, message }) {
+        found.push({ ...message, partition });
+        if (found.length === count) all.resolve();
+        return Promise.resolve();
+      },
+    });
+    await all.promise;
+  } finally {
+    clearTimeout(late);
+    await consumer.disconnect();
+  }
+  return found.sort((a, b) =>
+    a.partition - b.partition || Number(a.offset) - Number(b.offset)
+  );
+}
+
+/** Headers without those that say why a letter is one; what kafkajs adds to `constructor` and its like is left out. */
+function ownHeaders(headers: IHeaders | undefined): unknown {
+  return Object.entries(headers ?? {})
+    .filter(([name]) =>
+      !name.startsWith("__connect.errors.") && name !== "cafe.attempts"
+    )
+    .map(([name, value]) => [
+      name,
+      (Array.isArray(value) ? value : [value])
+        .filter((one) => one === null || Buffer.isBuffer(one))
+        .map((one) => one && Buffer.from(one).toString("hex")),
+    ]);
+}
+
+/** Registers a schema that every order is valid by, and that no other test has. */
+async function registerSchema(
+  { config, topic }: Bench,
+  title: string,
+): Promise<number> {
+  const { url } = await EventRegistry.connect(config);
+  const { id } = await requestRegistry(
+    "post",
+    `${url}/subjects/${topic}-${title}/versions`,
+    {
+      headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+      body: JSON.stringify({
+        schemaType: "JSON",
+        schema: JSON.stringify({
+          $schema: "http://json-schema.org/draft-07/schema#",
+          title: topic + title,
+          type: "object",
+          properties: {},
+        }),
+      }),
+    },
+  ) as { id: number };
+  return id;
+}
+
+function text(headers: IHeaders | undefined, name: string): string {
+  return String(headers?.[name]);
+}
+
+dlqTest(
+  "consume keeps a letter byte for byte, in its partition, with headers that Kafka Connect's tools can read",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 4);
+    const timestamp = String(Date.UTC(2020, 1, 29, 12));
+    const headers = Object.assign(Object.create(null), {
+      none: null,
+      empty: Buffer.alloc(0),
+      many: [Buffer.from("1"), null, Buffer.from([0xff, 0x00])],
+      constructor: Buffer.from("c"),
+      "café": Buffer.from("☕"),
+    });
+    headers["__proto__"] = [Buffer.from("p1"), Buffer.from("p2")];
+    const sent: readonly Message[] = [
+      { partition: 3, key: null, value: Buffer.alloc(0), timestamp, headers },
+      {
+        partition: 3,
+        key: Buffer.from([0xff, 0xfe]),
+        value: Buffer.from([0, 0, 0, 0, 1, 0x80]),
+        timestamp,
+      },
+      {
+        partition: 1,
+        key: Buffer.alloc(0),
+        value: Buffer.from("garbage"),
+        headers: { "cafe.attempts": "nonsense" },
+        timestamp,
+      },
+    ];
+    await sendWithHeaders(bench, topic, sent);
+    const { code } = await consume(bench, ["--idle-exit=0.5"]);
+    assertEquals(code, 0);
+    assertEquals(await committedOffsets(bench), { 0: 0, 1: 1, 2: 0, 3: 2 });
+
+    const letters = deadLetterTopic(topic);
+    const [originals, kept] = await Promise.all([
+      readRaw(bench, topic, sent.length),
+      readRaw(bench, letters, sent.length),
+    ]);
+    const content = (message: KafkaMessage & { partition: number }) => ({
+      partition: message.partition,
+      key: message.key?.toString("hex"),
+      value: message.value?.toString("hex"),
+      timestamp: message.timestamp,
+      headers: ownHeaders(message.headers),
+    });
+    assertEquals(kept.map(content), originals.map(content));
+    const own = kept[1];
+    assertEquals(ownHeaders(own?.headers), [
+      ["none", [null]],
+      ["empty", [""]],
+      ["many", ["31", null, "ff00"]],
+      ["constructor", ["63"]],
+      ["café", ["e29895"]],
+      ["__proto__", ["7031", "7032"]],
+    ]);
+    const why = Object.fromEntries(
+      Object.entries(own?.headers ?? {})
+        .filter(([name]) => /^(__connect|cafe)\./.test(name))
+        .map(([name, value]) => [name, String(value)]),
+    );
+    const { "__connect.errors.exception.stacktrace": stack, ...rest } = why;
+    assertEquals(rest, {
+      "__connect.errors.topic": topic,
+      "__connect.errors.partition": "3",
+      "__connect.errors.offset": "0",
+      "__connect.errors.stage": "VALUE_CONVERTER",
+      "__connect.errors.class.name": "cafe-event-consumer",
+      "__connect.errors.exception.class.name": "InvalidEventError",
+      "__connect.errors.exception.message":
+        "The value is truncated: 0 bytes, where the header alone takes 5",
+      "cafe.attempts": "1",
+    });
+    assertMatch(stack ?? "", /^InvalidEventError: The value is truncated/);
+    assertEquals(text(kept[0]?.headers, "cafe.attempts"), "1");
+    await withAdmin(config, {}, async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [letters] });
+      assertEquals(topics[0]?.partitions.length, 4);
+    });
+  },
+);
+
+dlqTest(
+  "consume keeps a letter of the largest size that the topic takes, one that was sent compressed, and those of any age",
+  async (bench) => {
+    const { config, topic } = bench;
+    const limit = 20_000;
+    await withAdmin(config, {}, (admin) =>
+      admin.createTopics({
+        topics: [{
+          topic,
+          numPartitions: 1,
+          configEntries: [{ name: "max.message.bytes", value: `${limit}` }],
+        }],
+        waitForLeaders: true,
+      }));
+    // A batch of one message of so many bytes takes 72 bytes more: Kafka refuses the next size.
+    const exact = Buffer.alloc(limit - 72, "x");
+    const tooMany = Buffer.alloc(exact.length + 1, "x");
+    const refused = await sendWithHeaders(bench, topic, [
+      { key: null, value: tooMany, partition: 0 },
+    ]).then(() => undefined, (error) => error.type);
+    assertEquals(refused, "MESSAGE_TOO_LARGE");
+    await sendWithHeaders(bench, topic, [
+      { key: null, value: exact, partition: 0 },
+    ]);
+    const { CompressionTypes } = await import("kafkajs");
+    const inflated = Buffer.alloc(1_000_000, "y");
+    const producer = letterProducer(await createKafka(config));
+    await producer.connect();
+    await producer.send({
+      topic,
+      compression: CompressionTypes.GZIP,
+      messages: [{ key: null, value: inflated, partition: 0 }],
+    });
+    await producer.disconnect();
+
+    const { code, stderr } = await consume(bench, ["--idle-exit=0.5"]);
+    assertEquals(code, 0, stderr);
+    assertEquals(await committedOffsets(bench), { 0: 2 });
+    const letters = deadLetterTopic(topic);
+    const kept = await readRaw(bench, letters, 2);
+    assertEquals(
+      kept.map(({ value }) => value && Buffer.compare(value, exact)),
+      [0, 1],
+    );
+    assertEquals(Buffer.compare(kept[1]?.value ?? exact, inflated), 0);
+
+    const { ConfigResourceTypes } = await import("kafkajs");
+    const settings = await withAdmin(config, {}, async (admin) => {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{
+          type: ConfigResourceTypes.TOPIC,
+          name: letters,
+          configNames: ["max.message.bytes", "retention.ms", "cleanup.policy"],
+        }],
+      });
+      return Object.fromEntries(
+        (resources[0]?.configEntries ?? [])
+          .map(({ configName, configValue }) => [configName, configValue]),
+      );
+    });
+    assertEquals(settings, {
+      "max.message.bytes": `${limit + 65_536}`,
+      "retention.ms": "-1",
+      "cleanup.policy": "delete",
+    });
+  },
+);
+
+dlqTest(
+  "dlq lists letters safely, and leaves no group behind and no offset",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    const none = await dlq(bench);
+    assertEquals(none, {
+      code: 0,
+      stdout: `Topic '${topic}' has no dead letters.\n`,
+      stderr: "",
+    });
+    const nothing = await dlq(bench, ["--replay"]);
+    assertEquals(nothing, {
+      code: 0,
+      stdout: `Topic '${topic}' has no dead letters to replay.\n`,
+      stderr: "",
+    });
+    assertEquals(await listJson(bench), []);
+
+    const value = Buffer.from("\x1b[2J\u202ebad\n" + "z".repeat(200));
+    const timestamp = String(Date.UTC(2026, 1, 3, 2, 16, 55, 763));
+    await sendRaw(config, topic, [
+      { key: "\x1b[31m", value, timestamp },
+      { key: null, value: Buffer.from([0xff, 0xfe]), timestamp },
+    ]);
+    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    const groupsOf = () =>
+      withAdmin(config, {}, async (admin) => {
+        const { groups } = await admin.listGroups();
+        return groups.map(({ groupId }) => groupId)
+          .filter((id) => id.startsWith("cafe-dlq-list-"));
+      });
+    const before = new Set(await groupsOf());
+    const listed = await runTaskProcess(
+      config,
+      "dlq",
+      [`--topic=${topic}`],
+      { env: { TZ: "America/Toronto" } },
+    );
+    assertEquals({ code: listed.code, stderr: listed.stderr }, {
+      code: 0,
+      stderr: "",
+    });
+    assertEquals(listed.stdout.split("\n"), [
+      `${topic}.dlq [0] offset=0`,
+      `        ├─ From: ${topic} [0] offset=0`,
+      "        ├─ Kafka Timestamp: 2026-02-02 21:16:55",
+      "        ├─ Reason: The magic byte is 0x1b and not 0x00",
+      "        ├─ Attempts: 1",
+      "        ├─ Key: \\u001b[31m (5 bytes)",
+      `        └─ Value: \\u001b[2J\\u202ebad\\u000a${
+        "z".repeat(109)
+      }… (211 bytes)`,
+      `${topic}.dlq [0] offset=1`,
+      `        ├─ From: ${topic} [0] offset=1`,
+      "        ├─ Kafka Timestamp: 2026-02-02 21:16:55",
+      "        ├─ Reason: The value is truncated: 2 bytes, where the header alone takes 5",
+      "        ├─ Attempts: 1",
+      "        ├─ Key: none",
+      "        └─ Value: \ufffd\ufffd (2 bytes)",
+      `2 dead letters in '${topic}.dlq', 0 of them replayed.`,
+      "",
+    ]);
+    const place = { topic: `${topic}.dlq`, partition: 0 };
+    const why = { stage: "VALUE_CONVERTER", attempts: 1, replayed: false };
+    const time = "2026-02-03T02:16:55.763Z";
+    assertEquals(await listJson(bench), [
+      {
+        ...place,
+        ...why,
+        offset: "0",
+        timestamp: time,
+        key: "\x1b[31m",
+        origin: { topic, partition: 0, offset: "0" },
+        reason: "The magic byte is 0x1b and not 0x00",
+        value: value.toString("base64"),
+      },
+      {
+        ...place,
+        ...why,
+        offset: "1",
+        timestamp: time,
+        key: null,
+        origin: { topic, partition: 0, offset: "1" },
+        reason:
+          "The value is truncated: 2 bytes, where the header alone takes 5",
+        value: "//4=",
+      },
+    ]);
+    // Others may list at the same time.
+    const ours = (await groupsOf()).filter((id) => !before.has(id));
+    assertEquals(ours, []);
+  },
+);
+
+dlqTest(
+  "dlq --replay sends each letter back once; one that fails again comes back with its count raised",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 2);
+    const headers = { trace: [Buffer.from("a"), Buffer.from("b")] };
+    await sendRaw(config, topic, [
+      { partition: 0, key: "k", value: Buffer.from([0, 1]), headers },
+      { partition: 1, key: null, value: Buffer.from("garbage"), headers },
+    ]);
+    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+
+    const replayed = await dlq(bench, ["--replay"]);
+    assertEquals({ code: replayed.code, stderr: replayed.stderr }, {
+      code: 0,
+      stderr: "",
+    });
+    assertEquals(replayed.stdout.split("\n").sort(), [
+      "",
+      `2 dead letters were sent back to '${topic}'.`,
+      `Replayed: ${topic}.dlq [0] offset=0 to ${topic} [0] offset=1`,
+      `Replayed: ${topic}.dlq [1] offset=0 to ${topic} [1] offset=1`,
+    ]);
+    assertEquals((await listJson(bench)).map((one) => one.replayed), [
+      true,
+      true,
+    ]);
+    const again = await dlq(bench, ["--replay", "--json"]);
+    assertEquals(again, { code: 0, stdout: "", stderr: "" });
+    const messages = await readRaw(bench, topic, 4);
+    assertEquals(messages.length, 4);
+    for (const [i, original] of messages.entries()) {
+      if (i % 2 === 1) continue;
+      const back = messages[i + 1];
+      assertEquals(back?.key, original.key);
+      assertEquals(back?.value, original.value);
+      assertEquals(Object.keys(back?.headers ?? {}), [
+        "trace",
+        "cafe.attempts",
+      ]);
+      assertEquals(back?.headers?.["trace"], original.headers?.["trace"]);
+      assertEquals(text(back?.headers, "cafe.attempts"), "1");
+    }
+
+    // Both fail again.
+    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    const twice = await listJson(bench);
+    assertEquals(
+      twice.map(({ partition, attempts, replayed, origin }) => ({
+        partition,
+        attempts,
+        replayed,
+        origin,
+      })),
+      [0, 1].flatMap((partition) => [
+        {
+          partition,
+          attempts: 1,
+          replayed: true,
+          origin: { topic, partition, offset: "0" },
+        },
+        {
+          partition,
+          attempts: 2,
+          replayed: false,
+          origin: { topic, partition, offset: "1" },
+        },
+      ]),
+    );
+    const json = await dlq(bench, ["--replay", "--json"]);
+    assertEquals({ code: json.code, stderr: json.stderr }, {
+      code: 0,
+      stderr: "",
+    });
+    assertEquals(
+      json.stdout.split("\n").filter(Boolean).sort().map((line) =>
+        JSON.parse(line)
+      ),
+      [0, 1].map((partition) => ({
+        letter: { topic: `${topic}.dlq`, partition, offset: "1" },
+        to: { topic, partition, offset: "2" },
+      })),
+    );
+  },
+);
+
+dlqTest(
+  "dlq --replay sends back an order whose schema was not there, and it is consumed once the registry has it",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    // The registry counts its ids, and others may take some: one of these will be ours.
+    const last = await registerSchema(bench, "first");
+    const orders = Array.from({ length: 100 }, () => makeOrder());
+    await sendRaw(
+      config,
+      topic,
+      orders.map((order, i) => ({
+        partition: 0,
+        key: "k",
+        value: Buffer.from(frame(last + 1 + i, JSON.stringify(order))),
+      })),
+    );
+    const before = await consume(bench, ["--idle-exit=0.5", "--json"]);
+    assertEquals(before.code, 0);
+    const wanted = await registerSchema(bench, "later");
+    const letters = await listJson(bench);
+    const letter = letters.find(({ origin }) =>
+      origin?.offset === String(wanted - last - 1)
+    );
+    assertEquals(
+      letter?.reason,
+      `The registry has no schema with the id ${wanted}`,
+    );
+    assertEquals((await dlq(bench, ["--replay", "--json"])).code, 0);
+    const mended = await consume(bench, ["--idle-exit=0.5", "--json"]);
+    assertEquals(mended.code, 0);
+    const order = orders[wanted - last - 1];
+    assert(order, `The id ${wanted} lies beyond those that were tried`);
+    assertEquals(
+      parseRecords(mended.stdout)
+        .filter(({ event }) => event.event_id === order.event_id)
+        .map(({ key, event }) => ({ key, event })),
+      [{ key: "k", event: order }],
+    );
+    const again = (await listJson(bench))
+      .filter(({ value }) => value === letter?.value);
+    assertEquals(again.length, 1);
+  },
+);
+
+dlqTest(
+  "dlq --replay names what it can't send back, goes on, and ends with exit code 1; the list doesn't call it replayed",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 2);
+    const letters = deadLetterTopic(topic);
+    await makeTopic({ ...bench, topic: letters }, 1);
+    const from = (origin: string, partition: string) => ({
+      "__connect.errors.topic": origin,
+      "__connect.errors.partition": partition,
+      "__connect.errors.offset": "0",
+    });
+    await sendRaw(config, letters, [
+      { key: "none", value: "a" },
+      { key: "foreign", value: "b", headers: from("other", "0") },
+      { key: "binary", value: "c", headers: from(topic, "\0\0\0\x01") },
+      // From when the topic had more partitions: kafkajs would drop it in silence.
+      { key: "beyond", value: "d", headers: from(topic, "7") },
+    ]);
+    const { code, stdout, stderr } = await dlq(bench, ["--replay"]);
+    assertEquals(code, 1);
+    assertEquals(
+      stderr,
+      [0, 1, 2].map((offset) =>
+        `Can't replay ${letters} [0] offset=${offset}: it is a whole batch, or its headers don't say that it comes from '${topic}'\n`
+      ).join(""),
+    );
+    assertEquals(
+      stdout,
+      `Replayed: ${letters} [0] offset=3 to ${topic} [1] offset=0\n` +
+        `1 dead letter was sent back to '${topic}'.\n`,
+    );
+    const [back] = await readRaw(bench, topic, 1);
+    assertEquals(String(back?.key), "beyond");
+    assertEquals((await listJson(bench)).map((one) => one.replayed), [
+      false,
+      false,
+      false,
+      true,
+    ]);
+
+    await withAdmin(
+      config,
+      {},
+      (admin) => admin.deleteTopics({ topics: [topic] }),
+    );
+    const gone = await dlq(bench, ["--replay"]);
+    assertEquals(gone, {
+      code: 1,
+      stdout: "",
+      stderr: `Error: Topic '${topic}' does not exist\n` +
+        `  Create it with \`deno task topic --topic ${topic}\`.\n`,
+    });
+  },
+);
+
+dlqTest(
+  "consume --on-error stop ends at the first message that can't be read, every time, with all before it committed",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    const [good = null] = await encodeOrders(bench, [makeOrder()]);
+    const bad = Buffer.from("garbage");
+    await sendRaw(
+      config,
+      topic,
+      [good, good, good, bad, good].map((value) => ({ key: null, value })),
+    );
+    for (const expected of [["0", "1", "2"], []]) {
+      const { code, stdout, stderr } = await consume(bench, [
+        "--on-error=stop",
+        "--idle-exit=5",
+        "--json",
+      ]);
+      assertEquals(code, 1);
+      assertEquals(parseRecords(stdout).map(({ offset }) => offset), expected);
+      assertEquals(
+        stderr,
+        `Error: Can't read message ${topic} [0] offset=3: The magic byte is 0x67 and not 0x00\n` +
+          "  With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.\n",
+      );
+      assertEquals(await committedOffsets(bench), { 0: 3 });
+    }
+    await withAdmin(config, {}, async (admin) => {
+      const topics = await admin.listTopics();
+      assert(!topics.includes(deadLetterTopic(topic)), "It was kept");
+    });
+    const { code, stdout } = await consume(bench, [
+      "--idle-exit=0.5",
+      "--json",
+    ]);
+    assertEquals(code, 0);
+    assertEquals(parseRecords(stdout).map(({ offset }) => offset), ["4"]);
+    assertEquals(await committedOffsets(bench), { 0: 5 });
+  },
+);
+
+dlqTest(
+  "consume shows a tombstone, commits it, and keeps no letter of it",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    await sendRaw(config, topic, [
+      { key: "charlie_davis", value: null },
+      { key: null, value: null },
+    ]);
+    const { code, stdout, stderr } = await consume(bench, [
+      "--idle-exit=0.5",
+      "--json",
+    ]);
+    assertEquals({ code, stdout }, { code: 0, stdout: "" });
+    assertEquals(
+      stderr,
+      `Tombstone: ${topic} [0] offset=0 (key charlie_davis)\n` +
+        `Tombstone: ${topic} [0] offset=1 (no key)\n`,
+    );
+    assertEquals(await committedOffsets(bench), { 0: 2 });
+    assertEquals(await listJson(bench), []);
+  },
+);

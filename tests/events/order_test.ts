@@ -1,0 +1,244 @@
+/**
+ * The order: what counts as one, its key, and the generator.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import schema from "../../schemas/customer_event.schema.json" with {
+  type: "json",
+};
+import {
+  checkCustomerEvent,
+  CUSTOMER_EVENT_SCHEMA,
+  type CustomerEvent,
+  keyOf,
+  PRICE_LIST,
+  randomOrders,
+} from "../../lib/events/order.ts";
+import { InvalidEventError } from "../../lib/base/errors.ts";
+
+const ORDER: CustomerEvent = {
+  event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
+  customer_name: "Charlie Davis",
+  drink_name: "Cold Brew",
+  quantity: 2,
+  amount: 3.6,
+  is_member: false,
+  ts_utc: "2026-02-03T02:16:55.763294+00:00",
+};
+const FIELDS = Object.keys(ORDER) as (keyof CustomerEvent)[];
+
+function take(count: number, seed?: number): CustomerEvent[] {
+  const orders = randomOrders({ seed });
+  return Array.from({ length: count }, () => orders.next().value);
+}
+
+function messageFor(value: unknown): string {
+  const error = assertThrows(
+    () => checkCustomerEvent(value),
+    InvalidEventError,
+    "Not a valid order: ",
+    `taken: ${JSON.stringify(value)}`,
+  );
+  return error.message;
+}
+
+Deno.test("CUSTOMER_EVENT_SCHEMA is the file's JSON with no white space, and requires what the generator makes", () => {
+  assertEquals(CUSTOMER_EVENT_SCHEMA, JSON.stringify(schema));
+  const [generated] = take(1);
+  assert(generated);
+  const fields = Object.keys(generated);
+  assertEquals(schema.required, fields);
+  assertEquals(Object.keys(schema.properties), fields);
+  assertEquals(FIELDS, fields);
+});
+
+Deno.test("checkCustomerEvent() returns the same order when it is one", () => {
+  assertStrictEquals(checkCustomerEvent(ORDER), ORDER);
+});
+
+Deno.test("checkCustomerEvent() takes the limits of each field, and fields that it doesn't know", () => {
+  const changes: Record<string, unknown>[] = [
+    { ts_utc: "2026-02-03T02:16:55Z" },
+    { ts_utc: "2026-02-03T02:16:55.123456789Z" },
+    { ts_utc: "2026-02-03T02:16:55+00:00" },
+    { ts_utc: "2024-02-29T00:00:00Z" },
+    { event_id: "D19FC126-039E-445E-A159-38D1EF21C70F" },
+    { quantity: 1 },
+    { quantity: 1_000_000 },
+    { amount: 0 },
+    { amount: 0.01 },
+    { customer_name: "é" },
+    { customer_name: "山田 太郎" },
+    { table: 7 },
+    { notes: { milk: "oat" } },
+  ];
+  for (const change of changes) checkCustomerEvent({ ...ORDER, ...change });
+});
+
+Deno.test("checkCustomerEvent() names the field when it is missing, null or of another type", () => {
+  const wrong: Record<keyof CustomerEvent, [unknown[], string]> = {
+    event_id: [[1, true, [], {}], "must be string"],
+    customer_name: [[1, true, [], {}], "must be string"],
+    drink_name: [[1, true, [], {}], "must be string"],
+    quantity: [["1", true, [], {}, 1.5], "must be integer"],
+    amount: [["4.05", true, [], {}], "must be number"],
+    is_member: [["true", 0, 1, [], {}], "must be boolean"],
+    ts_utc: [[1770085015763, true, [], {}], "must be string"],
+  };
+  for (const field of FIELDS) {
+    const { [field]: _, ...without } = ORDER;
+    assertEquals(
+      messageFor(without),
+      `Not a valid order: the event must have required property '${field}'`,
+    );
+    const [values, what] = wrong[field];
+    for (const value of [null, ...values]) {
+      assertStringIncludes(
+        messageFor({ ...ORDER, [field]: value }),
+        `${field} ${what}`,
+      );
+    }
+  }
+});
+
+Deno.test("checkCustomerEvent() names the field when it is out of range or malformed", () => {
+  const wrong: [keyof CustomerEvent, unknown][] = [
+    ["event_id", ""],
+    ["event_id", "order-1"],
+    ["event_id", "d19fc126039e445ea15938d1ef21c70f"],
+    ["event_id", "d19fc126-039e-445e-a159-38d1ef21c70g"],
+    ["customer_name", ""],
+    ["drink_name", ""],
+    ["quantity", 0],
+    ["quantity", -1],
+    ["amount", -0.01],
+    ["ts_utc", ""],
+    ["ts_utc", "yesterday"],
+    ["ts_utc", "2026-02-03"],
+    ["ts_utc", "2026-02-03T02:16:55"],
+    ["ts_utc", "2026-02-03T02:16:55+02:00"],
+    ["ts_utc", "2026-02-03T02:16:55-00:30"],
+    ["ts_utc", "2026-02-30T02:16:55Z"],
+    ["ts_utc", "2026-02-03T24:16:55Z"],
+    ["ts_utc", "2026-02-03T02:16:55Z\n"],
+  ];
+  for (const [field, value] of wrong) {
+    assertStringIncludes(
+      messageFor({ ...ORDER, [field]: value }),
+      `Not a valid order: ${field} must `,
+    );
+  }
+});
+
+Deno.test("checkCustomerEvent() names every field when several are wrong", () => {
+  assertEquals(
+    messageFor({ ...ORDER, quantity: 0, amount: -1 }),
+    "Not a valid order: quantity must be >= 1; amount must be >= 0",
+  );
+});
+
+Deno.test("checkCustomerEvent() refuses what isn't an object", () => {
+  for (const value of [null, undefined, 1, "order", true, [], [ORDER]]) {
+    assertEquals(
+      messageFor(value),
+      "Not a valid order: the event must be object",
+    );
+  }
+});
+
+Deno.test("checkCustomerEvent() takes no field from __proto__, and changes no prototype", () => {
+  const text = JSON.stringify(ORDER);
+  const inherited = JSON.parse(`{"__proto__":${text}}`);
+  assertStringIncludes(messageFor(inherited), "'event_id'");
+  checkCustomerEvent(JSON.parse(`${text.slice(0, -1)},"__proto__":{"x":1}}`));
+  assertEquals(({} as Record<string, unknown>)["x"], undefined);
+});
+
+Deno.test("keyOf() is the customer's name in lower case with underscores", () => {
+  const keys: [string, string][] = [
+    ["Diana Martinez", "diana_martinez"],
+    ["Charlie Davis", "charlie_davis"],
+    ["Bob Smith", "bob_smith"],
+    ["Cher", "cher"],
+    ["José Ángel de la Cruz", "josé_ángel_de_la_cruz"],
+    ["already_lower", "already_lower"],
+    [" A  B ", "_a__b_"],
+  ];
+  for (const [customer_name, key] of keys) {
+    assertEquals(keyOf({ ...ORDER, customer_name }), key);
+  }
+});
+
+Deno.test("randomOrders() makes valid orders with the names and drinks of the contract, priced by the list", () => {
+  const orders = take(2_000, 1);
+  for (const order of orders) {
+    checkCustomerEvent(order);
+    const price = PRICE_LIST[order.drink_name];
+    assert(price, order.drink_name);
+    assertEquals(order.amount, price * order.quantity / 100);
+    assertEquals(order.amount, Number(order.amount.toFixed(2)));
+    assertMatch(
+      order.event_id,
+      /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+    );
+  }
+  const valuesOf = (field: keyof CustomerEvent) =>
+    new Set(orders.map((order) => order[field]));
+  assertEquals(valuesOf("event_id").size, orders.length);
+  assertEquals([...valuesOf("drink_name")].sort(), [
+    "Americano",
+    "Cappuccino",
+    "Cold Brew",
+    "Espresso",
+    "Latte",
+  ]);
+  assertEquals([...valuesOf("quantity")].sort(), [1, 2, 3, 4]);
+  const names = valuesOf("customer_name");
+  for (const name of ["Diana Martinez", "Charlie Davis", "Bob Smith"]) {
+    assert(names.has(name), name);
+  }
+  const memberships = orders.map((o) => `${o.customer_name} ${o.is_member}`);
+  assertEquals(new Set(memberships).size, names.size);
+});
+
+Deno.test("randomOrders() gives the time of the moment when an order is taken", () => {
+  const before = Date.now();
+  const [order] = take(1);
+  const time = Date.parse(order?.ts_utc ?? "");
+  assert(before <= time && time <= Date.now());
+});
+
+Deno.test("randomOrders() repeats everything but the time when the seed is the same", () => {
+  const untimed = (seed?: number) =>
+    take(50, seed).map(({ ts_utc: _, ...rest }) => rest);
+  for (const seed of [0, 1, 42, 4_294_967_295]) {
+    assertEquals(untimed(seed), untimed(seed));
+  }
+  assertNotEquals(untimed(1), untimed(2));
+  assertNotEquals(untimed(0), untimed());
+  assertNotEquals(untimed(), untimed());
+});
+
+Deno.test("randomOrders() gives the same orders for a seed everywhere", () => {
+  const [first] = take(1, 7);
+  assert(first);
+  const { ts_utc: _, ...order } = first;
+  assertEquals(order, {
+    event_id: "67d044f4-b2f3-4b96-857d-6fe7775b0595",
+    customer_name: "Ethan Brown",
+    drink_name: "Espresso",
+    quantity: 3,
+    amount: 9.75,
+    is_member: true,
+  });
+});

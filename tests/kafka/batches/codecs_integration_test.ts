@@ -1,0 +1,241 @@
+/**
+ * Tests that the consumer reads what other clients compressed, and keeps a batch that can't be read.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { gunzipSync } from "node:zlib";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CODEC_NAMES } from "../../../lib/kafka/batches/inflate.ts";
+import { registerCodecs } from "../../../lib/kafka/batches/register.ts";
+import { consumeEvents } from "../../../lib/consume/consume.ts";
+import {
+  CUSTOMER_EVENT_SCHEMA,
+  type CustomerEvent,
+} from "../../../lib/events/order.ts";
+import { withAdmin } from "../../../lib/kafka/client.ts";
+import { EventRegistry } from "../../../lib/registry/registry.ts";
+import {
+  type Bench,
+  integrationTest,
+  whyNoEngine,
+} from "../../support/integration.ts";
+import { askPython, preparePython } from "../../support/python.ts";
+import { runTaskProcess } from "../../support/task_process.ts";
+import {
+  committedOffsets,
+  encodeOrders,
+  makeOrder,
+  makeTopic,
+  sendRaw,
+} from "../../support/topics.ts";
+
+/** Enough of them that a batch is smaller compressed, and several blocks long for snappy-java, which takes 32 KiB each. */
+const ORDER_COUNT = 400;
+const DEADLINE_MS = 20_000;
+const XERIAL_START = "82534e41505059";
+
+function makeOrders(): CustomerEvent[] {
+  return Array.from(
+    { length: ORDER_COUNT },
+    (_, n) => makeOrder({ drink_name: `Café crème ${n} ☕` }),
+  );
+}
+
+/** Makes a topic whose batches the broker compresses, with the code that the Java producer has. */
+async function makeCompressedTopic(
+  { config, topic }: Bench,
+  codec: string,
+): Promise<void> {
+  await withAdmin(config, {}, async (admin) => {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: [{
+        topic,
+        numPartitions: 1,
+        configEntries: [
+          { name: "compression.type", value: codec },
+          { name: "max.message.bytes", value: "90000000" },
+        ],
+      }],
+    });
+  });
+}
+
+interface Read {
+  readonly events: CustomerEvent[];
+  /** What the codec was given, in hexadecimal: how each batch began. */
+  readonly starts: string[];
+}
+
+/** Reads the topic's orders, and notes what one of the codecs is given meanwhile. */
+async function readOrders(
+  { config, topic, group }: Bench,
+  codec: number,
+  count: number,
+): Promise<Read> {
+  const { CompressionCodecs } = await import("kafkajs");
+  await registerCodecs();
+  const codecs = CompressionCodecs as unknown as Record<
+    number,
+    () => { decompress(data: Uint8Array): Promise<Uint8Array> }
+  >;
+  const registered = codecs[codec];
+  assert(registered, `codec ${codec} is registered`);
+  const starts: string[] = [];
+  codecs[codec] = () => ({
+    ...registered(),
+    decompress: (data) => {
+      starts.push(data.subarray(0, 7).toHex());
+      return registered().decompress(data);
+    },
+  });
+  try {
+    const events: CustomerEvent[] = [];
+    await consumeEvents(config, ({ event }) => void events.push(event), {
+      topic,
+      group,
+      count,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    return { events, starts };
+  } finally {
+    codecs[codec] = registered;
+  }
+}
+
+const engine = whyNoEngine();
+const python = engine === undefined
+  ? await preparePython()
+  : { problem: engine };
+const { program } = python;
+
+/** A test with librdkafka, which Python's client is built on. */
+function libraryTest(
+  name: string,
+  fn: (bench: Bench, program: string) => Promise<void>,
+): void {
+  if (program !== undefined) {
+    integrationTest(name, (bench) => fn(bench, program));
+    return;
+  }
+  Deno.test({
+    name: `${name} (${python.problem})`,
+    ignore: true,
+    fn: () => {},
+  });
+}
+
+for (const [number, name] of Object.entries(CODEC_NAMES)) {
+  const codec = Number(number);
+
+  integrationTest(
+    `consumeEvents() reads ${name} written by Kafka's own Java classes`,
+    async (bench) => {
+      const { config, topic } = bench;
+      await makeCompressedTopic(bench, name);
+      const orders = makeOrders();
+      const values = await encodeOrders(bench, orders);
+      await sendRaw(config, topic, values.map((value) => ({ value })));
+      const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
+      assertEquals(events, orders);
+      assert(starts.length > 0, "no batch was compressed");
+      if (name === "snappy") {
+        assert(starts.every((start) => start === XERIAL_START), starts.join());
+      }
+    },
+  );
+
+  libraryTest(
+    `consumeEvents() reads ${name} written by librdkafka`,
+    async (bench, program) => {
+      const { config, topic } = bench;
+      await makeTopic(bench, 1);
+      const orders = makeOrders();
+      const { url } = await EventRegistry.connect(config);
+      await askPython(program, {
+        do: "produce",
+        brokers: config.brokers.join(","),
+        registry: url,
+        topic,
+        schema: CUSTOMER_EVENT_SCHEMA,
+        orders,
+        settings: { "compression.type": name, "linger.ms": 200 },
+      });
+      const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
+      assertEquals(events, orders);
+      assert(starts.length > 0, "no batch was compressed");
+      if (name === "snappy") {
+        assert(starts.every((start) => start !== XERIAL_START), starts.join());
+      }
+    },
+  );
+}
+
+integrationTest(
+  "consume keeps a batch that inflates to 70 MB as a dead letter, as it came, and goes on; with --on-error stop it ends there",
+  async (bench) => {
+    const { config, topic, group } = bench;
+    await makeCompressedTopic(bench, "gzip");
+    const values = await encodeOrders(bench, makeOrders().slice(0, 4));
+    const bomb = Buffer.alloc(70_000_000);
+    for (const value of values.toSpliced(3, 0, bomb)) {
+      await sendRaw(config, topic, [{ value }]);
+    }
+    const reason =
+      `The batch of topic '${topic}', partition 0, offsets 3 to 3, compressed by gzip, can't be read: ` +
+      "it inflates to more than the limit of 67108864 bytes (64 MiB)";
+
+    const stopped = await runTaskProcess(config, "consume", [
+      `--topic=${topic}`,
+      `--group=${group}-stop`,
+      "--json",
+      "--on-error=stop",
+    ]);
+    assertEquals(stopped.stdout.split("\n").length - 1, 3);
+    assertEquals(
+      stopped.stderr,
+      `Error: Can't read message ${topic} [0] offset=3: ${reason}\n` +
+        "  With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.\n",
+    );
+    assertEquals(stopped.code, 1);
+
+    const { code, stdout, stderr } = await runTaskProcess(config, "consume", [
+      `--topic=${topic}`,
+      `--group=${group}`,
+      "--json",
+      "--count=4",
+    ]);
+    assertEquals({ code, lines: stdout.split("\n").length - 1 }, {
+      code: 0,
+      lines: 4,
+    });
+    assertEquals(
+      stderr,
+      `Can't read message ${topic} [0] offset=3: ${reason}\n` +
+        `  It is kept: ${topic}.dlq [0] offset=0\n`,
+    );
+    assertEquals(await committedOffsets(bench), { 0: 5 });
+
+    const letters = await runTaskProcess(config, "dlq", [
+      `--topic=${topic}`,
+      "--json",
+    ]);
+    const letter = JSON.parse(letters.stdout);
+    assertEquals(
+      { reason: letter.reason, origin: letter.origin },
+      { reason, origin: { topic, partition: 0, offset: "3" } },
+    );
+    // Gunzipped, it is the record: what the broker stored, not what was read of it.
+    const kept = gunzipSync(Uint8Array.fromBase64(letter.value));
+    assert(kept.length > bomb.length, `${kept.length} bytes`);
+
+    const replay = await runTaskProcess(config, "dlq", [
+      `--topic=${topic}`,
+      "--replay",
+    ]);
+    assertEquals(replay.code, 1);
+    assertStringIncludes(replay.stderr, "it is a whole batch");
+  },
+);

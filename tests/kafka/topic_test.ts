@@ -1,0 +1,60 @@
+/**
+ * A topic's name by Kafka's rule, and the hint for a topic that isn't there. What takes a broker is in the integration tests.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { PipelineError, UsageError } from "../../lib/base/errors.ts";
+import { checkTopicName, missingTopic } from "../../lib/kafka/topic.ts";
+
+Deno.test("checkTopicName() returns a legal name", () => {
+  for (
+    const name of [
+      "demo",
+      "a",
+      "...",
+      "a.b_c-D9",
+      "-",
+      "__consumer_offsets",
+      "x".repeat(249),
+    ]
+  ) {
+    assertEquals(checkTopicName(name), name);
+  }
+});
+
+Deno.test("checkTopicName() refuses an illegal name, and says which and what is legal", () => {
+  for (
+    const name of [
+      "",
+      ".",
+      "..",
+      "two words",
+      "a/b",
+      "a:b",
+      "a,b",
+      "café",
+      "demo\n",
+      "demo\0",
+      "x".repeat(250),
+    ]
+  ) {
+    const error = assertThrows(() => checkTopicName(name), PipelineError);
+    assertEquals(error.message, `Illegal topic name: "${name}"`);
+    assertEquals(
+      error.hint,
+      "A topic's name has 1 to 249 characters: letters, digits, dots, underscores and hyphens.",
+    );
+    assertEquals(error instanceof UsageError, false);
+  }
+});
+
+Deno.test("missingTopic() names the command that creates the topic", () => {
+  assertEquals(missingTopic("demo").message, "Topic 'demo' does not exist");
+  assertEquals(missingTopic("demo").hint, "Create it with `deno task topic`.");
+  assertEquals(
+    missingTopic("orders").hint,
+    "Create it with `deno task topic --topic orders`.",
+  );
+});

@@ -1,0 +1,291 @@
+/**
+ * The delivery loop of one partition: every message ends in exactly one way, in its order, whatever Kafka answers.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
+import {
+  DeliveryQueue,
+  type DeliveryQueueOptions,
+  type Verdict,
+} from "../../lib/produce/delivery_queue.ts";
+
+interface Message {
+  readonly id: number;
+  readonly size: number;
+}
+
+/** An error that names the queue's verdict on it. */
+class Refusal extends Error {
+  constructor(readonly verdict: Verdict) {
+    super(`Kafka says ${verdict}`);
+  }
+}
+
+type Send = (
+  batch: readonly Message[],
+  request: number,
+) => Promise<bigint> | bigint;
+
+const message = (id: number, size = 1): Message => ({ id, size });
+const ids = (batch: readonly Message[] | undefined) =>
+  batch?.map(({ id }) => id);
+
+/** A queue, and everything that it does. By default its requests succeed, and offsets go on from 0. */
+function bench(
+  send?: Send,
+  options: Partial<DeliveryQueueOptions<Message>> = {},
+) {
+  const requests: (readonly Message[])[] = [];
+  const delivered: [id: number, offset: bigint][] = [];
+  const failed: [id: number, error: unknown][] = [];
+  const waits: boolean[] = [];
+  const account = { atOnce: 0, mostAtOnce: 0, next: 0n };
+  const queue = new DeliveryQueue<Message>({
+    async send(batch) {
+      requests.push(batch);
+      account.mostAtOnce = Math.max(account.mostAtOnce, ++account.atOnce);
+      try {
+        await Promise.resolve();
+        if (send) return await send(batch, requests.length);
+        account.next += BigInt(batch.length);
+        return account.next - BigInt(batch.length);
+      } finally {
+        account.atOnce--;
+      }
+    },
+    judge: (error) => error instanceof Refusal ? error.verdict : "stop",
+    delivered: ({ id }, offset) => delivered.push([id, offset]),
+    failed: ({ id }, error) => failed.push([id, error]),
+    waiting: (now) => waits.push(now),
+    maxBatchCount: 100,
+    maxBatchBytes: 1_000,
+    deliveryTimeoutMs: 5_000,
+    ...options,
+  });
+  const push = (...list: Message[]) => list.forEach((one) => queue.push(one));
+  return { queue, push, requests, delivered, failed, waits, account };
+}
+
+Deno.test("DeliveryQueue.push() sends at once, in one batch, with consecutive offsets, what is pushed in one go", async () => {
+  const b = bench(() => 41n);
+  b.push(message(1), message(2), message(3));
+  await b.queue.flush();
+  assertEquals(b.requests.map(ids), [[1, 2, 3]]);
+  assertEquals(b.delivered, [[1, 41n], [2, 42n], [3, 43n]]);
+  assertEquals([b.failed, b.waits, b.queue.stopped], [[], [], false]);
+});
+
+Deno.test("DeliveryQueue.push() gathers while a request is under way, and never has two", async () => {
+  const answer = Promise.withResolvers<bigint>();
+  const b = bench((_, request) => request === 1 ? answer.promise : 1n);
+  b.push(message(1));
+  await b.queue.room(1);
+  for (let id = 2; id <= 5; id++) {
+    b.push(message(id));
+    await Promise.resolve();
+  }
+  assertEquals(b.requests.map(ids), [[1]]);
+  answer.resolve(0n);
+  await b.queue.flush();
+  assertEquals(b.requests.map(ids), [[1], [2, 3, 4, 5]]);
+  assertEquals(b.account.mostAtOnce, 1);
+  assertEquals(b.delivered.map(([, offset]) => offset), [0n, 1n, 2n, 3n, 4n]);
+});
+
+Deno.test("DeliveryQueue.push() makes batches that keep both limits, and sends a message over the limit alone", async () => {
+  const tables: [sizes: number[], batches: number[][]][] = [
+    [[1, 1, 1, 1, 1, 1, 1], [[1, 2, 3], [4, 5, 6], [7]]],
+    [[40, 40, 20, 1], [[1, 2, 3], [4]]],
+    [[40, 40, 21], [[1, 2], [3]]],
+    [[1, 500, 1, 1], [[1], [2], [3, 4]]],
+    [[500, 500], [[1], [2]]],
+    [[100], [[1]]],
+  ];
+  for (const [sizes, batches] of tables) {
+    const b = bench(undefined, { maxBatchCount: 3, maxBatchBytes: 100 });
+    b.push(...sizes.map((size, i) => message(i + 1, size)));
+    await b.queue.flush();
+    assertEquals(b.requests.map(ids), batches);
+    assertEquals(b.delivered.map(([id]) => id), batches.flat());
+    assertEquals(
+      b.delivered.map(([, offset]) => offset),
+      sizes.map((_, i) => BigInt(i)),
+    );
+  }
+});
+
+Deno.test("DeliveryQueue sends the same batch again when told to, and says once that it waits and once that it is over", async () => {
+  const b = bench((_, request) => {
+    if (request <= 2) throw new Refusal("retry");
+    return 7n;
+  });
+  b.push(message(1), message(2));
+  await b.queue.room(1);
+  b.push(message(3));
+  await b.queue.flush();
+  const [first, second, third, fourth] = b.requests;
+  assertEquals(ids(first), [1, 2]);
+  assertStrictEquals(second, first);
+  assertStrictEquals(third, first);
+  assertEquals(ids(fourth), [3]);
+  assertEquals(b.waits, [true, false]);
+  assertEquals(b.delivered, [[1, 7n], [2, 8n], [3, 7n]]);
+});
+
+Deno.test("DeliveryQueue splits down to the one message that is too large, and delivers the rest in order", async () => {
+  for (const bad of [1, 4, 5, 9]) {
+    const b = bench((batch) => {
+      if (batch.some(({ id }) => id === bad)) throw new Refusal("split");
+      b.account.next += BigInt(batch.length);
+      return b.account.next - BigInt(batch.length);
+    });
+    const all = Array.from({ length: 9 }, (_, i) => i + 1);
+    b.push(...all.map((id) => message(id)));
+    await b.queue.flush();
+    const rest = all.filter((id) => id !== bad);
+    assertEquals(b.delivered, rest.map((id, i) => [id, BigInt(i)]));
+    assertEquals(b.failed.map(([id]) => id), [bad]);
+    assertEquals(b.queue.stopped, false);
+  }
+});
+
+Deno.test("DeliveryQueue gives up one batch and goes on when the verdict is drop", async () => {
+  const refusal = new Refusal("drop");
+  const b = bench((_, request) => {
+    if (request === 1) throw refusal;
+    return 0n;
+  }, { maxBatchCount: 2 });
+  b.push(message(1), message(2), message(3));
+  await b.queue.flush();
+  assertEquals(b.failed, [[1, refusal], [2, refusal]]);
+  assertEquals(b.delivered, [[3, 0n]]);
+  assertEquals([b.waits, b.queue.stopped], [[], false]);
+});
+
+Deno.test("DeliveryQueue fails everything that waits or comes later when the verdict is stop", async () => {
+  const refusal = new Refusal("stop");
+  const b = bench(() => {
+    throw refusal;
+  }, { maxBatchCount: 1 });
+  b.push(message(1), message(2));
+  await b.queue.flush();
+  assertEquals(b.queue.stopped, true);
+  b.push(message(3));
+  await b.queue.flush();
+  assertEquals(b.requests.map(ids), [[1]]);
+  assertEquals(b.failed, [[1, refusal], [2, refusal], [3, refusal]]);
+  assertEquals(b.delivered, []);
+});
+
+Deno.test("DeliveryQueue.stop() lets the request under way end, and fails the rest with its error", async () => {
+  const answer = Promise.withResolvers<bigint>();
+  const b = bench(() => answer.promise);
+  b.push(message(1));
+  await b.queue.room(1);
+  b.push(message(2));
+  const reason = new Error("Enough");
+  b.queue.stop(reason);
+  b.queue.stop(new Error("Not this one"));
+  answer.resolve(5n);
+  await b.queue.flush();
+  assertEquals(b.delivered, [[1, 5n]]);
+  assertEquals(b.failed, [[2, reason]]);
+});
+
+Deno.test("DeliveryQueue gives up for good when the delivery timeout is over", async () => {
+  const b = bench(() => {
+    throw new Refusal("retry");
+  }, { deliveryTimeoutMs: 150 });
+  const began = performance.now();
+  b.push(message(1));
+  await b.queue.room(1);
+  b.push(message(2));
+  await b.queue.flush();
+  assert(performance.now() - began < 2_000);
+  assertEquals(b.requests.map(ids), [[1], [1]]);
+  assertEquals(b.failed.map(([id, error]) => [id, String(error)]), [
+    [1, "Error: Kafka says retry"],
+    [2, "Error: Kafka says retry"],
+  ]);
+  // That the wait is over is said when Kafka answered, and it never did.
+  assertEquals([b.waits, b.queue.stopped], [[true], true]);
+});
+
+Deno.test("DeliveryQueue.room() holds back while the line is too long, and not longer", async () => {
+  const answers = [0, 1, 2].map(() => Promise.withResolvers<bigint>());
+  const b = bench((_, request) => answers[request - 1]?.promise ?? 9n, {
+    maxBatchCount: 2,
+  });
+  b.push(message(1), message(2), message(3), message(4), message(5));
+  await b.queue.room(4);
+  let free = false;
+  const room = b.queue.room(2).then(() => free = true);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals([b.requests.map(ids), free], [[[1, 2]], false]);
+  answers[0]?.resolve(0n);
+  await room;
+  assertEquals(b.requests.map(ids), [[1, 2], [3, 4]]);
+  answers[1]?.resolve(2n);
+  answers[2]?.resolve(4n);
+  await b.queue.flush();
+  assertEquals(b.delivered.length, 5);
+});
+
+Deno.test("DeliveryQueue gives every message the offset -1 when the broker doesn't answer", async () => {
+  const b = bench(() => -1n);
+  b.push(message(1), message(2));
+  await b.queue.flush();
+  assertEquals(b.delivered, [[1, -1n], [2, -1n]]);
+});
+
+Deno.test("DeliveryQueue.flush() waits for what is pushed while it waits, and for nothing when there is nothing", async () => {
+  const b = bench(undefined, {
+    delivered({ id }) {
+      if (id < 4) b.push(message(id + 1));
+    },
+  });
+  await b.queue.flush();
+  b.push(message(1));
+  await b.queue.flush();
+  assertEquals(b.requests.map(ids), [[1], [2], [3], [4]]);
+});
+
+Deno.test("DeliveryQueue.flush() throws what a callback threw, and calls no delivered message failed", async () => {
+  const broken = new Error("Nobody reads the output any more");
+  const b = bench(undefined, {
+    delivered() {
+      throw broken;
+    },
+  });
+  b.push(message(1), message(2));
+  assertStrictEquals(await assertRejects(() => b.queue.flush()), broken);
+  assertEquals(b.queue.stopped, true);
+  b.push(message(3));
+  assertStrictEquals(await assertRejects(() => b.queue.flush()), broken);
+  assertStrictEquals(await assertRejects(() => b.queue.room(1)), broken);
+  assertEquals([b.requests.map(ids), b.failed], [[[1, 2]], []]);
+});
+
+Deno.test("DeliveryQueue.abandon() fails everything at once, and a late answer changes nothing", async () => {
+  const answer = Promise.withResolvers<bigint>();
+  const b = bench(() => answer.promise, { maxBatchCount: 1 });
+  b.push(message(1), message(2));
+  await b.queue.room(2);
+  const flush = b.queue.flush();
+  const reason = new Error("Enough");
+  b.queue.abandon(reason);
+  await flush;
+  const failures = [[1, reason], [2, reason]];
+  assertEquals<unknown>([b.failed, b.queue.stopped], [failures, true]);
+  answer.resolve(0n);
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  assertEquals<unknown>([b.failed, b.delivered], [failures, []]);
+  assertEquals(b.requests.map(ids), [[1]]);
+});

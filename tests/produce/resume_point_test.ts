@@ -1,0 +1,279 @@
+/**
+ * How far a file of orders has been delivered: what is kept, when, and what is refused.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { PipelineError, UsageError } from "../../lib/base/errors.ts";
+import { ResumePoint } from "../../lib/produce/resume_point.ts";
+import { type FilePlace } from "../../lib/produce/sources/lines.ts";
+import { permittedTest } from "../support/permissions.ts";
+
+const NEEDS: readonly Deno.PermissionDescriptor[] = [
+  { name: "read", path: "/tmp" },
+  { name: "write", path: "/tmp" },
+];
+const LINES = ["first", "second", "third", "fourth"];
+/** Where each of the lines ends. */
+const ENDS = [6, 13, 19, 26];
+
+interface Files {
+  readonly folder: string;
+  readonly orders: string;
+  readonly state: string;
+}
+
+/** Registers a test with a file of four lines, and a place for the state. */
+function resumeTest(name: string, fn: (files: Files) => Promise<void>): void {
+  permittedTest(name, NEEDS, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const orders = `${folder}/orders.ndjson`;
+      await Deno.writeTextFile(orders, LINES.join("\n") + "\n");
+      await fn({ folder, orders, state: `${folder}/state` });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+/** Begins all four lines, ends those, and closes. */
+async function run({ state, orders }: Files, done: readonly number[]) {
+  const point = await ResumePoint.open(state, { orders, topic: "demo" });
+  for (const [i, end] of ENDS.entries()) point.begin(i + 1, end);
+  for (const line of done) point.done(line);
+  await point.close();
+}
+
+async function placeOf({ state, orders }: Files): Promise<FilePlace> {
+  const { offset, line } =
+    (await ResumePoint.open(state, { orders, topic: "demo" })).start;
+  return { offset, line };
+}
+
+resumeTest(
+  "ResumePoint.open() begins at the start where nothing is kept yet, and keeps nothing by itself",
+  async (files) => {
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
+    assertEquals(point.start, { offset: 0, line: 0 });
+    await point.close();
+    const names = [...Deno.readDirSync(files.folder)].map(({ name }) => name);
+    assertEquals(names, ["orders.ndjson"]);
+  },
+);
+
+resumeTest(
+  "ResumePoint goes on behind the last line before which every line is done",
+  async (files) => {
+    await run(files, [3, 1]);
+    // The third is done, but the second isn't.
+    assertEquals(await placeOf(files), { offset: 6, line: 1 });
+    await run(files, [2, 4, 1, 3]);
+    assertEquals(await placeOf(files), { offset: 26, line: 4 });
+    assertEquals(await exists(`${files.state}.new`), false);
+  },
+);
+
+resumeTest(
+  "ResumePoint keeps nothing new where the first line isn't done",
+  async (files) => {
+    await run(files, [2, 3, 4]);
+    assertEquals(await exists(files.state), false);
+    await run(files, [1]);
+    await run(files, []);
+    assertEquals(await placeOf(files), { offset: 6, line: 1 });
+  },
+);
+
+resumeTest(
+  "ResumePoint.done() passes over a line that was never begun",
+  async (files) => {
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
+    point.begin(2, 13);
+    point.done(1);
+    point.done(2);
+    await point.close();
+    // Blank lines are not begun: the place is the end of the last one that was.
+    assertEquals(await placeOf(files), { offset: 13, line: 2 });
+  },
+);
+
+resumeTest(
+  "ResumePoint.done() saves by itself a moment later",
+  async (files) => {
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
+    point.begin(1, 6);
+    point.done(1);
+    const deadline = Date.now() + 5_000;
+    while (!await exists(files.state)) {
+      if (Date.now() > deadline) throw new Error("It was not saved");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assertEquals(await placeOf(files), { offset: 6, line: 1 });
+    await point.close();
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() takes a file that has grown, and refuses one that is shorter, changed, or another",
+  async (files) => {
+    await run(files, [1, 2]);
+    const { state, orders } = files;
+    await Deno.writeTextFile(orders, "fifth\n", { append: true });
+    assertEquals(await placeOf(files), { offset: 13, line: 2 });
+    const other = `${files.folder}/other.ndjson`;
+    for (
+      const [path, text] of [
+        [orders, "first\nsecon\n\nthird\n"],
+        [orders, "first\nsecond"],
+        [orders, ""],
+        [other, "other\nsecond\nthird\n"],
+      ] as const
+    ) {
+      await Deno.writeTextFile(path, text);
+      const error = await assertRejects(
+        () => ResumePoint.open(state, { orders: path, topic: "demo" }),
+        PipelineError,
+        `${state} belongs to another file than ${path}, or that file has changed`,
+      );
+      assertEquals(error.hint, `To send all of it, remove ${state}.`);
+    }
+    // What is refused is kept.
+    await Deno.writeTextFile(orders, LINES.join("\n") + "\n");
+    assertEquals(await placeOf(files), { offset: 13, line: 2 });
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses a large file that was cut or changed in the middle, though its beginning is the same",
+  async (files) => {
+    const { orders, state } = files;
+    const line = "x".repeat(99) + "\n";
+    await Deno.writeTextFile(orders, line.repeat(100));
+    const point = await ResumePoint.open(state, { orders, topic: "demo" });
+    point.begin(80, 8_000);
+    point.done(80);
+    await point.close();
+    assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
+    // One byte more in the middle: what lies before the place is no whole line any more.
+    await Deno.writeTextFile(orders, line.repeat(60) + "+" + line.repeat(40));
+    await assertRejects(
+      () => ResumePoint.open(state, { orders, topic: "demo" }),
+      PipelineError,
+      "belongs to another file",
+    );
+    await Deno.writeTextFile(orders, line.repeat(100));
+    assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
+    await Deno.truncate(orders, 7_999);
+    await assertRejects(
+      () => ResumePoint.open(state, { orders, topic: "demo" }),
+      PipelineError,
+      "belongs to another file",
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses what is no resume file, and leaves it as it is",
+  async (files) => {
+    const { orders, state } = files;
+    const hash = "0".repeat(64);
+    for (
+      const text of [
+        "",
+        "{",
+        "null",
+        "[]",
+        '{"offset":6,"line":1}',
+        JSON.stringify({ offset: -1, line: 1, hash }),
+        JSON.stringify({ offset: 6, line: -1, hash }),
+        JSON.stringify({ offset: 1.5, line: 1, hash }),
+        JSON.stringify({ offset: "6", line: 1, hash }),
+      ]
+    ) {
+      await Deno.writeTextFile(state, text);
+      await assertRejects(
+        () => ResumePoint.open(state, { orders, topic: "demo" }),
+        PipelineError,
+        `${state} is no resume file`,
+      );
+      assertEquals(await Deno.readTextFile(state), text);
+    }
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses standard input, which can't be read again",
+  async ({ state }) => {
+    await assertRejects(
+      () => ResumePoint.open(state, { orders: "-", topic: "demo" }),
+      UsageError,
+      "--resume needs a file: standard input can't be read again",
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() names a file of orders that isn't there",
+  async (files) => {
+    await run(files, [1]);
+    await Deno.remove(files.orders);
+    await assertRejects(
+      () =>
+        ResumePoint.open(files.state, { orders: files.orders, topic: "demo" }),
+      PipelineError,
+      `No such file: ${files.orders}`,
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.close() tells what kept it from saving",
+  async (files) => {
+    const point = await ResumePoint.open(files.state, {
+      orders: files.orders,
+      topic: "demo",
+    });
+    await Deno.mkdir(files.state);
+    point.begin(1, 6);
+    point.done(1);
+    await assertRejects(
+      () => point.close(),
+      PipelineError,
+      `Can't write ${files.state}: `,
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses the place of another topic, whose orders would never be sent",
+  async (files) => {
+    await run(files, [1]);
+    const { orders } = files;
+    await assertRejects(
+      () => ResumePoint.open(files.state, { orders, topic: "other" }),
+      PipelineError,
+      "belongs to topic 'demo', and not to 'other'",
+    );
+  },
+);
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

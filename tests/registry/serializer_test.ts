@@ -1,0 +1,63 @@
+/**
+ * What the deserializer refuses before it asks the registry. What takes a registry is in the integration tests.
+ *
+ * @module
+ */
+
+import { assertEquals, assertThrows } from "@std/assert";
+import { InvalidEventError } from "../../lib/base/errors.ts";
+import type { EventRegistry } from "../../lib/registry/registry.ts";
+import { EventDeserializer } from "../../lib/registry/serializer.ts";
+import { frame } from "../../lib/events/wire_format.ts";
+
+/** A registry that nobody may ask: every use of it is an error of another class. */
+const UNREACHABLE = new Proxy({}, {
+  get(_, property) {
+    throw new Error(`The registry was asked: ${String(property)}`);
+  },
+}) as EventRegistry;
+
+const deserializer = new EventDeserializer(UNREACHABLE);
+
+const LARGEST = new Uint8Array([0, 0x7f, 0xff, 0xff, 0xff]);
+
+Deno.test("EventDeserializer.decode() throws at once when the header is not Confluent's", () => {
+  const plain = new TextEncoder().encode('{"event_id":"1"}');
+  const values: [Uint8Array, string][] = [
+    [
+      new Uint8Array(),
+      "The value is truncated: 0 bytes, where the header alone takes 5",
+    ],
+    [
+      frame(1, "").subarray(0, 4),
+      "The value is truncated: 4 bytes, where the header alone takes 5",
+    ],
+    [plain, "The magic byte is 0x7b and not 0x00"],
+    [new Uint8Array([1, 0, 0, 0, 1]), "The magic byte is 0x01 and not 0x00"],
+    [
+      new Uint8Array([0, 0x80, 0, 0, 0]),
+      "No registry has a schema with the id 2147483648",
+    ],
+    [
+      new Uint8Array([0, 0xff, 0xff, 0xff, 0xff, 0x7b, 0x7d]),
+      "No registry has a schema with the id 4294967295",
+    ],
+  ];
+  for (const [value, message] of values) {
+    const error = assertThrows(
+      () => deserializer.decode(value),
+      InvalidEventError,
+    );
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("EventDeserializer.decode() asks the registry when the id may exist", () => {
+  for (const value of [frame(0, "{}"), frame(1, "{}"), LARGEST]) {
+    assertThrows(
+      () => deserializer.decode(value),
+      Error,
+      "The registry was asked: cached",
+    );
+  }
+});

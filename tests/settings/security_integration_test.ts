@@ -1,0 +1,781 @@
+/**
+ * Tests of secured connections: the real tasks against a real broker with logins, certificates and rights, and against the real
+ * registry behind a proxy with a login. Whatever they print is searched for secrets.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { javaProblem } from "../../lib/engine/choose.ts";
+import { resolveConfig } from "../../lib/settings/config.ts";
+import { createKafka } from "../../lib/kafka/client.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
+import {
+  Authority,
+  type Certified,
+  encryptKey,
+  opensslProblem,
+  scratchFolder,
+} from "../support/certificates.ts";
+import { type Bench, integrationTest } from "../support/integration.ts";
+import { eventually } from "../support/local_engine.ts";
+import { CuttingProxy } from "../support/cutting_proxy.ts";
+import { RegistryProxy } from "../support/registry_proxy.ts";
+import { type Right, SecuredBroker } from "../support/secured_broker.ts";
+import {
+  type PipelineTask,
+  runTaskProcess,
+  TaskProcess,
+  type TaskResult,
+} from "../support/task_process.ts";
+import { committedOffsets, makeTopic, sendRaw } from "../support/topics.ts";
+
+const USER = "cafe";
+const PASSWORD = "Hunter2=pass+word/42";
+const KEY_PASSWORD = "hunter2-key";
+const TOKEN = "hunter2.to-ken_42";
+/** A refusal is told at once, and not after the 30 s for which an outage is waited out. */
+const AT_ONCE_MS = 8_000;
+
+/** Every form in which a secret could be printed. */
+const FORBIDDEN = [
+  ...[PASSWORD, KEY_PASSWORD, TOKEN],
+  ...[PASSWORD, TOKEN, `${USER}:${PASSWORD}`, `\0${USER}\0${PASSWORD}`].map(
+    (text) => btoa(text),
+  ),
+  "PRIVATE KEY",
+  "hunter2",
+  "Hunter2",
+];
+
+type Variables = Readonly<Record<string, string>>;
+
+const problem = await opensslProblem() ?? await javaProblem();
+
+function securityTest(
+  name: string,
+  fn: (bench: Bench, context: Deno.TestContext) => Promise<void>,
+): void {
+  if (problem === undefined) integrationTest(name, fn);
+  else Deno.test({ name: `${name} (${problem})`, ignore: true, fn() {} });
+}
+
+interface RunOptions {
+  readonly brokers: string;
+  readonly registryUrl: string;
+  readonly env: Variables;
+  readonly reach?: readonly string[];
+  readonly folder: string;
+}
+
+/** Runs a task, and makes sure that it prints no secret. */
+async function run(
+  options: RunOptions,
+  task: PipelineTask,
+  args: readonly string[],
+): Promise<TaskResult> {
+  const { brokers, registryUrl, env, reach = [], folder } = options;
+  const result = await runTaskProcess(
+    { brokers: [brokers], registryUrl },
+    task,
+    args,
+    { env, reach, read: [folder], deadlineMs: 60_000 },
+  );
+  const printed = result.stdout + result.stderr;
+  for (const secret of FORBIDDEN) {
+    assert(!printed.includes(secret), `${task} prints ${secret}: ${printed}`);
+  }
+  return result;
+}
+
+/** Runs a task that is refused, and returns its error's lines. */
+async function refused(
+  options: RunOptions,
+  task: PipelineTask,
+  args: readonly string[],
+): Promise<string> {
+  const begin = Date.now();
+  const { code, stderr } = await run(options, task, args);
+  const took = Date.now() - begin;
+  assertEquals(code, 1, stderr);
+  assert(took < AT_ONCE_MS, `Took ${took} ms: ${stderr}`);
+  assert(!stderr.includes("Waiting for"), stderr);
+  assertEquals(stderr.split("\n").filter((l) => /^Error/.test(l)).length, 1);
+  // With --debug, the same task tells more, and no secret either.
+  const debugged = await run(options, task, [...args, "--debug"]);
+  assertEquals(debugged.code, 1, debugged.stderr);
+  assertStringIncludes(debugged.stderr, "    at ");
+  return stderr;
+}
+
+/** A broker with everything, its certificates, and their folder. */
+interface Fixture extends AsyncDisposable {
+  readonly folder: string;
+  readonly broker: SecuredBroker;
+  readonly authority: Authority;
+  readonly stranger: Authority;
+  readonly client: Certified;
+}
+
+async function makeFixture(): Promise<Fixture> {
+  await using stack = new AsyncDisposableStack();
+  const { path: folder } = stack.use(await scratchFolder());
+  const authority = await Authority.create(folder, "authority");
+  const stranger = await Authority.create(folder, "stranger");
+  const broker = stack.use(
+    await SecuredBroker.start({
+      dir: `${folder}/broker`,
+      server: await authority.sign({ name: "localhost" }),
+      otherName: await authority.sign({ name: "kafka.example" }),
+      expired: await authority.sign({ name: "localhost", days: -1 }),
+      authority: authority.own.cert,
+      user: USER,
+      password: PASSWORD,
+    }),
+  );
+  const client = await authority.sign({ name: "client" });
+  const kept = stack.move();
+  return {
+    folder,
+    broker,
+    authority,
+    stranger,
+    client,
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function loginBy(mechanism: string, fixture: Fixture): Variables {
+  return {
+    KAFKA_SECURITY_PROTOCOL: "SASL_SSL",
+    KAFKA_SASL_MECHANISM: mechanism,
+    KAFKA_SASL_USERNAME: USER,
+    KAFKA_SASL_PASSWORD: PASSWORD,
+    KAFKA_SSL_CA_FILE: fixture.authority.own.certFile,
+  };
+}
+
+securityTest(
+  "Kafka with logins, certificates and rights",
+  async (bench, context) => {
+    await using fixture = await makeFixture();
+    const { broker, folder, authority, stranger, client } = fixture;
+    const { topic, group } = bench;
+    const { registryUrl } = bench.config;
+    const scram = loginBy("SCRAM-SHA-512", fixture);
+    const on = (
+      listener: Parameters<SecuredBroker["address"]>[0],
+      env: Variables,
+    ): RunOptions => ({
+      brokers: broker.address(listener),
+      registryUrl,
+      env,
+      reach: broker.addresses,
+      folder,
+    });
+    const wanted = ["--topic", topic];
+    await createTopic(broker.superuser, {
+      topic,
+      partitions: 1,
+      replicationFactor: 1,
+    });
+
+    const produceAndConsume = async (options: RunOptions, name: string) => {
+      const group = `${bench.group}-${name}`;
+      await broker.grantOnly(`User:${USER}`, [
+        `TOPIC ${topic} WRITE`,
+        `TOPIC ${topic} READ`,
+        `GROUP ${group} READ`,
+      ]);
+      const sent = await run(options, "produce", [
+        ...[...wanted, "--count", "1", "--json", "--debug"],
+      ]);
+      assertEquals(sent.code, 0, sent.stderr);
+      const { offset } = JSON.parse(sent.stdout);
+      const got = await run(options, "consume", [
+        ...[...wanted, "--group", group, "--json", "--debug"],
+        ...["--count", String(Number(offset) + 1)],
+      ]);
+      assertEquals(got.code, 0, got.stderr);
+      assertEquals(
+        got.stdout.trim().split("\n").at(-1),
+        sent.stdout.trim(),
+      );
+      return sent;
+    };
+
+    for (const mechanism of ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]) {
+      await context.step(
+        `produce and consume log in by ${mechanism}`,
+        async () => {
+          const options = on("SASLSSL", loginBy(mechanism, fixture));
+          const { stderr } = await produceAndConsume(options, mechanism);
+          assert(!stderr.includes("Warning"), stderr);
+        },
+      );
+
+      await context.step(
+        `a wrong password is told in a line by ${mechanism}`,
+        async () => {
+          const env = {
+            ...loginBy(mechanism, fixture),
+            KAFKA_SASL_PASSWORD: "hunter2",
+          };
+          const stderr = await refused(on("SASLSSL", env), "topic", wanted);
+          assertMatch(
+            stderr,
+            new RegExp(
+              `^Error: Kafka at localhost:\\d+ refuses the login by ${mechanism}\n.*KAFKA_SASL_PASSWORD`,
+            ),
+          );
+        },
+      );
+    }
+
+    await context.step(
+      "a password may stand in a file, with a line break at its end",
+      async () => {
+        const file = `${folder}/password`;
+        await Deno.writeTextFile(file, `${PASSWORD}\n`);
+        const { KAFKA_SASL_PASSWORD: _, ...rest } = scram;
+        const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: file };
+        await produceAndConsume(on("SASLSSL", env), "file");
+      },
+    );
+
+    await context.step(
+      "a file outside the folders that a task may read is refused, without its name",
+      async () => {
+        const { KAFKA_SASL_PASSWORD: _, ...rest } = scram;
+        const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: "/etc/hunter2" };
+        const { code, stderr } = await run(on("SASLSSL", env), "topic", [
+          ...[...wanted, "--debug"],
+        ]);
+        assertEquals(code, 2, stderr);
+        assertMatch(
+          stderr,
+          /^Error: This task has no permission to read the file that KAFKA_SASL_PASSWORD_FILE names\n.*\.secrets/,
+        );
+      },
+    );
+
+    await context.step(
+      "a login over plain text works, with a warning",
+      async () => {
+        const env: Variables = {
+          KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+          KAFKA_SASL_MECHANISM: "PLAIN",
+          KAFKA_SASL_USERNAME: USER,
+          KAFKA_SASL_PASSWORD: PASSWORD,
+        };
+        const options = on("SASLPLAIN", env);
+        const { stderr } = await produceAndConsume(options, "plain");
+        assertEquals(
+          stderr.match(/^Warning: the password for Kafka/gm)?.length,
+          1,
+        );
+      },
+    );
+
+    await context.step(
+      "a client's certificate is its name, and its key may be encrypted",
+      async () => {
+        const encrypted = await encryptKey(client, KEY_PASSWORD);
+        await broker.grantOnly("User:CN=client", [`TOPIC ${topic} WRITE`]);
+        const base = {
+          KAFKA_SECURITY_PROTOCOL: "SSL",
+          KAFKA_SSL_CA_FILE: authority.own.certFile,
+          KAFKA_SSL_CERT_FILE: client.certFile,
+        };
+        for (
+          const key of [
+            { KAFKA_SSL_KEY_FILE: client.keyFile },
+            {
+              KAFKA_SSL_KEY_FILE: encrypted,
+              KAFKA_SSL_KEY_PASSWORD: KEY_PASSWORD,
+            },
+          ]
+        ) {
+          const options = on("MUTUAL", { ...base, ...key } as Variables);
+          const args = [...wanted, "--count", "1", "--debug"];
+          const { code, stderr } = await run(options, "produce", args);
+          assertEquals(code, 0, stderr);
+        }
+        const wrong = {
+          ...base,
+          KAFKA_SSL_KEY_FILE: encrypted,
+          KAFKA_SSL_KEY_PASSWORD: "hunter2",
+        };
+        const { code, stderr } = await run(on("MUTUAL", wrong), "topic", [
+          ...[...wanted, "--debug"],
+        ]);
+        assertEquals(code, 2, stderr);
+        assertStringIncludes(stderr, "can't be decrypted");
+      },
+    );
+
+    await context.step(
+      "consume logs in again to a broker that was killed, and takes no outage for a wrong password",
+      async () => {
+        const group = `${bench.group}-outage`;
+        const config = broker.superuser;
+        await broker.grantOnly(`User:${USER}`, [
+          `TOPIC ${topic} WRITE`,
+          `TOPIC ${topic} READ`,
+          `GROUP ${group} READ`,
+        ]);
+        const options = on("SASLSSL", scram);
+        const produce = async () => {
+          const args = [...wanted, "--count", "1"];
+          const { code, stderr } = await run(options, "produce", args);
+          assertEquals(code, 0, stderr);
+        };
+        await using consumer = new TaskProcess(
+          { brokers: [options.brokers], registryUrl },
+          "consume",
+          [...wanted, "--group", group, "--json", "--from", "latest"],
+          {
+            env: scram,
+            reach: broker.addresses,
+            read: [folder],
+            deadlineMs: 60_000,
+          },
+        );
+        await eventually("the group's place", async () => {
+          const offsets = await committedOffsets({ config, topic, group });
+          return offsets[0] !== undefined;
+        }, 20_000);
+        await produce();
+        await consumer.until(/"event"/);
+        await broker.kill();
+        await consumer.until(/Waiting for Kafka/, "stderr");
+        await broker.restart();
+        await consumer.until(/No longer waiting for Kafka/, "stderr");
+        await produce();
+        await consumer.until(/"event"[^]*"event"/);
+        consumer.signal("SIGTERM");
+        const { code, stderr } = await consumer.end();
+        assertEquals(code, 0, stderr);
+        assert(!stderr.includes("Error"), stderr);
+      },
+    );
+
+    await context.step(
+      "a connection that is cut in the middle of the login is tried again",
+      async () => {
+        for (const mechanism of ["PLAIN", "SCRAM-SHA-512"]) {
+          await using proxy = new CuttingProxy(broker.address("SASLPLAIN"), 3);
+          const options = {
+            ...on("SASLPLAIN", {
+              KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+              KAFKA_SASL_MECHANISM: mechanism,
+              KAFKA_SASL_USERNAME: USER,
+              KAFKA_SASL_PASSWORD: PASSWORD,
+            }),
+            brokers: proxy.address,
+          };
+          await broker.grantOnly(`User:${USER}`, [`TOPIC ${topic} DESCRIBE`]);
+          const { code, stderr } = await run(options, "topic", wanted);
+          assertEquals(code, 0, stderr);
+          assert(proxy.cut, "Nothing was cut");
+        }
+      },
+    );
+
+    await context.step("no object of kafkajs shows the password", async () => {
+      const { security } = resolveConfig({}, (name) => scram[name]);
+      assertEquals(security?.kafka?.sasl?.password.reveal(), PASSWORD);
+      const kafka = await createKafka({
+        ...broker.superuser,
+        ...(security && { security }),
+      });
+      const parts = [kafka, kafka.admin(), kafka.consumer({ groupId: "none" })];
+      const shown = Deno.inspect(parts, { depth: 20, showHidden: true });
+      assert(!shown.includes(PASSWORD), shown);
+    });
+
+    const sslOnly = {
+      KAFKA_SECURITY_PROTOCOL: "SSL",
+      KAFKA_SSL_CA_FILE: authority.own.certFile,
+    };
+    const foreign = await stranger.sign({ name: "client" });
+    const unknownAuthority = {
+      ...scram,
+      KAFKA_SSL_CA_FILE: stranger.own.certFile,
+    };
+    const { KAFKA_SSL_CA_FILE: _, ...noAuthority } = scram;
+    const untrusted =
+      /^Error: The certificate of the broker at localhost:\d+ is signed by nobody that is trusted\n.*KAFKA_SSL_CA_FILE/;
+    const plainLogin = {
+      KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
+      KAFKA_SASL_MECHANISM: "SCRAM-SHA-256",
+      KAFKA_SASL_USERNAME: USER,
+      KAFKA_SASL_PASSWORD: PASSWORD,
+    };
+    const speaks = (what: string, protocol: string) =>
+      new RegExp(
+        `Error: The broker at localhost:\\d+ speaks ${what}, and KAFKA_SECURITY_PROTOCOL is ${protocol}\n`,
+      );
+    const badConnections: [string, RunOptions, RegExp][] = [
+      ["an unknown authority", on("SASLSSL", unknownAuthority), untrusted],
+      ["an authority that isn't named", on("SASLSSL", noAuthority), untrusted],
+      [
+        "an unknown authority where Node would be told to trust it",
+        on("SASLSSL", {
+          ...unknownAuthority,
+          NODE_TLS_REJECT_UNAUTHORIZED: "0",
+        }),
+        untrusted,
+      ],
+      [
+        "a certificate for another name",
+        on("OTHERNAME", scram),
+        /^Error: The certificate of the broker at localhost:\d+ is for another name\n/,
+      ],
+      [
+        "a certificate for another name where Node would be told to trust it",
+        on("OTHERNAME", { ...scram, NODE_TLS_REJECT_UNAUTHORIZED: "0" }),
+        /^Error: The certificate of the broker at localhost:\d+ is for another name\n/,
+      ],
+      [
+        "a certificate that has expired",
+        on("EXPIRED", scram),
+        /^Error: The certificate of the broker at localhost:\d+ has expired\n/,
+      ],
+      [
+        "a client without the certificate that it needs",
+        on("MUTUAL", sslOnly),
+        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or misses one\n.*KAFKA_SSL_CERT_FILE/,
+      ],
+      [
+        "a client's certificate from an unknown authority",
+        on("MUTUAL", {
+          ...sslOnly,
+          KAFKA_SSL_CERT_FILE: foreign.certFile,
+          KAFKA_SSL_KEY_FILE: foreign.keyFile,
+        }),
+        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or misses one\n/,
+      ],
+      [
+        "plain text to a port for TLS",
+        on("SASLSSL", {}),
+        speaks("TLS", "PLAINTEXT"),
+      ],
+      [
+        "a plain login to a port for TLS",
+        on("SASLSSL", plainLogin),
+        speaks("TLS", "SASL_PLAINTEXT"),
+      ],
+      [
+        "TLS to a port for plain text",
+        on("PLAINTEXT", sslOnly),
+        speaks("plain text", "SSL"),
+      ],
+      [
+        "TLS with a login to a port for plain text",
+        on("PLAINTEXT", scram),
+        speaks("plain text", "SASL_SSL"),
+      ],
+      [
+        "no login where one is needed",
+        on("SASLPLAIN", {}),
+        speaks("only to who logs in", "PLAINTEXT"),
+      ],
+      [
+        "TLS and no login where one is needed",
+        on("SASLSSL", sslOnly),
+        speaks("only to who logs in", "SSL"),
+      ],
+      [
+        "a login where there is none",
+        on("PLAINTEXT", plainLogin),
+        speaks("with no login", "SASL_PLAINTEXT"),
+      ],
+    ];
+    for (const [name, options, message] of badConnections) {
+      await context.step(`${name} is told in a line`, async () => {
+        assertMatch(await refused(options, "topic", wanted), message);
+      });
+    }
+
+    const login = on("SASLSSL", scram);
+    const letters = `${topic}.dlq`;
+    const noRight = (kind: string) =>
+      new RegExp(
+        `failed: the user lacks a right on the ${kind} \\(${
+          kind === "topic" ? "TOPIC" : "GROUP"
+        }_AUTHORIZATION_FAILED\\)\n`,
+      );
+    let fresh = 0;
+    const garbage = () =>
+      sendRaw(broker.superuser, topic, [{ key: "k", value: "garbage" }]);
+    const drain = ["--group", group, "--idle-exit", "1"];
+    const tasks: readonly {
+      readonly name: string;
+      readonly task: PipelineTask;
+      readonly args: readonly string[];
+      readonly rights: readonly Right[];
+      /** Makes what the task works on. */
+      readonly before?: () => Promise<unknown>;
+    }[] = [
+      {
+        name: "produce",
+        task: "produce",
+        args: [...wanted, "--count", "1"],
+        rights: [`TOPIC ${topic} WRITE`],
+      },
+      {
+        name: "produce --idempotent",
+        task: "produce",
+        args: [...wanted, "--count", "1", "--idempotent"],
+        rights: [`TOPIC ${topic} WRITE`],
+      },
+      {
+        name: "consume",
+        task: "consume",
+        args: [...wanted, ...drain],
+        rights: [`TOPIC ${topic} READ`, `GROUP ${group} READ`],
+      },
+      {
+        name: "consume with a dead letter",
+        task: "consume",
+        args: [...wanted, ...drain],
+        rights: [
+          `TOPIC ${topic} READ`,
+          `GROUP ${group} READ`,
+          `TOPIC ${letters} CREATE`,
+          `TOPIC ${letters} WRITE`,
+        ],
+        before: garbage,
+      },
+      {
+        name: "dlq",
+        task: "dlq",
+        args: wanted,
+        rights: [
+          `TOPIC ${letters} READ`,
+          `GROUP cafe-dlq-replay-${topic} DESCRIBE`,
+          "GROUP cafe-dlq-list-* READ",
+        ],
+      },
+      {
+        name: "dlq --replay",
+        task: "dlq",
+        args: [...wanted, "--replay"],
+        rights: [
+          `TOPIC ${letters} READ`,
+          `TOPIC ${topic} WRITE`,
+          `GROUP cafe-dlq-replay-${topic} READ`,
+        ],
+      },
+    ];
+
+    await context.step(
+      "topic needs Describe and Create on the topic",
+      async () => {
+        const attempt = async (
+          operations: readonly ("DESCRIBE" | "CREATE")[],
+        ) => {
+          const name = `${topic}-fresh-${fresh++}`;
+          const rights = operations.map((what): Right =>
+            `TOPIC ${name} ${what}`
+          );
+          await broker.grantOnly(`User:${USER}`, rights);
+          return ["--topic", name];
+        };
+        const args = await attempt(["DESCRIBE", "CREATE"]);
+        const { code, stderr } = await run(login, "topic", args);
+        assertEquals(code, 0, stderr);
+        for (const left of ["DESCRIBE", "CREATE"] as const) {
+          const args = await attempt([left]);
+          assertMatch(await refused(login, "topic", args), noRight("topic"));
+        }
+      },
+    );
+
+    for (const { name, task, args, rights, before } of tasks) {
+      // The most telling case first: once a letter was written, its topic is there and needs no right to be made.
+      for (const missing of rights) {
+        await context.step(
+          `${name} without ${
+            missing.replaceAll(topic, "TOPIC").replaceAll(group, "GROUP")
+          } says so in a line`,
+          async () => {
+            await before?.();
+            await broker.grantOnly(
+              `User:${USER}`,
+              rights.filter((right) => right !== missing),
+            );
+            const kind = missing.startsWith("TOPIC")
+              ? "topic"
+              : "consumer group";
+            assertMatch(await refused(login, task, args), noRight(kind));
+          },
+        );
+      }
+      await context.step(
+        `${name} needs ${rights.length} rights and no others`,
+        async () => {
+          await broker.grantOnly(`User:${USER}`, rights);
+          const { code, stderr } = await run(login, task, [...args, "--debug"]);
+          assertEquals(code, 0, stderr);
+        },
+      );
+    }
+  },
+);
+
+securityTest(
+  "a registry with logins and certificates",
+  async (bench, context) => {
+    await using scratch = await scratchFolder();
+    const folder = scratch.path;
+    const authority = await Authority.create(folder, "authority");
+    const stranger = await Authority.create(folder, "stranger");
+    const certified = await authority.sign({ name: "localhost" });
+    const otherName = await authority.sign({ name: "registry.example" });
+    const tokenFile = `${folder}/token`;
+    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`);
+    await makeTopic(bench, 1);
+    const brokers = bench.config.brokers[0] ?? "";
+    const basic = `Basic ${btoa(`${USER}:${PASSWORD}`)}`;
+    const asUser = {
+      SCHEMA_REGISTRY_USERNAME: USER,
+      SCHEMA_REGISTRY_PASSWORD: PASSWORD,
+    };
+    const trusting = { SCHEMA_REGISTRY_CA_FILE: authority.own.certFile };
+    const at = (proxy: RegistryProxy, env: Variables): RunOptions => ({
+      brokers,
+      registryUrl: proxy.url,
+      env,
+      reach: [proxy.host],
+      folder,
+    });
+    const wanted = ["--topic", bench.topic];
+    const args = [...wanted, "--count", "1"];
+
+    const kinds: [
+      string,
+      string | undefined,
+      Certified | undefined,
+      Variables,
+    ][] = [
+      ["a user and password", basic, undefined, asUser],
+      ["a user and password over TLS", basic, certified, {
+        ...asUser,
+        ...trusting,
+      }],
+      ["a token over TLS", `Bearer ${TOKEN}`, certified, {
+        SCHEMA_REGISTRY_TOKEN: TOKEN,
+        ...trusting,
+      }],
+      ["a token in a file", `Bearer ${TOKEN}`, undefined, {
+        SCHEMA_REGISTRY_TOKEN_FILE: tokenFile,
+      }],
+      ["TLS and no login", undefined, certified, trusting],
+    ];
+    for (const [name, authorization, cert, env] of kinds) {
+      await context.step(`produce and consume go through ${name}`, async () => {
+        await using proxy = new RegistryProxy(bench.config.registryUrl, {
+          ...(authorization && { authorization }),
+          ...(cert && { certified: cert }),
+        });
+        const sent = await run(at(proxy, env), "produce", [
+          ...[...args, "--json", "--debug"],
+        ]);
+        assertEquals(sent.code, 0, sent.stderr);
+        assert(!sent.stderr.includes("Warning"), sent.stderr);
+        const got = await run(at(proxy, env), "consume", [
+          ...[...args, "--group", bench.group, "--json", "--debug"],
+        ]);
+        assertEquals(got.code, 0, got.stderr);
+        assertEquals(got.stdout, sent.stdout);
+      });
+    }
+
+    for (const refusal of [401, 403] as const) {
+      for (
+        const [name, env] of [
+          ["a wrong password", {
+            ...asUser,
+            SCHEMA_REGISTRY_PASSWORD: "hunter2",
+          }],
+          ["a wrong token", { SCHEMA_REGISTRY_TOKEN: "hunter2" }],
+          ["no login", {}],
+        ] as [string, Variables][]
+      ) {
+        await context.step(
+          `${name} is told in a line by HTTP ${refusal}, though the registry repeats it`,
+          async () => {
+            await using proxy = new RegistryProxy(bench.config.registryUrl, {
+              authorization: basic,
+              refusal,
+            });
+            const stderr = await refused(at(proxy, env), "produce", args);
+            assertMatch(stderr, new RegExp(`HTTP ${refusal}`));
+          },
+        );
+      }
+    }
+
+    const untrusted =
+      /^Error: The certificate of the Schema Registry at localhost:\d+ is signed by nobody that is trusted\n.*SCHEMA_REGISTRY_CA_FILE/;
+    const bad: [string, Certified, Variables, RegExp][] = [
+      ["an unknown authority", certified, {
+        ...asUser,
+        SCHEMA_REGISTRY_CA_FILE: stranger.own.certFile,
+      }, untrusted],
+      ["an authority that isn't named", certified, asUser, untrusted],
+      ["an unknown authority where Node would be told to trust it", certified, {
+        ...asUser,
+        NODE_TLS_REJECT_UNAUTHORIZED: "0",
+      }, untrusted],
+      [
+        "a certificate for another name",
+        otherName,
+        { ...asUser, ...trusting },
+        /^Error: The certificate of the Schema Registry at localhost:\d+ is for another name\n/,
+      ],
+    ];
+    for (const [name, cert, env, message] of bad) {
+      await context.step(`${name} is told in a line`, async () => {
+        await using proxy = new RegistryProxy(bench.config.registryUrl, {
+          authorization: basic,
+          certified: cert,
+        });
+        assertMatch(await refused(at(proxy, env), "produce", args), message);
+      });
+    }
+
+    await context.step(
+      "http to a port for https, and https to one for http, are told in a line",
+      async () => {
+        await using secured = new RegistryProxy(bench.config.registryUrl, {
+          certified,
+        });
+        await using plain = new RegistryProxy(bench.config.registryUrl);
+        const swap = (
+          proxy: RegistryProxy,
+          scheme: string,
+          env: Variables,
+        ) => ({
+          ...at(proxy, env),
+          registryUrl: `${scheme}://${proxy.host}`,
+        });
+        assertMatch(
+          await refused(swap(secured, "http", {}), "produce", args),
+          /^Error: The Schema Registry at localhost:\d+ speaks https, and its URL says otherwise\n/,
+        );
+        assertMatch(
+          await refused(swap(plain, "https", trusting), "produce", args),
+          /^Error: The Schema Registry at localhost:\d+ speaks http, and its URL says otherwise\n/,
+        );
+      },
+    );
+  },
+);
