@@ -70,6 +70,8 @@ export { DlqReport } from "./cli/dlq_report.ts";
 export type { FilePlace } from "./produce/sources/lines.ts";
 export { type DemoOptions, runDemo } from "./cli/demo_command.ts";
 export {
+  type ErrorCode,
+  type ErrorDetails,
   HandlerStop,
   InvalidEventError,
   OutageError,
@@ -143,7 +145,12 @@ export {
 } from "./produce/resume_point.ts";
 export { type StopSignal, stopSignal } from "./cli/signals.ts";
 export { printable } from "./base/terminal_text.ts";
-export { clientOptions, CONFIG_FLAGS, TIMEOUT_FLAG } from "./cli/task_flags.ts";
+export {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./cli/task_flags.ts";
 export { type ConsumeFlags, consumeTask } from "./cli/consume_command.ts";
 export { type ProduceFlags, produceTask } from "./cli/produce_command.ts";
 export { describeTopicResult } from "./cli/topic_report.ts";

@@ -7,11 +7,11 @@
 import {
   clientOptions,
   CONFIG_FLAGS,
+  configFrom,
   DlqReport,
   EXIT,
   listDeadLetters,
   replayDeadLetters,
-  resolveConfig,
   runTask,
   stopSignal,
   TIMEOUT_FLAG,
@@ -45,7 +45,7 @@ await runTask({
   ],
 }, async (flags) => {
   const { topic, json } = flags;
-  const config = resolveConfig(flags);
+  const config = configFrom(flags);
   using stop = stopSignal();
   const options = { ...clientOptions(flags), topic, signal: stop.signal };
   const report = new DlqReport(topic, json);

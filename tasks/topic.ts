@@ -7,10 +7,10 @@
 import {
   clientOptions,
   CONFIG_FLAGS,
+  configFrom,
   createTopic,
   describeTopicResult,
   printLine,
-  resolveConfig,
   runTask,
   TIMEOUT_FLAG,
 } from "../lib/mod.ts";
@@ -52,7 +52,7 @@ await runTask({
   const { topic, partitions, "replication-factor": replicationFactor } = flags;
   const wanted = { topic, partitions, replicationFactor };
   const result = await createTopic(
-    resolveConfig(flags),
+    configFrom(flags),
     wanted,
     clientOptions(flags),
   );

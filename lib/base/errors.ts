@@ -1,33 +1,89 @@
 /**
- * The errors that a person is meant to read: what happened, and what to do next.
- *
- * Whatever else is thrown is a defect of this program and keeps its stack trace behind `--debug`.
+ * The errors that a person is meant to read. Any other error is a defect of this program.
  *
  * @module
  */
 
+/**
+ * What went wrong, for callers that react to it. An interface adds the advice that only it can give, such as which flag to change.
+ *
+ * - `answer-not-registry`: a server answered, and it is not a Schema Registry.
+ * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
+ * - `kafka-unreachable`, `registry-unreachable`: no connection, or no answer in time.
+ * - `message-rejected`: a message can't be read or processed, and there is no dead-letter topic to keep it in.
+ * - `net-permission`: the permissions don't allow connecting to an address.
+ * - `registry-scheme`: the registry speaks https where its URL says http, or the other way round.
+ * - `replication-factor`: there are fewer brokers than replicas.
+ * - `resume-file`: a file is not a resume file.
+ * - `right-missing`: the broker denies a right on a resource.
+ * - `setting-file-missing`, `setting-file-permission`: a file that a setting names doesn't exist, or may not be read.
+ * - `tls-without-https`: a TLS setting is set for a registry with an http URL.
+ * - `topic-missing`: there is no such topic.
+ */
+export type ErrorCode =
+  | "answer-not-registry"
+  | "file-not-readable"
+  | "kafka-unreachable"
+  | "message-rejected"
+  | "net-permission"
+  | "registry-scheme"
+  | "registry-unreachable"
+  | "replication-factor"
+  | "resume-file"
+  | "right-missing"
+  | "setting-file-missing"
+  | "setting-file-permission"
+  | "tls-without-https"
+  | "topic-missing";
+
+/** The values that belong to an {@linkcode ErrorCode}. */
+export interface ErrorDetails {
+  /** With `net-permission`: the address, as `host:port`. */
+  readonly address?: string;
+  /** With `replication-factor`: how many brokers there are. */
+  readonly brokersCount?: number;
+  /** With `file-not-readable`: the file's path. */
+  readonly path?: string;
+  /** With `right-missing`: what the right is on. */
+  readonly resource?: "topic" | "group" | "cluster" | "transactional id";
+  /** With `topic-missing`: the topic. */
+  readonly topic?: string;
+  /** With `registry-scheme`: the URL that would work. */
+  readonly url?: string;
+}
+
 /** What a {@linkcode PipelineError} carries besides its message. */
 export interface PipelineErrorOptions extends ErrorOptions {
-  /** What the reader can do about it: one or more plain sentences. */
-  hint?: string;
+  /** What the reader can do about it, whatever the interface: one or more plain sentences. */
+  readonly hint?: string | undefined;
+  /** What went wrong. */
+  readonly code?: ErrorCode | undefined;
+  /** The values that belong to the code. */
+  readonly details?: ErrorDetails;
 }
 
 /** A failure that a person can act on. Tasks print it without a stack trace and exit with code 1. */
 export class PipelineError extends Error {
   /** The class's name, in stack traces. */
   override name = "PipelineError";
-  /** What the reader can do about it, if anything is known. */
+  /** What the reader can do about it; undefined if nothing is known. */
   readonly hint: string | undefined;
+  /** What went wrong; undefined if callers have nothing to decide by it. */
+  readonly code: ErrorCode | undefined;
+  /** The values that belong to the code. */
+  readonly details: ErrorDetails;
 
   /**
    * Makes the error.
    *
    * @param message What happened and with which value: capitalised, no final period.
-   * @param options The hint and the cause.
+   * @param options The hint, the code with its details, and the cause.
    */
   constructor(message: string, options: PipelineErrorOptions = {}) {
     super(message, options);
     this.hint = options.hint;
+    this.code = options.code;
+    this.details = options.details ?? {};
   }
 }
 
@@ -37,25 +93,25 @@ export class UsageError extends PipelineError {
   override name = "UsageError";
 }
 
-/** What a handler throws to end the run: its order is not processed, and comes again. */
+/** What a handler throws to end the run: its event is not committed, and the next run delivers it again. */
 export class HandlerStop extends PipelineError {
   /** The class's name, in stack traces. */
   override name = "HandlerStop";
 }
 
-/** A stop was asked for before there was anything to stop: while Kafka or the registry was waited for. */
+/** The signal was aborted while the start waited for Kafka or the registry. */
 export class StoppedError extends PipelineError {
   /** The class's name, in stack traces. */
   override name = "StoppedError";
 }
 
-/** Kafka or the registry can't be reached, or isn't ready: trying again later may help. */
+/** Kafka or the registry can't be reached or isn't ready: a retry may help. */
 export class OutageError extends PipelineError {
   /** The class's name, in stack traces. */
   override name = "OutageError";
 }
 
-/** A message, or an event to be sent, that is not what the schema or the wire format says: bad data, not an outage. */
+/** A message or an event does not match its schema or the wire format: a retry doesn't help. */
 export class InvalidEventError extends PipelineError {
   /** The class's name, in stack traces. */
   override name = "InvalidEventError";
@@ -65,7 +121,7 @@ export class InvalidEventError extends PipelineError {
  * Walks an error and its causes, outermost first.
  *
  * @param error Anything that was thrown.
- * @returns Each error of the chain, every one once; members of an aggregate included, whether JavaScript's or kafkajs' own.
+ * @returns Each error of the chain once, including the members of aggregates.
  */
 export function* causes(error: unknown): Generator<unknown> {
   const seen = new Set<unknown>();
@@ -87,7 +143,7 @@ export function* causes(error: unknown): Generator<unknown> {
  * Reads the message of anything that was thrown.
  *
  * @param error Anything that was thrown.
- * @returns Its message, or its text where it is not an error.
+ * @returns The message of an error, or else the value as text.
  */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

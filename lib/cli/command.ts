@@ -13,6 +13,7 @@ import {
   UsageError,
 } from "../base/errors.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
+import { adviceFor } from "./advice.ts";
 import { OutputClosedError, printLine } from "./output.ts";
 
 /** What every kind of flag has. */
@@ -258,7 +259,7 @@ export function parseFlags<const F extends Flags>(
  *
  * @param error What was thrown.
  * @param debug Whether to add stack traces.
- * @returns The message, then the hint on lines of its own.
+ * @returns The message, then the hint and the advice on lines of their own.
  */
 export function describeError(error: unknown, debug: boolean): string {
   const lines: string[] = [];
@@ -266,6 +267,10 @@ export function describeError(error: unknown, debug: boolean): string {
     lines.push(`Error: ${error.message}`);
     if (error.hint) {
       lines.push(...error.hint.split("\n").map((line) => `  ${line}`));
+    }
+    const advice = adviceFor(error);
+    if (advice) {
+      lines.push(`  ${advice}`);
     }
   } else {
     lines.push(`Error: ${messageOf(error)}`);

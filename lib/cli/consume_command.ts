@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type ConfigFlags, resolveConfig } from "../settings/config.ts";
+import type { ConfigFlags } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { consumeEvents } from "../consume/consume.ts";
 import type { MessageCounts } from "../consume/message_processor.ts";
-import { clientOptions } from "./task_flags.ts";
+import { clientOptions, configFrom } from "./task_flags.ts";
 
 /** The flags of `deno task consume`. */
 export interface ConsumeFlags extends ConfigFlags {
@@ -46,7 +46,7 @@ export async function consumeTask(
   flags: ConsumeFlags,
   signal: AbortSignal,
 ): Promise<MessageCounts> {
-  const config = resolveConfig(flags);
+  const config = configFrom(flags);
   const report = new ConsumeReport(flags);
   report.starting();
   const { topic, group, from, count, "idle-exit": idleExit } = flags;

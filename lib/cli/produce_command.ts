@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ConfigFlags, resolveConfig } from "../settings/config.ts";
+import type { ConfigFlags } from "../settings/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { FilePlace } from "../produce/sources/lines.ts";
 import {
@@ -19,7 +19,7 @@ import { produceEvents } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
 import type { Acks, ProducerOptions } from "../produce/producer.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
-import { clientOptions } from "./task_flags.ts";
+import { clientOptions, configFrom } from "./task_flags.ts";
 
 /** The flags of `deno task produce`. */
 export interface ProduceFlags extends ConfigFlags {
@@ -72,7 +72,7 @@ export async function produceTask(
   flags: ProduceFlags,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const config = resolveConfig(flags);
+  const config = configFrom(flags);
   checkFlags(flags);
   const { topic, count = DEFAULT_COUNT } = flags;
   const orders = flags.file && ordersPath(flags.file);

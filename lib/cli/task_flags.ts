@@ -7,9 +7,11 @@
 import type { NumberFlag, StringFlag } from "./command.ts";
 import {
   BROKERS_VARIABLE,
+  type Config,
   type ConfigFlags,
   DEFAULT_CONFIG,
   REGISTRY_VARIABLE,
+  resolveConfig,
 } from "../settings/config.ts";
 import type { KafkaOptions } from "../kafka/client.ts";
 import type { WaitOptions } from "../base/retry.ts";
@@ -43,6 +45,20 @@ export const TIMEOUT_FLAG = {
   min: 0,
   max: 86_400,
 } as const satisfies NumberFlag;
+
+/**
+ * Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr.
+ *
+ * @param flags The task's flags.
+ * @returns The settings, checked.
+ * @throws {UsageError} If a flag or a variable is wrong.
+ */
+export function configFrom(flags: ConfigFlags): Config {
+  return resolveConfig(flags, {
+    warn: (line) => console.error(line),
+    sources: { brokers: "--brokers", registry: "--registry" },
+  });
+}
 
 /**
  * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.

@@ -281,8 +281,7 @@ export class MessageProcessor {
         `Can't ${verb} message ${placeOf(origin)}: ${messageOf(error)}`,
         {
           cause: error,
-          hint:
-            "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
+          code: "message-rejected",
         },
       );
     }

@@ -13,26 +13,13 @@ import {
   isClientRefused,
 } from "../settings/tls.ts";
 
-/** What each kind of missing right is for. */
-const MISSING_RIGHTS: Readonly<Record<string, readonly [string, string]>> = {
-  TOPIC_AUTHORIZATION_FAILED: [
-    "the topic",
-    "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` needs Read. " +
-    "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read.",
-  ],
-  GROUP_AUTHORIZATION_FAILED: [
-    "the consumer group",
-    "On its group, `consume` needs Read; on that of the replay, `dlq` needs Describe, and Read to replay.",
-  ],
-  CLUSTER_AUTHORIZATION_FAILED: [
-    "the cluster",
-    "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
-  ],
-  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: [
-    "the transactional id",
-    "On the transactional id, a producer needs Write.",
-  ],
-};
+/** What each of Kafka's codes denies a right on. */
+const MISSING_RIGHTS = {
+  TOPIC_AUTHORIZATION_FAILED: "topic",
+  GROUP_AUTHORIZATION_FAILED: "group",
+  CLUSTER_AUTHORIZATION_FAILED: "cluster",
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: "transactional id",
+} as const;
 
 function typeOf(error: Error): string {
   return "type" in error ? String(error.type) : "";
@@ -101,11 +88,12 @@ export function explainMissingRight(
 ): PipelineError | undefined {
   for (const cause of causes(error)) {
     const type = cause instanceof Error ? typeOf(cause) : "";
-    const [what, hint] = MISSING_RIGHTS[type] ?? [];
-    if (!what || !hint) continue;
+    if (!(type in MISSING_RIGHTS)) continue;
+    const resource = MISSING_RIGHTS[type as keyof typeof MISSING_RIGHTS];
+    const name = resource === "group" ? "consumer group" : resource;
     return new PipelineError(
-      `${action} failed: the user lacks a right on ${what} (${type})`,
-      { cause: error, hint },
+      `${action} failed: the user lacks a right on the ${name} (${type})`,
+      { cause: error, code: "right-missing", details: { resource } },
     );
   }
   return undefined;

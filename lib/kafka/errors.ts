@@ -109,11 +109,11 @@ export function explainKafkaError(
     chain.some((cause) => /\bEPERM\b/.test(cause.message))
   ) {
     return new PipelineError(
-      `This task has no permission to reach ${brokers}`,
+      `No permission to reach ${brokers}`,
       {
         cause: error,
-        hint:
-          'Add each broker, as it calls itself, to "permissions.pipeline.net" in deno.json.',
+        code: "net-permission",
+        details: { address: brokers },
       },
     );
   }
@@ -124,8 +124,7 @@ export function explainKafkaError(
       `${action} failed: Kafka can't be reached at ${brokers}`,
       {
         cause: error,
-        hint:
-          "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+        code: "kafka-unreachable",
       },
     );
   }

@@ -90,12 +90,12 @@ export async function describeTopic(
  * Makes the error for a topic that isn't there.
  *
  * @param topic The topic.
- * @returns The error; its hint names the command that creates the topic.
+ * @returns The error.
  */
 export function missingTopic(topic: string): PipelineError {
-  const flag = topic === "demo" ? "" : ` --topic ${topic}`;
   return new PipelineError(`Topic '${topic}' does not exist`, {
-    hint: `Create it with \`deno task topic${flag}\`.`,
+    code: "topic-missing",
+    details: { topic },
   });
 }
 
@@ -165,8 +165,8 @@ export async function ensureTopic(
           `broker${brokers.length === 1 ? "" : "s"}`,
         {
           cause: error,
-          hint:
-            `Use --replication-factor ${brokers.length} or less, or add brokers.`,
+          code: "replication-factor",
+          details: { brokersCount: brokers.length },
         },
       );
     }

@@ -85,7 +85,7 @@ export class ResumePoint {
     const { orders, topic } = source;
     if (orders === "-") {
       throw new UsageError(
-        "--resume needs a file: standard input can't be read again",
+        "A resume file takes a file to read: standard input can't be read again",
       );
     }
     const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
@@ -187,7 +187,7 @@ export class ResumePoint {
 
 function explain(action: string, path: string, cause: unknown): PipelineError {
   if (cause instanceof Deno.errors.NotCapable) {
-    return new PipelineError(`This task has no permission to keep ${path}`, {
+    return new PipelineError(`No permission to keep ${path}`, {
       cause,
       hint: `Name it without a folder: it is kept in ${RESUME_FOLDER}/ then.`,
     });
@@ -210,8 +210,8 @@ async function readState(path: string): Promise<State | undefined> {
     value = undefined;
   }
   if (isState(value)) return value;
-  throw new PipelineError(`${path} is no resume file`, {
-    hint: "Name another with --resume, or remove it to begin anew.",
+  throw new PipelineError(`${path} is not a resume file`, {
+    code: "resume-file",
   });
 }
 

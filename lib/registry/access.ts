@@ -136,7 +136,8 @@ function wrongScheme(
     `The Schema Registry at ${host} speaks ${speaks}, and its URL says otherwise`,
     {
       cause,
-      hint: `Write ${speaks}://${host} in SCHEMA_REGISTRY_URL or --registry.`,
+      code: "registry-scheme",
+      details: { url: `${speaks}://${host}` },
     },
   );
 }

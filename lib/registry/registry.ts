@@ -64,8 +64,9 @@ async function findApi(url: string, access: RegistryAccess): Promise<string> {
     }
   }
   throw new PipelineError(`What answers at ${url} is not a Schema Registry`, {
+    code: "answer-not-registry",
     hint: paths.length > 1
-      ? "Neither the root nor /apis/ccompat/v7 has Confluent's API. Name its full URL with --registry."
+      ? "Neither the root nor /apis/ccompat/v7 has Confluent's API."
       : "Its path has not Confluent's API. Without a path, the usual ones are tried.",
   });
 }
@@ -230,7 +231,7 @@ const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
 /** Any other 404 is a wrong URL or a proxy's: it says nothing of the id. */
 function isUnknown(error: unknown): error is RegistryResponseError {
   return error instanceof RegistryResponseError &&
-    UNKNOWN_CODES.includes(error.code);
+    UNKNOWN_CODES.includes(error.errorCode);
 }
 
 function registeredId(answer: unknown, url: string): number {
@@ -244,9 +245,7 @@ function registeredId(answer: unknown, url: string): number {
 function strangeAnswer(url: string, what: string): PipelineError {
   return new PipelineError(
     `What ${url} answers for ${what} is not what a Schema Registry answers`,
-    {
-      hint: "Check --registry and SCHEMA_REGISTRY_URL, and what lies between.",
-    },
+    { code: "answer-not-registry" },
   );
 }
 

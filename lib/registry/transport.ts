@@ -33,7 +33,7 @@ export class RegistryResponseError extends PipelineError {
   /** The registry's own words. */
   readonly reason: string;
   /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
-  readonly code: number | undefined;
+  readonly errorCode: number | undefined;
 
   /**
    * @param status The HTTP status.
@@ -54,7 +54,7 @@ export class RegistryResponseError extends PipelineError {
     );
     this.status = status;
     this.reason = reason;
-    this.code = code;
+    this.errorCode = code;
   }
 }
 
@@ -135,9 +135,10 @@ export async function requestRegistry(
   } catch (cause) {
     const { origin, host } = new URL(url);
     if (cause instanceof Deno.errors.NotCapable) {
-      throw new PipelineError(`This task has no permission to reach ${host}`, {
+      throw new PipelineError(`No permission to reach ${host}`, {
         cause,
-        hint: 'Add it to "permissions.pipeline.net" in deno.json.',
+        code: "net-permission",
+        details: { address: host },
       });
     }
     const late = cause instanceof DOMException && cause.name === "TimeoutError";
@@ -145,8 +146,7 @@ export async function requestRegistry(
     if (lasting) throw lasting;
     throw new OutageError(`The Schema Registry can't be reached at ${origin}`, {
       cause,
-      hint:
-        "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
+      code: "registry-unreachable",
     });
   }
   if (!response.ok) {

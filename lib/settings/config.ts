@@ -29,10 +29,18 @@ export interface Config {
 
 /** What {@linkcode resolveConfig} can do otherwise. */
 export interface ConfigOptions {
-  /** Reads a file that a variable names; with `Deno.readFileSync` by default. */
+  /** Reads an environment variable, with `Deno.env.get` by default. An empty value counts as unset. */
+  readonly env?: ReadVariable;
+  /** Reads a file that a variable names, with `Deno.readFileSync` by default. */
   readonly file?: ReadFile;
-  /** Is told of what is allowed and unwise; standard error by default. */
+  /** Receives a sentence for each setting that is allowed but unsafe; without it, they are dropped. */
   readonly warn?: (line: string) => void;
+  /**
+   * Where the addresses come from, as errors name it: an interface's own names for its inputs.
+   *
+   * @default {{ brokers: "brokers", registry: "registry" }}
+   */
+  readonly sources?: Readonly<Record<keyof ConfigFlags, string>>;
 }
 
 /** The flags that say where Kafka and the registry are. */
@@ -103,35 +111,30 @@ function parseRegistryUrl(text: string, source: string): string {
 }
 
 /**
- * Settles where Kafka and the registry are, and how the connections are secured. Warns of credentials that would go over plain
- * text.
+ * Resolves where Kafka and the registry are, and how the connections are secured.
  *
- * @param flags What the command line says.
- * @param env Reads an environment variable; the process's own by default. An empty value counts as none.
- * @param options How files are read, and whom to warn.
+ * @param flags Addresses that take precedence over the environment.
+ * @param options How variables and files are read, and what receives warnings.
  * @returns The settings, checked.
  * @throws {UsageError} If a broker is not `host:port`, the registry is not an http or https URL, or the settings for security
  * contradict each other.
  */
 export function resolveConfig(
   flags: ConfigFlags = {},
-  env: ReadVariable = (name) => Deno.env.get(name),
   options: ConfigOptions = {},
 ): Config {
   const {
+    env = (name) => Deno.env.get(name),
     file = (path) => Deno.readFileSync(path),
-    warn = (line) => console.error(line),
+    warn = () => {},
+    sources = { brokers: "brokers", registry: "registry" },
   } = options;
-  const pick = (flag: string | undefined, flagName: string, variable: string) =>
-    flag !== undefined
-      ? { text: flag, source: flagName }
+  const pick = (name: keyof ConfigFlags, variable: string) =>
+    flags[name] !== undefined
+      ? { text: flags[name], source: sources[name] }
       : { text: env(variable) || undefined, source: variable };
-  const brokers = pick(flags.brokers, "--brokers", BROKERS_VARIABLE);
-  const registry = pick(
-    flags.registry,
-    "--registry",
-    REGISTRY_VARIABLE,
-  );
+  const brokers = pick("brokers", BROKERS_VARIABLE);
+  const registry = pick("registry", REGISTRY_VARIABLE);
   const registryUrl = registry.text === undefined
     ? DEFAULT_CONFIG.registryUrl
     : parseRegistryUrl(registry.text.trim(), registry.source);

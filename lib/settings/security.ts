@@ -249,7 +249,7 @@ export function readRegistrySecurity(
   if (tls !== undefined && !registryUrl.startsWith("https:")) {
     throw new UsageError(
       `${tls} is set, and the registry's URL is not https`,
-      { hint: "Name the https URL with --registry or SCHEMA_REGISTRY_URL." },
+      { code: "tls-without-https" },
     );
   }
   if (!authorization && !tls) return undefined;

@@ -16,9 +16,6 @@ export type ReadVariable = (name: string) => string | undefined;
 /** Reads a file's bytes. */
 export type ReadFile = (path: string) => Uint8Array;
 
-/** The folder for files with secrets, which the tasks' permissions name: git ignores it. */
-const SECRETS_FOLDER = ".secrets";
-
 /** Reads settings from the environment, and from the files that it names. */
 export class SettingReader {
   readonly #variable: ReadVariable;
@@ -118,17 +115,13 @@ export class SettingReader {
 function explainUnreadable(name: string, error: unknown): UsageError {
   if (error instanceof Deno.errors.NotCapable) {
     return new UsageError(
-      `This task has no permission to read the file that ${name} names`,
-      {
-        hint:
-          `Put it into the folder ${SECRETS_FOLDER} beside deno.json, or add its folder to "permissions.pipeline.read" in deno.json ` +
-          "(for produce, to --allow-read in its task).",
-      },
+      `No permission to read the file that ${name} names`,
+      { code: "setting-file-permission" },
     );
   }
   if (error instanceof Deno.errors.NotFound) {
     return new UsageError(`The file that ${name} names does not exist`, {
-      hint: "A path without a slash at its front begins beside deno.json.",
+      code: "setting-file-missing",
     });
   }
   const kind = error instanceof Error ? error.name : "unknown error";

@@ -82,7 +82,7 @@ export class Arena implements AsyncDisposable {
       // By its flags alone: what the environment says is about another engine.
       const config = resolveConfig(
         { brokers, registry: registryUrl },
-        () => undefined,
+        { env: () => undefined },
       );
       const registry = await EventRegistry.connect(config);
       const admin = (await createKafka(config)).admin();

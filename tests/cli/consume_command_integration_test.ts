@@ -524,8 +524,8 @@ integrationTest(
       `Waiting for the Schema Registry at http://${nowhere} (up to 1 s)...\n` +
       `Error: The Schema Registry can't be reached at http://${nowhere}\n` +
       "  Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.\n",
-      `Error: This task has no permission to reach ${elsewhere}\n` +
-      '  Add each broker, as it calls itself, to "permissions.pipeline.net" in deno.json.\n',
+      `Error: No permission to reach ${elsewhere}\n` +
+      `  Add ${elsewhere} to "permissions.pipeline.net" in deno.json.\n`,
     ]);
     const topics = await withAdmin(
       bench.config,

@@ -442,7 +442,7 @@ integrationTest(
     assertEquals(outside, {
       code: 1,
       stdout: "",
-      stderr: `Error: This task has no permission to read ${OUTSIDE}\n` +
+      stderr: `Error: No permission to read ${OUTSIDE}\n` +
         `  Pipe it in: deno task produce --file - < ${OUTSIDE}\n`,
     });
     assertEquals(missing, {
@@ -498,13 +498,13 @@ integrationTest(
     ]);
     assertEquals({ code: kafka.code, stderr: kafka.stderr }, {
       code: 1,
-      stderr: `Error: This task has no permission to reach ${elsewhere}\n` +
-        '  Add each broker, as it calls itself, to "permissions.pipeline.net" in deno.json.\n',
+      stderr: `Error: No permission to reach ${elsewhere}\n` +
+        `  Add ${elsewhere} to "permissions.pipeline.net" in deno.json.\n`,
     });
     assertEquals({ code: registry.code, stderr: registry.stderr }, {
       code: 1,
-      stderr: `Error: This task has no permission to reach ${elsewhere}\n` +
-        '  Add it to "permissions.pipeline.net" in deno.json.\n',
+      stderr: `Error: No permission to reach ${elsewhere}\n` +
+        `  Add ${elsewhere} to "permissions.pipeline.net" in deno.json.\n`,
     });
   },
 );

@@ -337,7 +337,7 @@ Deno.test("process() names the message and its cause when it is to stop at the f
     PipelineError,
     "Can't read message demo [1] offset=6: The payload is not JSON",
   );
-  assertMatch(read.hint ?? "", /--on-error dlq/);
+  assertEquals(read.code, "message-rejected");
   const failing = bench(() => Promise.reject(new Error("disk full")), {
     deadLetters: undefined,
     handlerRetries: 0,

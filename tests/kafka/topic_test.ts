@@ -50,11 +50,10 @@ Deno.test("checkTopicName() refuses an illegal name, and says which and what is 
   }
 });
 
-Deno.test("missingTopic() names the command that creates the topic", () => {
-  assertEquals(missingTopic("demo").message, "Topic 'demo' does not exist");
-  assertEquals(missingTopic("demo").hint, "Create it with `deno task topic`.");
+Deno.test("missingTopic() names the topic", () => {
+  const { message, code, details } = missingTopic("demo");
   assertEquals(
-    missingTopic("orders").hint,
-    "Create it with `deno task topic --topic orders`.",
+    [message, code, details],
+    ["Topic 'demo' does not exist", "topic-missing", { topic: "demo" }],
   );
 });

@@ -346,7 +346,7 @@ resumeTest(
     assertEquals(elsewhere.code, 1);
     assertMatch(
       elsewhere.stderr,
-      /^Error: This task has no permission to keep \/tmp\/elsewhere\n/,
+      /^Error: No permission to keep \/tmp\/elsewhere\n/,
     );
     assertEquals((await sentIds(bench)).length, lines.length);
   },

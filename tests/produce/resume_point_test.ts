@@ -205,7 +205,7 @@ resumeTest(
       await assertRejects(
         () => ResumePoint.open(state, { orders, topic: "demo" }),
         PipelineError,
-        `${state} is no resume file`,
+        `${state} is not a resume file`,
       );
       assertEquals(await Deno.readTextFile(state), text);
     }
@@ -218,7 +218,7 @@ resumeTest(
     await assertRejects(
       () => ResumePoint.open(state, { orders: "-", topic: "demo" }),
       UsageError,
-      "--resume needs a file: standard input can't be read again",
+      "A resume file takes a file to read: standard input can't be read again",
     );
   },
 );

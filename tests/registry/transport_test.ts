@@ -191,10 +191,10 @@ permittedTest(
       OutageError,
     );
     assertEquals(
-      [error.message, error.hint],
+      [error.message, error.code],
       [
         `The Schema Registry can't be reached at ${url}`,
-        "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
+        "registry-unreachable",
       ],
     );
     assertInstanceOf(error.cause, Error);
@@ -202,8 +202,7 @@ permittedTest(
 );
 
 Deno.test({
-  name:
-    "requestRegistry() names the host and the list to edit when the permissions don't allow it",
+  name: "requestRegistry() names the address that the permissions don't allow",
   permissions: { net: false },
   async fn() {
     const error = await assertRejects(
@@ -211,11 +210,11 @@ Deno.test({
       PipelineError,
     );
     assertEquals(
-      [error.message, error.hint, error instanceof OutageError],
+      [error.message, error.code, error.details],
       [
-        "This task has no permission to reach registry.example.com:81",
-        'Add it to "permissions.pipeline.net" in deno.json.',
-        false,
+        "No permission to reach registry.example.com:81",
+        "net-permission",
+        { address: "registry.example.com:81" },
       ],
     );
   },

@@ -59,15 +59,20 @@ Deno.test("resolveConfig() takes flags before the environment before the default
     [{}, NOTHING, "localhost:9092", "http://localhost:8081"],
   ];
   for (const [given, env, broker, registryUrl] of expected) {
-    assertEquals(resolveConfig(given, env), { brokers: [broker], registryUrl });
+    assertEquals(resolveConfig(given, { env }), {
+      brokers: [broker],
+      registryUrl,
+    });
   }
 });
 
 Deno.test("resolveConfig() doesn't read the addresses from the environment when both flags are there", () => {
   const flags = { brokers: "flag:3", registry: "http://flag:4" };
-  resolveConfig(flags, (name) => {
-    assert(!ADDRESSES.includes(name), name);
-    return undefined;
+  resolveConfig(flags, {
+    env(name) {
+      assert(!ADDRESSES.includes(name), name);
+      return undefined;
+    },
   });
 });
 
@@ -81,9 +86,12 @@ Deno.test("resolveConfig() takes every form of a broker list", () => {
     ["[::1]:9092", ["[::1]:9092"]],
   ];
   for (const [brokers, expected] of lists) {
-    assertEquals(resolveConfig({ brokers }, NOTHING).brokers, expected);
+    assertEquals(
+      resolveConfig({ brokers }, { env: NOTHING }).brokers,
+      expected,
+    );
     const env = environment({ KAFKA_BROKERS: brokers });
-    assertEquals(resolveConfig({}, env).brokers, expected);
+    assertEquals(resolveConfig({}, { env }).brokers, expected);
   }
 });
 
@@ -107,23 +115,37 @@ Deno.test("resolveConfig() refuses a broker that isn't host:port, and says which
   ];
   for (const [brokers, shown] of lists) {
     const flagError = assertThrows(
-      () => resolveConfig({ brokers }, NOTHING),
+      () => resolveConfig({ brokers }, { env: NOTHING }),
       UsageError,
       undefined,
       brokers,
     );
     assertEquals(
       flagError.message,
-      `A broker is written host:port, in --brokers: "${shown}"`,
+      `A broker is written host:port, in brokers: "${shown}"`,
     );
     if (brokers === "") continue;
     const env = environment({ KAFKA_BROKERS: brokers });
-    const envError = assertThrows(() => resolveConfig({}, env), UsageError);
+    const envError = assertThrows(() => resolveConfig({}, { env }), UsageError);
     assertEquals(
       envError.message,
       `A broker is written host:port, in KAFKA_BROKERS: "${shown}"`,
     );
   }
+});
+
+Deno.test("resolveConfig() names the source of a wrong value as its caller does", () => {
+  const sources = { brokers: "--brokers", registry: "--registry" };
+  assertThrows(
+    () => resolveConfig({ brokers: "b" }, { env: NOTHING, sources }),
+    UsageError,
+    'A broker is written host:port, in --brokers: "b"',
+  );
+  assertThrows(
+    () => resolveConfig({ registry: "r" }, { env: NOTHING, sources }),
+    UsageError,
+    'The registry is an http or https URL, in --registry: "r"',
+  );
 });
 
 Deno.test("resolveConfig() takes an http or https URL and drops the slashes at its end", () => {
@@ -138,7 +160,10 @@ Deno.test("resolveConfig() takes an http or https URL and drops the slashes at i
     ["http://r.example.com/a@b", "http://r.example.com/a@b"],
   ];
   for (const [registry, expected] of urls) {
-    assertEquals(resolveConfig({ registry }, NOTHING).registryUrl, expected);
+    assertEquals(
+      resolveConfig({ registry }, { env: NOTHING }).registryUrl,
+      expected,
+    );
   }
 });
 
@@ -156,16 +181,16 @@ Deno.test("resolveConfig() refuses what is no registry's URL, and says which and
     ]
   ) {
     const error = assertThrows(
-      () => resolveConfig({ registry }, NOTHING),
+      () => resolveConfig({ registry }, { env: NOTHING }),
       UsageError,
     );
     assertEquals(
       error.message,
-      `The registry is an http or https URL, in --registry: "${registry}"`,
+      `The registry is an http or https URL, in registry: "${registry}"`,
     );
   }
   const env = environment({ SCHEMA_REGISTRY_URL: "nowhere" });
-  const error = assertThrows(() => resolveConfig({}, env), UsageError);
+  const error = assertThrows(() => resolveConfig({}, { env }), UsageError);
   assertEquals(
     error.message,
     'The registry is an http or https URL, in SCHEMA_REGISTRY_URL: "nowhere"',
@@ -175,12 +200,13 @@ Deno.test("resolveConfig() refuses what is no registry's URL, and says which and
 Deno.test("resolveConfig() refuses a query and a fragment, and doesn't repeat them", () => {
   for (const tail of ["?token=hunter2", "#hunter2"]) {
     const error = assertThrows(
-      () => resolveConfig({ registry: `http://r:1/api${tail}` }, NOTHING),
+      () =>
+        resolveConfig({ registry: `http://r:1/api${tail}` }, { env: NOTHING }),
       UsageError,
     );
     assertEquals(
       error.message,
-      `The registry's URL may not go on after its path, in --registry: "http://r:1/api…"`,
+      `The registry's URL may not go on after its path, in registry: "http://r:1/api…"`,
     );
   }
 });
@@ -198,7 +224,7 @@ Deno.test("resolveConfig() refuses credentials without repeating them", () => {
       "//barista:hunter2@localhost",
     ].map((registry): [ConfigFlags, string] => [
       { registry },
-      "The registry's URL may not carry a user name or password, in --registry",
+      "The registry's URL may not carry a user name or password, in registry",
     ]),
     ...[
       "barista:hunter2@localhost:9092",
@@ -207,12 +233,12 @@ Deno.test("resolveConfig() refuses credentials without repeating them", () => {
       "barista:hunter2,more@localhost:9092",
     ].map((brokers): [ConfigFlags, string] => [
       { brokers },
-      "A broker may not carry a user name or password, in --brokers",
+      "A broker may not carry a user name or password, in brokers",
     ]),
   ];
   for (const [flags, message] of refused) {
     const error = assertThrows(
-      () => resolveConfig(flags, NOTHING),
+      () => resolveConfig(flags, { env: NOTHING }),
       UsageError,
       undefined,
       JSON.stringify(flags),

@@ -259,7 +259,7 @@ securityTest(
         assertEquals(code, 2, stderr);
         assertMatch(
           stderr,
-          /^Error: This task has no permission to read the file that KAFKA_SASL_PASSWORD_FILE names\n.*\.secrets/,
+          /^Error: No permission to read the file that KAFKA_SASL_PASSWORD_FILE names\n.*\.secrets/,
         );
       },
     );
@@ -388,7 +388,9 @@ securityTest(
     );
 
     await context.step("no object of kafkajs shows the password", async () => {
-      const { security } = resolveConfig({}, (name) => scram[name]);
+      const { security } = resolveConfig({}, {
+        env: (name) => scram[name],
+      });
       assertEquals(security?.kafka?.sasl?.password.reveal(), PASSWORD);
       const kafka = await createKafka({
         ...broker.superuser,

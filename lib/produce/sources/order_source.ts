@@ -91,8 +91,9 @@ export async function openOrders(
       throw new PipelineError(`Can't read orders from a folder: ${path}`);
     }
     if (!isFile) {
-      throw new PipelineError(`${path} is no file`, {
-        hint: `Pipe it in: deno task produce --file - < ${path}`,
+      throw new PipelineError(`${path} is not a file`, {
+        code: "file-not-readable",
+        details: { path },
       });
     }
     const file = await Deno.open(path);
@@ -113,9 +114,10 @@ export async function openOrders(
 export function explainOrders(path: string, cause: unknown): PipelineError {
   if (cause instanceof PipelineError) return cause;
   if (cause instanceof Deno.errors.NotCapable) {
-    return new PipelineError(`This task has no permission to read ${path}`, {
+    return new PipelineError(`No permission to read ${path}`, {
       cause,
-      hint: `Pipe it in: deno task produce --file - < ${path}`,
+      code: "file-not-readable",
+      details: { path },
     });
   }
   if (cause instanceof Deno.errors.NotFound) {

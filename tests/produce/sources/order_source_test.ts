@@ -238,10 +238,11 @@ Deno.test({
       PipelineError,
     );
     assertEquals(
-      [error.message, error.hint],
+      [error.message, error.code, error.details],
       [
-        "This task has no permission to read /data/orders.ndjson",
-        "Pipe it in: deno task produce --file - < /data/orders.ndjson",
+        "No permission to read /data/orders.ndjson",
+        "file-not-readable",
+        { path: "/data/orders.ndjson" },
       ],
     );
   },

@@ -1,0 +1,66 @@
+/**
+ * What to do about an error on this command line: which flag to change, or which task to run. Errors below `cli/` know neither.
+ *
+ * @module
+ */
+
+import type { ErrorCode, ErrorDetails, PipelineError } from "../base/errors.ts";
+
+/** Which rights each task needs on a resource. */
+const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
+  {
+    topic:
+      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` needs Read. " +
+      "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read.",
+    group:
+      "On its group, `consume` needs Read; on that of the replay, `dlq` needs Describe, and Read to replay.",
+    cluster:
+      "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
+    "transactional id": "On the transactional id, a producer needs Write.",
+  };
+
+/** The topic that `deno task topic` creates by default. */
+const DEFAULT_TOPIC = "demo";
+
+const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
+  "answer-not-registry": () =>
+    "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
+  "file-not-readable": ({ path }) =>
+    `Pipe it in: deno task produce --file - < ${path}`,
+  "kafka-unreachable": () =>
+    "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+  "message-rejected": () =>
+    "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
+  "net-permission": ({ address }) =>
+    `Add ${address} to "permissions.pipeline.net" in deno.json.`,
+  "registry-scheme": ({ url }) =>
+    `Write ${url} in SCHEMA_REGISTRY_URL or --registry.`,
+  "registry-unreachable": () =>
+    "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
+  "replication-factor": ({ brokersCount }) =>
+    `Use --replication-factor ${brokersCount} or less, or add brokers.`,
+  "resume-file": () =>
+    "Name another with --resume, or remove it to start over.",
+  "right-missing": ({ resource }) => resource ? RIGHTS[resource] : "",
+  "setting-file-missing": () =>
+    "A path without a slash at its front begins beside deno.json.",
+  "setting-file-permission": () =>
+    'Put it into the folder .secrets beside deno.json, or add its folder to "permissions.pipeline.read" in deno.json ' +
+    "(for produce, to --allow-read in its task).",
+  "tls-without-https": () =>
+    "Name the https URL with --registry or SCHEMA_REGISTRY_URL.",
+  "topic-missing": ({ topic }) =>
+    `Create it with \`deno task topic${
+      topic === DEFAULT_TOPIC ? "" : ` --topic ${topic}`
+    }\`.`,
+};
+
+/**
+ * Finds the advice for an error.
+ *
+ * @param error The error.
+ * @returns One line; undefined if its code is not set.
+ */
+export function adviceFor(error: PipelineError): string | undefined {
+  return error.code && ADVICE[error.code](error.details);
+}

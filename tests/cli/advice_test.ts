@@ -1,0 +1,57 @@
+/**
+ * Tests of what the command line advises for each kind of error.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import {
+  type ErrorCode,
+  type ErrorDetails,
+  PipelineError,
+} from "../../lib/base/errors.ts";
+import { adviceFor } from "../../lib/cli/advice.ts";
+import { describeError } from "../../lib/cli/command.ts";
+
+Deno.test("adviceFor() names the flag or the task with the error's own values", () => {
+  const cases: [ErrorCode, ErrorDetails, string][] = [
+    [
+      "kafka-unreachable",
+      {},
+      "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+    ],
+    [
+      "net-permission",
+      { address: "kafka-2:9093" },
+      'Add kafka-2:9093 to "permissions.pipeline.net" in deno.json.',
+    ],
+    [
+      "replication-factor",
+      { brokersCount: 3 },
+      "Use --replication-factor 3 or less, or add brokers.",
+    ],
+    ["topic-missing", { topic: "demo" }, "Create it with `deno task topic`."],
+    [
+      "topic-missing",
+      { topic: "till" },
+      "Create it with `deno task topic --topic till`.",
+    ],
+  ];
+  for (const [code, details, expected] of cases) {
+    const error = new PipelineError("It failed", { code, details });
+    assertEquals(adviceFor(error), expected);
+  }
+  assertEquals(adviceFor(new PipelineError("It failed")), undefined);
+});
+
+Deno.test("describeError() writes the message, then the hint, then the advice", () => {
+  const error = new PipelineError("It failed", {
+    hint: "Its log says why.",
+    code: "topic-missing",
+    details: { topic: "demo" },
+  });
+  assertEquals(
+    describeError(error, false),
+    "Error: It failed\n  Its log says why.\n  Create it with `deno task topic`.",
+  );
+});
