@@ -9,6 +9,7 @@ import { load as parseYaml } from "js-yaml";
 import workflowText from "../.github/workflows/ci.yml" with { type: "text" };
 import ciRunText from "../.ci/run" with { type: "text" };
 import manifest from "../deno.json" with { type: "json" };
+import { OFFLINE_FOLDER } from "../lib/setup/offline_folder.ts";
 import { readComposeFile } from "./support/compose_file.ts";
 
 interface Step {
@@ -43,7 +44,7 @@ Deno.test("ci.yml runs on every push and pull request, and may read the code and
 });
 
 Deno.test("ci.yml gives each job a deadline and the Deno of this project", () => {
-  assertEquals(jobs.map(([name]) => name), ["docker", "local"]);
+  assertEquals(jobs.map(([name]) => name), ["packages", "docker", "local"]);
   for (const [name, { "timeout-minutes": minutes, steps }] of jobs) {
     assert(minutes && minutes <= 30, `${name}: ${minutes} minutes`);
     const deno = steps.find(({ uses }) => uses?.startsWith("denoland/"));
@@ -99,6 +100,15 @@ Deno.test("ci.yml checks, then tests against docker compose where docker-compose
   ) {
     assertEquals(container, readComposeFile().services.broker?.container_name);
   }
+});
+
+Deno.test("ci.yml checks and tests the published packages, and fails if stand-ins are in use", () => {
+  assertEquals(commandsOf("packages"), [
+    "deno task setup",
+    `test ! -e ${OFFLINE_FOLDER}`,
+    "deno check --no-lock",
+    "deno test --no-lock --no-prompt -P=test",
+  ]);
 });
 
 Deno.test("ci.yml runs .ci/run with Java and without Docker", () => {

@@ -6,7 +6,7 @@
 
 import { PipelineError } from "../base/errors.ts";
 
-/** What Deno said when asked for the packages. */
+/** Whether the packages resolve, and if not, why. */
 export type Resolution =
   | { readonly resolves: true }
   | { readonly resolves: false; readonly reason: string };
@@ -36,17 +36,17 @@ export function jsrImports(config: string): Map<string, string> {
 }
 
 /**
- * Asks Deno itself whether packages resolve: cached already, or downloaded now. Without the
- * configuration, so that neither links nor a lock file have a say.
+ * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the
+ * stand-ins don't count.
  *
  * @param specifiers The packages.
- * @param deadline How long to wait for the answer, in milliseconds.
- * @returns Whether all resolve, and why not where they don't.
+ * @param timeoutMs How long to wait for the answer, in milliseconds.
+ * @returns Whether all resolve, and if not, why.
  * @throws {PipelineError} If Deno can't be run.
  */
 export async function resolvePackages(
   specifiers: readonly string[],
-  deadline: number,
+  timeoutMs: number,
 ): Promise<Resolution> {
   let child: Deno.ChildProcess;
   try {
@@ -64,14 +64,14 @@ export async function resolvePackages(
     );
   }
   const timeout = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => timeout.resolve(undefined), deadline);
+  const timer = setTimeout(() => timeout.resolve(undefined), timeoutMs);
   try {
     const output = await Promise.race([child.output(), timeout.promise]);
     if (output === undefined) {
       child.kill("SIGKILL");
       return {
         resolves: false,
-        reason: `no answer within ${deadline / 1000} s`,
+        reason: `no answer within ${timeoutMs / 1000} s`,
       };
     }
     return output.success
@@ -82,7 +82,7 @@ export async function resolvePackages(
   }
 }
 
-/** Takes the sentence that says why from what Deno printed. */
+/** Returns the sentence that says why from what Deno printed. */
 function reasonOf(stderr: Uint8Array): string {
   const text = new TextDecoder().decode(stderr);
   const [, reason] = /^error: (.+?)\.?(?: Import '.*)?$/m.exec(text) ?? [];

@@ -1,6 +1,6 @@
 /**
- * The folder of stand-ins that `links` in `deno.json` matches: filled and removed so that a Deno
- * that starts meanwhile sees all of it or nothing.
+ * The folder of stand-ins, which `workspace` in `deno.json` matches. It appears and disappears by a rename, so that a
+ * Deno that starts meanwhile sees all of it or nothing.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 /** The folder's path within the checkout. */
 export const OFFLINE_FOLDER = ".offline";
 
-/** Where the folder is made and taken apart, beside it: `links` does not match it. */
+/** Where the folder is built and taken apart: beside it, and not matched by `workspace`. */
 const WORKSHOP = ".offline.new";
 
 /**
@@ -42,7 +42,7 @@ export async function fillOfflineFolder(
     try {
       await Deno.rename(copy, folder);
     } catch (error) {
-      // Another setup was faster: what it made is the same.
+      // Another setup was faster, and its result is the same.
       if (!sameFiles(wanted, await filesOf(folder))) throw error;
     }
   });
@@ -70,7 +70,7 @@ export async function removeOfflineFolder(root: URL): Promise<boolean> {
 }
 
 /**
- * Tells whether the folder is there.
+ * Determines whether the folder exists.
  *
  * @param root The checkout, a URL that ends in `/`.
  * @returns `true` if it is.
@@ -91,12 +91,12 @@ async function inWorkshop(
     await work(workshop);
   } finally {
     await Deno.remove(workshop, { recursive: true });
-    // Stays where another setup is at work in it.
+    // Fails while another setup still works in it.
     await Deno.remove(workshops).catch(() => {});
   }
 }
 
-/** Reads every file below a folder, by its path within; nothing where there is no folder. */
+/** Reads every file below a folder, by its path within it. Empty if the folder does not exist. */
 async function filesOf(folder: URL): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const walk = async (path: string) => {

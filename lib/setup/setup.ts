@@ -1,6 +1,6 @@
 /**
  * Makes a checkout ready: stand-ins for the packages of JSR where JSR can't be reached, the
- * packages themselves where it can. Imports nothing from JSR, as it runs before that resolves.
+ * packages themselves where it can. Imports nothing from JSR: it runs before JSR's packages resolve.
  *
  * @module
  */
@@ -15,49 +15,49 @@ import {
 
 /** What {@linkcode setUp} found and did. */
 export interface SetupResult {
-  /** Whether the checkout is another than before. */
+  /** Whether the checkout was changed. */
   readonly changed: boolean;
   /** One line that says what is used now, and why. */
   readonly message: string;
 }
 
-/** How long {@linkcode setUp} waits for JSR. */
+/** Options for {@linkcode setUp}. */
 export interface SetupOptions {
   /**
-   * Milliseconds to wait where the packages would be missing otherwise.
+   * How long to wait for JSR if there are no stand-ins yet, in milliseconds.
    *
    * @default {10000}
    */
-  readonly deadline?: number;
+  readonly timeoutMs?: number;
   /**
-   * Milliseconds to wait where stand-ins are in place, so that a network that swallows every
-   * request does not hold up each task. What was downloaded by then stays cached.
+   * How long to wait for JSR if the stand-ins are in place, in milliseconds: short, because each task waits. What was
+   * downloaded by then stays cached.
    *
    * @default {2000}
    */
-  readonly deadlineWithStandIns?: number;
+  readonly timeoutWithStandInsMs?: number;
 }
 
 /**
- * Makes a checkout ready, whatever state it is in.
+ * Makes a checkout ready, in whatever state it is.
  *
  * @param root The checkout, a URL that ends in `/`.
  * @param options How long to wait for JSR.
- * @returns What was found and done.
+ * @returns What it found and did.
  * @throws {PipelineError} If `deno.json` is not JSON or Deno can't be run.
  */
 export async function setUp(
   root: URL,
   options: SetupOptions = {},
 ): Promise<SetupResult> {
-  const { deadline = 10_000, deadlineWithStandIns = 2_000 } = options;
+  const { timeoutMs = 10_000, timeoutWithStandInsMs = 2_000 } = options;
   const imports = jsrImports(
     await Deno.readTextFile(new URL("deno.json", root)),
   );
   const names = [...imports.keys()].join(", ");
   const resolution = await resolvePackages(
     [...imports.values()],
-    await hasOfflineFolder(root) ? deadlineWithStandIns : deadline,
+    await hasOfflineFolder(root) ? timeoutWithStandInsMs : timeoutMs,
   );
   if (resolution.resolves) {
     const changed = await removeOfflineFolder(root);
@@ -74,7 +74,6 @@ export async function setUp(
   return {
     changed,
     message:
-      `JSR can't be reached (${resolution.reason}): stand-ins for ${names} ${used} ${OFFLINE_FOLDER}/. ` +
-      'This is harmless; only leave the "links" that Deno adds to deno.lock out of commits.',
+      `JSR can't be reached (${resolution.reason}): stand-ins for ${names} ${used} ${OFFLINE_FOLDER}/.`,
   };
 }

@@ -196,6 +196,25 @@ permittedTest(
 );
 
 permittedTest(
+  "setup adds nothing to deno.lock when stand-ins are used",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    const lock = JSON.stringify({
+      version: "5",
+      workspace: {
+        dependencies: PACKAGES.map(({ name }) => `jsr:${name}@1`),
+      },
+    });
+    await checkout.write("deno.lock", lock);
+    const jsr = closedJsr();
+    await checkout.setup(jsr);
+    await checkout.program(jsr);
+    assertEquals(await checkout.read("deno.lock"), lock);
+  },
+);
+
+permittedTest(
   "setup removes the stand-ins when the packages resolve, and back again",
   NEEDS,
   async () => {
@@ -274,7 +293,7 @@ permittedTest(
     await checkout.write(
       "short_deadline.ts",
       `import { setUp } from "./lib/setup/setup.ts";
-       console.log(JSON.stringify(await setUp(new URL("./", import.meta.url), { deadline: 700 })));`,
+       console.log(JSON.stringify(await setUp(new URL("./", import.meta.url), { timeoutMs: 700 })));`,
     );
 
     const short = await checkout.deno(
@@ -294,7 +313,7 @@ permittedTest(
     assert(task.milliseconds < 7_000, `took ${task.milliseconds} ms`);
     assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
 
-    // Who asked has been ended, not left behind waiting.
+    // The Deno that asked was ended, not left waiting.
     assertNotEquals(hungUp.length, 0);
     const deadline = Promise.withResolvers<string>();
     const timer = setTimeout(() => deadline.resolve("still connected"), 5_000);
@@ -307,7 +326,7 @@ permittedTest(
 );
 
 permittedTest(
-  "setup mends stand-ins that are damaged or of another version",
+  "setup repairs stand-ins that are damaged or of another version",
   NEEDS,
   async () => {
     await using checkout = await Checkout.create();
@@ -317,9 +336,9 @@ permittedTest(
     await checkout.write(".offline/uuid/mod.ts", "export {};\n");
     await checkout.write(".offline/uuid/of_an_earlier_version.ts", "");
 
-    const mended = await checkout.setup(jsr, "--quiet");
-    assertStringIncludes(mended.stderr, "put in");
-    assertEquals(mended.stdout, "");
+    const repaired = await checkout.setup(jsr, "--quiet");
+    assertStringIncludes(repaired.stderr, "put in");
+    assertEquals(repaired.stdout, "");
     assertEquals(await checkout.read(".offline/uuid/mod.ts"), intact);
     assertEquals(await checkout.leftovers(), [".offline"]);
     assertEquals((await checkout.setup(jsr, "--quiet")).stderr, "");

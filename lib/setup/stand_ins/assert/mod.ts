@@ -9,6 +9,16 @@ import { isDeepStrictEqual } from "node:util";
 /** Thrown by an assertion that does not hold. */
 export class AssertionError extends Error {
   override name = "AssertionError";
+
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What does not hold.
+   * @param options The cause, if there is one.
+   */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 /** A class whose instances can be told by `instanceof`. */
