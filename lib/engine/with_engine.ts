@@ -20,7 +20,8 @@ async function answers(config: Config): Promise<boolean> {
   try {
     await Promise.all([
       withAdmin(config, { timeoutMs: 0 }, (admin) => admin.describeCluster()),
-      EventRegistry.connect(config, { timeoutMs: 0 }),
+      EventRegistry.connect(config, { timeoutMs: 0 })
+        .then((registry) => registry.close()),
     ]);
     return true;
   } catch (error) {

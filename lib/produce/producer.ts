@@ -203,7 +203,7 @@ export class EventProducer {
     });
     const wait = withDeadline(options);
     const partitions = await partitionsOf(kafka.admin(), config, wait);
-    const registry = await EventRegistry.connect(config, wait);
+    using registry = await EventRegistry.connect(config, wait);
     const serializer = await EventSerializer.register(registry, topic);
     const producer = kafka.producer({
       allowAutoTopicCreation: false,

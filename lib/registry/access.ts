@@ -56,6 +56,12 @@ export class RegistryAccess {
     });
   }
 
+  /** Closes the connections that are kept open. The next request opens others. */
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
   /**
    * Takes the login's secrets out of a text.
    *

@@ -1,9 +1,9 @@
 /**
- * The Schema Registry: finding its API, registering a subject's schema, and looking schemas up by id.
+ * The Schema Registry: finds its API, registers schemas, and looks schemas up by what a message says of its own.
  *
- * Works on any registry with Confluent's API. Paths, encoding and headers are `@kafkajs/confluent-schema-registry`'s; its own
- * `register` and `decode` are passed by, since the first refuses, or changes, a subject's compatibility setting and the second
- * can't tell an outage from bad data.
+ * Works with any registry that has Confluent's API. Paths and encoding are those of `@kafkajs/confluent-schema-registry`. Its
+ * `register` and `decode` are not used: the first changes a subject's compatibility level, the second can't tell an outage from
+ * bad data.
  *
  * @module
  */
@@ -20,30 +20,366 @@ import { waitFor, type WaitOptions } from "../base/retry.ts";
 import { RegistryAccess } from "./access.ts";
 import {
   fetchMiddleware,
+  OversizedAnswerError,
   RegistryResponseError,
   requestRegistry,
 } from "./transport.ts";
 import { compileWriterSchema, type WriterSchema } from "./writer_schema.ts";
 
-/** Where Confluent's API may be below a URL with no path: at the root, or where Apicurio has it. */
+/** Where Confluent's API may be below a URL without a path: at the root, or where Apicurio has it. */
 const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
 
+/** How many schemas are kept. */
+const MAX_SCHEMAS_COUNT = 1_000;
+
+/** How large the texts of the schemas that are kept may be together, in UTF-16 units. */
+const MAX_SCHEMAS_LENGTH = 16 * 2 ** 20;
+
 /**
- * How long an id that the registry doesn't know is not asked for again, in milliseconds, so that a flood of messages with a
- * wrong id is not a flood of requests.
+ * How long an id that can't be used is not looked up again, in milliseconds: a flood of messages with a wrong id must not be a
+ * flood of requests.
  */
-const UNKNOWN_ID_TTL_MS = 5_000;
+const REFUSAL_TTL_MS = 5_000;
+
+/** How many ids that can't be used are remembered. */
+const MAX_REFUSALS_COUNT = 1_000;
+
+/** How many schemas a schema may refer to, directly and indirectly. */
+const MAX_REFERENCES_COUNT = 100;
+
+/** How large these may be together, in UTF-16 units. */
+const MAX_REFERENCES_LENGTH = 8 * 2 ** 20;
+
+/** How long it may take to fetch a schema with its references, in milliseconds. A stop waits for it. */
+const LOOK_UP_TIMEOUT_MS = 5_000;
+
+/** The registry's own codes for a subject, a version and a schema that it doesn't have. */
+const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
 
 interface SchemaResponse {
   readonly schema: string;
   readonly schemaType?: string;
-  readonly references?: readonly SchemaReference[];
+  readonly references?: readonly SchemaReference[] | null;
 }
 
 interface SchemaReference {
   readonly name: string;
   readonly subject: string;
   readonly version: number;
+}
+
+/** A schema of a subject. */
+export interface RegisteredSchema {
+  /** The id under which the registry has it. */
+  readonly id: number;
+  /** The schema's text. */
+  readonly schema: string;
+}
+
+/** A connection to the registry. */
+export class EventRegistry implements Disposable {
+  readonly #client: Client;
+  readonly #access: RegistryAccess;
+  readonly #schemas = new Map<number, WriterSchema>();
+  #schemasLength = 0;
+  readonly #lookUps = new Map<number, Promise<WriterSchema>>();
+  readonly #refusals = new Map<
+    number,
+    { readonly error: InvalidEventError; readonly until: number }
+  >();
+  /** The URL of Confluent's API, its path included. */
+  readonly url: string;
+
+  private constructor(client: Client, url: string, access: RegistryAccess) {
+    this.#client = client;
+    this.url = url;
+    this.#access = access;
+  }
+
+  /**
+   * Finds the registry's API, and tries again until it answers or the time is up.
+   *
+   * @param config Where the registry is.
+   * @param options How long to try, and who is notified of a wait.
+   * @returns The connection.
+   * @throws {OutageError} If the registry can't be reached in time.
+   * @throws {PipelineError} If what answers is not a Schema Registry.
+   */
+  static async connect(
+    config: Config,
+    options: WaitOptions = {},
+  ): Promise<EventRegistry> {
+    const access = new RegistryAccess(config.security?.registry);
+    try {
+      const url = await waitFor(
+        `the Schema Registry at ${config.registryUrl}`,
+        () => findApi(config.registryUrl, access),
+        { ...options, isOutage: (error) => error instanceof OutageError },
+      );
+      const { SchemaRegistry } = await import(
+        "@kafkajs/confluent-schema-registry"
+      );
+      const client = new SchemaRegistry({
+        host: url,
+        clientId: "cafe-event-pipeline",
+        retry: { retries: 0 },
+        middlewares: [fetchMiddleware(access)],
+      });
+      return new EventRegistry(client, url, access);
+    } catch (error) {
+      access.close();
+      throw error;
+    }
+  }
+
+  /** Closes the connections to the registry. */
+  close(): void {
+    this.#access.close();
+  }
+
+  /** Equals {@linkcode EventRegistry.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Registers a JSON Schema, or finds its id if the subject has it already, as confluent-kafka's serializer does.
+   *
+   * @param subject The subject, such as `demo-value`.
+   * @param schema The schema's text.
+   * @returns The schema's id.
+   * @throws {OutageError} If the registry can't be reached.
+   * @throws {PipelineError} If it refuses the schema.
+   */
+  async register(subject: string, schema: string): Promise<number> {
+    const body = { schemaType: "JSON", schema };
+    try {
+      const { Subject } = this.#client["api"];
+      const answer = (await Subject.register({ subject, body })).data();
+      return idIn(answer) ?? this.#strange("a schema to be registered");
+    } catch (error) {
+      if (!(error instanceof RegistryResponseError)) throw error;
+      throw explainRefusal(error, subject);
+    }
+  }
+
+  /**
+   * Finds a subject's latest schema.
+   *
+   * @param subject The subject, such as `demo-value`.
+   * @returns The schema and its id.
+   * @throws {OutageError} If the registry can't be reached.
+   * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
+   */
+  async latest(subject: string): Promise<RegisteredSchema> {
+    let answer: SchemaResponse & { readonly id: unknown };
+    try {
+      const { Subject } = this.#client["api"];
+      answer = (await Subject.latestVersion({ subject })).data();
+    } catch (cause) {
+      if (!isUnknown(cause)) throw cause;
+      throw new PipelineError(
+        `The registry has no schema for the subject "${subject}"`,
+        { cause },
+      );
+    }
+    const id = idIn(answer);
+    if (id === undefined || typeof answer.schema !== "string") {
+      return this.#strange(`the latest schema of the subject "${subject}"`);
+    }
+    const type = typeOf(answer);
+    if (type === "JSON") return { id, schema: answer.schema };
+    throw new PipelineError(
+      `The latest schema of the subject "${subject}" is of type ${type}, and not a JSON Schema`,
+    );
+  }
+
+  /**
+   * Finds the id of a subject's schema, and registers nothing.
+   *
+   * @param subject The subject, such as `demo-value`.
+   * @param schema The schema's text.
+   * @returns The schema's id.
+   * @throws {OutageError} If the registry can't be reached.
+   * @throws {PipelineError} If the subject doesn't have this schema.
+   */
+  async idOf(subject: string, schema: string): Promise<number> {
+    const body = { schemaType: "JSON", schema };
+    try {
+      const { Subject } = this.#client["api"];
+      const answer = (await Subject.registered({ subject, body })).data();
+      return idIn(answer) ?? this.#strange("a registered schema");
+    } catch (cause) {
+      if (!isUnknown(cause)) throw cause;
+      throw new PipelineError(
+        `The schema is not registered for the subject "${subject}"`,
+        { cause },
+      );
+    }
+  }
+
+  /**
+   * Finds a schema among those that have been fetched.
+   *
+   * @param id The id in a message.
+   * @returns The schema; undefined if it has to be fetched.
+   */
+  cached(id: number): WriterSchema | undefined {
+    return this.#schemas.get(id);
+  }
+
+  /**
+   * Fetches a schema, and keeps it: what an id stands for never changes.
+   *
+   * @param id The id in a message.
+   * @returns The schema.
+   * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
+   * @throws {OutageError} If the registry can't be reached.
+   */
+  async writerSchema(id: number): Promise<WriterSchema> {
+    const known = this.#schemas.get(id);
+    if (known) return known;
+    const refusal = this.#refusals.get(id);
+    if (refusal && refusal.until > Date.now()) throw refusal.error;
+    const pending = this.#lookUps.get(id);
+    if (pending) return await pending;
+    const lookUp = this.#fetch(id);
+    this.#lookUps.set(id, lookUp);
+    try {
+      const schema = await lookUp;
+      this.#keep(id, schema);
+      return schema;
+    } catch (error) {
+      if (error instanceof InvalidEventError) this.#refuse(id, error);
+      throw error;
+    } finally {
+      this.#lookUps.delete(id);
+    }
+  }
+
+  /** Keeps a schema. The oldest have to leave when there are too many. */
+  #keep(id: number, schema: WriterSchema): void {
+    this.#schemas.set(id, schema);
+    this.#schemasLength += schema.length;
+    for (const [oldest, { length }] of this.#schemas) {
+      if (
+        this.#schemas.size <= MAX_SCHEMAS_COUNT &&
+        this.#schemasLength <= MAX_SCHEMAS_LENGTH
+      ) return;
+      this.#schemas.delete(oldest);
+      this.#schemasLength -= length;
+    }
+  }
+
+  #refuse(id: number, error: InvalidEventError): void {
+    // Removed first, so that the map stays in the order of time.
+    this.#refusals.delete(id);
+    this.#refusals.set(id, { error, until: Date.now() + REFUSAL_TTL_MS });
+    if (this.#refusals.size > MAX_REFUSALS_COUNT) {
+      const [oldest] = this.#refusals.keys();
+      this.#refusals.delete(oldest as number);
+    }
+  }
+
+  async #fetch(id: number): Promise<WriterSchema> {
+    try {
+      const { Schema } = this.#client["api"];
+      const found: SchemaResponse = (await Schema.find({ id })).data();
+      if (typeof found?.schema !== "string") {
+        return this.#strange(`the schema with the id ${id}`);
+      }
+      const type = typeOf(found);
+      if (type !== "JSON") {
+        throw new InvalidEventError(
+          `Schema ${id} is of type ${type}, and not a JSON Schema`,
+        );
+      }
+      const references = await this.#references(found, id);
+      return await compileWriterSchema(id, found.schema, references);
+    } catch (cause) {
+      if (isUnknown(cause)) {
+        throw new InvalidEventError(
+          `The registry has no schema with the id ${id}`,
+          { cause },
+        );
+      }
+      if (cause instanceof OversizedAnswerError) {
+        throw unusable(id, cause.message, cause);
+      }
+      throw cause;
+    }
+  }
+
+  /** Fetches what a schema refers to, and what that refers to, level by level. */
+  async #references(
+    schema: SchemaResponse,
+    id: number,
+  ): Promise<Map<string, string>> {
+    const texts = new Map<string, string>();
+    const deadline = Date.now() + LOOK_UP_TIMEOUT_MS;
+    let length = 0;
+    let level = referencesOf(schema, id);
+    while (level.length > 0) {
+      const open = new Map(
+        level.filter(({ name }) => !texts.has(name)).map((one) =>
+          [one.name, one] as const
+        ),
+      );
+      if (texts.size + open.size > MAX_REFERENCES_COUNT) {
+        throw unusable(
+          id,
+          `it refers to more than ${MAX_REFERENCES_COUNT} schemas`,
+        );
+      }
+      if (Date.now() > deadline) {
+        throw new OutageError(
+          `The Schema Registry takes longer than ${LOOK_UP_TIMEOUT_MS} ms to answer for schema ${id} and its references`,
+        );
+      }
+      const answers = await Promise.all(
+        open.values().map((one) => this.#reference(one, id)),
+      );
+      for (const [i, name] of [...open.keys()].entries()) {
+        const { schema: text } = answers[i] as SchemaResponse;
+        texts.set(name, text);
+        length += text.length;
+      }
+      if (length > MAX_REFERENCES_LENGTH) {
+        throw unusable(
+          id,
+          `what it refers to is longer than ${MAX_REFERENCES_LENGTH} characters`,
+        );
+      }
+      level = answers.flatMap((answer) => referencesOf(answer, id));
+    }
+    return texts;
+  }
+
+  async #reference(
+    { subject, version }: SchemaReference,
+    id: number,
+  ): Promise<SchemaResponse> {
+    const what = `version ${version} of the subject "${subject}"`;
+    try {
+      const { Subject } = this.#client["api"];
+      const found = (await Subject.version({ subject, version })).data();
+      return typeof found?.schema === "string" ? found : this.#strange(what);
+    } catch (cause) {
+      if (!isUnknown(cause)) throw cause;
+      throw unusable(
+        id,
+        `it refers to ${what}, which the registry doesn't have`,
+        cause,
+      );
+    }
+  }
+
+  #strange(what: string): never {
+    throw new PipelineError(
+      `What ${this.url} answers for ${what} is not what a Schema Registry answers`,
+      { code: "answer-not-registry" },
+    );
+  }
 }
 
 async function findApi(url: string, access: RegistryAccess): Promise<string> {
@@ -58,7 +394,7 @@ async function findApi(url: string, access: RegistryAccess): Promise<string> {
       if (Array.isArray(types)) return url + path;
     } catch (error) {
       if (!(error instanceof RegistryResponseError)) throw error;
-      // It is there, and says no to this question; to those that follow it may say yes.
+      // The API is there and denies this request. It may allow those that follow.
       if (error.status === 403) return url + path;
       if (error.status !== 404 && error.status !== 405) throw error;
     }
@@ -71,186 +407,46 @@ async function findApi(url: string, access: RegistryAccess): Promise<string> {
   });
 }
 
-/** A connection to the registry. */
-export class EventRegistry {
-  readonly #client: Client;
-  readonly #schemas = new Map<number, WriterSchema>();
-  readonly #lookUps = new Map<number, Promise<WriterSchema>>();
-  readonly #unknown = new Map<number, number>();
-  /** The URL of Confluent's API, its path included. */
-  readonly url: string;
-
-  private constructor(client: Client, url: string) {
-    this.#client = client;
-    this.url = url;
-  }
-
-  /**
-   * Finds the registry's API, trying again until it answers or the time is up.
-   *
-   * @param config Where the registry is.
-   * @param options How long to try, and whom to tell.
-   * @returns The connection.
-   * @throws {OutageError} If it can't be reached in time.
-   * @throws {PipelineError} If what answers is no Schema Registry.
-   */
-  static async connect(
-    config: Config,
-    options: WaitOptions = {},
-  ): Promise<EventRegistry> {
-    const access = new RegistryAccess(config.security?.registry);
-    const url = await waitFor(
-      `the Schema Registry at ${config.registryUrl}`,
-      () => findApi(config.registryUrl, access),
-      { ...options, isOutage: (error) => error instanceof OutageError },
-    );
-    const { SchemaRegistry } = await import(
-      "@kafkajs/confluent-schema-registry"
-    );
-    const client = new SchemaRegistry({
-      host: url,
-      clientId: "cafe-event-pipeline",
-      retry: { retries: 0 },
-      middlewares: [fetchMiddleware(access)],
-    });
-    return new EventRegistry(client, url);
-  }
-
-  /**
-   * Registers a JSON Schema, as confluent-kafka's serializer does: where the subject has it already, this finds its id.
-   *
-   * @param subject The subject, such as `demo-value`.
-   * @param schema The schema's text.
-   * @returns The schema's id.
-   * @throws {OutageError} If the registry can't be reached.
-   * @throws {PipelineError} If it refuses the schema.
-   */
-  async register(subject: string, schema: string): Promise<number> {
-    const body = { schemaType: "JSON", schema };
-    try {
-      const response = await this.#client["api"].Subject.register({
-        subject,
-        body,
-      });
-      return registeredId(response.data(), this.url);
-    } catch (error) {
-      if (!(error instanceof RegistryResponseError)) throw error;
-      throw explainRefusal(error, subject);
-    }
-  }
-
-  /**
-   * Looks a schema up among those that were fetched already.
-   *
-   * @param id The id in a message.
-   * @returns The schema; nothing where it has to be fetched first.
-   */
-  cached(id: number): WriterSchema | undefined {
-    return this.#schemas.get(id);
-  }
-
-  /**
-   * Looks a schema up, and keeps it: what an id stands for never changes.
-   *
-   * @param id The id in a message.
-   * @returns The schema.
-   * @throws {InvalidEventError} If the registry has no such id, or what it has is no JSON Schema that can be used.
-   * @throws {OutageError} If the registry can't be reached.
-   */
-  async writerSchema(id: number): Promise<WriterSchema> {
-    const known = this.#schemas.get(id);
-    if (known) return known;
-    if ((this.#unknown.get(id) ?? 0) > Date.now()) throw unknownId(id);
-    const lookUp = this.#lookUps.get(id) ?? this.#fetch(id);
-    this.#lookUps.set(id, lookUp);
-    try {
-      const schema = await lookUp;
-      this.#schemas.set(id, schema);
-      return schema;
-    } finally {
-      this.#lookUps.delete(id);
-    }
-  }
-
-  async #fetch(id: number): Promise<WriterSchema> {
-    let found: SchemaResponse;
-    try {
-      found = (await this.#client["api"].Schema.find({ id })).data();
-    } catch (error) {
-      if (!isUnknown(error)) throw error;
-      for (const [old, until] of this.#unknown) {
-        if (until <= Date.now()) this.#unknown.delete(old);
-      }
-      this.#unknown.set(id, Date.now() + UNKNOWN_ID_TTL_MS);
-      throw unknownId(id, error);
-    }
-    if (typeof found?.schema !== "string") {
-      throw strangeAnswer(this.url, `the schema with the id ${id}`);
-    }
-    // The API leaves the type out where it is Avro.
-    const type = found.schemaType ?? "AVRO";
-    if (type !== "JSON") {
-      throw new InvalidEventError(
-        `Schema ${id} is of type ${type}, and not a JSON Schema`,
-      );
-    }
-    const references = await this.#references(found.references ?? []);
-    return await compileWriterSchema(id, found.schema, references);
-  }
-
-  async #references(
-    references: readonly SchemaReference[],
-    found = new Map<string, string>(),
-  ): Promise<Map<string, string>> {
-    for (const { name, subject, version } of references) {
-      if (found.has(name)) continue;
-      const referenced = await this.#reference(subject, version);
-      found.set(name, referenced.schema);
-      await this.#references(referenced.references ?? [], found);
-    }
-    return found;
-  }
-
-  async #reference(subject: string, version: number): Promise<SchemaResponse> {
-    try {
-      const { Subject } = this.#client["api"];
-      return (await Subject.version({ subject, version })).data();
-    } catch (error) {
-      if (!isUnknown(error)) throw error;
-      throw new InvalidEventError(
-        `The registry has not version ${version} of ${subject}, to which a schema refers`,
-        { cause: error },
-      );
-    }
-  }
-}
-
-/** The registry's own codes for a subject, a version and a schema that it doesn't have. */
-const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
-
-/** Any other 404 is a wrong URL or a proxy's: it says nothing of the id. */
+/** Any other 404 comes from a wrong URL or a proxy, and says nothing of the id. */
 function isUnknown(error: unknown): error is RegistryResponseError {
   return error instanceof RegistryResponseError &&
     UNKNOWN_CODES.includes(error.errorCode);
 }
 
-function registeredId(answer: unknown, url: string): number {
+function idIn(answer: unknown): number | undefined {
   const id = typeof answer === "object" && answer !== null && "id" in answer
     ? answer.id
     : undefined;
-  if (typeof id === "number" && Number.isInteger(id) && id >= 0) return id;
-  throw strangeAnswer(url, "a schema that it was to register");
+  return typeof id === "number" && Number.isInteger(id) && id >= 0
+    ? id
+    : undefined;
 }
 
-function strangeAnswer(url: string, what: string): PipelineError {
-  return new PipelineError(
-    `What ${url} answers for ${what} is not what a Schema Registry answers`,
-    { code: "answer-not-registry" },
-  );
+/** The API leaves the type out if it is Avro. */
+function typeOf({ schemaType = "AVRO" }: SchemaResponse): string {
+  return schemaType;
 }
 
-function unknownId(id: number, cause?: unknown): InvalidEventError {
-  return new InvalidEventError(`The registry has no schema with the id ${id}`, {
+function referencesOf(
+  schema: SchemaResponse,
+  id: number,
+): readonly SchemaReference[] {
+  const references = schema.references ?? [];
+  const isReference = (one: Partial<SchemaReference> | null) =>
+    typeof one?.name === "string" && typeof one.subject === "string" &&
+    typeof one.version === "number";
+  if (Array.isArray(references) && references.every(isReference)) {
+    return references;
+  }
+  throw unusable(id, "its references are not a list of names and versions");
+}
+
+function unusable(
+  id: number,
+  reason: string,
+  cause?: unknown,
+): InvalidEventError {
+  return new InvalidEventError(`Schema ${id} can't be used: ${reason}`, {
     cause,
   });
 }
@@ -263,8 +459,7 @@ function explainRefusal(
     409:
       "The subject already has a schema that this one is not compatible with. " +
       "Change the schema, or the subject's compatibility level.",
-    422:
-      "The registry can't read the schema. Check schemas/customer_event.schema.json.",
+    422: "The registry can't read the schema.",
   };
   return new PipelineError(
     `The Schema Registry refuses the schema for ${subject} (HTTP ${error.status}): ${error.reason}`,

@@ -58,8 +58,32 @@ export class RegistryResponseError extends PipelineError {
   }
 }
 
+/** The registry answers with more than {@linkcode MAX_ANSWER_BYTES}. */
+export class OversizedAnswerError extends PipelineError {
+  /** The class's name, in stack traces. */
+  override name = "OversizedAnswerError";
+}
+
+/** How much of an answer is read, in bytes, after decompression. Registries take schemas of up to 1 MB by default. */
+const MAX_ANSWER_BYTES = 4 * 2 ** 20;
+
 /** How much of a refusal's text is kept, in UTF-16 units. */
 const MAX_REASON = 400;
+
+/** Reads a body up to the limit. Leaving the loop cancels the rest. */
+async function readBody(
+  { body }: Response,
+): Promise<{ readonly text: string; readonly complete: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let readBytes = 0;
+  for await (const chunk of body ?? []) {
+    readBytes += chunk.length;
+    if (readBytes > MAX_ANSWER_BYTES) return { text, complete: false };
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return { text: text + decoder.decode(), complete: true };
+}
 
 /** The statuses that say "not now": too slow, too busy, or what the registry stands on is down. */
 function isOutage(status: number): boolean {
@@ -114,6 +138,7 @@ export interface RegistryRequest {
  * @returns The answer's JSON.
  * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
  * @throws {RegistryResponseError} If it refuses.
+ * @throws {OversizedAnswerError} If it answers with too much.
  */
 export async function requestRegistry(
   method: string,
@@ -124,6 +149,7 @@ export async function requestRegistry(
   const request = `${method.toUpperCase()} ${url}`;
   let response: Response;
   let text: string;
+  let complete: boolean;
   try {
     response = await access.fetch(url, {
       method: method.toUpperCase(),
@@ -131,7 +157,7 @@ export async function requestRegistry(
       ...(init.body === undefined ? {} : { body: init.body }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
-    text = await response.text();
+    ({ text, complete } = await readBody(response));
   } catch (cause) {
     const { origin, host } = new URL(url);
     if (cause instanceof Deno.errors.NotCapable) {
@@ -163,6 +189,11 @@ export async function requestRegistry(
     );
     if (!isOutage(response.status)) throw error;
     throw new OutageError(error.message, { cause: error });
+  }
+  if (!complete) {
+    throw new OversizedAnswerError(
+      `The answer to ${request} is larger than ${MAX_ANSWER_BYTES} bytes`,
+    );
   }
   try {
     return JSON.parse(text);

@@ -18,6 +18,8 @@ import { InvalidEventError, messageOf } from "../base/errors.ts";
 export interface WriterSchema {
   /** The id under which the registry has it. */
   readonly id: number;
+  /** How long its text and those that it refers to are together, in UTF-16 units. */
+  readonly length: number;
   /** Its text, without white space. */
   readonly text: string;
   /**
@@ -71,6 +73,7 @@ export async function compileWriterSchema(
     const validate = ajv.compile(schema);
     return {
       id,
+      length: [text, ...references.values()].join("").length,
       text: JSON.stringify(schema),
       check(payload) {
         if (validate(payload)) return;
