@@ -47,7 +47,11 @@ await runTask({
   const { topic, json } = flags;
   const config = configFrom(flags);
   using stop = stopSignal();
-  const options = { ...clientOptions(flags), topic, signal: stop.signal };
+  const options = {
+    ...clientOptions(flags, config),
+    topic,
+    signal: stop.signal,
+  };
   const report = new DlqReport(topic, json);
   if (!flags.replay) {
     report.listed(await listDeadLetters(config, report.letter, options));

@@ -51,10 +51,11 @@ await runTask({
 }, async (flags) => {
   const { topic, partitions, "replication-factor": replicationFactor } = flags;
   const wanted = { topic, partitions, replicationFactor };
+  const config = configFrom(flags);
   const result = await createTopic(
-    configFrom(flags),
+    config,
     wanted,
-    clientOptions(flags),
+    clientOptions(flags, config),
   );
   printLine(describeTopicResult(wanted, result));
 });

@@ -7,7 +7,7 @@
 import { StoppedError } from "./errors.ts";
 import { pause } from "./pause.ts";
 
-/** How long to wait for Kafka and the registry at the start, and whom to tell. */
+/** How long to wait for Kafka and the registry at the start, and what to call meanwhile. */
 export interface WaitOptions {
   /**
    * How long to try before giving up, in milliseconds.
@@ -15,10 +15,17 @@ export interface WaitOptions {
    * @default {30000}
    */
   readonly timeoutMs?: number;
-  /** Until when to try, in milliseconds since 1970 UTC, in place of the timeout: {@linkcode withDeadline} sets it. */
+  /** Deadline in milliseconds since the epoch, in place of the timeout: {@linkcode withDeadline} sets it. */
   readonly deadline?: number;
-  /** Is told once when the first try failed and the wait begins. */
-  readonly notify?: (line: string) => void;
+  /** Receives a line when the first try has failed and the wait begins. */
+  readonly notify?: ((line: string) => void) | undefined;
+  /**
+   * Looks for a cause that waiting doesn't remove: after the first failed try, and again when the time is up. An error that it
+   * returns ends the wait and is thrown.
+   */
+  readonly diagnose?:
+    | ((outage: unknown) => Promise<Error | undefined>)
+    | undefined;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -30,11 +37,11 @@ export const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds. */
 export const MAX_PAUSE_MS = 2_000;
 
-/** What counts as an outage, and how long to bear it. */
+/** What counts as an outage, and how long to try. */
 export interface OutageOptions {
-  /** Tells an outage from an error that trying again won't mend. */
+  /** Tells an outage from an error that a retry doesn't remove. */
   readonly isOutage: (error: unknown) => boolean;
-  /** Ends the wait: the work is not done then. */
+  /** Ends the wait before the work is done. */
   readonly signal?: AbortSignal | undefined;
   /** Tells whether the work has become pointless. */
   readonly over?: () => boolean;
@@ -44,19 +51,19 @@ export interface OutageOptions {
    * @default {Infinity}
    */
   readonly timeoutMs?: number;
-  /** Is told once when the first try has failed and the wait begins. */
-  readonly begins?: (error: unknown) => void;
-  /** Is told when a try succeeded after a wait. */
+  /** Called when the first try has failed; the wait begins when it is done. What it throws ends the wait. */
+  readonly begins?: (error: unknown) => unknown;
+  /** Called when a try succeeds after a wait. */
   readonly ends?: () => void;
 }
 
 /**
- * Does some work, however often an outage gets in its way.
+ * Does some work, and repeats it through outages.
  *
- * @param work The work; it is begun anew at each try.
- * @param options What counts as an outage, and how long to bear it.
- * @returns What the work returns; nothing where it is over before it succeeded.
- * @throws {unknown} What the work threw, if it is no outage or the time is up.
+ * @param work The work.
+ * @param options What counts as an outage, and how long to try.
+ * @returns What the work returns; undefined if the wait ends before the work succeeds.
+ * @throws {unknown} What the work threw, if it is not an outage or the time is up.
  */
 export async function throughOutages<T>(
   work: () => T | Promise<T>,
@@ -74,10 +81,10 @@ export async function throughOutages<T>(
       if (tries > 0) ends?.();
       return result;
     } catch (error) {
-      // Cut short by a stop: there is no wait to tell of.
+      // The stop caused the failure: no wait begins.
       if (signal?.aborted && isOutage(error)) return undefined;
       if (!isOutage(error) || Date.now() + wait > deadline) throw error;
-      if (tries++ === 0) begins?.(error);
+      if (tries++ === 0) await begins?.(error);
     }
     await pause(wait, signal);
     if (signal?.aborted || over?.()) return undefined;
@@ -85,8 +92,7 @@ export async function throughOutages<T>(
 }
 
 /**
- * Starts the clock of a wait that has several stages, so that all of them together have the one timeout. A clock that runs
- * already runs on.
+ * Turns a timeout into a deadline, so that the stages of a wait share it. A deadline that is set already is kept.
  *
  * @param options The options of the whole wait.
  * @returns The same options with a deadline, for each stage.
@@ -101,35 +107,43 @@ export function withDeadline<T extends WaitOptions>(
 /**
  * Waits at the start until something can be reached.
  *
- * @param what How it is called in the line that says that it is waited for.
- * @param work Tries to reach it; it is told how much time is left, in milliseconds.
- * @param options What counts as an outage, how long to try, whom to tell, and what ends it.
+ * @param what Its name in the line that announces the wait.
+ * @param work Tries to reach it within the time that is left, in milliseconds.
+ * @param options What counts as an outage, how long to try, what to call meanwhile, and what ends it.
  * @returns What the work returns.
  * @throws {StoppedError} If the signal ended the wait.
- * @throws {unknown} What the work threw, if it is no outage or the time is up.
+ * @throws {unknown} What the work threw or the diagnosis found, if it is not an outage or the time is up.
  */
 export async function waitFor<T>(
   what: string,
   work: (timeoutMs: number) => Promise<T>,
   options: WaitOptions & Pick<OutageOptions, "isOutage">,
 ): Promise<T> {
-  const { notify, signal, isOutage } = options;
+  const { notify, signal, isOutage, diagnose } = options;
   const { deadline } = withDeadline(options);
   const left = () => Math.max(0, deadline - Date.now());
   const timeoutMs = left();
   let result: { readonly value: T } | undefined;
-  if (!signal?.aborted) {
-    result = await throughOutages(async () => ({
-      value: await work(left()),
-    }), {
-      isOutage,
-      signal,
-      timeoutMs,
-      begins: () =>
-        notify?.(
-          `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`,
-        ),
-    });
+  try {
+    if (!signal?.aborted) {
+      result = await throughOutages(async () => ({
+        value: await work(left()),
+      }), {
+        isOutage,
+        signal,
+        timeoutMs,
+        async begins(outage) {
+          const found = await diagnose?.(outage);
+          if (found) throw found;
+          if (signal?.aborted) return;
+          notify?.(
+            `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`,
+          );
+        },
+      });
+    }
+  } catch (error) {
+    throw isOutage(error) && await diagnose?.(error) || error;
   }
   if (!result) throw new StoppedError(`Stopped while waiting for ${what}`);
   return result.value;

@@ -51,7 +51,7 @@ export async function consumeTask(
   report.starting();
   const { topic, group, from, count, "idle-exit": idleExit } = flags;
   const counts = await consumeEvents(config, report.consumed, {
-    ...clientOptions(flags),
+    ...clientOptions(flags, config),
     topic,
     group,
     from,

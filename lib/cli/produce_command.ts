@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ConfigFlags } from "../settings/config.ts";
+import type { Config, ConfigFlags } from "../settings/config.ts";
 import { UsageError } from "../base/errors.ts";
 import type { FilePlace } from "../produce/sources/lines.ts";
 import {
@@ -84,7 +84,7 @@ export async function produceTask(
   const report = new ProduceReport({ ...flags, count });
   report.starting(start);
   const summary = await produceEvents(config, source, {
-    ...producerOptions(flags),
+    ...producerOptions(flags, config),
     observer: report,
     signal,
     resume,
@@ -122,10 +122,13 @@ async function sourceOf(
   return ordersFrom(stream, { count, signal, start });
 }
 
-function producerOptions(flags: ProduceFlags): ProducerOptions {
+function producerOptions(
+  flags: ProduceFlags,
+  config: Config,
+): ProducerOptions {
   const { topic, acks, idempotent, partitioner } = flags;
   return {
-    ...clientOptions(flags),
+    ...clientOptions(flags, config),
     topic,
     ...(acks ? { acks: ACKS[acks] } : {}),
     idempotent,

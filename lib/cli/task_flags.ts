@@ -15,6 +15,9 @@ import {
 } from "../settings/config.ts";
 import type { KafkaOptions } from "../kafka/client.ts";
 import type { WaitOptions } from "../base/retry.ts";
+import { diagnoseKafka } from "../operate/kafka_diagnosis.ts";
+import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
+import { OutageError } from "../base/errors.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
@@ -61,15 +64,21 @@ export function configFrom(flags: ConfigFlags): Config {
 }
 
 /**
- * Turns the flags that every task shares into the clients' options. Waiting is told on stderr.
+ * Turns the flags that every task shares into the clients' options. Waits are announced on stderr.
  *
  * @param flags The flags.
+ * @param config Where Kafka and the registry are, to find out why they can't be reached.
  * @returns The options.
  */
 export function clientOptions(
   flags: { readonly timeout: number; readonly debug: boolean },
+  config: Config,
 ): KafkaOptions & WaitOptions {
   return {
+    diagnose: (outage) =>
+      outage instanceof OutageError && outage.code === "registry-unreachable"
+        ? diagnoseRegistry(config)
+        : diagnoseKafka(config),
     timeoutMs: flags.timeout * 1_000,
     notify: (line) => console.error(escapeUnsafe(line)),
     ...(flags.debug ? { log: (line) => console.error(line) } : {}),

@@ -144,7 +144,6 @@ export async function consumeEvents(
     if (!(error instanceof StoppedError)) throw error;
     options.stopping?.();
   } finally {
-    registry.close();
     await deadLetters?.close();
   }
   return processor.counts;

@@ -6,6 +6,7 @@
 
 import { DEFAULT_CONFIG } from "../settings/config.ts";
 import { createKafka } from "../kafka/client.ts";
+import { RegistryAccess } from "../registry/access.ts";
 
 const PROBE = "engine-ready-probe";
 
@@ -51,13 +52,11 @@ export async function registryAnswers(
   signal: AbortSignal,
 ): Promise<void> {
   const call = async (method: string, path: string, body?: unknown) => {
-    const response = await fetch(`${url}${path}`, {
+    const response = await new RegistryAccess().fetch(`${url}${path}`, {
       method,
+      headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-      ...(body !== undefined && {
-        headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-        body: JSON.stringify(body),
-      }),
     });
     const text = await response.text();
     if (!response.ok) {

@@ -20,8 +20,7 @@ async function answers(config: Config): Promise<boolean> {
   try {
     await Promise.all([
       withAdmin(config, { timeoutMs: 0 }, (admin) => admin.describeCluster()),
-      EventRegistry.connect(config, { timeoutMs: 0 })
-        .then((registry) => registry.close()),
+      EventRegistry.connect(config, { timeoutMs: 0 }),
     ]);
     return true;
   } catch (error) {

@@ -13,7 +13,7 @@ import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { pause } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
-import { checkListener } from "../operate/kafka_listener.ts";
+import { answeringBrokers } from "./probe.ts";
 import { kafkaSecuritySettings } from "./security.ts";
 import { loadKafkajs } from "./patches/load.ts";
 import { redact } from "../base/secret.ts";
@@ -66,7 +66,7 @@ export async function createKafka(
   const { Kafka, logLevel } = await loadKafkajs();
   const secured = await kafkaSecuritySettings(security);
   const settings: KafkaConfig = {
-    brokers: [...config.brokers],
+    brokers: () => answeringBrokers(config.brokers, security),
     clientId: options.clientId ?? "cafe-event-pipeline",
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -80,35 +80,7 @@ export async function createKafka(
   return new Kafka(settings);
 }
 
-/** Where the brokers' ports were found to speak what the settings say. */
-const checkedListeners = new WeakSet<Config>();
-
-/**
- * Makes sure, once, that the brokers' ports speak what the settings say.
- *
- * @throws {PipelineError} If they don't.
- */
-async function requireListener(config: Config): Promise<void> {
-  if (checkedListeners.has(config)) return;
-  const { brokers, security } = config;
-  if (await checkListener(brokers, security?.kafka)) {
-    checkedListeners.add(config);
-  }
-}
-
-/** Connects once. A port that wants a login is found out by a question of its own: kafkajs connects to it without one. */
-async function connectOnce(client: Connectable, config: Config): Promise<void> {
-  const [connected, checked] = await Promise.allSettled([
-    client.connect(),
-    config.security?.kafka?.sasl ? undefined : requireListener(config),
-  ]);
-  if (checked.status === "rejected") throw checked.reason;
-  if (connected.status === "fulfilled") return;
-  if (isKafkaOutage(connected.reason)) await requireListener(config);
-  throw connected.reason;
-}
-
-/** A broker may take a connection and then say nothing, which kafkajs bears for half a minute, deaf to any stop. */
+/** A broker may accept a connection and never answer. kafkajs waits 30 s for it and cannot be aborted. */
 async function within(
   connecting: Promise<void>,
   timeoutMs: number,
@@ -120,8 +92,8 @@ async function within(
     Math.min(Math.max(timeoutMs, MIN_CONNECT_TRY_MS), CONNECT_TRY_MS),
     signal ? AbortSignal.any([signal, over.signal]) : over.signal,
   ).then(() => {
-    throw new OutageError("Kafka takes the connection and doesn't answer", {
-      hint: "Its log may tell why; or the port is not Kafka's.",
+    throw new OutageError("Kafka accepts the connection and does not answer", {
+      hint: "Its log may say why; or the port is not Kafka's.",
     });
   });
   try {
@@ -150,7 +122,7 @@ export async function connectWithin<T extends Connectable>(
   try {
     await waitFor(`Kafka at ${config.brokers.join(",")}`, async (timeoutMs) => {
       try {
-        await within(connectOnce(client, config), timeoutMs, options.signal);
+        await within(client.connect(), timeoutMs, options.signal);
       } catch (error) {
         const gone = client.disconnect().catch(() => {});
         // It waits for the answer that doesn't come.
@@ -183,11 +155,10 @@ export async function withAdmin<T>(
   const wait = withDeadline(options);
   const admin = await connectWithin(kafka.admin(), config, wait);
   try {
-    const { deadline, signal } = wait;
     return await waitFor(
       `Kafka at ${config.brokers.join(",")}`,
       () => work(admin),
-      { deadline, signal, isOutage: isKafkaOutage },
+      { ...wait, notify: undefined, isOutage: isKafkaOutage },
     );
   } finally {
     await admin.disconnect().catch(() => {});

@@ -6,12 +6,12 @@
 
 import type { Config } from "../settings/config.ts";
 import { causes, PipelineError } from "../base/errors.ts";
-import { clientRefused, wrongProtocol } from "../operate/kafka_listener.ts";
 import {
   explainCertificate,
   isCertificateProblem,
   isClientRefused,
-} from "../settings/tls.ts";
+} from "../base/certificate_errors.ts";
+import type { SecurityProtocol } from "../settings/security.ts";
 
 /** What each of Kafka's codes denies a right on. */
 const MISSING_RIGHTS = {
@@ -64,11 +64,8 @@ export function explainDenial(
   const brokers = config.brokers.join(",");
   const type = typeOf(denial);
   if (isCertificateProblem(denial)) {
-    const server = "broker" in denial && denial.broker
-      ? `the broker at ${denial.broker}`
-      : `a broker of ${brokers}`;
-    const { message, hint } = explainCertificate(denial, server, "KAFKA_SSL");
-    return new PipelineError(message, { cause, hint });
+    const broker = "broker" in denial && denial.broker;
+    return badCertificate(String(broker || brokers), denial);
   }
   if (isClientRefused(denial)) return clientRefused(brokers, cause);
   return explainMissingRight(cause, action) ??
@@ -107,12 +104,15 @@ function explainLogin(
   const brokers = config.brokers.join(",");
   const { protocol, sasl } = config.security?.kafka ?? {};
   if (type === "ILLEGAL_SASL_STATE") {
-    return wrongProtocol(brokers, protocol ?? "PLAINTEXT", "with no login");
+    return wrongProtocol(brokers, {
+      protocol: protocol ?? "PLAINTEXT",
+      instead: "takes no SASL login",
+    });
   }
   const mechanism = sasl?.mechanism ?? "";
   if (type === "UNSUPPORTED_SASL_MECHANISM") {
     return new PipelineError(
-      `Kafka at ${brokers} has no login by ${mechanism}`,
+      `Kafka at ${brokers} does not offer the login by ${mechanism}`,
       {
         cause,
         hint: "Check KAFKA_SASL_MECHANISM.",
@@ -126,5 +126,55 @@ function explainLogin(
       hint:
         "Check KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD (or its file) and KAFKA_SASL_MECHANISM.",
     },
+  );
+}
+
+/**
+ * Makes the error for a listener that speaks another protocol than the settings say.
+ *
+ * @param broker The broker's address.
+ * @param options The protocol of the settings, and what the listener does instead, to continue the sentence.
+ * @returns The error.
+ */
+export function wrongProtocol(
+  broker: string,
+  options: { readonly protocol: SecurityProtocol; readonly instead: string },
+): PipelineError {
+  const { protocol, instead } = options;
+  return new PipelineError(
+    `The broker at ${broker} ${instead}, and KAFKA_SECURITY_PROTOCOL is ${protocol}`,
+    {
+      hint:
+        "Set KAFKA_SECURITY_PROTOCOL to what this port speaks, or name the port of another listener in KAFKA_BROKERS.",
+    },
+  );
+}
+
+/**
+ * Makes the error for a broker's certificate that this client refuses.
+ *
+ * @param broker The broker's address.
+ * @param cause What the connection, or kafkajs, threw.
+ * @returns The error.
+ */
+export function badCertificate(broker: string, cause: Error): PipelineError {
+  const { message, hint } = explainCertificate(cause, {
+    server: `the broker at ${broker}`,
+    prefix: "KAFKA_SSL",
+  });
+  return new PipelineError(message, { cause, hint });
+}
+
+/**
+ * Makes the error for brokers that refuse this client's certificate.
+ *
+ * @param brokers The brokers' addresses.
+ * @param cause What the connection, or kafkajs, threw.
+ * @returns The error.
+ */
+export function clientRefused(brokers: string, cause: unknown): PipelineError {
+  return new PipelineError(
+    `Kafka at ${brokers} refuses this client's certificate, or requires one`,
+    { cause, hint: "Check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE." },
   );
 }

@@ -9,7 +9,7 @@ import type { ISocketFactory, KafkaConfig, Mechanism } from "kafkajs";
 import { causes, messageOf } from "../base/errors.ts";
 import { redact } from "../base/secret.ts";
 import type { KafkaSecurity, SaslSettings } from "../settings/security.ts";
-import { openTls } from "../settings/tls.ts";
+import { openTls } from "./tls.ts";
 
 /** How often the system makes sure that an idle connection's other end is there, in milliseconds: as kafkajs has it. */
 const KEEP_ALIVE_MS = 60_000;
@@ -23,7 +23,7 @@ function socketFactory(security: KafkaSecurity | undefined): ISocketFactory {
     security?.protocol === "SASL_SSL";
   return ({ host, port, onConnect }) => {
     const socket = secured
-      ? openTls({ host, port }, security.tls, onConnect)
+      ? openTls({ host, port }, { tls: security.tls, onConnect })
       : connect({ host, port }, onConnect);
     socket.setKeepAlive(true, KEEP_ALIVE_MS);
     return socket;

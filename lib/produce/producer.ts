@@ -133,14 +133,14 @@ async function partitionsOf(
   config: Config,
   options: ProducerOptions,
 ): Promise<number> {
-  const { deadline, signal } = withDeadline(options);
+  const wait = withDeadline(options);
   await connectWithin(admin, config, options);
   try {
     // A broker that has only just started takes connections some moments before it can do everything.
     const layout = await waitFor(
       `Kafka at ${config.brokers.join(",")}`,
       () => describeTopic(admin, options.topic),
-      { deadline, signal, isOutage: isKafkaOutage },
+      { ...wait, notify: undefined, isOutage: isKafkaOutage },
     );
     if (!layout) throw missingTopic(options.topic);
     return layout.partitions;
@@ -203,7 +203,7 @@ export class EventProducer {
     });
     const wait = withDeadline(options);
     const partitions = await partitionsOf(kafka.admin(), config, wait);
-    using registry = await EventRegistry.connect(config, wait);
+    const registry = await EventRegistry.connect(config, wait);
     const serializer = await EventSerializer.register(registry, topic);
     const producer = kafka.producer({
       allowAutoTopicCreation: false,

@@ -1,149 +1,181 @@
 /**
- * Who asks the Schema Registry, and whom it has to be: the login, the certificates, and what it means when the connection fails.
+ * Connections to the Schema Registry: the login, the certificates, and redirects.
+ *
+ * Requests go through Node's client instead of `fetch`, which sends them to a proxy that the environment names, past the
+ * permissions; refuses a server whose own certificate is trusted as an authority; and gives no code for a refused certificate.
  *
  * @module
  */
 
-import { PipelineError } from "../base/errors.ts";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import { Readable } from "node:stream";
 import { redact } from "../base/secret.ts";
 import type { RegistrySecurity } from "../settings/security.ts";
-import { explainCertificate, handshake } from "../settings/tls.ts";
+import { tlsOptions } from "../settings/tls.ts";
 
-/** How long it may take to find out why a connection failed, in milliseconds. */
-const DIAGNOSIS_TIMEOUT_MS = 3_000;
+/** How many redirects one request follows. */
+const MAX_REDIRECTS = 5;
+
+/** The statuses that move a request elsewhere. */
+const REDIRECTS: readonly number[] = [301, 302, 307, 308];
+
+/** The statuses whose response has no body. */
+const BODILESS: readonly number[] = [204, 205, 304];
+
+/** A request to the registry. */
+export interface AccessRequest {
+  /** The HTTP method. */
+  readonly method: string;
+  /** Its headers, without the login. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Its body. */
+  readonly body?: string;
+  /** Closes the connection, also while the response is read. */
+  readonly signal: AbortSignal;
+}
+
+/** The connection for a request failed, or broke before its response began. */
+export class RegistryConnectionError extends Error {
+  /** The class's name, in stack traces. */
+  override name = "RegistryConnectionError";
+  /** The URL of the failed request: after a redirect, not the one that was asked for. */
+  readonly url: URL;
+
+  /**
+   * Makes the error.
+   *
+   * @param url The URL of the failed request.
+   * @param cause What the connection threw.
+   */
+  constructor(url: URL, cause: unknown) {
+    super(`No response from ${url.host}`, { cause });
+    this.url = url;
+  }
+}
 
 /** Sends requests to the registry with the login and the certificates of the settings. */
 export class RegistryAccess {
   readonly #security: RegistrySecurity;
-  #client: Deno.HttpClient | undefined;
 
   /**
    * Makes the access. Nothing is opened yet.
    *
-   * @param security How the connection is secured; with no login, and the system's authorities, where it is left out.
+   * @param security How the connection is secured; with no login and the system's authorities if it is left out.
    */
   constructor(security: RegistrySecurity = { secrets: [] }) {
     this.#security = security;
   }
 
   /**
-   * Sends a request, with the login in its headers. To another server that an answer points to, the login is not sent.
+   * Sends a request, on a connection of its own. A redirect is followed with the same method and body; another origin gets
+   * neither the login nor the client's certificate.
    *
    * @param url Where to.
-   * @param init The request.
-   * @returns The answer.
-   * @throws {TypeError} If the connection fails.
+   * @param request The request.
+   * @returns The response: the redirect itself if it leads nowhere, or after 5 others.
+   * @throws {RegistryConnectionError} If the connection fails.
    */
-  async fetch(
-    url: string,
-    init: RequestInit & { readonly headers: Record<string, string> },
-  ): Promise<Response> {
-    const { authorization, tls } = this.#security;
-    const { ca, cert, key } = tls ?? {};
-    if (tls) {
-      this.#client ??= Deno.createHttpClient({
-        ...(ca && { caCerts: [...ca] }),
-        ...(cert && key && { cert, key: key.reveal() }),
+  async fetch(url: string, request: AccessRequest): Promise<Response> {
+    const { origin } = new URL(url);
+    let target = new URL(url);
+    for (let redirects = 0;; redirects++) {
+      const response = await this.#send(target, request, {
+        trusted: target.origin === origin,
       });
+      const location = response.headers.get("location");
+      const next = REDIRECTS.includes(response.status) && location
+        ? URL.parse(location, target)
+        : null;
+      if (
+        !next || !/^https?:$/.test(next.protocol) || redirects === MAX_REDIRECTS
+      ) {
+        return response;
+      }
+      await response.body?.cancel();
+      target = next;
     }
-    return await fetch(url, {
-      ...init,
-      headers: {
-        ...init.headers,
-        ...(authorization && { authorization: authorization.reveal() }),
-      },
-      ...(this.#client && { client: this.#client }),
-    });
   }
 
-  /** Closes the connections that are kept open. The next request opens others. */
-  close(): void {
-    this.#client?.close();
-    this.#client = undefined;
+  async #send(
+    url: URL,
+    { method, headers, body, signal }: AccessRequest,
+    { trusted }: { readonly trusted: boolean },
+  ): Promise<Response> {
+    const { authorization, tls } = this.#security;
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const options = {
+      method,
+      agent: false,
+      headers: {
+        ...headers,
+        // A compressed body would have to be inflated within a bound of its own.
+        "accept-encoding": "identity",
+        ...(body !== undefined && {
+          "content-length": new TextEncoder().encode(body).length,
+        }),
+        ...(authorization && trusted &&
+          { authorization: authorization.reveal() }),
+      },
+      ...(url.protocol === "https:" && {
+        ...(isIP(host) ? {} : { servername: host }),
+        ...tlsOptions(trusted || !tls?.ca ? tls : { ca: tls.ca }),
+      }),
+    } as const;
+    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    const sent = send(url, options, (response) => {
+      const { statusCode = 0, statusMessage = "" } = response;
+      try {
+        resolve(
+          new Response(
+            BODILESS.includes(statusCode)
+              ? null
+              : Readable.toWeb(response) as ReadableStream,
+            {
+              status: statusCode,
+              statusText: statusMessage,
+              headers: headersOf(response.headers),
+            },
+          ),
+        );
+      } catch (error) {
+        response.destroy();
+        reject(error);
+      }
+    });
+    const abort = () => sent.destroy(signal.reason);
+    signal.addEventListener("abort", abort);
+    sent.on("close", () => signal.removeEventListener("abort", abort));
+    sent.on("error", reject);
+    sent.end(body);
+    try {
+      signal.throwIfAborted();
+      return await promise;
+    } catch (cause) {
+      sent.destroy();
+      throw new RegistryConnectionError(url, cause);
+    }
   }
 
   /**
    * Takes the login's secrets out of a text.
    *
-   * @param text What the registry, or whatever stands before it, has written.
+   * @param text What the registry, or what lies between, has written.
    * @returns The text without them.
    */
   hide(text: string): string {
     return redact(text, this.#security.secrets);
   }
-
-  /**
-   * Finds out whether a connection failed for a reason that waiting doesn't mend.
-   *
-   * @param url Where the request went.
-   * @param cause How it failed.
-   * @returns An error to print; nothing where it looks like an outage.
-   */
-  async explain(
-    url: string,
-    cause: unknown,
-  ): Promise<PipelineError | undefined> {
-    const { protocol, hostname, port, host } = new URL(url);
-    const secured = protocol === "https:";
-    const { outcome, error } = await handshake(
-      {
-        host: hostname.replace(/^\[|\]$/g, ""),
-        port: Number(port) || (secured ? 443 : 80),
-      },
-      this.#security.tls,
-      DIAGNOSIS_TIMEOUT_MS,
-    );
-    const server = `the Schema Registry at ${host}`;
-    if (!secured) {
-      return outcome === "failed"
-        ? undefined
-        : wrongScheme(host, "https", cause);
-    }
-    if (outcome === "certificate refused") {
-      const { message, hint } = explainCertificate(
-        error,
-        server,
-        "SCHEMA_REGISTRY",
-      );
-      return new PipelineError(message, { cause, hint });
-    }
-    if (outcome === "refused") {
-      return new PipelineError(
-        `T${server.slice(1)} refuses this client's certificate, or misses one`,
-        {
-          cause,
-          hint: "Check SCHEMA_REGISTRY_CERT_FILE and SCHEMA_REGISTRY_KEY_FILE.",
-        },
-      );
-    }
-    return await answersHttp(`http://${host}/`)
-      ? wrongScheme(host, "http", cause)
-      : undefined;
-  }
 }
 
-async function answersHttp(url: string): Promise<boolean> {
-  try {
-    const signal = AbortSignal.timeout(DIAGNOSIS_TIMEOUT_MS);
-    const response = await fetch(url, { signal, redirect: "manual" });
-    await response.body?.cancel();
-    return true;
-  } catch {
-    return false;
+function headersOf(
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
+): Headers {
+  const found = new Headers();
+  for (const [name, value = []] of Object.entries(headers)) {
+    for (const one of [value].flat()) found.append(name, one);
   }
-}
-
-function wrongScheme(
-  host: string,
-  speaks: "http" | "https",
-  cause: unknown,
-): PipelineError {
-  return new PipelineError(
-    `The Schema Registry at ${host} speaks ${speaks}, and its URL says otherwise`,
-    {
-      cause,
-      code: "registry-scheme",
-      details: { url: `${speaks}://${host}` },
-    },
-  );
+  return found;
 }

@@ -77,9 +77,8 @@ export interface RegisteredSchema {
 }
 
 /** A connection to the registry. */
-export class EventRegistry implements Disposable {
+export class EventRegistry {
   readonly #client: Client;
-  readonly #access: RegistryAccess;
   readonly #schemas = new Map<number, WriterSchema>();
   #schemasLength = 0;
   readonly #lookUps = new Map<number, Promise<WriterSchema>>();
@@ -90,10 +89,9 @@ export class EventRegistry implements Disposable {
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
-  private constructor(client: Client, url: string, access: RegistryAccess) {
+  private constructor(client: Client, url: string) {
     this.#client = client;
     this.url = url;
-    this.#access = access;
   }
 
   /**
@@ -110,36 +108,21 @@ export class EventRegistry implements Disposable {
     options: WaitOptions = {},
   ): Promise<EventRegistry> {
     const access = new RegistryAccess(config.security?.registry);
-    try {
-      const url = await waitFor(
-        `the Schema Registry at ${config.registryUrl}`,
-        () => findApi(config.registryUrl, access),
-        { ...options, isOutage: (error) => error instanceof OutageError },
-      );
-      const { SchemaRegistry } = await import(
-        "@kafkajs/confluent-schema-registry"
-      );
-      const client = new SchemaRegistry({
-        host: url,
-        clientId: "cafe-event-pipeline",
-        retry: { retries: 0 },
-        middlewares: [fetchMiddleware(access)],
-      });
-      return new EventRegistry(client, url, access);
-    } catch (error) {
-      access.close();
-      throw error;
-    }
-  }
-
-  /** Closes the connections to the registry. */
-  close(): void {
-    this.#access.close();
-  }
-
-  /** Equals {@linkcode EventRegistry.close}. */
-  [Symbol.dispose](): void {
-    this.close();
+    const url = await waitFor(
+      `the Schema Registry at ${config.registryUrl}`,
+      () => findApi(config.registryUrl, access),
+      { ...options, isOutage: (error) => error instanceof OutageError },
+    );
+    const { SchemaRegistry } = await import(
+      "@kafkajs/confluent-schema-registry"
+    );
+    const client = new SchemaRegistry({
+      host: url,
+      clientId: "cafe-event-pipeline",
+      retry: { retries: 0 },
+      middlewares: [fetchMiddleware(access)],
+    });
+    return new EventRegistry(client, url);
   }
 
   /**

@@ -9,7 +9,13 @@
 
 import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { OutageError, PipelineError } from "../base/errors.ts";
-import { RegistryAccess } from "./access.ts";
+import {
+  codeOf,
+  explainCertificate,
+  isCertificateProblem,
+  isClientRefused,
+} from "../base/certificate_errors.ts";
+import { RegistryAccess, RegistryConnectionError } from "./access.ts";
 import { printable } from "../base/terminal_text.ts";
 
 /** How long a request may take, in milliseconds. */
@@ -158,22 +164,8 @@ export async function requestRegistry(
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     ({ text, complete } = await readBody(response));
-  } catch (cause) {
-    const { origin, host } = new URL(url);
-    if (cause instanceof Deno.errors.NotCapable) {
-      throw new PipelineError(`No permission to reach ${host}`, {
-        cause,
-        code: "net-permission",
-        details: { address: host },
-      });
-    }
-    const late = cause instanceof DOMException && cause.name === "TimeoutError";
-    const lasting = late ? undefined : await access.explain(url, cause);
-    if (lasting) throw lasting;
-    throw new OutageError(`The Schema Registry can't be reached at ${origin}`, {
-      cause,
-      code: "registry-unreachable",
-    });
+  } catch (error) {
+    throw explainFailure(url, error);
   }
   if (!response.ok) {
     // Hidden before as well: what is taken out of the text may be cut short.
@@ -204,6 +196,60 @@ export async function requestRegistry(
       `What answers to ${request} is no JSON: it begins with "${start}"`,
     );
   }
+}
+
+/** Says in plain words why a request got no response. */
+function explainFailure(requested: string, error: unknown): PipelineError {
+  const failed = error instanceof RegistryConnectionError;
+  const cause = failed ? error.cause : error;
+  const url = failed ? error.url : new URL(requested);
+  const via = url.origin === new URL(requested).origin
+    ? ""
+    : `, to which ${requested} redirects`;
+  // Node's names for what Deno's permissions refuse.
+  if (["EPERM", "EACCES"].includes(codeOf(cause))) {
+    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    const address = `${url.hostname}:${port}`;
+    return new PipelineError(`No permission to reach ${address}${via}`, {
+      cause,
+      code: "net-permission",
+      details: { address },
+    });
+  }
+  return explainRegistryCertificate(url.host, cause) ??
+    new OutageError(
+      `The Schema Registry can't be reached at ${url.origin}${via}`,
+      { cause, code: "registry-unreachable" },
+    );
+}
+
+/**
+ * Says which side refused which certificate.
+ *
+ * @param host The registry's host and port.
+ * @param cause What the connection threw.
+ * @returns An error to print; undefined if no certificate was refused.
+ */
+export function explainRegistryCertificate(
+  host: string,
+  cause: unknown,
+): PipelineError | undefined {
+  const server = `the Schema Registry at ${host}`;
+  if (isCertificateProblem(cause)) {
+    const { message, hint } = explainCertificate(cause, {
+      server,
+      prefix: "SCHEMA_REGISTRY",
+    });
+    return new PipelineError(message, { cause, hint });
+  }
+  if (!isClientRefused(cause)) return undefined;
+  return new PipelineError(
+    `T${server.slice(1)} refuses this client's certificate, or requires one`,
+    {
+      cause,
+      hint: "Check SCHEMA_REGISTRY_CERT_FILE and SCHEMA_REGISTRY_KEY_FILE.",
+    },
+  );
 }
 
 type Middleware = NonNullable<

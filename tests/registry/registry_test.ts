@@ -49,7 +49,7 @@ function hostileTest(
       },
     );
     try {
-      using registry = await EventRegistry.connect({
+      const registry = await EventRegistry.connect({
         brokers: [],
         registryUrl: `http://127.0.0.1:${server.addr.port}`,
       });
@@ -61,7 +61,7 @@ function hostileTest(
 }
 
 permittedTest(
-  "connect() and close() leave no connection open",
+  "connect() leaves no connection open",
   [{ name: "net", host: "127.0.0.1" }],
   async () => {
     let found = true;
@@ -69,16 +69,11 @@ permittedTest(
       { hostname: "127.0.0.1", port: 0, onListen: () => {} },
       () => found ? Response.json(["JSON"]) : new Response(),
     );
-    // Settings of a secured connection: they need an HTTP client of their own.
     const config = {
       brokers: [],
       registryUrl: `http://127.0.0.1:${server.addr.port}`,
-      security: {
-        registry: { secrets: [], tls: { prefix: "SCHEMA_REGISTRY" } },
-      },
-    } as const;
-    const registry = await EventRegistry.connect(config);
-    registry.close();
+    };
+    await EventRegistry.connect(config);
     found = false;
     await assertRejects(() => EventRegistry.connect(config), PipelineError);
   },
@@ -248,8 +243,9 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() reads a compressed answer to the same bound",
-  () => {
+  "writerSchema() asks for no compression, and inflates nothing",
+  (_, request) => {
+    assertEquals(request.headers.get("accept-encoding"), "identity");
     const zeros = new Blob([new Uint8Array(64 * 2 ** 20).fill(0x20)]).stream();
     return new Response(zeros.pipeThrough(new CompressionStream("gzip")), {
       headers: { "content-encoding": "gzip" },
@@ -258,8 +254,8 @@ hostileTest(
   async ({ registry }) => {
     await assertRejects(
       () => registry.writerSchema(7),
-      InvalidEventError,
-      "is larger than 4194304 bytes",
+      PipelineError,
+      "is no JSON",
     );
   },
 );

@@ -270,13 +270,16 @@ Deno.test("CONFIG_FLAGS name their defaults and variables in the help text", () 
 });
 
 Deno.test("clientOptions() counts in milliseconds and logs only when debugging", () => {
-  assertEquals(clientOptions({ timeout: 1.5, debug: false }).timeoutMs, 1_500);
+  assertEquals(
+    clientOptions({ timeout: 1.5, debug: false }, DEFAULT_CONFIG).timeoutMs,
+    1_500,
+  );
   assertStrictEquals(
-    clientOptions({ timeout: 1, debug: false }).log,
+    clientOptions({ timeout: 1, debug: false }, DEFAULT_CONFIG).log,
     undefined,
   );
   assertEquals(
-    typeof clientOptions({ timeout: 1, debug: true }).log,
+    typeof clientOptions({ timeout: 1, debug: true }, DEFAULT_CONFIG).log,
     "function",
   );
 });

@@ -412,16 +412,16 @@ securityTest(
     };
     const { KAFKA_SSL_CA_FILE: _, ...noAuthority } = scram;
     const untrusted =
-      /^Error: The certificate of the broker at localhost:\d+ is signed by nobody that is trusted\n.*KAFKA_SSL_CA_FILE/;
+      /^Error: The certificate of the broker at localhost:\d+ is not signed by a trusted authority\n.*KAFKA_SSL_CA_FILE/;
     const plainLogin = {
       KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
       KAFKA_SASL_MECHANISM: "SCRAM-SHA-256",
       KAFKA_SASL_USERNAME: USER,
       KAFKA_SASL_PASSWORD: PASSWORD,
     };
-    const speaks = (what: string, protocol: string) =>
+    const does = (what: string, protocol: string) =>
       new RegExp(
-        `Error: The broker at localhost:\\d+ speaks ${what}, and KAFKA_SECURITY_PROTOCOL is ${protocol}\n`,
+        `Error: The broker at localhost:\\d+ ${what}, and KAFKA_SECURITY_PROTOCOL is ${protocol}\n`,
       );
     const badConnections: [string, RunOptions, RegExp][] = [
       ["an unknown authority", on("SASLSSL", unknownAuthority), untrusted],
@@ -452,7 +452,7 @@ securityTest(
       [
         "a client without the certificate that it needs",
         on("MUTUAL", sslOnly),
-        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or misses one\n.*KAFKA_SSL_CERT_FILE/,
+        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or requires one\n.*KAFKA_SSL_CERT_FILE/,
       ],
       [
         "a client's certificate from an unknown authority",
@@ -461,42 +461,42 @@ securityTest(
           KAFKA_SSL_CERT_FILE: foreign.certFile,
           KAFKA_SSL_KEY_FILE: foreign.keyFile,
         }),
-        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or misses one\n/,
+        /^Error: Kafka at localhost:\d+ refuses this client's certificate, or requires one\n/,
       ],
       [
         "plain text to a port for TLS",
         on("SASLSSL", {}),
-        speaks("TLS", "PLAINTEXT"),
+        does("speaks TLS", "PLAINTEXT"),
       ],
       [
         "a plain login to a port for TLS",
         on("SASLSSL", plainLogin),
-        speaks("TLS", "SASL_PLAINTEXT"),
+        does("speaks TLS", "SASL_PLAINTEXT"),
       ],
       [
         "TLS to a port for plain text",
         on("PLAINTEXT", sslOnly),
-        speaks("plain text", "SSL"),
+        does("speaks plain text", "SSL"),
       ],
       [
         "TLS with a login to a port for plain text",
         on("PLAINTEXT", scram),
-        speaks("plain text", "SASL_SSL"),
+        does("speaks plain text", "SASL_SSL"),
       ],
       [
         "no login where one is needed",
         on("SASLPLAIN", {}),
-        speaks("only to who logs in", "PLAINTEXT"),
+        does("requires a SASL login", "PLAINTEXT"),
       ],
       [
         "TLS and no login where one is needed",
         on("SASLSSL", sslOnly),
-        speaks("only to who logs in", "SSL"),
+        does("requires a SASL login", "SSL"),
       ],
       [
         "a login where there is none",
         on("PLAINTEXT", plainLogin),
-        speaks("with no login", "SASL_PLAINTEXT"),
+        does("takes no SASL login", "SASL_PLAINTEXT"),
       ],
     ];
     for (const [name, options, message] of badConnections) {
@@ -726,7 +726,7 @@ securityTest(
     }
 
     const untrusted =
-      /^Error: The certificate of the Schema Registry at localhost:\d+ is signed by nobody that is trusted\n.*SCHEMA_REGISTRY_CA_FILE/;
+      /^Error: The certificate of the Schema Registry at localhost:\d+ is not signed by a trusted authority\n.*SCHEMA_REGISTRY_CA_FILE/;
     const bad: [string, Certified, Variables, RegExp][] = [
       ["an unknown authority", certified, {
         ...asUser,

@@ -1,0 +1,71 @@
+/**
+ * A TLS handshake as a probe: whether a port speaks TLS, and which side refuses the other's certificate.
+ *
+ * @module
+ */
+
+import {
+  isCertificateProblem,
+  isClientRefused,
+} from "../base/certificate_errors.ts";
+import { openTls } from "../kafka/tls.ts";
+import type { TlsSettings } from "../settings/tls.ts";
+
+/** How long a server may take to refuse a client after the handshake, in milliseconds. */
+const REFUSAL_MS = 500;
+
+/** How a handshake ended: accepted, refused by this client, refused by the server, or broken off for another reason. */
+export type HandshakeOutcome =
+  | "done"
+  | "certificate refused"
+  | "refused"
+  | "failed";
+
+/** How a handshake ended, and the error that ended it. */
+export interface HandshakeResult {
+  /** How it ended. */
+  readonly outcome: HandshakeOutcome;
+  /** The error; undefined if there was none. */
+  readonly error?: Error;
+}
+
+/**
+ * Tries a handshake. Sends nothing else.
+ *
+ * @param address Where to.
+ * @param options Whom to trust, the client's certificate, and how long it may take, in milliseconds.
+ * @returns How it ended.
+ */
+export function handshake(
+  address: { readonly host: string; readonly port: number },
+  options: {
+    readonly tls: TlsSettings | undefined;
+    readonly timeoutMs: number;
+  },
+): Promise<HandshakeResult> {
+  const { tls, timeoutMs } = options;
+  const { promise, resolve } = Promise.withResolvers<HandshakeResult>();
+  const end = (result: HandshakeResult) => {
+    clearTimeout(timer);
+    socket.destroy();
+    resolve(result);
+  };
+  let timer = setTimeout(() => end({ outcome: "failed" }), timeoutMs);
+  // With TLS 1.3, a server refuses a client's certificate after that client's handshake is done.
+  const onConnect = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => end({ outcome: "done" }), REFUSAL_MS);
+  };
+  const socket = openTls(address, { tls, onConnect });
+  socket.once("error", (error) =>
+    end({
+      outcome: isCertificateProblem(error)
+        ? "certificate refused"
+        : isClientRefused(error)
+        ? "refused"
+        : "failed",
+      error,
+    }));
+  socket.once("close", () => end({ outcome: "failed" }));
+  return promise;
+}

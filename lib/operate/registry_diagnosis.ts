@@ -1,0 +1,64 @@
+/**
+ * Why the Schema Registry can't be reached: whether its port speaks http or https, and which side refuses a certificate.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import { explainRegistryCertificate } from "../registry/transport.ts";
+import { RegistryAccess } from "../registry/access.ts";
+import type { Config } from "../settings/config.ts";
+import { handshake } from "./handshake.ts";
+
+/** How long the diagnosis may take, in milliseconds. */
+const TIMEOUT_MS = 3_000;
+
+/**
+ * Finds out why the registry can't be reached, within 3 s.
+ *
+ * @param config Where the registry is, and how the connection is secured.
+ * @returns What is wrong; undefined if it looks like an outage.
+ */
+export async function diagnoseRegistry(
+  config: Config,
+): Promise<PipelineError | undefined> {
+  const { protocol, hostname, port, host } = new URL(config.registryUrl);
+  const secured = protocol === "https:";
+  const address = {
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port) || (secured ? 443 : 80),
+  };
+  const tls = config.security?.registry?.tls;
+  const [tried, answers] = await Promise.all([
+    handshake(address, { tls, timeoutMs: TIMEOUT_MS }),
+    secured && answersHttp(`http://${address.host}:${address.port}/`),
+  ]);
+  if (!secured) {
+    return tried.outcome === "failed" ? undefined : wrongScheme(host, "https");
+  }
+  if (tried.outcome === "refused" || tried.outcome === "certificate refused") {
+    return explainRegistryCertificate(host, tried.error);
+  }
+  return answers ? wrongScheme(host, "http") : undefined;
+}
+
+async function answersHttp(url: string): Promise<boolean> {
+  try {
+    const response = await new RegistryAccess().fetch(url, {
+      method: "GET",
+      headers: {},
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body?.cancel();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function wrongScheme(host: string, speaks: "http" | "https"): PipelineError {
+  return new PipelineError(
+    `The Schema Registry at ${host} speaks ${speaks}, and its URL says otherwise`,
+    { code: "registry-scheme", details: { url: `${speaks}://${host}` } },
+  );
+}
