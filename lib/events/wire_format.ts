@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import { InvalidEventError } from "../base/errors.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
+import { refuseInexact } from "./exact_json.ts";
 
 /** The length of what stands before the payload, in bytes. */
 export const HEADER_LENGTH = 5;
@@ -93,7 +94,7 @@ function isTooDeep(json: Uint8Array): boolean {
  *
  * @param payload The bytes behind the header.
  * @returns The JSON value, not checked against any schema.
- * @throws {InvalidEventError} If the bytes are not UTF-8, or the text is not JSON or nested too deeply.
+ * @throws {InvalidEventError} If the bytes are not UTF-8, the text is not JSON or nested too deeply, or a number can't be kept.
  */
 export function parsePayload(payload: Uint8Array): unknown {
   // Replacing what is not UTF-8 would change an order in silence. A byte order mark stays: JSON has none (RFC 8259,
@@ -115,5 +116,6 @@ export function parsePayload(payload: Uint8Array): unknown {
       `The payload is nested deeper than ${MAX_DEPTH} levels`,
     );
   }
+  refuseInexact(text);
   return value;
 }

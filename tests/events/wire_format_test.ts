@@ -189,6 +189,17 @@ Deno.test("parsePayload() takes any JSON value, white space around it included",
   }
 });
 
+Deno.test("parsePayload() refuses a number that would become another one, by the name of its field", () => {
+  const error = assertThrows(
+    () => parsePayload(bytesOf('{"quantity":1,"card":9007199254740993}')),
+    InvalidEventError,
+  );
+  assertEquals(
+    error.message,
+    "card is a number that can't be kept exactly: 9007199254740993",
+  );
+});
+
 Deno.test("parsePayload() leaves prototypes alone when a field is called __proto__", () => {
   const value = parsePayload(
     bytesOf('{"__proto__":{"quantity":1},"constructor":{"prototype":{"x":1}}}'),
