@@ -1,5 +1,5 @@
 /**
- * Which packages of JSR the project imports, and whether Deno can get them.
+ * Which packages of JSR the project imports, whether Deno can get them, and those of npm.
  *
  * @module
  */
@@ -48,21 +48,7 @@ export async function resolvePackages(
   specifiers: readonly string[],
   timeoutMs: number,
 ): Promise<Resolution> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command("deno", {
-      args: ["cache", "--no-config", ...specifiers],
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-  } catch (cause) {
-    throw new PipelineError(
-      "Could not run `deno` to see whether JSR's packages resolve",
-      { hint: "Put the folder of the deno program on PATH.", cause },
-    );
-  }
+  const child = spawnDeno(["cache", "--no-config", ...specifiers]);
   const timeout = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeout.resolve(undefined), timeoutMs);
   try {
@@ -79,6 +65,42 @@ export async function resolvePackages(
       : { resolves: false, reason: reasonOf(output.stderr) };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Downloads the packages of npm that a module imports, unless they are cached.
+ *
+ * @param module The module.
+ * @throws {PipelineError} If Deno can't be run, or can't get them.
+ */
+export async function cachePackages(module: URL): Promise<void> {
+  const { success, stderr } = await spawnDeno(["cache", "-q", module.href])
+    .output();
+  if (success) return;
+  throw new PipelineError(
+    `Could not download the packages of npm: ${reasonOf(stderr)}`,
+    {
+      hint:
+        "The registry of npm must be reachable, directly or as ~/.npmrc says.",
+    },
+  );
+}
+
+function spawnDeno(args: readonly string[]): Deno.ChildProcess {
+  try {
+    return new Deno.Command("deno", {
+      args: [...args],
+      env: { NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    throw new PipelineError("Could not run `deno` to get the packages", {
+      hint: "Put the folder of the deno program on PATH.",
+      cause,
+    });
   }
 }
 

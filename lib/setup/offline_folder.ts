@@ -1,5 +1,5 @@
 /**
- * The folder of stand-ins, which `workspace` in `deno.json` matches. It appears and disappears by a rename, so that a
+ * The folder of stand-ins, which `links` in `deno.json` matches. It appears and disappears by a rename, so that a
  * Deno that starts meanwhile sees all of it or nothing.
  *
  * @module
@@ -8,7 +8,7 @@
 /** The folder's path within the checkout. */
 export const OFFLINE_FOLDER = ".offline";
 
-/** Where the folder is built and taken apart: beside it, and not matched by `workspace`. */
+/** Where the folder is built and taken apart: beside it, and not matched by `links`. */
 const WORKSHOP = ".offline.new";
 
 /**

@@ -1,11 +1,13 @@
 /**
- * Makes a checkout ready: stand-ins for the packages of JSR where JSR can't be reached, the
- * packages themselves where it can. Imports nothing from JSR: it runs before JSR's packages resolve.
+ * Makes a checkout ready: stand-ins for the packages of JSR where JSR can't be reached, the packages themselves where
+ * it can, Deno's copy of the lock file, and the packages of npm. Imports nothing from JSR: it runs before JSR's packages
+ * resolve.
  *
  * @module
  */
 
-import { jsrImports, resolvePackages } from "./jsr_packages.ts";
+import { cachePackages, jsrImports, resolvePackages } from "./jsr_packages.ts";
+import { updateLockCopy } from "./lock_file.ts";
 import {
   fillOfflineFolder,
   hasOfflineFolder,
@@ -44,11 +46,22 @@ export interface SetupOptions {
  * @param root The checkout, a URL that ends in `/`.
  * @param options How long to wait for JSR.
  * @returns What it found and did.
- * @throws {PipelineError} If `deno.json` is not JSON or Deno can't be run.
+ * @throws {PipelineError} If `deno.json` is not JSON, Deno can't be run, or a package of npm can't be had.
  */
 export async function setUp(
   root: URL,
   options: SetupOptions = {},
+): Promise<SetupResult> {
+  const result = await provideJsrPackages(root, options);
+  if (await updateLockCopy(root)) {
+    await cachePackages(new URL("lib/mod.ts", root));
+  }
+  return result;
+}
+
+async function provideJsrPackages(
+  root: URL,
+  options: SetupOptions,
 ): Promise<SetupResult> {
   const { timeoutMs = 10_000, timeoutWithStandInsMs = 2_000 } = options;
   const imports = jsrImports(

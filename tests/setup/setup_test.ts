@@ -196,21 +196,54 @@ permittedTest(
 );
 
 permittedTest(
-  "setup adds nothing to deno.lock when stand-ins are used",
+  "setup has Deno work with a copy of deno.lock, which stays as it is",
   NEEDS,
   async () => {
     await using checkout = await Checkout.create();
-    const lock = JSON.stringify({
-      version: "5",
-      workspace: {
-        dependencies: PACKAGES.map(({ name }) => `jsr:${name}@1`),
-      },
-    });
+    await checkout.write("lib/mod.ts", "export {};");
+    const lock = JSON.stringify({ version: "5" });
     await checkout.write("deno.lock", lock);
-    const jsr = closedJsr();
-    await checkout.setup(jsr);
-    await checkout.program(jsr);
-    assertEquals(await checkout.read("deno.lock"), lock);
+    await using registry = await serveJsr(PACKAGES);
+    for (const jsr of [closedJsr(), registry.url]) {
+      await checkout.setup(jsr);
+      await checkout.program(jsr);
+      assertEquals(await checkout.read("deno.lock"), lock);
+    }
+    assertStringIncludes(await checkout.read(".deno.lock"), "@std/uuid@1.2.3");
+  },
+);
+
+permittedTest(
+  "deno.json keeps a workspace of a folder above out of the checkout",
+  NEEDS,
+  async () => {
+    const above = await Deno.makeTempDir({ prefix: "setup_test_" });
+    try {
+      await Deno.writeTextFile(
+        `${above}/deno.json`,
+        JSON.stringify({
+          workspace: ["./checkout"],
+          tasks: { foreign: "echo foreign" },
+        }),
+      );
+      await Deno.mkdir(`${above}/checkout`);
+      await Deno.copyFile(
+        new URL("deno.json", PROJECT),
+        `${above}/checkout/deno.json`,
+      );
+      const { code, stdout, stderr } = await new Deno.Command("deno", {
+        args: ["task"],
+        cwd: `${above}/checkout`,
+        stdin: "null",
+      }).output();
+      const text = new TextDecoder();
+      const shown = text.decode(stdout) + text.decode(stderr);
+      assertEquals(code, 0, shown);
+      assertStringIncludes(shown, "demo");
+      assert(!shown.includes("foreign"), shown);
+    } finally {
+      await Deno.remove(above, { recursive: true });
+    }
   },
 );
 
