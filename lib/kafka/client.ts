@@ -80,20 +80,25 @@ export async function createKafka(
   return new Kafka(settings);
 }
 
-/** A broker may accept a connection and never answer. kafkajs waits 30 s for it and cannot be aborted. */
+/** Ends the wait for a connection. A broker may accept one and never answer; kafkajs waits 30 s for it and cannot be aborted. */
 async function within(
   connecting: Promise<void>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
+  options: {
+    readonly what: string;
+    readonly timeoutMs: number;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<void> {
+  const { what, timeoutMs, signal } = options;
   const over = new AbortController();
   connecting.catch(() => {});
   const late = pause(
     Math.min(Math.max(timeoutMs, MIN_CONNECT_TRY_MS), CONNECT_TRY_MS),
     signal ? AbortSignal.any([signal, over.signal]) : over.signal,
   ).then(() => {
-    throw new OutageError("Kafka accepts the connection and does not answer", {
+    throw new OutageError(`${what} does not answer`, {
       hint: "Its log may say why; or the port is not Kafka's.",
+      code: "kafka-unreachable",
     });
   });
   try {
@@ -119,13 +124,15 @@ export async function connectWithin<T extends Connectable>(
   config: Config,
   options: WaitOptions = {},
 ): Promise<T> {
+  const { signal } = options;
+  const what = `Kafka at ${config.brokers.join(",")}`;
   try {
-    await waitFor(`Kafka at ${config.brokers.join(",")}`, async (timeoutMs) => {
+    await waitFor(what, async (timeoutMs) => {
       try {
-        await within(client.connect(), timeoutMs, options.signal);
+        await within(client.connect(), { what, timeoutMs, signal });
       } catch (error) {
         const gone = client.disconnect().catch(() => {});
-        // It waits for the answer that doesn't come.
+        // Disconnecting waits for the answer that doesn't come.
         if (!(error instanceof OutageError)) await gone;
         throw error;
       }
