@@ -96,7 +96,7 @@ export {
   PARTITIONERS,
   partitionOf,
 } from "./kafka/partitioner.ts";
-export { OutputClosedError, printLine } from "./cli/output.ts";
+export { OutputClosedError, OutputError, printLine } from "./cli/output.ts";
 export {
   ProduceReport,
   type ProduceReportOptions,

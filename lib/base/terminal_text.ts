@@ -12,6 +12,9 @@ const MAX_SHOWN = 1_000;
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
+const UNSAFE_IN_LINES =
+  /[[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]--[\n]]/gv;
+
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
@@ -24,6 +27,16 @@ function escaped(character: string): string {
  */
 export function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, escaped);
+}
+
+/**
+ * Escapes what {@linkcode escapeUnsafe} does, and leaves line breaks.
+ *
+ * @param text Lines of text.
+ * @returns The lines, with control characters and bidi marks as `\u001b`.
+ */
+export function escapeLines(text: string): string {
+  return text.replace(UNSAFE_IN_LINES, escaped);
 }
 
 /**

@@ -12,15 +12,21 @@ import {
   StoppedError,
   UsageError,
 } from "../base/errors.ts";
-import { escapeUnsafe } from "../base/terminal_text.ts";
 import { adviceFor } from "./advice.ts";
-import { OutputClosedError, printLine } from "./output.ts";
+import { closestTo } from "./suggestion.ts";
+import {
+  errors,
+  output,
+  OutputClosedError,
+  printLine,
+  useTimestamps,
+} from "./output.ts";
 
 /** What every kind of flag has. */
 export interface FlagBase {
-  /** One line for `--help`; the default is added to it. */
+  /** What it does, for `--help`; the default is added. */
   readonly description: string;
-  /** The environment variable that sets it where the flag is absent. Only named in `--help`. */
+  /** The environment variable that sets it if the flag is absent. Only `--help` uses it. */
   readonly env?: string;
 }
 
@@ -28,21 +34,21 @@ export interface FlagBase {
 export interface StringFlag extends FlagBase {
   /** Which kind of flag this is. */
   readonly type: "string";
-  /** How the value is called in `--help`. */
+  /** The name of the value in `--help`. */
   readonly value: string;
-  /** The value without the flag; none where it is left out. */
+  /** The value without the flag; undefined if there is none. */
   readonly default?: string;
   /** The only values allowed. */
   readonly choices?: readonly string[];
 }
 
-/** A flag with a number for value. */
+/** A flag with a number as its value. */
 export interface NumberFlag extends FlagBase {
   /** Which kind of flag this is: whole numbers only, or decimals too. */
   readonly type: "integer" | "number";
-  /** How the value is called in `--help`, its unit included. */
+  /** The name of the value in `--help`: its unit, if it has one. */
   readonly value: string;
-  /** The value without the flag; none where it is left out. */
+  /** The value without the flag; undefined if there is none. */
   readonly default?: number;
   /** The lowest value allowed. */
   readonly min: number;
@@ -50,7 +56,7 @@ export interface NumberFlag extends FlagBase {
   readonly max: number;
 }
 
-/** A flag that is there or not. */
+/** A flag without a value. */
 export interface BooleanFlag extends FlagBase {
   /** Which kind of flag this is. */
   readonly type: "boolean";
@@ -73,13 +79,13 @@ export type FlagValues<F extends Flags> = {
         : undefined);
 };
 
-/** What a task is: its name, its flags and what `--help` says of it. */
+/** A task's name, its flags and the rest of its `--help`. */
 export interface TaskSpec<F extends Flags> {
-  /** The name behind `deno task`. */
+  /** Its name, as in `deno task NAME`. */
   readonly name: string;
   /** What it does, in one or two sentences. */
   readonly summary: string;
-  /** Its flags; `--help` and `--debug` are added. */
+  /** Its flags; `--timestamps`, `--debug` and `--help` are added. */
   readonly flags: F;
   /** Command lines to copy, each with what it does. */
   readonly examples: readonly (readonly [command: string, what: string])[];
@@ -88,15 +94,39 @@ export interface TaskSpec<F extends Flags> {
 /** The exit codes of every task. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-const COMMON: Flags = {
+const COMMON = {
+  timestamps: {
+    type: "boolean",
+    description:
+      "put the time before progress and warnings; without it, only where stderr is not a terminal",
+  },
   debug: {
     type: "boolean",
     description: "show stack traces and the libraries' own log lines",
   },
   help: { type: "boolean", description: "show this help" },
-};
+} satisfies Flags;
 
-function rowOf(name: string, flag: Flag): [string, string] {
+/** How wide `--help` is, in characters. */
+const HELP_WIDTH = 80;
+/** How wide the column of flags is at most, in characters: a wider flag has a line of its own. */
+const FLAG_WIDTH = 22;
+
+/** Breaks text into lines, between words. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (line && longer.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
+function describeFlag(name: string, flag: Flag): string[] {
   const left = flag.type === "boolean"
     ? `--${name}`
     : `--${name} ${flag.value}`;
@@ -108,38 +138,46 @@ function rowOf(name: string, flag: Flag): [string, string] {
     facts.push(`default ${flag.default}`);
   }
   if (flag.env) facts.push(`environment ${flag.env}`);
-  return [
-    left,
+  const right = wrap(
     flag.description + (facts.length > 0 ? ` (${facts.join("; ")})` : ""),
-  ];
+    HELP_WIDTH - FLAG_WIDTH - 4,
+  );
+  if (left.length > FLAG_WIDTH) right.unshift("");
+  return right.map((line, i) =>
+    `  ${(i === 0 ? left : "").padEnd(FLAG_WIDTH)}  ${line}`.trimEnd()
+  );
 }
 
 /**
  * Writes the text of `--help`.
  *
  * @param spec The task.
- * @returns Usage, flags with their defaults and environment names, and examples.
+ * @returns Usage, flags with their defaults and environment names, and examples: at most 80 characters wide, but for the command
+ * lines of the examples.
  */
 export function helpText<F extends Flags>(spec: TaskSpec<F>): string {
-  const rows = Object.entries<Flag>({ ...spec.flags, ...COMMON }).map((
-    [k, f],
-  ) => rowOf(k, f));
-  const width = Math.max(...rows.map(([left]) => left.length));
   return [
-    spec.summary,
+    ...wrap(spec.summary, HELP_WIDTH),
     "",
     `Usage: deno task ${spec.name} [flags]`,
     "",
     "Flags:",
-    ...rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`),
+    ...Object.entries<Flag>({ ...spec.flags, ...COMMON }).flatMap((
+      [name, flag],
+    ) => describeFlag(name, flag)),
     "",
     spec.examples.length > 1 ? "Examples:" : "Example:",
-    ...spec.examples.flatMap((
-      [command, what],
-    ) => [`  # ${what}`, `  ${command}`]),
+    ...spec.examples.flatMap(([command, what]) => [
+      ...wrap(what, HELP_WIDTH - 4).map((line) => `  # ${line}`),
+      `  ${command}`,
+    ]),
     "",
     "Exit codes: 0 done, 1 failed, 2 wrong usage",
   ].join("\n");
+}
+
+function didYouMean(word: string | undefined): { readonly hint?: string } {
+  return word === undefined ? {} : { hint: `Did you mean ${word}?` };
 }
 
 function parseNumber(name: string, flag: NumberFlag, text: string): number {
@@ -164,8 +202,8 @@ function needsValue(name: string, flag: StringFlag | NumberFlag): UsageError {
 }
 
 /**
- * Puts `--flag -` and `--flag -5` in one piece, since the parser takes what begins with a dash for the next flag, and refuses
- * what it would read as something else than it says: an empty value, and a value where none belongs.
+ * Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag. Refuses what the parser would
+ * misread: an empty value, and a value for a flag that takes none.
  */
 function prepare(all: Flags, args: readonly string[]): string[] {
   const prepared: string[] = [];
@@ -220,11 +258,16 @@ export function parseFlags<const F extends Flags>(
       return false;
     },
   });
-  // Only what follows a lone "--" is kept there: the parser asks nobody about it.
+  // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
   const [stray] = [...unknown, ...[parsed["_"]].flat().map(String)];
   if (stray !== undefined) {
-    const what = /^-./.test(stray) ? "flag" : "argument";
-    throw new UsageError(`Unknown ${what}: ${stray}`);
+    const [, name] = /^-+([^=]+)/.exec(stray) ?? [];
+    if (name === undefined) throw new UsageError(`Unknown argument: ${stray}`);
+    const meant = closestTo(name, Object.keys(all));
+    throw new UsageError(
+      `Unknown flag: ${stray}`,
+      didYouMean(meant && `--${meant}`),
+    );
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
@@ -246,6 +289,7 @@ export function parseFlags<const F extends Flags>(
     } else if (flag.choices && !flag.choices.includes(text)) {
       throw new UsageError(
         `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
+        didYouMean(closestTo(text, flag.choices)),
       );
     } else {
       values[name] = text;
@@ -255,7 +299,7 @@ export function parseFlags<const F extends Flags>(
 }
 
 /**
- * Writes an error as a person should read it.
+ * Writes an error for a person.
  *
  * @param error What was thrown.
  * @param debug Whether to add stack traces.
@@ -287,29 +331,31 @@ export function describeError(error: unknown, debug: boolean): string {
       );
     }
   }
-  return lines.map(escapeLines).join("\n");
+  return lines.join("\n");
 }
 
-/** An error may have text of a message or of a server in it. */
-function escapeLines(text: string): string {
-  return text.split("\n").map(escapeUnsafe).join("\n");
-}
-
-/** A standard error that is full or closed must not change the exit code. */
-function printError(text: string): void {
-  try {
-    console.error(text);
-  } catch {
-    // There is nowhere left to say it.
+/** Which exit code an error leads to. What a person should read of it is printed. */
+function exitCodeOf(
+  error: unknown,
+  { task, debug }: { readonly task: string; readonly debug: boolean },
+): number {
+  // Neither is a failure: the reader has gone, or a stop came before there was anything to do.
+  if (error instanceof OutputClosedError || error instanceof StoppedError) {
+    return EXIT.done;
   }
+  errors.print(describeError(error, debug));
+  if (!(error instanceof UsageError)) return EXIT.failed;
+  errors.print(`  Run \`deno task ${task} --help\` for its flags.`);
+  return EXIT.usage;
 }
 
 /**
  * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
  *
  * @param spec The task.
- * @param main Its work. A number that it returns is the exit code; nothing is 0.
- * @param args The command line; the process's own by default.
+ * @param main Its work. A number that it returns is the exit code; undefined is 0.
+ * @param args The command line.
+ * @default {Deno.args}
  * @returns Never: the process ends.
  */
 export async function runTask<const F extends Flags>(
@@ -319,25 +365,25 @@ export async function runTask<const F extends Flags>(
   ) => Promise<number | void> | number | void,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
+  const { name: task } = spec;
+  let code: number = EXIT.done;
   let debug = args.includes("--debug");
   try {
     const flags = parseFlags(spec.flags, args) as
       & FlagValues<F>
-      & { readonly debug: boolean; readonly help: boolean };
+      & Readonly<Record<keyof typeof COMMON, boolean>>;
     debug = flags.debug;
-    if (flags.help) {
-      printLine(helpText(spec));
-      Deno.exit(EXIT.done);
-    }
-    Deno.exit(await main(flags) ?? EXIT.done);
+    if (flags.timestamps) useTimestamps();
+    if (flags.help) printLine(helpText(spec));
+    else code = await main(flags) ?? EXIT.done;
   } catch (error) {
-    // Nobody reads any more, or a stop came before there was anything to do: both are a clean end.
-    if (error instanceof OutputClosedError || error instanceof StoppedError) {
-      Deno.exit(EXIT.done);
-    }
-    printError(describeError(error, debug));
-    if (!(error instanceof UsageError)) Deno.exit(EXIT.failed);
-    printError(`  Run \`deno task ${spec.name} --help\` for its flags.`);
-    Deno.exit(EXIT.usage);
+    code = exitCodeOf(error, { task, debug });
   }
+  await output.end();
+  const { failure } = output;
+  if (failure && code === EXIT.done) {
+    code = exitCodeOf(failure, { task, debug });
+  }
+  await errors.end();
+  Deno.exit(code);
 }

@@ -8,6 +8,7 @@ import type { ConfigFlags } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { consumeEvents } from "../consume/consume.ts";
 import type { MessageCounts } from "../consume/message_processor.ts";
+import { output } from "./output.ts";
 import { clientOptions, configFrom } from "./task_flags.ts";
 
 /** The flags of `deno task consume`. */
@@ -62,6 +63,8 @@ export async function consumeTask(
     passedOver: report.passedOver,
     tombstone: report.tombstone,
     stopping: report.stopping,
+    // What is committed has been shown.
+    beforeCommit: () => output.written(),
   });
   report.closed(counts);
   return counts;

@@ -10,7 +10,7 @@ import type {
   MessageCounts,
   MessageObserver,
 } from "../consume/message_processor.ts";
-import { printLine } from "./output.ts";
+import { note, output, printLine } from "./output.ts";
 import { describeRecord, placeOf, toJsonLine } from "../events/record.ts";
 import { printable } from "../base/terminal_text.ts";
 
@@ -55,6 +55,7 @@ export class ConsumeReport {
     const { json, quiet } = this.#options;
     if (json) printLine(toJsonLine(record));
     else if (!quiet) printLine(describeRecord(++this.#shown, record));
+    return output.full ? output.written() : undefined;
   };
 
   /** Prints which message was passed over, why, and where it is kept. */
@@ -62,7 +63,7 @@ export class ConsumeReport {
     { error, letter, ...origin },
   ) => {
     const verb = error instanceof InvalidEventError ? "read" : "process";
-    console.error(
+    note(
       `Can't ${verb} message ${placeOf(origin)}: ${
         printable(messageOf(error))
       }\n  It is kept: ${placeOf(letter)}`,
@@ -75,7 +76,7 @@ export class ConsumeReport {
     key,
   ) => {
     const name = key === null ? "no key" : `key ${printable(key)}`;
-    console.error(`Tombstone: ${placeOf(position)} (${name})`);
+    note(`Tombstone: ${placeOf(position)} (${name})`);
   };
 
   /** Prints that the consumer is about to stop. */

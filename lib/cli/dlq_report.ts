@@ -6,7 +6,7 @@
 
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import type { DeadLetter, ReplaySummary } from "../consume/dead_letters/dlq.ts";
-import { printLine } from "./output.ts";
+import { note, printLine } from "./output.ts";
 import {
   describeTime,
   isoTime,
@@ -97,7 +97,7 @@ export class DlqReport {
   /** Prints one letter that was sent back, or can't be. */
   readonly replay = (letter: Position, to: Position | undefined): void => {
     if (!to) {
-      console.error(
+      note(
         `Can't replay ${
           placeOf(letter)
         }: it is a whole batch, or its headers don't say that it comes from '${this.#topic}'`,

@@ -1,40 +1,234 @@
 /**
- * Standard output, one whole line at a time.
+ * Standard output and standard error, written without holding up the event loop.
+ *
+ * A reader that stops reading blocks every write to its pipe or terminal. So text is queued and written in the background. A slow
+ * reader slows the work down, which waits while the queue is {@linkcode Output.full}. A stop drops what the reader doesn't take:
+ * {@linkcode Output.hurry}.
  *
  * @module
  */
 
 import { HandlerStop, messageOf } from "../base/errors.ts";
+import { escapeLines } from "../base/terminal_text.ts";
+import { pause } from "../base/pause.ts";
 
-/** Whoever read the output has gone (`| head`): there is nobody left to work for, and nothing went wrong. */
-export class OutputClosedError extends HandlerStop {
+/** The output can't be written: the disk is full, for example. */
+export class OutputError extends HandlerStop {
+  /** The class's name, in stack traces. */
+  override name = "OutputError";
+}
+
+/** The output has no reader any more (`| head`): there is nothing left to do, and nothing went wrong. */
+export class OutputClosedError extends OutputError {
   /** The class's name, in stack traces. */
   override name = "OutputClosedError";
 }
 
+/** Where text goes: standard output or standard error. */
+export interface OutputSink {
+  /**
+   * Writes some of the bytes.
+   *
+   * @param bytes The bytes.
+   * @returns How many were written.
+   */
+  write(bytes: Uint8Array): Promise<number>;
+  /**
+   * Tells whether it is a terminal.
+   *
+   * @returns Whether it is.
+   */
+  isTerminal(): boolean;
+}
+
+/** Text that is written in one go. */
+interface Chunk {
+  text: string;
+  readonly written: PromiseWithResolvers<void>;
+}
+
+/** How much text may wait before {@linkcode Output.full} is true, in UTF-16 units. */
+const HIGH_WATER_UNITS = 65_536;
+/** How long the reader has after a stop, in milliseconds: a stop takes at most 10 s. */
+const STOP_MS = 4_000;
+/** How long the last text may take after a stop, in milliseconds. */
+const LAST_MS = 1_000;
+/** The pause after a write to a full non-blocking output, in milliseconds. */
+const RETRY_MS = 10;
+
 const encoder = new TextEncoder();
 
-/**
- * Writes lines to standard output. When it returns, they are out: an order that is shown has been shown.
- *
- * @param text The text, without the last line break.
- * @throws {OutputClosedError} If whoever read the output has gone.
- * @throws {HandlerStop} If it can't be written: a full disk, as a rule.
- */
-export function printLine(text = ""): void {
-  const bytes = encoder.encode(`${text}\n`);
-  try {
-    for (let at = 0; at < bytes.length;) {
-      at += Deno.stdout.writeSync(bytes.subarray(at));
+function newChunk(): Chunk {
+  const written = Promise.withResolvers<void>();
+  // Callers that don't wait for it see the failure at their next wait.
+  written.promise.catch(() => {});
+  return { text: "", written };
+}
+
+/** Writes lines in the background. What is printed while a write is under way is written by the next one. */
+export class Output {
+  readonly #sink: OutputSink;
+  /** Asked once: a terminal that was closed is none any more. */
+  readonly isTerminal: boolean;
+  #next = newChunk();
+  #current: Chunk | undefined;
+  #failure: OutputError | undefined;
+  #hurried = false;
+
+  /** @param sink Where the text goes. */
+  constructor(sink: OutputSink) {
+    this.#sink = sink;
+    this.isTerminal = sink.isTerminal();
+  }
+
+  /** Why nothing can be written any more; undefined while it can. */
+  get failure(): OutputError | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Prints lines. It never throws: after a failure, the text is dropped.
+   *
+   * @param text The lines, without the last line break. Control characters other than line breaks are escaped.
+   */
+  print(text = ""): void {
+    if (this.#failure) return;
+    this.#next.text += `${escapeLines(text)}\n`;
+    if (!this.#current) this.#write();
+  }
+
+  /** Whether so much text is waiting that the caller should wait for {@linkcode Output.written}. */
+  get full(): boolean {
+    return this.#next.text.length >= HIGH_WATER_UNITS;
+  }
+
+  /**
+   * Waits until the system has taken everything that was printed so far.
+   *
+   * @returns When it has.
+   * @throws {OutputClosedError} If the reader has gone.
+   * @throws {OutputError} If it can't be written.
+   */
+  async written(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const last = this.#next.text ? this.#next : this.#current;
+    await last?.written.promise;
+  }
+
+  /**
+   * Gives the reader a limited time, as the program is about to stop: what isn't read by then is dropped.
+   */
+  hurry(): void {
+    this.#hurried = true;
+    pause(STOP_MS - LAST_MS).then(() => this.#giveUp());
+  }
+
+  /**
+   * Waits for the reader before the program ends; after {@linkcode Output.hurry} not for long.
+   *
+   * @returns When everything is written, or nothing more can be.
+   */
+  async end(): Promise<void> {
+    if (this.#hurried) await this.#giveUp();
+    else await this.written().catch(() => {});
+  }
+
+  /** Drops what isn't written in time, and everything after it. */
+  async #giveUp(): Promise<void> {
+    const written = new AbortController();
+    await Promise.race([
+      this.written().catch(() => {}).finally(() => written.abort()),
+      pause(LAST_MS, written.signal),
+    ]);
+    if (written.signal.aborted) return;
+    this.#fail(
+      new OutputClosedError("The reader of the output has stopped reading"),
+    );
+  }
+
+  async #write(): Promise<void> {
+    this.#current = this.#next;
+    // What is printed in one go is written in one go.
+    await Promise.resolve();
+    while (this.#current) {
+      const { text, written } = this.#current;
+      this.#next = newChunk();
+      try {
+        await this.#writeAll(encoder.encode(text));
+      } catch (error) {
+        return this.#fail(this.#explain(error));
+      }
+      if (this.#failure) return;
+      written.resolve();
+      this.#current = this.#next.text ? this.#next : undefined;
     }
-  } catch (cause) {
-    if (cause instanceof Deno.errors.BrokenPipe) {
-      throw new OutputClosedError("Nobody reads the output any more", {
+  }
+
+  async #writeAll(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length;) {
+      try {
+        at += await this.#sink.write(bytes.subarray(at));
+      } catch (error) {
+        // Another process that has the pipe or terminal open can make it non-blocking.
+        if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  #explain(cause: unknown): OutputError {
+    const closed = cause instanceof Deno.errors.BrokenPipe ||
+      this.isTerminal && cause instanceof Error && "code" in cause &&
+        cause.code === "EIO";
+    return closed
+      ? new OutputClosedError("The reader of the output has gone", { cause })
+      : new OutputError(`Can't write the output: ${messageOf(cause)}`, {
         cause,
       });
-    }
-    throw new HandlerStop(`Can't write the output: ${messageOf(cause)}`, {
-      cause,
-    });
   }
+
+  #fail(failure: OutputError): void {
+    this.#failure ??= failure;
+    this.#current?.written.reject(this.#failure);
+    this.#next.written.reject(this.#failure);
+    this.#next.text = "";
+  }
+}
+
+/** Standard output: results. */
+export const output = new Output(Deno.stdout);
+/** Standard error: accounts and errors; and, through {@linkcode note}, progress and warnings. */
+export const errors = new Output(Deno.stderr);
+
+let timestamps = !errors.isTerminal;
+let leftOut = 0;
+
+/** Puts the time before each {@linkcode note} on a terminal too. */
+export function useTimestamps(): void {
+  timestamps = true;
+}
+
+/**
+ * Prints progress or a warning on standard error, with the time unless it is a terminal.
+ *
+ * @param text The lines. Left out, and counted, while the reader of standard error has stopped reading.
+ */
+export function note(text: string): void {
+  if (errors.full) {
+    leftOut++;
+    return;
+  }
+  const time = timestamps ? `${new Date().toISOString()} ` : "";
+  if (leftOut > 0) errors.print(`${time}${leftOut} messages were left out`);
+  leftOut = 0;
+  errors.print(`${time}${text}`);
+}
+
+/**
+ * Prints lines on standard output.
+ *
+ * @param text The lines, without the last line break.
+ */
+export function printLine(text?: string): void {
+  output.print(text);
 }

@@ -6,7 +6,13 @@
 
 import type { CustomerEvent } from "../events/order.ts";
 import { type InvalidEventError, messageOf } from "../base/errors.ts";
-import { OutputClosedError, printLine } from "./output.ts";
+import {
+  errors,
+  note,
+  output,
+  OutputClosedError,
+  printLine,
+} from "./output.ts";
 import type { ProduceObserver, ProduceSummary } from "../produce/produce.ts";
 import {
   describeDelivery,
@@ -34,8 +40,6 @@ export interface ProduceReportOptions {
 /** Prints a run of the producer: results on stdout, what went wrong on stderr. */
 export class ProduceReport implements ProduceObserver {
   readonly #options: ProduceReportOptions;
-  #unread = false;
-  #failure: unknown;
 
   /**
    * Makes the report.
@@ -83,7 +87,7 @@ export class ProduceReport implements ProduceObserver {
 
   /** Prints an order that was given up. */
   failed(event: CustomerEvent, error: Error): void {
-    console.error(
+    note(
       `Not delivered: order ${printable(event.event_id)}: ${messageOf(error)}`,
     );
   }
@@ -91,7 +95,7 @@ export class ProduceReport implements ProduceObserver {
   /** Prints why a line, or whatever else the source numbers, is no valid order. */
   invalid(number: number, error: InvalidEventError): void {
     const what = this.#options.file === undefined ? "Event" : "Line";
-    console.error(
+    note(
       `${what} ${number} was not sent: ${printable(error.message)}`,
     );
   }
@@ -104,9 +108,9 @@ export class ProduceReport implements ProduceObserver {
   /** Prints the account. */
   done({ delivered, failed, invalid }: ProduceSummary): void {
     const unprinted = this.failure;
-    if (unprinted !== undefined) console.error(unprinted);
+    if (unprinted !== undefined) errors.print(unprinted);
     if (failed + invalid > 0 || unprinted !== undefined) {
-      console.error(
+      errors.print(
         `Not everything was ${
           failed + invalid > 0 ? "sent" : "printed"
         }: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
@@ -123,22 +127,23 @@ export class ProduceReport implements ProduceObserver {
 
   /** Why the output can't be written; nothing where it can, or where nobody reads it. */
   get failure(): string | undefined {
-    return this.#failure === undefined ? undefined : messageOf(this.#failure);
+    const { failure } = output;
+    return failure instanceof OutputClosedError ? undefined : failure?.message;
   }
 
   /** Whether the output can't be written, and not because nobody reads it. */
   get broken(): boolean {
-    return this.#failure !== undefined;
+    return this.failure !== undefined;
   }
 
-  /** Prints a line, if anybody reads: orders are sent all the same, and every one of them is accounted for. */
+  /** Waits while the reader is behind. Without a reader, events are sent all the same, and every one is accounted for. */
+  ready(): Promise<void> | undefined {
+    return output.full ? output.written().catch(() => {}) : undefined;
+  }
+
+  /** Prints a line; it is not made where nothing reads it. */
   #print(text: string | (() => string)): void {
-    if (this.#unread || this.#failure) return;
-    try {
-      printLine(typeof text === "string" ? text : text());
-    } catch (error) {
-      if (error instanceof OutputClosedError) this.#unread = true;
-      else this.#failure = error;
-    }
+    if (output.failure) return;
+    printLine(typeof text === "string" ? text : text());
   }
 }

@@ -1,26 +1,30 @@
 /**
- * Ctrl+C and SIGTERM as an `AbortSignal`.
+ * Ctrl+C, SIGTERM and SIGHUP as an `AbortSignal`.
  *
  * @module
  */
 
-/** What a shell reports for a process that SIGINT ended: 128 + 2. */
+import { errors, output } from "./output.ts";
+
+/** The exit code that a shell reports for a process that SIGINT ended: 128 + 2. */
 const KILLED_BY_SIGINT = 130;
 
 /**
- * For how long a signal may be a repetition of the first, in milliseconds. A terminal sends Ctrl+C to every process of the group, and
- * `deno task` passes it on to the task once or twice more (measured with Deno 2.9.6, within 4 ms).
+ * How long after the first signal a further one is taken for the same, in milliseconds. A terminal sends Ctrl+C to every process of
+ * the group, and `deno task` forwards it to the task once or twice more (measured with Deno 2.9.6, within 4 ms). A terminal that
+ * closes sends SIGHUP, and so does the shell in it.
  */
 const REPEAT_MS = 500;
 
-/** A stop that may be asked for. Disposing of it takes the listeners away. */
+/** A stop that may be asked for. Disposing of it removes the listeners. */
 export interface StopSignal extends Disposable {
-  /** Aborts on the first Ctrl+C or SIGTERM. */
+  /** Aborts on the first signal. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Listens for Ctrl+C and SIGTERM. The first asks for a clean stop; a second one ends the process at once.
+ * Listens for Ctrl+C, SIGTERM and SIGHUP. The first asks for a clean stop, and limits how long a reader of the output may take; a
+ * second one ends the process immediately.
  *
  * @returns The signal; dispose of it when the work is done.
  */
@@ -30,15 +34,17 @@ export function stopSignal(): StopSignal {
   const stop = () => {
     if (!controller.signal.aborted) {
       firstAt = Date.now();
+      output.hurry();
+      errors.hurry();
       controller.abort();
     } else if (Date.now() - firstAt > REPEAT_MS) {
       Deno.exit(KILLED_BY_SIGINT);
     }
   };
-  // Windows has no SIGTERM.
+  // Windows has no SIGTERM, and ends a process soon after SIGHUP.
   const signals: Deno.Signal[] = Deno.build.os === "windows"
     ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM"];
+    : ["SIGINT", "SIGTERM", "SIGHUP"];
   for (const signal of signals) Deno.addSignalListener(signal, stop);
   return {
     signal: controller.signal,

@@ -18,7 +18,7 @@ import type { WaitOptions } from "../base/retry.ts";
 import { diagnoseKafka } from "../operate/kafka_diagnosis.ts";
 import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
 import { OutageError } from "../base/errors.ts";
-import { escapeUnsafe } from "../base/terminal_text.ts";
+import { note } from "./output.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
 export const CONFIG_FLAGS = {
@@ -58,7 +58,7 @@ export const TIMEOUT_FLAG = {
  */
 export function configFrom(flags: ConfigFlags): Config {
   return resolveConfig(flags, {
-    warn: (line) => console.error(line),
+    warn: note,
     sources: { brokers: "--brokers", registry: "--registry" },
   });
 }
@@ -80,7 +80,7 @@ export function clientOptions(
         ? diagnoseRegistry(config)
         : diagnoseKafka(config),
     timeoutMs: flags.timeout * 1_000,
-    notify: (line) => console.error(escapeUnsafe(line)),
-    ...(flags.debug ? { log: (line) => console.error(line) } : {}),
+    notify: note,
+    ...(flags.debug ? { log: note } : {}),
   };
 }

@@ -61,6 +61,11 @@ export interface ConsumerOptions
   readonly handlerBackoffMs?: number;
   /** Is called once when a stop begins, before the connection is closed. */
   readonly stopping?: () => void;
+  /**
+   * Is called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing
+   * is committed and the run ends.
+   */
+  readonly beforeCommit?: () => Promise<void>;
   /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
   readonly assigned?: (partitions: readonly number[]) => void;
   /**

@@ -70,6 +70,8 @@ export interface ConsumerLoopOptions extends WaitOptions {
   readonly signal?: AbortSignal | undefined;
   /** Is called once when a stop begins, before the connection is closed. */
   readonly stopping?: (() => void) | undefined;
+  /** Is called before each commit, which waits for it. If it throws, nothing is committed and the loop ends. */
+  readonly beforeCommit?: (() => Promise<void>) | undefined;
   /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
   readonly assigned?: ((partitions: readonly number[]) => void) | undefined;
   /** Equals `session.timeout.ms`. */
@@ -124,6 +126,8 @@ class ConsumerLoop {
   readonly #position: GroupPosition;
   readonly #liveness: Liveness;
   #waiting = false;
+  /** What {@linkcode ConsumerLoopOptions.beforeCommit} threw. */
+  #notReady: { readonly error: unknown } | undefined;
 
   constructor(
     config: Config,
@@ -201,6 +205,7 @@ class ConsumerLoop {
         { hint: "What was not committed will be delivered again." },
       );
     }
+    if (this.#notReady) throw this.#notReady.error;
     if (this.#committer.behind) {
       throw new PipelineError("The last offsets could not be committed", {
         hint: "The orders since the last commit will be delivered again.",
@@ -412,6 +417,13 @@ class ConsumerLoop {
       partition,
       offset: String(BigInt(processed) + 1n),
     }));
+    try {
+      await this.#options.beforeCommit?.();
+    } catch (error) {
+      this.#notReady ??= { error };
+      this.#fail(error);
+      throw error;
+    }
     // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
     await this.#sendCommit?.({ topics: [{ topic, partitions }] });
     this.#position.noteCommit();

@@ -28,6 +28,8 @@ export interface ProduceObserver {
   readonly invalid?: (number: number, error: InvalidEventError) => void;
   /** Whether nothing can be told any more: sending ends then. */
   readonly broken?: boolean;
+  /** Holds the source back until the promise resolves; undefined if there is no need to. */
+  readonly ready?: () => Promise<void> | undefined;
   /** The source has ended; what is under way is waited for. */
   readonly flushing?: () => void;
 }
@@ -123,6 +125,8 @@ export async function produceEvents(
       }
       const room = producer.ready();
       if (room) await room;
+      const shown = observer.ready?.();
+      if (shown) await shown;
       if (producer.stopped || observer.broken) break;
     }
     observer.flushing?.();

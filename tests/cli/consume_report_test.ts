@@ -37,8 +37,8 @@ const OPTIONS: ConsumeReportOptions = {
 };
 
 /** Prints a whole run of two orders. */
-function run(options: Partial<ConsumeReportOptions>) {
-  return captureOutput(() => {
+async function run(options: Partial<ConsumeReportOptions>) {
+  return await captureOutput(() => {
     const report = new ConsumeReport({ ...OPTIONS, ...options });
     report.starting();
     report.consumed(RECORD);
@@ -58,18 +58,24 @@ Closing consumer...
 Consumer closed. Total messages consumed: 2
 `;
 
-Deno.test("ConsumeReport prints the lines of the contract on standard output, numbers the messages, and nothing else", () => {
+Deno.test("ConsumeReport prints the lines of the contract on standard output, numbers the messages, and nothing else", async () => {
   const blocks = `${describeRecord(1, RECORD)}\n${describeRecord(2, RECORD)}\n`;
-  assertEquals(run({}), { stdout: OPENING + blocks + CLOSING, stderr: "" });
+  assertEquals(await run({}), {
+    stdout: OPENING + blocks + CLOSING,
+    stderr: "",
+  });
 });
 
-Deno.test("ConsumeReport leaves out the blocks when it is quiet", () => {
-  assertEquals(run({ quiet: true }), { stdout: OPENING + CLOSING, stderr: "" });
+Deno.test("ConsumeReport leaves out the blocks when it is quiet", async () => {
+  assertEquals(await run({ quiet: true }), {
+    stdout: OPENING + CLOSING,
+    stderr: "",
+  });
 });
 
-Deno.test("ConsumeReport prints one JSON object for each order, and nothing else, when it is to print JSON", () => {
+Deno.test("ConsumeReport prints one JSON object for each order, and nothing else, when it is to print JSON", async () => {
   for (const quiet of [false, true]) {
-    const { stdout, stderr } = run({ json: true, quiet });
+    const { stdout, stderr } = await run({ json: true, quiet });
     assertMatch(stdout, /^[^\n]+\n[^\n]+\n$/);
     assertEquals(stderr, "");
     for (const line of stdout.trim().split("\n")) {
@@ -81,7 +87,7 @@ Deno.test("ConsumeReport prints one JSON object for each order, and nothing else
   }
 });
 
-Deno.test("ConsumeReport escapes a group's name", () => {
-  const { stdout } = run({ group: "a\u001b[2J" });
+Deno.test("ConsumeReport escapes a group's name", async () => {
+  const { stdout } = await run({ group: "a\u001b[2J" });
   assertMatch(stdout, /\(group: a\\u001b\[2J\)\.\.\.\n/);
 });

@@ -38,8 +38,8 @@ const OPTIONS: ProduceReportOptions = {
 };
 
 /** Prints a whole run of one order. */
-function run(options: Partial<ProduceReportOptions>) {
-  return captureOutput(() => {
+async function run(options: Partial<ProduceReportOptions>) {
+  return await captureOutput(() => {
     const report = new ProduceReport({ ...OPTIONS, ...options });
     report.starting();
     report.sending(1, RECORD.event);
@@ -61,17 +61,23 @@ const CLOSING = `Flushing remaining messages...
 All messages sent successfully!
 `;
 
-Deno.test("ProduceReport prints the lines of the contract on standard output, and nothing else", () => {
-  assertEquals(run({}), { stdout: OPENING + EVENT + CLOSING, stderr: "" });
+Deno.test("ProduceReport prints the lines of the contract on standard output, and nothing else", async () => {
+  assertEquals(await run({}), {
+    stdout: OPENING + EVENT + CLOSING,
+    stderr: "",
+  });
 });
 
-Deno.test("ProduceReport leaves out the lines of each order when it is quiet", () => {
-  assertEquals(run({ quiet: true }), { stdout: OPENING + CLOSING, stderr: "" });
+Deno.test("ProduceReport leaves out the lines of each order when it is quiet", async () => {
+  assertEquals(await run({ quiet: true }), {
+    stdout: OPENING + CLOSING,
+    stderr: "",
+  });
 });
 
-Deno.test("ProduceReport prints one JSON object for each delivered order, and nothing else, when it is to print JSON", () => {
+Deno.test("ProduceReport prints one JSON object for each delivered order, and nothing else, when it is to print JSON", async () => {
   for (const quiet of [false, true]) {
-    const { stdout, stderr } = run({ json: true, quiet });
+    const { stdout, stderr } = await run({ json: true, quiet });
     assertMatch(stdout, /^[^\n]+\n$/);
     assertEquals(stderr, "");
     assertEquals(JSON.parse(stdout), {
@@ -81,14 +87,14 @@ Deno.test("ProduceReport prints one JSON object for each delivered order, and no
   }
 });
 
-Deno.test("ProduceReport names the file, or standard input, when orders come from there", () => {
+Deno.test("ProduceReport names the file, or standard input, when orders come from there", async () => {
   for (
     const [file, name] of [
       ["orders.ndjson", "'orders.ndjson'"],
       ["-", "standard input"],
     ]
   ) {
-    const { stdout } = run({ file });
+    const { stdout } = await run({ file });
     assertEquals(
       stdout.split("\n")[1],
       `Sending the customer events of ${name} to topic 'demo'...`,
@@ -96,9 +102,9 @@ Deno.test("ProduceReport names the file, or standard input, when orders come fro
   }
 });
 
-Deno.test("ProduceReport prints what went wrong on standard error, and no success", () => {
+Deno.test("ProduceReport prints what went wrong on standard error, and no success", async () => {
   for (const json of [false, true]) {
-    const printed = captureOutput(() => {
+    const printed = await captureOutput(() => {
       const report = new ProduceReport({ ...OPTIONS, json, file: "-" });
       report.invalid(3, new InvalidEventError("Not valid: \u001b[2J"));
       report.failed(RECORD.event, new Error("Kafka is gone"));

@@ -4,12 +4,24 @@
  * @module
  */
 
+import { errors, output } from "../../lib/cli/output.ts";
+
 /** What was printed. */
 export interface CapturedOutput {
   /** Standard output. */
   readonly stdout: string;
-  /** What went to standard error, a line for each call. */
+  /** Standard error, without the times. */
   readonly stderr: string;
+}
+
+/**
+ * Removes the time at the start of each line that has one.
+ *
+ * @param text Lines of standard error.
+ * @returns The lines without the times.
+ */
+export function withoutTimes(text: string): string {
+  return text.replace(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /gm, "");
 }
 
 /**
@@ -18,24 +30,28 @@ export interface CapturedOutput {
  * @param work The work; nothing else may print meanwhile.
  * @returns What it printed.
  */
-export function captureOutput(work: () => void): CapturedOutput {
-  const decoder = new TextDecoder();
-  const { writeSync } = Deno.stdout;
-  const { error } = console;
-  let stdout = "";
-  let stderr = "";
-  Deno.stdout.writeSync = (bytes) => {
-    // A few bytes at a time, as a pipe that is nearly full takes them.
-    const taken = bytes.subarray(0, 100);
-    stdout += decoder.decode(taken, { stream: true });
-    return taken.length;
-  };
-  console.error = (line: string) => void (stderr += `${line}\n`);
+export async function captureOutput(
+  work: () => void,
+): Promise<CapturedOutput> {
+  const texts = ["", ""];
+  const streams = [Deno.stdout, Deno.stderr];
+  const writes = streams.map((stream, i) => {
+    const { write } = stream;
+    const decoder = new TextDecoder();
+    stream.write = (bytes) => {
+      // A few bytes at a time, as a pipe that is nearly full takes them.
+      const taken = bytes.subarray(0, 100);
+      texts[i] += decoder.decode(taken, { stream: true });
+      return Promise.resolve(taken.length);
+    };
+    return () => stream.write = write;
+  });
   try {
     work();
+    await Promise.all([output.written(), errors.written()]);
   } finally {
-    Deno.stdout.writeSync = writeSync;
-    console.error = error;
+    for (const restore of writes) restore();
   }
-  return { stdout, stderr };
+  const [stdout = "", stderr = ""] = texts;
+  return { stdout, stderr: withoutTimes(stderr) };
 }

@@ -7,6 +7,7 @@
 import denoJson from "../../deno.json" with { type: "json" };
 import { type Config, DEFAULT_CONFIG } from "../../lib/settings/config.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
+import { withoutTimes } from "./captured_output.ts";
 
 /** The tasks that talk to Kafka and the registry. */
 export type PipelineTask = "topic" | "produce" | "consume" | "dlq";
@@ -19,6 +20,8 @@ export interface TaskOptions {
   readonly input?: string | Uint8Array<ArrayBuffer>;
   /** Leaves standard input open, for {@linkcode TaskProcess.write}. */
   readonly keepInputOpen?: boolean;
+  /** Leaves standard output unread until {@linkcode TaskProcess.readOutput}: the pipe fills up. */
+  readonly unread?: boolean;
   /** Hosts with ports that it may reach besides the engine. */
   readonly reach?: readonly string[];
   /** Folders that it may read instead of those that its own permissions name. */
@@ -33,7 +36,7 @@ export interface TaskResult {
   readonly code: number;
   /** What it wrote to standard output. */
   readonly stdout: string;
-  /** What it wrote to standard error. */
+  /** What it wrote to standard error, without the times. */
   readonly stderr: string;
 }
 
@@ -89,6 +92,7 @@ export class TaskProcess implements AsyncDisposable {
   readonly #texts = { stdout: "", stderr: "" };
   readonly #deadlineMs: number;
   readonly #ended: Promise<number>;
+  readonly #mayRead = Promise.withResolvers<void>();
   #overdue = false;
   #running = true;
   #changed = Promise.withResolvers<void>();
@@ -111,6 +115,7 @@ export class TaskProcess implements AsyncDisposable {
     const {
       input,
       keepInputOpen = false,
+      unread = false,
       reach,
       read = [],
       deadlineMs = 30_000,
@@ -141,6 +146,7 @@ export class TaskProcess implements AsyncDisposable {
     }).spawn();
     this.#stdout = this.#child.stdout.getReader();
     this.#stdin = piped ? this.#child.stdin.getWriter() : undefined;
+    if (!unread) this.readOutput();
     this.#ended = this.#watch();
     // Whoever waits for the end is told; a test that fails before it does so must not be failed twice.
     this.#ended.catch(() => {});
@@ -171,7 +177,7 @@ export class TaskProcess implements AsyncDisposable {
     try {
       const [{ code }] = await Promise.all([
         this.#child.status,
-        this.#collect("stdout", this.#stdout),
+        this.#mayRead.promise.then(() => this.#collect("stdout", this.#stdout)),
         this.#collect("stderr", this.#child.stderr.getReader()),
       ]);
       return code;
@@ -240,6 +246,16 @@ export class TaskProcess implements AsyncDisposable {
     await this.#stdin?.close();
   }
 
+  /** Begins to read its standard output. */
+  readOutput(): void {
+    this.#mayRead.resolve();
+  }
+
+  /** The exit code, also while its standard output is unread. */
+  get exited(): Promise<number> {
+    return this.#child.status.then(({ code }) => code);
+  }
+
   /** Stops reading its standard output, as `head` does when it has enough: the pipe breaks. */
   async closeOutput(): Promise<void> {
     await this.#stdout.cancel();
@@ -267,7 +283,8 @@ export class TaskProcess implements AsyncDisposable {
         `Not done within ${this.#deadlineMs} ms: ${this.#describe()}`,
       );
     }
-    return { code, ...this.#texts };
+    const { stdout, stderr } = this.#texts;
+    return { code, stdout, stderr: withoutTimes(stderr) };
   }
 
   #describe(): string {
@@ -276,6 +293,7 @@ export class TaskProcess implements AsyncDisposable {
 
   /** Kills it if it runs still, and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.readOutput();
     if (this.#running) this.#kill();
     await this.#ended.catch(() => {});
   }

@@ -1,0 +1,46 @@
+/**
+ * Which known word a mistyped one was meant to be.
+ *
+ * @module
+ */
+
+/** How many letters have to be inserted, removed, replaced or swapped with their neighbour to make one word of the other. */
+function distance(a: string, b: string): number {
+  let before: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        (above[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        (above[j - 1] ?? 0) + (same ? 0 : 1),
+        swapped ? (before[j - 2] ?? 0) + 1 : Infinity,
+      );
+    }
+    [before, above] = [above, row];
+  }
+  return above[b.length] ?? 0;
+}
+
+/**
+ * Finds the word that a mistyped one was meant to be.
+ *
+ * @param word The word, in whichever case.
+ * @param known The words to choose from.
+ * @returns The most similar one; undefined if more than a third of the letters differ from each.
+ */
+export function closestTo(
+  word: string,
+  known: readonly string[],
+): string | undefined {
+  let closest: string | undefined;
+  let least = Math.ceil(word.length / 3) + 1;
+  for (const candidate of known) {
+    const letters = distance(word.toLowerCase(), candidate.toLowerCase());
+    if (letters < least) [closest, least] = [candidate, letters];
+  }
+  return closest;
+}
