@@ -1,10 +1,11 @@
 /**
- * Tests of the permissions that `deno.json` gives each pipeline task: enough for its work, and nothing else.
+ * Tests of the permissions that `deno.json` gives each task: enough for its work, and nothing else.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
+import denoJson from "../deno.json" with { type: "json" };
 import { checkoutFolder, engineFolder } from "../lib/engine/paths.ts";
 import { freePorts } from "../lib/engine/ports.ts";
 import type { Outcome } from "./support/permission_probe.ts";
@@ -112,6 +113,34 @@ for (const task of ["topic", "produce", "consume", "dlq"] as const) {
       } finally {
         await Deno.remove(folder, { recursive: true });
       }
+    },
+  );
+}
+
+/** Every `deno run` of `deno.json`, by its flags. */
+const runs = new Map(
+  Object.values(denoJson.tasks).flatMap(({ command }) =>
+    [...command.matchAll(/deno run (.*?) (tasks\/\w+\.ts)/g)].map((
+      [, flags = "", script = ""],
+    ) => [flags, script] as const)
+  ),
+);
+
+for (const [flags, script] of runs) {
+  permittedTest(
+    `${script} (${flags}) imports nothing that is not cached`,
+    [{ name: "run", command: "deno" }],
+    async () => {
+      const { stdout, stderr } = await new Deno.Command("deno", {
+        args: ["run", ...flags.split(" "), "tests/support/import_probe.ts"],
+        cwd: checkoutFolder(),
+        signal: AbortSignal.timeout(30_000),
+      }).output();
+      const text = new TextDecoder();
+      assertEquals([stdout, stderr].map((bytes) => text.decode(bytes)), [
+        "",
+        "",
+      ]);
     },
   );
 }

@@ -53,9 +53,8 @@ export async function setUp(
   options: SetupOptions = {},
 ): Promise<SetupResult> {
   const result = await provideJsrPackages(root, options);
-  if (await updateLockCopy(root)) {
-    await cachePackages(new URL("lib/mod.ts", root));
-  }
+  await updateLockCopy(root);
+  await cachePackages(new URL("lib/mod.ts", root));
   return result;
 }
 

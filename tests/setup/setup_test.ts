@@ -79,6 +79,7 @@ class Checkout implements AsyncDisposable {
     for (const path of ["lib/base/errors.ts", "tasks/setup.ts", "lib/setup/"]) {
       await copy(new URL(path, PROJECT), new URL(path, root));
     }
+    await Deno.writeTextFile(new URL("lib/mod.ts", root), "export {};\n");
     await Deno.writeTextFile(new URL("program.ts", root), PROGRAM);
     return new Checkout(folder);
   }
@@ -200,7 +201,6 @@ permittedTest(
   NEEDS,
   async () => {
     await using checkout = await Checkout.create();
-    await checkout.write("lib/mod.ts", "export {};");
     const lock = JSON.stringify({ version: "5" });
     await checkout.write("deno.lock", lock);
     await using registry = await serveJsr(PACKAGES);

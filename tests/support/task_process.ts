@@ -45,12 +45,14 @@ export interface TaskResult {
  *
  * @param task The task.
  * @returns The arguments of `deno` before the script, and the script.
- * @throws {Error} If the command has another form than `deno run … tasks/….ts`.
+ * @throws {Error} If the command does not end in `deno run … tasks/….ts`.
  */
 export function commandOf(
   task: PipelineTask,
 ): { readonly flags: readonly string[]; readonly script: string } {
-  const words = denoJson.tasks[task].command.split(" ");
+  // The last of several commands runs the task; those before it make the checkout ready.
+  const command = denoJson.tasks[task].command.split(" && ").at(-1) ?? "";
+  const words = command.split(" ");
   const script = words.pop() ?? "";
   if (words.shift() !== "deno" || !/^tasks\/\w+\.ts$/.test(script)) {
     throw new Error(`Unknown form of command for task '${task}'`);
