@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkEventTopic } from "../lib/cli/event_topic.ts";
 import {
   clientOptions,
   CONFIG_FLAGS,
@@ -44,7 +45,8 @@ await runTask({
     ["deno task dlq --replay", "Try it again, after the cause is mended"],
   ],
 }, async (flags) => {
-  const { topic, json } = flags;
+  const { json } = flags;
+  const topic = checkEventTopic(flags.topic);
   const config = configFrom(flags);
   using stop = stopSignal();
   const options = {

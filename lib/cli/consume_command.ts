@@ -8,6 +8,7 @@ import type { ConfigFlags } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { consumeEvents } from "../consume/consume.ts";
 import type { MessageCounts } from "../consume/message_processor.ts";
+import { checkEventTopic } from "./event_topic.ts";
 import { output } from "./output.ts";
 import { clientOptions, configFrom } from "./task_flags.ts";
 
@@ -41,16 +42,18 @@ export interface ConsumeFlags extends ConfigFlags {
  * @param flags The flags.
  * @param signal A stop.
  * @returns How many messages were processed.
+ * @throws {UsageError} If the topic is not for events.
  * @throws {PipelineError} What {@linkcode consumeEvents} throws.
  */
 export async function consumeTask(
   flags: ConsumeFlags,
   signal: AbortSignal,
 ): Promise<MessageCounts> {
+  const { group, from, count, "idle-exit": idleExit } = flags;
+  const topic = checkEventTopic(flags.topic);
   const config = configFrom(flags);
   const report = new ConsumeReport(flags);
   report.starting();
-  const { topic, group, from, count, "idle-exit": idleExit } = flags;
   const counts = await consumeEvents(config, report.consumed, {
     ...clientOptions(flags, config),
     topic,

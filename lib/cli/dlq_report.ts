@@ -74,7 +74,7 @@ export class DlqReport {
     }
     printLine([
       `${placeOf(letter)}${replayed ? " (replayed)" : ""}`,
-      `        ├─ From: ${origin ? placeOf(origin) : "unknown"}`,
+      `        ├─ From: ${origin ? printable(placeOf(origin)) : "unknown"}`,
       `        ├─ Kafka Timestamp: ${describeTime(timestamp)}`,
       `        ├─ Reason: ${printable(reason ?? "unknown")}`,
       `        ├─ Attempts: ${attempts}`,

@@ -6,6 +6,7 @@
 
 import type { Config, ConfigFlags } from "../settings/config.ts";
 import { UsageError } from "../base/errors.ts";
+import { checkEventTopic } from "./event_topic.ts";
 import type { FilePlace } from "../produce/sources/lines.ts";
 import {
   generatedOrders,
@@ -65,7 +66,7 @@ const DEFAULT_COUNT = 5;
  * @param flags The flags.
  * @param signal A stop.
  * @returns Whether everything was sent, and printed.
- * @throws {UsageError} If flags contradict each other.
+ * @throws {UsageError} If flags contradict each other, or the topic is not for events.
  * @throws {PipelineError} What {@linkcode produceEvents} throws.
  */
 export async function produceTask(
@@ -94,7 +95,8 @@ export async function produceTask(
 }
 
 function checkFlags(flags: ProduceFlags): void {
-  const { idempotent, acks = "all", file, resume } = flags;
+  const { idempotent, acks = "all", file, resume, topic } = flags;
+  checkEventTopic(topic);
   if (idempotent && acks !== "all") {
     throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
   }

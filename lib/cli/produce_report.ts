@@ -57,7 +57,7 @@ export class ProduceReport implements ProduceObserver {
    */
   starting(start?: FilePlace): void {
     const { topic, file, count } = this.#options;
-    const name = file === "-" ? "standard input" : `'${file}'`;
+    const name = file === "-" ? "standard input" : `'${printable(file ?? "")}'`;
     this.#say("Starting Cafe Event Producer with Schema Registry...");
     this.#say(
       file === undefined

@@ -18,6 +18,7 @@ import type { WaitOptions } from "../base/retry.ts";
 import { diagnoseKafka } from "../operate/kafka_diagnosis.ts";
 import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
 import { OutageError } from "../base/errors.ts";
+import { escapeUnsafe } from "../base/terminal_text.ts";
 import { note } from "./output.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
@@ -58,9 +59,14 @@ export const TIMEOUT_FLAG = {
  */
 export function configFrom(flags: ConfigFlags): Config {
   return resolveConfig(flags, {
-    warn: note,
+    warn: noteLine,
     sources: { brokers: "--brokers", registry: "--registry" },
   });
+}
+
+/** A line may contain text of a server: its line breaks are escaped too. */
+function noteLine(line: string): void {
+  note(escapeUnsafe(line));
 }
 
 /**
@@ -80,7 +86,7 @@ export function clientOptions(
         ? diagnoseRegistry(config)
         : diagnoseKafka(config),
     timeoutMs: flags.timeout * 1_000,
-    notify: note,
-    ...(flags.debug ? { log: note } : {}),
+    notify: noteLine,
+    ...(flags.debug ? { log: noteLine } : {}),
   };
 }

@@ -43,13 +43,13 @@ export interface TopicResult extends TopicLayout {
  *
  * @param topic The name.
  * @returns The same name.
- * @throws {PipelineError} If it isn't legal.
+ * @throws {UsageError} If it isn't legal.
  */
 export function checkTopicName(topic: string): string {
   if (
     !/^[a-zA-Z0-9._-]{1,249}$/.test(topic) || topic === "." || topic === ".."
   ) {
-    throw new PipelineError(`Illegal topic name: "${topic}"`, {
+    throw new UsageError(`Illegal topic name: "${topic}"`, {
       hint:
         "A topic's name has 1 to 249 characters: letters, digits, dots, underscores and hyphens.",
     });

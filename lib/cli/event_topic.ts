@@ -1,0 +1,36 @@
+/**
+ * Which topics a task may use for events.
+ *
+ * @module
+ */
+
+import { UsageError } from "../base/errors.ts";
+import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
+import { checkTopicName } from "../kafka/topic.ts";
+
+/** What a topic of dead letters ends in. */
+const LETTERS = deadLetterTopic("");
+
+/**
+ * Checks the topic of a task that writes or reads events.
+ *
+ * @param topic The topic's name.
+ * @returns The same name.
+ * @throws {UsageError} If the name is illegal, or that of a topic for dead letters or of Kafka's own.
+ */
+export function checkEventTopic(topic: string): string {
+  checkTopicName(topic);
+  if (topic.startsWith("__")) {
+    throw new UsageError(`Topic '${topic}' is internal to Kafka`);
+  }
+  if (topic.endsWith(LETTERS)) {
+    const source = topic.slice(0, -LETTERS.length);
+    throw new UsageError(
+      `Topic '${topic}' is for dead letters`,
+      source
+        ? { hint: `Use \`deno task dlq --topic ${source}\` to read them.` }
+        : {},
+    );
+  }
+  return topic;
+}

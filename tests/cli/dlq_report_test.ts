@@ -1,0 +1,38 @@
+/**
+ * What `deno task dlq` prints of letters that others wrote.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { DlqReport } from "../../lib/cli/dlq_report.ts";
+import type { DeadLetter } from "../../lib/consume/dead_letters/dlq.ts";
+import { captureOutput } from "../support/captured_output.ts";
+
+const HOSTILE = "demo\x1b]52;c;ZWNobyBoaQ==\x07\nError: forged\x1b[2K";
+
+const LETTER: DeadLetter = {
+  topic: "demo.dlq",
+  partition: 0,
+  offset: "7",
+  timestamp: 1770085015763,
+  key: new TextEncoder().encode(HOSTILE),
+  value: new TextEncoder().encode(HOSTILE),
+  origin: { topic: HOSTILE, partition: 0, offset: "5" },
+  reason: HOSTILE,
+  stage: "VALUE_CONVERTER",
+  attempts: 1,
+  replayed: false,
+  batch: undefined,
+};
+
+Deno.test("DlqReport.letter() escapes all that the letter's writer chose", async () => {
+  for (const json of [false, true]) {
+    const { stdout, stderr } = await captureOutput(() =>
+      new DlqReport("demo", json).letter(LETTER)
+    );
+    assertEquals(stdout.split("\n").length, json ? 2 : 8);
+    assertMatch(stdout, /^[\n\x20-\x7e├└─]*$/);
+    assertEquals(stderr, "");
+  }
+});
