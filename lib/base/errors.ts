@@ -9,6 +9,8 @@
  *
  * - `answer-not-registry`: a server answered, and it is not a Schema Registry.
  * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
+ * - `group-full`: the consumer group has as many members as the broker takes.
+ * - `group-protocol`: the consumer group's other members use another protocol.
  * - `kafka-unreachable`, `registry-unreachable`: no connection, or no answer in time.
  * - `message-rejected`: a message can't be read or processed, and there is no dead-letter topic to keep it in.
  * - `net-permission`: the permissions don't allow connecting to an address.
@@ -23,6 +25,8 @@
 export type ErrorCode =
   | "answer-not-registry"
   | "file-not-readable"
+  | "group-full"
+  | "group-protocol"
   | "kafka-unreachable"
   | "message-rejected"
   | "net-permission"

@@ -27,6 +27,9 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
   "file-not-readable": ({ path }) =>
     `Pipe it in: deno task produce --file - < ${path}`,
+  "group-full": () => "Stop one of them, or name another group with --group.",
+  "group-protocol": () =>
+    "Stop them, and this one goes on where they committed last; or name another group with --group.",
   "kafka-unreachable": () =>
     "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
   "message-rejected": () =>

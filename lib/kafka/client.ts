@@ -148,10 +148,10 @@ export async function connectWithin<T extends Connectable>(
  * moments before it can do everything: the work is tried again then.
  *
  * @param config Where the brokers are.
- * @param options How long to try, whom to tell, and the client's settings.
- * @param work The work; it may be begun anew.
+ * @param options How long to try, what to call meanwhile, and the client's settings.
+ * @param work The work; it may be repeated.
  * @returns What the work returns.
- * @throws {PipelineError} If Kafka can't be reached in time.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export async function withAdmin<T>(
   config: Config,
@@ -167,6 +167,8 @@ export async function withAdmin<T>(
       () => work(admin),
       { ...wait, notify: undefined, isOutage: isKafkaOutage },
     );
+  } catch (error) {
+    throw explainKafkaError(error, config, "A request");
   } finally {
     await admin.disconnect().catch(() => {});
   }

@@ -1,23 +1,26 @@
 /**
- * What kafkajs throws, sorted into outages, rebalances and refusals, and put in plain words.
+ * Errors of kafkajs: outages, rebalances and refusals, and what each means.
  *
  * @module
  */
 
-import type { Config } from "../settings/config.ts";
+import { codeOf } from "../base/certificate_errors.ts";
 import {
   causes,
   messageOf,
   OutageError,
   PipelineError,
+  type PipelineErrorOptions,
 } from "../base/errors.ts";
+import type { Config } from "../settings/config.ts";
 import { explainDenial, isDenial } from "./denial.ts";
+import { addressOf } from "./probe.ts";
 
 /**
- * Tells whether an error means that Kafka can't be reached just now, so that trying again may help.
+ * Tells whether an error is an outage: a retry may help.
  *
  * @param error What kafkajs threw.
- * @returns Whether a connection failed, was closed or timed out, or a broker said that it is not ready yet.
+ * @returns Whether a connection failed, was closed or timed out, or a broker answered that it is not ready yet.
  */
 export function isKafkaOutage(error: unknown): boolean {
   const names = new Set([
@@ -34,16 +37,10 @@ export function isKafkaOutage(error: unknown): boolean {
     if (cause instanceof OutageError) return true;
     if (isDenied(cause) || isDenial(cause)) return false;
     if (names.has(cause.name)) return true;
-    // What kafkajs has no class for, such as "Broker not connected", or a rebalance that went on for all its tries.
+    // KafkaJSError: what has no class of its own, such as "Broker not connected", or a rebalance that outlasted all retries.
     if (
-      cause.name === "KafkaJSError" && "retriable" in cause &&
-      cause.retriable === true
-    ) {
-      return true;
-    }
-    if (
-      cause.name === "KafkaJSProtocolError" && "retriable" in cause &&
-      cause.retriable === true
+      ["KafkaJSError", "KafkaJSProtocolError"].includes(cause.name) &&
+      "retriable" in cause && cause.retriable === true
     ) {
       return true;
     }
@@ -52,10 +49,10 @@ export function isKafkaOutage(error: unknown): boolean {
 }
 
 /**
- * Reads which error of Kafka's protocol lies behind an error.
+ * Reads the code with which a broker answered.
  *
  * @param error What kafkajs threw.
- * @returns Its name, such as `MESSAGE_TOO_LARGE`; nothing where no broker answered with one.
+ * @returns Its name, such as `MESSAGE_TOO_LARGE`; undefined if no broker answered with one.
  */
 export function protocolCodeOf(error: unknown): string | undefined {
   for (const cause of causes(error)) {
@@ -65,11 +62,10 @@ export function protocolCodeOf(error: unknown): string | undefined {
 }
 
 /**
- * Tells whether an error means that the group shares out its partitions anew, or has given this member up: no failure, as
- * kafkajs joins again.
+ * Tells whether an error comes from a rebalance of the group, or from the loss of this member's place in it. kafkajs joins again.
  *
  * @param error What kafkajs threw.
- * @returns Whether it is so.
+ * @returns Whether it does.
  */
 export function isRebalance(error: unknown): boolean {
   return [
@@ -80,18 +76,51 @@ export function isRebalance(error: unknown): boolean {
   ].includes(protocolCodeOf(error) ?? "");
 }
 
-/** Node's name for what Deno's permissions refuse. */
+/** Node's names for what Deno's permissions refuse. */
 function isDenied(error: Error): boolean {
   return error instanceof Deno.errors.NotCapable ||
-    ("code" in error && (error.code === "EPERM" || error.code === "EACCES"));
+    ["EPERM", "EACCES"].includes(codeOf(error));
 }
+
+/** Where a connection failed: the broker, and whether it is one that only the cluster names. */
+function failedBroker(
+  chain: readonly Error[],
+  config: Config,
+): { readonly address: string; readonly advertised: boolean } | undefined {
+  for (const error of chain) {
+    if (!("broker" in error) || typeof error.broker !== "string") continue;
+    // kafkajs writes an IPv6 address without brackets.
+    const { host, port } = addressOf(error.broker);
+    const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    return { address, advertised: !config.brokers.includes(address) };
+  }
+  return undefined;
+}
+
+/** What a broker refuses by a setting or for the sake of others: a retry doesn't help. */
+const REFUSALS: Readonly<
+  Record<string, readonly [string, PipelineErrorOptions]>
+> = {
+  INCONSISTENT_GROUP_PROTOCOL: [
+    "the group has members that share out partitions by another protocol",
+    { code: "group-protocol" },
+  ],
+  GROUP_MAX_SIZE_REACHED: [
+    "the group has as many members as the broker takes (group.max.size)",
+    { code: "group-full" },
+  ],
+  INVALID_SESSION_TIMEOUT: [
+    "the session timeout is outside what the broker takes (group.min.session.timeout.ms, group.max.session.timeout.ms)",
+    {},
+  ],
+};
 
 /**
  * Says in plain words what kafkajs threw.
  *
- * @param error What kafkajs threw; an error that is plain already is returned as it is.
+ * @param error What kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is.
  * @param config Where the brokers are.
- * @param action What was being done, to begin the sentence: `Creating the topic`.
+ * @param action What failed, to begin the sentence: `Creating the topic`.
  * @returns An error to print.
  */
 export function explainKafkaError(
@@ -100,36 +129,41 @@ export function explainKafkaError(
   action: string,
 ): Error {
   const chain = [...causes(error)].filter((cause) => cause instanceof Error);
-  // A codec's error comes wrapped: kafkajs meets it while it reads what Kafka answered.
+  // kafkajs wraps what a codec throws.
   const plain = chain.find((cause) => cause instanceof PipelineError);
   if (plain) return plain;
   const brokers = config.brokers.join(",");
-  if (
-    chain.some(isDenied) ||
-    chain.some((cause) => /\bEPERM\b/.test(cause.message))
-  ) {
+  const failed = failedBroker(chain, config);
+  if (chain.some(isDenied)) {
+    const address = failed?.address ?? brokers;
     return new PipelineError(
-      `No permission to reach ${brokers}`,
-      {
-        cause: error,
-        code: "net-permission",
-        details: { address: brokers },
-      },
+      `No permission to reach ${address}${
+        failed?.advertised ? `, which Kafka at ${brokers} advertises` : ""
+      }`,
+      { cause: error, code: "net-permission", details: { address } },
     );
   }
   const denial = chain.find(isDenial);
   if (denial) return explainDenial(denial, error, config, action);
   if (isKafkaOutage(error)) {
-    return new PipelineError(
-      `${action} failed: Kafka can't be reached at ${brokers}`,
-      {
-        cause: error,
-        code: "kafka-unreachable",
-      },
-    );
+    return failed?.advertised
+      ? new PipelineError(
+        `${action} failed: Kafka at ${brokers} advertises a broker at ${failed.address}, which can't be reached`,
+        {
+          cause: error,
+          hint:
+            "Start that broker, or have it advertise an address that this machine reaches (advertised.listeners).",
+        },
+      )
+      : new PipelineError(
+        `${action} failed: Kafka can't be reached at ${brokers}`,
+        { cause: error, code: "kafka-unreachable" },
+      );
   }
-  const last = chain.at(-1);
-  return new PipelineError(`${action} failed: ${messageOf(last ?? error)}`, {
+  const [reason, options] = REFUSALS[protocolCodeOf(error) ?? ""] ??
+    [messageOf(chain.at(-1) ?? error), {}];
+  return new PipelineError(`${action} failed: ${reason}`, {
+    ...options,
     cause: error,
   });
 }

@@ -111,7 +111,8 @@ const REFUSALS: Readonly<Record<string, string>> = {
   RECORD_LIST_TOO_LARGE: "is larger than the topic takes (segment.bytes)",
   INVALID_RECORD: "is refused by the broker's own check of records",
   INVALID_TIMESTAMP:
-    "has a time that the topic doesn't take (message.timestamp.before.max.ms)",
+    "has a time that is too far from the broker's clock (message.timestamp.after.max.ms, message.timestamp.before.max.ms): " +
+    "check the clock of this machine",
 };
 
 function judge(error: unknown): Verdict {

@@ -71,14 +71,14 @@ export class Authority {
    * Makes an authority.
    *
    * @param folder Where its files go.
-   * @param name Its name.
+   * @param name Its name; it is a server too if that is a host's.
    * @returns The authority.
    */
   static async create(folder: string, name: string): Promise<Authority> {
     const base = `${folder}/${name}`;
     await openssl(
       ..."req -x509 -newkey rsa:2048 -nodes -days 2".split(" "),
-      ...["-subj", `/CN=${name}`],
+      ...["-subj", `/CN=${name}`, "-addext", `subjectAltName=DNS:${name}`],
       ...["-keyout", `${base}.key`, "-out", `${base}.pem`],
     );
     return new Authority(folder, await read(base));

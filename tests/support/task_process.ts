@@ -26,6 +26,8 @@ export interface TaskOptions {
   readonly reach?: readonly string[];
   /** Folders that it may read instead of those that its own permissions name. */
   readonly read?: readonly string[];
+  /** A script that runs in place of the task's own, with its flags. */
+  readonly script?: string;
   /** After how long it is killed, in milliseconds; 30 s by default. */
   readonly deadlineMs?: number;
 }
@@ -113,8 +115,9 @@ export class TaskProcess implements AsyncDisposable {
     args: readonly string[],
     options: TaskOptions = {},
   ) {
-    const { flags, script } = commandOf(task);
+    const { flags, script: own } = commandOf(task);
     const {
+      script = own,
       input,
       keepInputOpen = false,
       unread = false,
