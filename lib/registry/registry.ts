@@ -255,7 +255,7 @@ export class EventRegistry {
   }
 
   #refuse(id: number, error: InvalidEventError): void {
-    // Removed first, so that the map stays in the order of time.
+    // Removed first, so that the oldest stay at the map's front.
     this.#refusals.delete(id);
     this.#refusals.set(id, { error, until: Date.now() + REFUSAL_TTL_MS });
     if (this.#refusals.size > MAX_REFUSALS_COUNT) {
@@ -278,7 +278,7 @@ export class EventRegistry {
         );
       }
       const references = await this.#references(found, id);
-      return await compileWriterSchema(id, found.schema, references);
+      return compileWriterSchema(id, found.schema, references);
     } catch (cause) {
       if (isUnknown(cause)) {
         throw new InvalidEventError(

@@ -93,6 +93,8 @@ export class EventDeserializer {
 
 function read(schema: WriterSchema, payload: Uint8Array): CustomerEvent {
   const value = parsePayload(payload);
-  if (schema.text !== CUSTOMER_EVENT_SCHEMA) schema.check(value);
+  if (schema.text !== CUSTOMER_EVENT_SCHEMA) {
+    schema.check(value, payload.length);
+  }
   return checkCustomerEvent(value);
 }

@@ -1,18 +1,13 @@
 /**
- * The schemas that messages name: JSON Schemas of any draft, by whoever wrote them.
+ * The schemas that messages name: JSON Schemas of any draft, of any author. None of them can hold up the program.
  *
  * @module
  */
 
-import { Ajv, type AnySchemaObject } from "ajv";
-import { Ajv2019 } from "ajv/dist/2019.js";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import draft06 from "ajv/dist/refs/json-schema-draft-06.json" with {
-  type: "json",
-};
-import addFormats from "ajv-formats";
-import { describeSchemaErrors } from "../events/order.ts";
 import { InvalidEventError, messageOf } from "../base/errors.ts";
+import { withinDeadline } from "./deadline.ts";
+import type { Failure } from "./json_schema/keywords.ts";
+import { JsonSchema } from "./json_schema/json_schema.ts";
 
 /** A schema that the registry has, ready to check payloads. */
 export interface WriterSchema {
@@ -26,65 +21,68 @@ export interface WriterSchema {
    * Checks a payload.
    *
    * @param payload The JSON value.
-   * @throws {InvalidEventError} If it is not valid; the message names each field and what is wrong with it.
+   * @param lengthBytes How long its JSON is, in bytes.
+   * @throws {InvalidEventError} If it is not valid, or the check takes too long. The message names the first field that fails.
    */
-  check(payload: unknown): void;
-}
-
-/** Unknown keywords are let through: generators add their own, such as `javaType`. */
-const OPTIONS = { strict: false, allErrors: true, logger: false } as const;
-
-async function ajvFor(schema: AnySchemaObject): Promise<Ajv> {
-  const draft = String(schema["$schema"] ?? "");
-  if (draft.includes("2020-12")) return new Ajv2020(OPTIONS);
-  if (draft.includes("2019-09")) return new Ajv2019(OPTIONS);
-  if (draft.includes("draft-04")) {
-    const { default: Ajv04 } = await import("ajv-draft-04");
-    return new Ajv04.default(OPTIONS);
-  }
-  const ajv = new Ajv(OPTIONS);
-  return draft.includes("draft-06") ? ajv.addMetaSchema(draft06) : ajv;
+  check(payload: unknown, lengthBytes: number): void;
 }
 
 /**
- * Makes a schema ready to check payloads. Each has an Ajv of its own: two versions of one schema carry the same `$id`, which a
- * shared one refuses.
+ * Up to here a check needs no deadline: the schemas that apply to one part of a payload, and the payload's length in bytes. Both at
+ * the limit take some 0.2 s.
+ */
+const MAX_UNGUARDED = { costPerPart: 300, lengthBytes: 64 * 2 ** 10 };
+
+/**
+ * Makes a schema ready to check payloads.
  *
  * @param id The id under which the registry has it.
  * @param text The schema's text.
  * @param references The texts of the schemas that it refers to, by the names by which it does.
  * @returns The schema.
- * @throws {InvalidEventError} If it is no JSON Schema that can be used.
+ * @throws {InvalidEventError} If it can't be understood.
  */
-export async function compileWriterSchema(
+export function compileWriterSchema(
   id: number,
   text: string,
   references: ReadonlyMap<string, string>,
-): Promise<WriterSchema> {
+): WriterSchema {
+  const unusable = (cause: unknown) =>
+    new InvalidEventError(`Schema ${id} can't be used: ${messageOf(cause)}`, {
+      cause,
+    });
+  let parsed: unknown;
+  let schema: JsonSchema;
   try {
-    const schema: AnySchemaObject = JSON.parse(text);
-    if ("$async" in schema) {
-      throw new TypeError("it is asynchronous, which no JSON Schema is");
-    }
-    const ajv = addFormats.default(await ajvFor(schema));
-    for (const [name, referenced] of references) {
-      ajv.addSchema(JSON.parse(referenced), name);
-    }
-    const validate = ajv.compile(schema);
-    return {
-      id,
-      length: [text, ...references.values()].join("").length,
-      text: JSON.stringify(schema),
-      check(payload) {
-        if (validate(payload)) return;
-        const found = describeSchemaErrors(validate.errors);
-        throw new InvalidEventError(`Not valid by schema ${id}: ${found}`);
-      },
-    };
-  } catch (cause) {
-    throw new InvalidEventError(
-      `Schema ${id} can't be used: ${messageOf(cause)}`,
-      { cause },
+    parsed = JSON.parse(text);
+    schema = new JsonSchema(
+      parsed,
+      new Map(
+        references.entries().map(([name, one]) => [name, JSON.parse(one)]),
+      ),
     );
+  } catch (cause) {
+    throw unusable(cause);
   }
+  const isHarmless = schema.costPerPart() <= MAX_UNGUARDED.costPerPart;
+  return {
+    id,
+    length: [text, ...references.values()].join("").length,
+    text: JSON.stringify(parsed),
+    check(payload, lengthBytes) {
+      let failure: Failure | undefined;
+      try {
+        failure = isHarmless && lengthBytes <= MAX_UNGUARDED.lengthBytes
+          ? schema.check(payload)
+          : withinDeadline(() => schema.check(payload));
+      } catch (cause) {
+        throw unusable(cause);
+      }
+      if (!failure) return;
+      const { path, reason } = failure;
+      throw new InvalidEventError(
+        `Not valid by schema ${id}: ${path || "the event"} ${reason}`,
+      );
+    },
+  };
 }

@@ -1,0 +1,225 @@
+/**
+ * JSON Schemas of drafts 4 to 2020-12, also mixed, each used as its draft says: a keyword that it doesn't have asserts nothing.
+ *
+ * Schemas are interpreted, and nothing is generated. The first failure ends a check.
+ *
+ * @module
+ */
+
+import {
+  Documents,
+  isObject,
+  type JsonObject,
+  type Resource,
+  subschemas,
+  type Target,
+} from "./documents.ts";
+import {
+  addTo,
+  all,
+  type Check,
+  type Failure,
+  isLinear,
+  KEYWORDS,
+  nothing,
+  type Scope,
+} from "./keywords.ts";
+
+const VALID: Check = () => undefined;
+const NEVER: Check = () => ({ path: "", reason: "is not allowed" });
+
+/** A schema, ready to check values. */
+export class JsonSchema {
+  readonly #documents: Documents;
+  readonly #checks = new Map<JsonObject, Check>();
+  readonly #tracks: boolean;
+  readonly #check: Check;
+
+  /**
+   * Reads a schema.
+   *
+   * @param schema The schema.
+   * @param references The schemas that it refers to, by the names by which it does.
+   * @throws {TypeError} If it can't be understood.
+   * @throws {RangeError} If it is nested too deeply.
+   */
+  constructor(schema: unknown, references: ReadonlyMap<string, unknown>) {
+    this.#documents = new Documents(schema, references);
+    this.#tracks = /"unevaluated(?:Item|Propertie)s"/.test(
+      JSON.stringify([schema, ...references.values()]),
+    );
+    this.#check = this.#compile(schema, this.#documents.root);
+  }
+
+  /**
+   * Checks a value. It can take long, or exhaust the stack, by the schema and the value: see {@linkcode JsonSchema.costPerPart}.
+   *
+   * @param value The JSON value.
+   * @returns Where it fails first, and why; undefined if it is valid.
+   * @throws {TypeError} If a reference leads nowhere.
+   * @throws {RangeError} If the stack is exhausted.
+   */
+  check(value: unknown): Failure | undefined {
+    const { root } = this.#documents;
+    return this.#check(value, {
+      scope: { resource: root, outer: undefined },
+      evaluated: undefined,
+    });
+  }
+
+  /**
+   * Estimates how much work there is for each part of a value.
+   *
+   * @returns How many schemas apply to a part at most; infinite if there is no such bound: with patterns and recursion.
+   */
+  costPerPart(): number {
+    const costs = new Map<JsonObject, number>();
+    const costOf = (schema: unknown): number => {
+      if (!isObject(schema)) return 1;
+      const known = costs.get(schema);
+      if (known !== undefined) return known;
+      // Until it is known, a schema that comes again is one within itself.
+      costs.set(schema, Infinity);
+      const cost = hasBound(schema) ? costOfParts(schema) : Infinity;
+      costs.set(schema, cost);
+      return cost;
+    };
+    const costOfParts = (schema: JsonObject) => {
+      const resource = this.#documents.owner(schema);
+      const { $ref } = schema;
+      let cost = 1;
+      if (typeof $ref === "string" && resource) {
+        cost += costOf(this.#documents.resolve($ref, resource).schema);
+      }
+      for (const [keyword, one] of subschemas(schema)) {
+        if (!DEFINITIONS.includes(keyword)) cost += costOf(one);
+      }
+      return resource?.assertsFormat ? Infinity : cost;
+    };
+    try {
+      return costOf(this.#documents.root.root);
+    } catch {
+      return Infinity;
+    }
+  }
+
+  #compile(schema: unknown, within: Resource): Check {
+    if (typeof schema === "boolean") return schema ? VALID : NEVER;
+    if (!isObject(schema)) {
+      throw new TypeError(
+        `a schema is an object or a boolean: ${
+          JSON.stringify(schema)?.slice(0, 60)
+        }`,
+      );
+    }
+    const known = this.#checks.get(schema);
+    if (known) return known;
+    const resource = this.#documents.owner(schema) ?? within;
+    const check = this.#compileObject(schema, resource);
+    this.#checks.set(schema, check);
+    return check;
+  }
+
+  #compileObject(schema: JsonObject, resource: Resource): Check {
+    const checks: Check[] = [];
+    const { $ref, $recursiveRef, $dynamicRef } = schema;
+    const { draft } = resource;
+    if (typeof $ref === "string") {
+      const follow = this.#follow($ref, resource);
+      // Up to draft 7, what stands beside a reference is ignored.
+      if (draft <= 7) return follow;
+      checks.push(follow);
+    }
+    if (typeof $recursiveRef === "string" && draft === 2019) {
+      checks.push(this.#follow($recursiveRef, resource, true));
+    }
+    if (typeof $dynamicRef === "string" && draft === 2020) {
+      checks.push(this.#follow($dynamicRef, resource, true));
+    }
+    const context = {
+      schema,
+      resource,
+      compile: (one: unknown) => this.#compile(one, resource),
+    };
+    for (const [name, keyword] of Object.entries(KEYWORDS)) {
+      const [from, to, compile] = typeof keyword === "function"
+        ? [4, 2020, keyword] as const
+        : keyword;
+      if (!Object.hasOwn(schema, name) || draft < from || draft > to) continue;
+      const check = compile(schema[name], context);
+      if (check) checks.push(check);
+    }
+    return this.#enter(schema, resource, all(checks));
+  }
+
+  /** Notes what a schema looks at where one of its keywords asks, and that a schema with an URI was entered. */
+  #enter(schema: JsonObject, resource: Resource, check: Check): Check {
+    const asks = this.#tracks &&
+      ("unevaluatedItems" in schema || "unevaluatedProperties" in schema);
+    const opens = resource.root === schema;
+    if (!asks && !opens) return check;
+    return (value, { scope, evaluated }) => {
+      const own = asks ? nothing() : evaluated;
+      const failure = check(value, {
+        scope: opens ? inResource(resource, scope) : scope,
+        evaluated: own,
+      });
+      if (asks && !failure && own) addTo(evaluated, own);
+      return failure;
+    };
+  }
+
+  /** Follows a reference when it is first needed: it may lead back to where it stands. */
+  #follow(reference: string, from: Resource, dynamic = false): Check {
+    let target: Target;
+    let check: Check;
+    return (value, { scope, evaluated }) => {
+      if (!check) {
+        target = this.#documents.resolve(reference, from);
+        check = this.#compile(target.schema, target.resource);
+      }
+      const outermost = dynamic ? outermostOf(target, scope) : undefined;
+      return outermost
+        ? this.#compile(outermost.schema, outermost.resource)(value, {
+          scope: inResource(outermost.resource, scope),
+          evaluated,
+        })
+        : check(value, {
+          scope: inResource(target.resource, scope),
+          evaluated,
+        });
+    };
+  }
+}
+
+/** Tells whether the work of a schema's own keywords has a bound: patterns must be simple, and references static. */
+function hasBound(schema: JsonObject): boolean {
+  const { pattern, patternProperties } = schema;
+  const patterns = isObject(patternProperties)
+    ? Object.keys(patternProperties)
+    : [];
+  if (typeof pattern === "string") patterns.push(pattern);
+  return patterns.every(isLinear) &&
+    !("$dynamicRef" in schema || "$recursiveRef" in schema);
+}
+
+/** Keywords whose schemas apply only by reference. */
+const DEFINITIONS: readonly string[] = ["$defs", "definitions"];
+
+function inResource(resource: Resource, scope: Scope): Scope {
+  return scope.resource === resource ? scope : { resource, outer: scope };
+}
+
+/** Finds the outermost schema of the same dynamic name, if the reference leads to one that has such a name. */
+function outermostOf(
+  { resource, anchor = "" }: Target,
+  scope: Scope,
+): { schema: JsonObject; resource: Resource } | undefined {
+  if (!resource.dynamicAnchors.has(anchor)) return undefined;
+  let found: { schema: JsonObject; resource: Resource } | undefined;
+  for (let at: Scope | undefined = scope; at; at = at.outer) {
+    const schema = at.resource.dynamicAnchors.get(anchor);
+    if (schema) found = { schema, resource: at.resource };
+  }
+  return found;
+}

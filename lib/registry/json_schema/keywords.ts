@@ -1,0 +1,615 @@
+/**
+ * What the keywords of JSON Schema assert, draft by draft. Keywords that a draft doesn't know are left out, and assert nothing.
+ *
+ * @module
+ */
+
+import addFormats from "ajv-formats";
+import {
+  type Draft,
+  isObject,
+  type JsonObject,
+  type Resource,
+} from "./documents.ts";
+
+/** Where a value fails, and why. */
+export interface Failure {
+  /** The path of the part that fails; empty for the whole value. */
+  readonly path: string;
+  /** Such as `must be integer`. */
+  readonly reason: string;
+}
+
+/** The properties and the items of a value that some schema has looked at, for `unevaluatedProperties` and `…Items`. */
+export interface Evaluated {
+  readonly names: Set<string>;
+  readonly indexes: Set<number>;
+}
+
+/** A resource, and those through which evaluation came to it. */
+export interface Scope {
+  readonly resource: Resource;
+  readonly outer: Scope | undefined;
+}
+
+/** What a check needs besides the value. */
+export interface Run {
+  /** The resources that evaluation has come through. */
+  readonly scope: Scope;
+  /** What has been looked at; undefined if nobody asks. */
+  readonly evaluated: Evaluated | undefined;
+}
+
+/** Checks a value. Returns undefined if it is valid. */
+export type Check = (value: unknown, run: Run) => Failure | undefined;
+
+/** What a keyword is compiled with. */
+export interface Context {
+  /** The schema that the keyword stands in. */
+  readonly schema: JsonObject;
+  /** The resource that it belongs to. */
+  readonly resource: Resource;
+  /** Compiles a schema that the keyword holds. */
+  readonly compile: (schema: unknown) => Check;
+}
+
+/** How a keyword is compiled: undefined if it asserts nothing. */
+type Compile = (argument: unknown, context: Context) => Check | undefined;
+
+/**
+ * Starts to note what is looked at.
+ *
+ * @returns Nothing so far.
+ */
+export function nothing(): Evaluated {
+  return { names: new Set(), indexes: new Set() };
+}
+
+/**
+ * Adds to what has been looked at.
+ *
+ * @param evaluated What has been looked at; undefined if nobody asks.
+ * @param more What has been looked at besides.
+ */
+export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
+  for (const name of more.names) evaluated?.names.add(name);
+  for (const index of more.indexes) evaluated?.indexes.add(index);
+}
+
+/**
+ * Makes one check of several.
+ *
+ * @param checks The checks.
+ * @returns A check that stops at the first failure.
+ */
+export function all(checks: readonly Check[]): Check {
+  const [only] = checks;
+  if (only && checks.length === 1) return only;
+  return (value, run) => {
+    for (const check of checks) {
+      const failure = check(value, run);
+      if (failure) return failure;
+    }
+    return undefined;
+  };
+}
+
+const fail = (reason: string): Failure => ({ path: "", reason });
+
+function below(name: string | number, failure: Failure): Failure {
+  const { path, reason } = failure;
+  return { path: path === "" ? `${name}` : `${name}/${path}`, reason };
+}
+
+/** Writes a value so that equal values have equal texts. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (!isObject(value)) return JSON.stringify(value);
+  const names = Object.keys(value).sort();
+  return `{${
+    names.map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`)
+      .join()
+  }}`;
+}
+
+function expect<T>(
+  keyword: string,
+  argument: unknown,
+  is: (argument: unknown) => argument is T,
+): T {
+  if (is(argument)) return argument;
+  const text = JSON.stringify(argument);
+  throw new TypeError(
+    `"${keyword}" can't be ${
+      text.length > 60 ? `${text.slice(0, 60)}…` : text
+    }`,
+  );
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const isString = (value: unknown): value is string => typeof value === "string";
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+const isStrings = (value: unknown): value is string[] =>
+  isList(value) && value.every(isString);
+const isSchemas = (value: unknown): value is unknown[] =>
+  isList(value) && value.length > 0;
+
+const TYPES: Readonly<Record<string, (value: unknown) => boolean>> = {
+  array: isList,
+  boolean: (value) => typeof value === "boolean",
+  integer: Number.isInteger,
+  null: (value) => value === null,
+  number: isNumber,
+  object: isObject,
+  string: isString,
+};
+const isTypes = (value: unknown): value is string | string[] =>
+  [value].flat().every((name) => isString(name) && Object.hasOwn(TYPES, name));
+
+/** Checks values of one type. Those of others are valid. */
+function only<T>(
+  is: (value: unknown) => value is T,
+  check: (value: T, run: Run) => Failure | undefined,
+): Check {
+  return (value, run) => is(value) ? check(value, run) : undefined;
+}
+
+/** A keyword that compares a number of a value's with its argument. */
+function bound<T>(
+  keyword: string,
+  is: (value: unknown) => value is T,
+  options: {
+    readonly count: (value: T) => number;
+    readonly holds: (count: number, limit: number) => boolean;
+    readonly reason: (limit: number) => string;
+  },
+): Compile {
+  const { count, holds, reason } = options;
+  return (argument) => {
+    const limit = expect(keyword, argument, isNumber);
+    const failure = fail(reason(limit));
+    return only(
+      is,
+      (value) => holds(count(value), limit) ? undefined : failure,
+    );
+  };
+}
+
+const itself = (value: number) => value;
+const atLeast = (count: number, limit: number) => count >= limit;
+const atMost = (count: number, limit: number) => count <= limit;
+
+/** In draft 4, a boolean that makes the limit beside it exclusive. */
+function exclusive(
+  keyword: "exclusiveMaximum" | "exclusiveMinimum",
+  inclusive: "maximum" | "minimum",
+): Compile {
+  const isMinimum = inclusive === "minimum";
+  return (argument, context) => {
+    const limit = argument === true ? context.schema[inclusive] : argument;
+    if (argument === false || limit === undefined) return undefined;
+    return bound(keyword, isNumber, {
+      count: itself,
+      holds: (count, limit) => isMinimum ? count > limit : count < limit,
+      reason: (limit) => `must be ${isMinimum ? ">" : "<"} ${limit}`,
+    })(limit, context);
+  };
+}
+
+/** How many characters a text has; half of a pair counts as one. */
+function lengthOf(text: string): number {
+  let length = text.length;
+  for (let at = 1; at < text.length; at++) {
+    const isPair = (text.charCodeAt(at - 1) & 0xfc00) === 0xd800 &&
+      (text.charCodeAt(at) & 0xfc00) === 0xdc00;
+    if (isPair) length--;
+  }
+  return length;
+}
+
+/** Quotients that differ from a whole number by no more than rounding does: 4.05 is a multiple of 0.01. */
+function isMultiple(value: number, of: number): boolean {
+  const quotient = value / of;
+  const whole = Math.round(quotient);
+  return Math.abs(quotient - whole) <= Math.abs(whole) * 4 * Number.EPSILON;
+}
+
+/**
+ * Reads a pattern: with Unicode, or without it where the pattern is valid only so, such as `\-`. Of what other languages have,
+ * groups by Python's names and anchors for the text's ends are understood.
+ */
+function regExp(keyword: string, source: string): RegExp {
+  const ecma = source.replaceAll("(?P<", "(?<").replace(
+    /\\([AzZ\\])/g,
+    (escape, name) => name === "A" ? "^" : name === "\\" ? escape : "$",
+  );
+  for (const flags of ["u", ""]) {
+    try {
+      return new RegExp(ecma, flags);
+    } catch {
+      // The other flags remain.
+    }
+  }
+  return expect(keyword, source, (_): _ is never => false);
+}
+
+/**
+ * Tells whether a pattern takes time in proportion to the text's length, whatever the text: if it begins at the text's begin, and
+ * all but one of its parts have a fixed length.
+ *
+ * @param source The pattern.
+ * @returns Whether it does; false if that isn't obvious.
+ */
+export function isLinear(source: string): boolean {
+  const parts = source
+    .replaceAll(/\\./g, "x")
+    .replaceAll(/\[[^\]]*\]/g, "x")
+    .replaceAll(/\{\d{1,3}\}/g, "");
+  return /^\^[^()|{}*+?]*(?:[*+?]|\{\d{1,3},\d{0,3}\})?[^()|{}*+?]*$/.test(
+    parts,
+  );
+}
+
+function formatTest(name: unknown): ((text: string) => boolean) | undefined {
+  try {
+    const format = addFormats.default.get(
+      name as Parameters<typeof addFormats.default.get>[0],
+    );
+    const test = typeof format === "object" && "validate" in format
+      ? format.validate
+      : format;
+    if (test instanceof RegExp) return (text) => test.test(text);
+    return typeof test === "function"
+      ? test as (text: string) => boolean
+      : undefined;
+  } catch {
+    // A name that is not known asserts nothing.
+    return undefined;
+  }
+}
+
+/** Checks a value by a schema whose failure is no failure of the whole: what it looked at counts only if the value is valid. */
+function attempt(check: Check, value: unknown, run: Run): Failure | undefined {
+  if (!run.evaluated) return check(value, run);
+  const own = nothing();
+  const failure = check(value, { scope: run.scope, evaluated: own });
+  if (!failure) addTo(run.evaluated, own);
+  return failure;
+}
+
+/** For what lies within a value, nobody asks what was looked at. */
+const inside = (run: Run): Run =>
+  run.evaluated ? { scope: run.scope, evaluated: undefined } : run;
+
+/** Checks the items from one index up. */
+function itemsFrom(start: number, check: Check): Check {
+  return only(isList, (value, run) => {
+    const within = inside(run);
+    for (let at = start; at < value.length; at++) {
+      const failure = check(value[at], within);
+      if (failure) return below(at, failure);
+      run.evaluated?.indexes.add(at);
+    }
+    return undefined;
+  });
+}
+
+/** Checks the first items, each by its own schema. */
+function tuple(checks: readonly Check[]): Check {
+  return only(isList, (value, run) => {
+    const within = inside(run);
+    for (const [at, check] of checks.entries()) {
+      if (at >= value.length) return undefined;
+      const failure = check(value[at], within);
+      if (failure) return below(at, failure);
+      run.evaluated?.indexes.add(at);
+    }
+    return undefined;
+  });
+}
+
+/** Checks those properties of a value that a test lets through. */
+function propertiesIf(
+  lets: (name: string) => boolean,
+  check: Check,
+): Check {
+  return only(isObject, (value, run) => {
+    const within = inside(run);
+    for (const name of Object.keys(value)) {
+      if (!lets(name)) continue;
+      const failure = check(value[name], within);
+      if (failure) return below(name, failure);
+      run.evaluated?.names.add(name);
+    }
+    return undefined;
+  });
+}
+
+/** Makes a schema of `false` say what it means at its place. */
+function closed(schema: unknown, check: Check, reason: string): Check {
+  return schema === false ? () => fail(reason) : check;
+}
+
+function missing(
+  value: JsonObject,
+  names: readonly string[],
+): Failure | undefined {
+  const name = names.find((name) => !Object.hasOwn(value, name));
+  return name === undefined
+    ? undefined
+    : fail(`must have required property '${name}'`);
+}
+
+/** Names that need others, or a schema for the whole value. */
+function dependencies(keyword: string): Compile {
+  return (argument, { compile }) => {
+    const all = Object.entries(expect(keyword, argument, isObject)).map(
+      ([name, needs]): readonly [string, Check] => [
+        name,
+        isStrings(needs)
+          ? only(isObject, (value) => missing(value, needs))
+          : compile(needs),
+      ],
+    );
+    return only(isObject, (value, run) => {
+      for (const [name, check] of all) {
+        const failure = Object.hasOwn(value, name) && check(value, run);
+        if (failure) return failure;
+      }
+      return undefined;
+    });
+  };
+}
+
+function patterns(argument: unknown): readonly (readonly [RegExp, unknown])[] {
+  return Object.entries(
+    argument === undefined
+      ? {}
+      : expect("patternProperties", argument, isObject),
+  ).map(([source, schema]) => [regExp("patternProperties", source), schema]);
+}
+
+/** All keywords. Those for what others leave over come last. */
+export const KEYWORDS: Readonly<
+  Record<string, Compile | readonly [from: Draft, to: Draft, Compile]>
+> = {
+  type(argument) {
+    const names = [expect("type", argument, isTypes)].flat();
+    const tests = names.map((name) => TYPES[name] as (v: unknown) => boolean);
+    const failure = fail(`must be ${names.join()}`);
+    return (value) => tests.some((test) => test(value)) ? undefined : failure;
+  },
+  enum(argument) {
+    const all = new Set(expect("enum", argument, isList).map(canonical));
+    const failure = fail("must be equal to one of the allowed values");
+    return (value) => all.has(canonical(value)) ? undefined : failure;
+  },
+  const: [6, 2020, (argument) => {
+    const only = canonical(argument);
+    const failure = fail("must be equal to constant");
+    return (value) => canonical(value) === only ? undefined : failure;
+  }],
+  multipleOf: bound("multipleOf", isNumber, {
+    count: itself,
+    holds: isMultiple,
+    reason: (limit) => `must be multiple of ${limit}`,
+  }),
+  minimum: bound("minimum", isNumber, {
+    count: itself,
+    holds: atLeast,
+    reason: (limit) => `must be >= ${limit}`,
+  }),
+  maximum: bound("maximum", isNumber, {
+    count: itself,
+    holds: atMost,
+    reason: (limit) => `must be <= ${limit}`,
+  }),
+  exclusiveMinimum: exclusive("exclusiveMinimum", "minimum"),
+  exclusiveMaximum: exclusive("exclusiveMaximum", "maximum"),
+  minLength: bound("minLength", isString, {
+    count: lengthOf,
+    holds: atLeast,
+    reason: (limit) => `must NOT have fewer than ${limit} characters`,
+  }),
+  maxLength: bound("maxLength", isString, {
+    count: lengthOf,
+    holds: atMost,
+    reason: (limit) => `must NOT have more than ${limit} characters`,
+  }),
+  pattern(argument) {
+    const source = expect("pattern", argument, isString);
+    const pattern = regExp("pattern", source);
+    const failure = fail(`must match pattern "${source}"`);
+    return only(isString, (v) => pattern.test(v) ? undefined : failure);
+  },
+  format(argument, { resource }) {
+    const test = resource.assertsFormat ? formatTest(argument) : undefined;
+    const failure = fail(`must match format "${argument}"`);
+    return test && only(isString, (v) => test(v) ? undefined : failure);
+  },
+  minItems: bound("minItems", isList, {
+    count: (value) => value.length,
+    holds: atLeast,
+    reason: (limit) => `must NOT have fewer than ${limit} items`,
+  }),
+  maxItems: bound("maxItems", isList, {
+    count: (value) => value.length,
+    holds: atMost,
+    reason: (limit) => `must NOT have more than ${limit} items`,
+  }),
+  uniqueItems(argument) {
+    const failure = fail("must NOT have duplicate items");
+    return argument === true
+      ? only(
+        isList,
+        (value) =>
+          new Set(value.map(canonical)).size === value.length
+            ? undefined
+            : failure,
+      )
+      : undefined;
+  },
+  minProperties: bound("minProperties", isObject, {
+    count: (value) => Object.keys(value).length,
+    holds: atLeast,
+    reason: (limit) => `must NOT have fewer than ${limit} properties`,
+  }),
+  maxProperties: bound("maxProperties", isObject, {
+    count: (value) => Object.keys(value).length,
+    holds: atMost,
+    reason: (limit) => `must NOT have more than ${limit} properties`,
+  }),
+  required(argument) {
+    const names = expect("required", argument, isStrings);
+    return only(isObject, (value) => missing(value, names));
+  },
+  dependentRequired: [2019, 2020, dependencies("dependentRequired")],
+  dependentSchemas: [2019, 2020, dependencies("dependentSchemas")],
+  dependencies: dependencies("dependencies"),
+  prefixItems: [
+    2020,
+    2020,
+    (argument, { compile }) =>
+      tuple(expect("prefixItems", argument, isSchemas).map(compile)),
+  ],
+  items(argument, { schema: { prefixItems }, resource, compile }) {
+    if (isList(argument)) return tuple(argument.map(compile));
+    const start = resource.draft === 2020 && isList(prefixItems)
+      ? prefixItems.length
+      : 0;
+    return itemsFrom(start, compile(argument));
+  },
+  additionalItems(argument, { schema: { items }, compile }) {
+    return isList(items)
+      ? itemsFrom(
+        items.length,
+        closed(argument, compile(argument), "must NOT be there"),
+      )
+      : undefined;
+  },
+  contains: [6, 2020, (argument, { schema, resource, compile }) => {
+    const check = compile(argument);
+    const { minContains = 1, maxContains = Infinity } = resource.draft >= 2019
+      ? schema
+      : {};
+    const least = expect("minContains", minContains, isNumber);
+    const most = expect("maxContains", maxContains, isNumber);
+    const failure = fail(`must contain at least ${least} valid item(s)`);
+    const tooMany = fail(`must contain no more than ${most} valid item(s)`);
+    return only(isList, (value, run) => {
+      const within = inside(run);
+      let count = 0;
+      for (const [at, item] of value.entries()) {
+        if (check(item, within)) continue;
+        count++;
+        if (resource.draft === 2020) run.evaluated?.indexes.add(at);
+      }
+      return count < least ? failure : count > most ? tooMany : undefined;
+    });
+  }],
+  properties(argument, { compile }) {
+    const all = Object.entries(expect("properties", argument, isObject)).map(
+      ([name, schema]) => [name, compile(schema)] as const,
+    );
+    return only(isObject, (value, run) => {
+      const within = inside(run);
+      for (const [name, check] of all) {
+        if (!Object.hasOwn(value, name)) continue;
+        const failure = check(value[name], within);
+        if (failure) return below(name, failure);
+        run.evaluated?.names.add(name);
+      }
+      return undefined;
+    });
+  },
+  patternProperties(argument, { compile }) {
+    const checks = patterns(argument).map(([pattern, schema]) =>
+      propertiesIf((name) => pattern.test(name), compile(schema))
+    );
+    return all(checks);
+  },
+  additionalProperties(argument, { schema, compile }) {
+    const { properties = {} } = schema;
+    const others = patterns(schema["patternProperties"]);
+    return propertiesIf(
+      (name) =>
+        !Object.hasOwn(properties as JsonObject, name) &&
+        !others.some(([pattern]) => pattern.test(name)),
+      closed(argument, compile(argument), "is not allowed"),
+    );
+  },
+  propertyNames: [6, 2020, (argument, { compile }) => {
+    const check = compile(argument);
+    return only(isObject, (value, run) => {
+      const within = inside(run);
+      for (const name of Object.keys(value)) {
+        if (check(name, within)) {
+          return below(name, fail("is not a name that is allowed"));
+        }
+      }
+      return undefined;
+    });
+  }],
+  allOf(argument, { compile }) {
+    return all(expect("allOf", argument, isSchemas).map(compile));
+  },
+  anyOf(argument, { compile }) {
+    const checks = expect("anyOf", argument, isSchemas).map(compile);
+    const failure = fail("must match a schema in anyOf");
+    return (value, run) => {
+      let matches = false;
+      for (const check of checks) {
+        if (!attempt(check, value, run)) matches = true;
+        if (matches && !run.evaluated) break;
+      }
+      return matches ? undefined : failure;
+    };
+  },
+  oneOf(argument, { compile }) {
+    const checks = expect("oneOf", argument, isSchemas).map(compile);
+    const failure = fail("must match exactly one schema in oneOf");
+    return (value, run) => {
+      let matches = 0;
+      for (const check of checks) {
+        if (!attempt(check, value, run) && ++matches > 1) break;
+      }
+      return matches === 1 ? undefined : failure;
+    };
+  },
+  not(argument, { compile }) {
+    const check = compile(argument);
+    const failure = fail("must NOT be valid");
+    return (value, { scope, evaluated }) =>
+      check(value, { scope, evaluated: evaluated && nothing() })
+        ? undefined
+        : failure;
+  },
+  if: [7, 2020, (argument, { schema, compile }) => {
+    const { then = true, else: otherwise = true } = schema;
+    const condition = compile(argument);
+    const [ifValid, ifNot] = [compile(then), compile(otherwise)];
+    return (value, run) =>
+      (attempt(condition, value, run) ? ifNot : ifValid)(value, run);
+  }],
+  unevaluatedItems: [2019, 2020, (argument, { compile }) => {
+    const check = closed(argument, compile(argument), "must NOT be there");
+    return only(isList, (value, run) => {
+      const within = inside(run);
+      for (const [at, item] of value.entries()) {
+        if (run.evaluated?.indexes.has(at)) continue;
+        const failure = check(item, within);
+        if (failure) return below(at, failure);
+        run.evaluated?.indexes.add(at);
+      }
+      return undefined;
+    });
+  }],
+  unevaluatedProperties: [2019, 2020, (argument, { compile }) => {
+    const check = closed(argument, compile(argument), "is not allowed");
+    return (value, run) =>
+      propertiesIf((name) => !run.evaluated?.names.has(name), check)(
+        value,
+        run,
+      );
+  }],
+};
