@@ -384,6 +384,8 @@ export async function runTask<const F extends Flags>(
   if (failure && code === EXIT.done) {
     code = exitCodeOf(failure, { task, debug });
   }
+  // What is left is a few lines: not worth waiting for a reader that has stopped reading.
+  errors.hurry();
   await errors.end();
   Deno.exit(code);
 }

@@ -20,8 +20,8 @@ export interface TaskOptions {
   readonly input?: string | Uint8Array<ArrayBuffer>;
   /** Leaves standard input open, for {@linkcode TaskProcess.write}. */
   readonly keepInputOpen?: boolean;
-  /** Leaves standard output unread until {@linkcode TaskProcess.readOutput}: the pipe fills up. */
-  readonly unread?: boolean;
+  /** Which output is left unread until {@linkcode TaskProcess.readAll}: its pipe fills up. */
+  readonly unread?: "stdout" | "stderr";
   /** Hosts with ports that it may reach besides the engine. */
   readonly reach?: readonly string[];
   /** Folders that it may read instead of those that its own permissions name. */
@@ -120,7 +120,7 @@ export class TaskProcess implements AsyncDisposable {
       script = own,
       input,
       keepInputOpen = false,
-      unread = false,
+      unread,
       reach,
       read = [],
       deadlineMs = 30_000,
@@ -151,8 +151,7 @@ export class TaskProcess implements AsyncDisposable {
     }).spawn();
     this.#stdout = this.#child.stdout.getReader();
     this.#stdin = piped ? this.#child.stdin.getWriter() : undefined;
-    if (!unread) this.readOutput();
-    this.#ended = this.#watch();
+    this.#ended = this.#watch(unread);
     // Whoever waits for the end is told; a test that fails before it does so must not be failed twice.
     this.#ended.catch(() => {});
     if (input !== undefined) {
@@ -174,16 +173,24 @@ export class TaskProcess implements AsyncDisposable {
     return this.#texts.stderr;
   }
 
-  async #watch(): Promise<number> {
+  async #watch(unread: "stdout" | "stderr" | undefined): Promise<number> {
     const timer = setTimeout(() => {
       this.#overdue = true;
       this.#kill();
     }, this.#deadlineMs);
     try {
+      const readers = {
+        stdout: this.#stdout,
+        stderr: this.#child.stderr.getReader(),
+      };
+      const collect = async (name: "stdout" | "stderr") => {
+        if (name === unread) await this.#mayRead.promise;
+        await this.#collect(name, readers[name]);
+      };
       const [{ code }] = await Promise.all([
         this.#child.status,
-        this.#mayRead.promise.then(() => this.#collect("stdout", this.#stdout)),
-        this.#collect("stderr", this.#child.stderr.getReader()),
+        collect("stdout"),
+        collect("stderr"),
       ]);
       return code;
     } finally {
@@ -251,12 +258,12 @@ export class TaskProcess implements AsyncDisposable {
     await this.#stdin?.close();
   }
 
-  /** Begins to read its standard output. */
-  readOutput(): void {
+  /** Begins to read the output that was left unread. */
+  readAll(): void {
     this.#mayRead.resolve();
   }
 
-  /** The exit code, also while its standard output is unread. */
+  /** The exit code, also while an output is unread. */
   get exited(): Promise<number> {
     return this.#child.status.then(({ code }) => code);
   }
@@ -298,7 +305,7 @@ export class TaskProcess implements AsyncDisposable {
 
   /** Kills it if it runs still, and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.readOutput();
+    this.readAll();
     if (this.#running) this.#kill();
     await this.#ended.catch(() => {});
   }
