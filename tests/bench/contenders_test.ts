@@ -6,7 +6,7 @@ import clients from "./clients/deno.json" with { type: "json" };
 
 Deno.test("the clients have the same packages as the program, and of their own only what the program does not import", () => {
   const own = Object.entries<string>(clients.imports);
-  const shared: Record<string, string> = checkout.imports;
+  const shared: Record<string, string> = checkout.scopes["./"];
   assert(
     own.every(([name]) => name in shared || name.includes("platformatic")),
   );
