@@ -79,10 +79,23 @@ export type FlagValues<F extends Flags> = {
         : undefined);
 };
 
+/** The values of a command's arguments; one whose name is in brackets may be absent. */
+export type ArgumentValues<A extends readonly string[]> = {
+  readonly [K in keyof A]: A[K] extends `[${string}]` ? string | undefined
+    : string;
+};
+
 /** A task's name, its flags and the rest of its `--help`. */
-export interface TaskSpec<F extends Flags> {
+export interface TaskSpec<
+  F extends Flags,
+  A extends readonly string[] = readonly [],
+> {
   /** Its name, as in `deno task NAME`. */
   readonly name: string;
+  /** The names of its arguments, such as `FILE`, or `[LEVEL]` for one that may be absent. */
+  readonly arguments?: A;
+  /** What it does by its first word: `deno task NAME WORD`. Only `--help` uses it. */
+  readonly words?: Readonly<Record<string, { readonly summary: string }>>;
   /** What it does, in one or two sentences. */
   readonly summary: string;
   /** Its flags; `--timestamps`, `--debug` and `--help` are added. */
@@ -90,6 +103,12 @@ export interface TaskSpec<F extends Flags> {
   /** Command lines to copy, each with what it does. */
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
+
+/** A task's work, called with the flags and the arguments. A number that it returns is the exit code; undefined is 0. */
+export type TaskMain<F extends Flags, A extends readonly string[]> = (
+  flags: FlagValues<F> & { readonly debug: boolean },
+  args: ArgumentValues<A>,
+) => Promise<number | void> | number | void;
 
 /** The exit codes of every task. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -126,6 +145,15 @@ function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
+/** Lays out two columns: a name, and what it is. */
+function describe(left: string, text: string): string[] {
+  const right = wrap(text, HELP_WIDTH - FLAG_WIDTH - 4);
+  if (left.length > FLAG_WIDTH) right.unshift("");
+  return right.map((line, i) =>
+    `  ${(i === 0 ? left : "").padEnd(FLAG_WIDTH)}  ${line}`.trimEnd()
+  );
+}
+
 function describeFlag(name: string, flag: Flag): string[] {
   const left = flag.type === "boolean"
     ? `--${name}`
@@ -138,13 +166,9 @@ function describeFlag(name: string, flag: Flag): string[] {
     facts.push(`default ${flag.default}`);
   }
   if (flag.env) facts.push(`environment ${flag.env}`);
-  const right = wrap(
+  return describe(
+    left,
     flag.description + (facts.length > 0 ? ` (${facts.join("; ")})` : ""),
-    HELP_WIDTH - FLAG_WIDTH - 4,
-  );
-  if (left.length > FLAG_WIDTH) right.unshift("");
-  return right.map((line, i) =>
-    `  ${(i === 0 ? left : "").padEnd(FLAG_WIDTH)}  ${line}`.trimEnd()
   );
 }
 
@@ -155,12 +179,25 @@ function describeFlag(name: string, flag: Flag): string[] {
  * @returns Usage, flags with their defaults and environment names, and examples: at most 80 characters wide, but for the command
  * lines of the examples.
  */
-export function helpText<F extends Flags>(spec: TaskSpec<F>): string {
+export function helpText<
+  const F extends Flags,
+  const A extends readonly string[],
+>(spec: TaskSpec<F, A>): string {
   return [
     ...wrap(spec.summary, HELP_WIDTH),
     "",
-    `Usage: deno task ${spec.name} [flags]`,
+    `Usage: deno task ${
+      [spec.name, ...spec.arguments ?? [], "[flags]"].join(" ")
+    }`,
     "",
+    ...spec.words
+      ? [
+        "Words:",
+        ...Object.entries(spec.words)
+          .flatMap(([word, { summary }]) => describe(word, summary)),
+        "",
+      ]
+      : [],
     "Flags:",
     ...Object.entries<Flag>({ ...spec.flags, ...COMMON }).flatMap((
       [name, flag],
@@ -176,7 +213,15 @@ export function helpText<F extends Flags>(spec: TaskSpec<F>): string {
   ].join("\n");
 }
 
-function didYouMean(word: string | undefined): { readonly hint?: string } {
+/**
+ * Makes the hint for a mistyped word.
+ *
+ * @param word The word that was meant; undefined if none is similar.
+ * @returns The hint, as part of an error's options.
+ */
+export function didYouMean(
+  word: string | undefined,
+): { readonly hint?: string } {
   return word === undefined ? {} : { hint: `Did you mean ${word}?` };
 }
 
@@ -232,43 +277,60 @@ function prepare(all: Flags, args: readonly string[]): string[] {
   return prepared;
 }
 
+function checkArguments(
+  names: readonly string[],
+  values: readonly string[],
+): void {
+  const excess = values[names.length];
+  if (excess !== undefined) {
+    throw new UsageError(`Unknown argument: ${excess}`);
+  }
+  const missing = names[values.length];
+  if (missing && !missing.startsWith("[")) {
+    throw new UsageError(`${missing} is missing`);
+  }
+}
+
 /**
- * Parses a command line by a flag table.
+ * Parses a command line.
  *
- * @param flags The table.
+ * @param spec The task's flags and arguments.
  * @param args The command line, without the program.
- * @returns Every flag's value, defaults filled in.
- * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range.
+ * @returns Every flag's value, defaults filled in, and the arguments.
+ * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range; if an argument is missing or unknown.
  */
-export function parseFlags<const F extends Flags>(
-  flags: F,
+export function parseCommandLine<
+  const F extends Flags,
+  const A extends readonly string[],
+>(
+  spec: Pick<TaskSpec<F, A>, "flags" | "arguments">,
   args: readonly string[],
-): FlagValues<F> {
-  const all: Flags = { ...flags, ...COMMON };
+): { readonly flags: FlagValues<F>; readonly args: ArgumentValues<A> } {
+  const all: Flags = { ...spec.flags, ...COMMON };
   const names = (wanted: boolean) =>
     Object.keys(all).filter((name) =>
       (all[name]?.type === "boolean") === wanted
     );
-  const unknown: string[] = [];
+  const words: string[] = [];
   const parsed: Record<string, unknown> = parseArgs(prepare(all, args), {
     boolean: names(true),
     string: names(false),
-    unknown: (arg) => {
-      unknown.push(arg);
-      return false;
+    unknown(arg) {
+      const [, name] = /^-+([^=]+)/.exec(arg) ?? [];
+      if (name === undefined) {
+        words.push(arg);
+        return false;
+      }
+      const meant = closestTo(name, Object.keys(all));
+      throw new UsageError(
+        `Unknown flag: ${arg}`,
+        didYouMean(meant && `--${meant}`),
+      );
     },
   });
   // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
-  const [stray] = [...unknown, ...[parsed["_"]].flat().map(String)];
-  if (stray !== undefined) {
-    const [, name] = /^-+([^=]+)/.exec(stray) ?? [];
-    if (name === undefined) throw new UsageError(`Unknown argument: ${stray}`);
-    const meant = closestTo(name, Object.keys(all));
-    throw new UsageError(
-      `Unknown flag: ${stray}`,
-      didYouMean(meant && `--${meant}`),
-    );
-  }
+  words.push(...[parsed["_"]].flat().map(String));
+  if (parsed["help"] !== true) checkArguments(spec.arguments ?? [], words);
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
     const given = parsed[name];
@@ -295,7 +357,10 @@ export function parseFlags<const F extends Flags>(
       values[name] = text;
     }
   }
-  return values as FlagValues<F>;
+  return {
+    flags: values as FlagValues<F>,
+    args: words as unknown as ArgumentValues<A>,
+  };
 }
 
 /**
@@ -353,29 +418,31 @@ function exitCodeOf(
  * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
  *
  * @param spec The task.
- * @param main Its work. A number that it returns is the exit code; undefined is 0.
+ * @param main Its work, called with the flags and the arguments. A number that it returns is the exit code; undefined is 0.
  * @param args The command line.
  * @default {Deno.args}
  * @returns Never: the process ends.
  */
-export async function runTask<const F extends Flags>(
-  spec: TaskSpec<F>,
-  main: (
-    flags: FlagValues<F> & { readonly debug: boolean },
-  ) => Promise<number | void> | number | void,
+export async function runTask<
+  const F extends Flags,
+  const A extends readonly string[] = readonly [],
+>(
+  spec: TaskSpec<F, A>,
+  main: TaskMain<F, A>,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
   const { name: task } = spec;
   let code: number = EXIT.done;
   let debug = args.includes("--debug");
   try {
-    const flags = parseFlags(spec.flags, args) as
+    const parsed = parseCommandLine(spec, args);
+    const flags = parsed.flags as
       & FlagValues<F>
       & Readonly<Record<keyof typeof COMMON, boolean>>;
     debug = flags.debug;
     if (flags.timestamps) useTimestamps();
     if (flags.help) printLine(helpText(spec));
-    else code = await main(flags) ?? EXIT.done;
+    else code = await main(flags, parsed.args) ?? EXIT.done;
   } catch (error) {
     code = exitCodeOf(error, { task, debug });
   }

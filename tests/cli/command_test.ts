@@ -14,7 +14,7 @@ import {
   describeError,
   type Flags,
   helpText,
-  parseFlags,
+  parseCommandLine,
   type TaskSpec,
 } from "../../lib/cli/command.ts";
 import { CONFIG_FLAGS } from "../../lib/cli/task_flags.ts";
@@ -120,7 +120,7 @@ const REFUSED: readonly [args: string[], message: string][] = [
   [["-"], "Unknown argument: -"],
   [["--json", "orders"], "Unknown argument: orders"],
   [["--", "orders"], "Unknown argument: orders"],
-  [["--", "--count", "3"], "Unknown flag: --count"],
+  [["--", "--count", "3"], "Unknown argument: --count"],
   [["--topic"], "--topic needs a value: --topic NAME"],
   [["--topic", ""], "--topic needs a value: --topic NAME"],
   [["--topic="], "--topic needs a value: --topic NAME"],
@@ -148,15 +148,18 @@ const REFUSED: readonly [args: string[], message: string][] = [
 ];
 
 for (const [args, values] of TAKEN) {
-  Deno.test(`parseFlags() takes ${JSON.stringify(args)}`, () => {
-    assertEquals<unknown>(parseFlags(FLAGS, args), { ...DEFAULTS, ...values });
+  Deno.test(`parseCommandLine() takes ${JSON.stringify(args)}`, () => {
+    assertEquals<unknown>(parseCommandLine({ flags: FLAGS }, args).flags, {
+      ...DEFAULTS,
+      ...values,
+    });
   });
 }
 
-Deno.test("parseFlags() refuses with the flag, the value and what it takes when a command line is wrong", () => {
+Deno.test("parseCommandLine() refuses with the flag, the value and what it takes when a command line is wrong", () => {
   for (const [args, message] of REFUSED) {
     const error = assertThrows(
-      () => parseFlags(FLAGS, args),
+      () => parseCommandLine({ flags: FLAGS }, args).flags,
       UsageError,
       message,
       `taken: ${JSON.stringify(args)}`,
@@ -168,9 +171,37 @@ Deno.test("parseFlags() refuses with the flag, the value and what it takes when 
   }
 });
 
-Deno.test("parseFlags() suggests what was meant when a flag or a value is mistyped", () => {
+Deno.test("parseCommandLine() takes the arguments that the task names, in any place", () => {
+  const spec = { flags: FLAGS, arguments: ["SUBJECT", "[LEVEL]"] } as const;
+  const { args, flags } = parseCommandLine(spec, ["a", "--count", "3", "FULL"]);
+  assertEquals<readonly unknown[]>(args, ["a", "FULL"]);
+  assertEquals(flags.count, 3);
+  assertEquals<readonly unknown[]>(
+    parseCommandLine(spec, ["--", "--odd"]).args,
+    ["--odd"],
+  );
+});
+
+Deno.test("parseCommandLine() refuses when an argument is missing or there is one too many", () => {
+  const spec = { flags: FLAGS, arguments: ["SUBJECT", "[LEVEL]"] } as const;
+  assertThrows(
+    () => parseCommandLine(spec, ["--json"]),
+    UsageError,
+    "SUBJECT is missing",
+  );
+  assertThrows(
+    () => parseCommandLine(spec, ["a", "b", "c"]),
+    UsageError,
+    "Unknown argument: c",
+  );
+  assertEquals(parseCommandLine(spec, ["--help"]).flags.json, false);
+});
+
+Deno.test("parseCommandLine() suggests what was meant when a flag or a value is mistyped", () => {
   const hints = ["--topci", "--idle-exti=5", "--Topic", "-json", "--bogus"]
-    .map((flag) => assertThrows(() => parseFlags(FLAGS, [flag]), UsageError))
+    .map((flag) =>
+      assertThrows(() => parseCommandLine({ flags: FLAGS }, [flag]), UsageError)
+    )
     .map(({ hint }) => hint);
   assertEquals(hints, [
     "Did you mean --topic?",
@@ -180,14 +211,20 @@ Deno.test("parseFlags() suggests what was meant when a flag or a value is mistyp
     undefined,
   ]);
   const hintOf = (value: string) =>
-    assertThrows(() => parseFlags(FLAGS, ["--from", value]), UsageError).hint;
+    assertThrows(
+      () => parseCommandLine({ flags: FLAGS }, ["--from", value]),
+      UsageError,
+    ).hint;
   assertEquals(hintOf("lastest"), "Did you mean latest?");
   assertEquals(hintOf("middle"), undefined);
 });
 
-Deno.test("parseFlags() changes neither the table nor the arguments when it parses them", () => {
+Deno.test("parseCommandLine() changes neither the table nor the arguments when it parses them", () => {
   const args = Object.freeze(["--file", "-", "--count", "3"]);
-  assertEquals(parseFlags(Object.freeze({ ...FLAGS }), args).count, 3);
+  assertEquals(
+    parseCommandLine({ flags: Object.freeze({ ...FLAGS }) }, args).flags.count,
+    3,
+  );
 });
 
 const SPEC: TaskSpec<Flags> = {
