@@ -40,18 +40,24 @@ export class RegistryResponseError extends PipelineError {
   readonly reason: string;
   /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
   readonly errorCode: number | undefined;
+  /** All that it answered, without secrets. */
+  readonly answer: string;
 
   /**
    * @param status The HTTP status.
-   * @param refusal The registry's own words and code.
+   * @param refusal The registry's own words and code, and all that it answered.
    * @param request The request's method and URL.
    */
   constructor(
     status: number,
-    refusal: { readonly reason: string; readonly code: number | undefined },
+    refusal: {
+      readonly reason: string;
+      readonly code: number | undefined;
+      readonly answer: string;
+    },
     request: string,
   ) {
-    const { reason, code } = refusal;
+    const { reason, code, answer } = refusal;
     super(
       `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
       {
@@ -61,6 +67,7 @@ export class RegistryResponseError extends PipelineError {
     this.status = status;
     this.reason = reason;
     this.errorCode = code;
+    this.answer = answer;
   }
 }
 
@@ -169,14 +176,12 @@ export async function requestRegistry(
   }
   if (!response.ok) {
     // Hidden before as well: what is taken out of the text may be cut short.
-    const { reason, code } = readRefusal(
-      access.hide(text),
-      response.statusText,
-    );
+    const answer = access.hide(text);
+    const { reason, code } = readRefusal(answer, response.statusText);
     const words = access.hide(reason).replace(/\s+/g, " ").trim();
     const error = new RegistryResponseError(
       response.status,
-      { reason: printable(words), code },
+      { reason: printable(words), code, answer },
       request,
     );
     if (!isOutage(response.status)) throw error;

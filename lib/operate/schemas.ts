@@ -1,0 +1,350 @@
+/**
+ * A registry's subjects: what they hold, what may be added, and at which compatibility level.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import { RegistryAccess } from "../registry/access.ts";
+import { EventRegistry } from "../registry/registry.ts";
+import {
+  RegistryResponseError,
+  requestRegistry,
+} from "../registry/transport.ts";
+import type { Config } from "../settings/config.ts";
+import {
+  explainFinding,
+  type Finding,
+  type Incompatibility,
+  readVerboseMessages,
+} from "./incompatibility.ts";
+
+/** The compatibility levels that registries know. */
+export const COMPATIBILITY_LEVELS = [
+  "NONE",
+  "BACKWARD",
+  "BACKWARD_TRANSITIVE",
+  "FORWARD",
+  "FORWARD_TRANSITIVE",
+  "FULL",
+  "FULL_TRANSITIVE",
+] as const;
+
+/** A version of a subject's schema. */
+export interface SchemaVersion {
+  /** The subject, such as `demo-value`. */
+  readonly subject: string;
+  /** The version, from 1. */
+  readonly version: number;
+  /** The id that messages carry. */
+  readonly id: number;
+  /** `JSON`, `AVRO` or `PROTOBUF`. */
+  readonly type: string;
+  /** The schema's text. */
+  readonly schema: string;
+}
+
+/** What a registry has of a subject. */
+export interface SubjectSummary {
+  /** Its versions. */
+  readonly versions: readonly number[];
+  /** The newest one. */
+  readonly latest: SchemaVersion;
+  /** The level by which a new version is checked. */
+  readonly level: string;
+}
+
+/** Whether a schema may be added to a subject. */
+export interface Compatibility {
+  /** The level by which it was checked. */
+  readonly level: string;
+  /** The subject's newest version; undefined if it has none. */
+  readonly latest: SchemaVersion | undefined;
+  /** The version that has this very schema; undefined if there is none. */
+  readonly registered: SchemaVersion | undefined;
+  /** Whether it may be added. */
+  readonly compatible: boolean;
+  /** Why not. It may be empty: not every registry gives reasons. */
+  readonly incompatibilities: readonly Incompatibility[];
+}
+
+/** How many subjects are asked about at a time. */
+const CONCURRENT_COUNT = 8;
+
+/** Where Apicurio has Confluent's API, and its own. */
+const APICURIO = ["/apis/ccompat/v7", "/apis/registry/v3"] as const;
+
+/** A registry's subjects. */
+export class SchemaCatalog {
+  readonly #registry: EventRegistry;
+  readonly #access: RegistryAccess;
+
+  private constructor(registry: EventRegistry, access: RegistryAccess) {
+    this.#registry = registry;
+    this.#access = access;
+  }
+
+  /**
+   * Connects to the registry.
+   *
+   * @param config Where the registry is.
+   * @param options How long to try, and who is notified of a wait.
+   * @returns The registry's subjects.
+   * @throws {OutageError} If the registry can't be reached in time.
+   */
+  static async connect(
+    config: Config,
+    options: WaitOptions = {},
+  ): Promise<SchemaCatalog> {
+    return new SchemaCatalog(
+      await EventRegistry.connect(config, options),
+      new RegistryAccess(config.security?.registry),
+    );
+  }
+
+  /**
+   * Lists the subjects.
+   *
+   * @returns What the registry has of each, by name.
+   */
+  async list(): Promise<SubjectSummary[]> {
+    const subjects = (await this.#get("/subjects") as string[]).sort();
+    const found: SubjectSummary[] = [];
+    for (let at = 0; at < subjects.length; at += CONCURRENT_COUNT) {
+      found.push(
+        ...await Promise.all(
+          subjects.slice(at, at + CONCURRENT_COUNT)
+            .map((subject) => this.#summary(subject)),
+        ),
+      );
+    }
+    return found;
+  }
+
+  /**
+   * Reads a version of a subject's schema.
+   *
+   * @param subject The subject.
+   * @param version The version.
+   * @returns The schema.
+   * @throws {PipelineError} If the registry doesn't have it.
+   */
+  async show(
+    subject: string,
+    version: number | "latest" = "latest",
+  ): Promise<SchemaVersion> {
+    const found = await this.#find(subject, version);
+    if (found) return found;
+    const what = version === "latest" ? "schema" : `version ${version}`;
+    throw new PipelineError(
+      `The registry has no ${what} of the subject "${subject}"`,
+    );
+  }
+
+  /**
+   * Asks whether a schema may be added to a subject, and why not.
+   *
+   * @param subject The subject.
+   * @param schema The schema's text.
+   * @returns The answer.
+   */
+  async check(subject: string, schema: string): Promise<Compatibility> {
+    const [level, latest, registered] = await Promise.all([
+      this.level(subject),
+      this.#find(subject, "latest"),
+      this.#registered(subject, schema),
+    ]);
+    const known = { level, latest, registered };
+    if (!latest || registered) {
+      return { ...known, compatible: true, incompatibilities: [] };
+    }
+    const versions = level.endsWith("_TRANSITIVE")
+      ? "versions"
+      : "versions/latest";
+    const answer = await this.#post(
+      `/compatibility/subjects/${
+        encodeURIComponent(subject)
+      }/${versions}?verbose=true`,
+      { schemaType: "JSON", schema },
+    ) as { readonly is_compatible: boolean; readonly messages?: string[] };
+    const compatible = answer.is_compatible === true;
+    const findings = compatible
+      ? []
+      : answer.messages
+      ? readVerboseMessages(answer.messages)
+      : await this.#askApicurio(subject, schema);
+    const schemas = {
+      checked: { name: "the new schema", schema },
+      existing: { name: `version ${latest.version}`, schema: latest.schema },
+    };
+    return {
+      ...known,
+      compatible,
+      incompatibilities: findings.flatMap((finding) =>
+        explainFinding(finding, schemas, level)
+      ),
+    };
+  }
+
+  /**
+   * Adds a schema to a subject, or finds the version that has it.
+   *
+   * @param subject The subject.
+   * @param schema The schema's text.
+   * @returns The version.
+   * @throws {PipelineError} If the registry refuses the schema.
+   */
+  async register(subject: string, schema: string): Promise<SchemaVersion> {
+    await this.#registry.register(subject, schema);
+    return await this.#registered(subject, schema) ?? await this.show(subject);
+  }
+
+  /**
+   * Reads a compatibility level.
+   *
+   * @param subject The subject; without one, the level of subjects that have none of their own.
+   * @returns The level.
+   */
+  async level(subject?: string): Promise<string> {
+    try {
+      const { compatibilityLevel } = await this.#get(
+        subject === undefined
+          ? "/config"
+          : `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`,
+      ) as { readonly compatibilityLevel: string };
+      return compatibilityLevel;
+    } catch (error) {
+      if (subject === undefined || !isMissing(error)) throw error;
+      return await this.level();
+    }
+  }
+
+  /**
+   * Sets a compatibility level.
+   *
+   * @param level The level.
+   * @param subject The subject; without one, for all subjects that have none of their own.
+   */
+  async setLevel(level: string, subject?: string): Promise<void> {
+    const path = subject === undefined
+      ? "/config"
+      : `/config/${encodeURIComponent(subject)}`;
+    await this.#request("put", path, { compatibility: level });
+  }
+
+  async #summary(subject: string): Promise<SubjectSummary> {
+    const [versions, latest, level] = await Promise.all([
+      this.#get(`/subjects/${encodeURIComponent(subject)}/versions`),
+      this.show(subject),
+      this.level(subject),
+    ]);
+    return { versions: versions as number[], latest, level };
+  }
+
+  async #find(
+    subject: string,
+    version: number | "latest",
+  ): Promise<SchemaVersion | undefined> {
+    return await this.#unlessMissing(() =>
+      this.#get(`/subjects/${encodeURIComponent(subject)}/versions/${version}`)
+    );
+  }
+
+  async #registered(
+    subject: string,
+    schema: string,
+  ): Promise<SchemaVersion | undefined> {
+    return await this.#unlessMissing(() =>
+      this.#post(`/subjects/${encodeURIComponent(subject)}`, {
+        schemaType: "JSON",
+        schema,
+      })
+    );
+  }
+
+  async #unlessMissing(
+    request: () => Promise<unknown>,
+  ): Promise<SchemaVersion | undefined> {
+    try {
+      const found = await request() as SchemaVersion & {
+        readonly schemaType?: string;
+      };
+      const { subject, version, id, schema, schemaType: type = "AVRO" } = found;
+      return { subject, version, id, type, schema };
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Apicurio answers a check with yes or no; only its own API gives reasons, to a registration that is only tried. */
+  async #askApicurio(subject: string, schema: string): Promise<Finding[]> {
+    const { url } = this.#registry;
+    const [confluents, own] = APICURIO;
+    if (!url.endsWith(confluents)) return [];
+    try {
+      await requestRegistry(
+        "post",
+        `${url.slice(0, -confluents.length)}${own}/groups/default/artifacts/${
+          encodeURIComponent(subject)
+        }/versions?dryRun=true`,
+        this.#body({
+          content: { content: schema, contentType: "application/json" },
+        }),
+      );
+      return [];
+    } catch (error) {
+      if (!(error instanceof RegistryResponseError)) throw error;
+      return readDiffTypes(error.answer);
+    }
+  }
+
+  #body(body: unknown) {
+    return {
+      access: this.#access,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    };
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<unknown> {
+    return await requestRegistry(
+      method,
+      `${this.#registry.url}${path}`,
+      body === undefined ? { access: this.#access } : this.#body(body),
+    );
+  }
+
+  #get(path: string): Promise<unknown> {
+    return this.#request("get", path);
+  }
+
+  #post(path: string, body: unknown): Promise<unknown> {
+    return this.#request("post", path, body);
+  }
+}
+
+/**
+ * Reads Apicurio's list of differences.
+ *
+ * @param text Its words: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`.
+ * @returns The differences.
+ */
+export function readDiffTypes(text: string): Finding[] {
+  return [...text.matchAll(/([A-Z][A-Z_]+) at (\/[^\s,\]]*)/g)]
+    .map(([, rule = "", pointer = ""]) => ({ rule, pointer }))
+    .filter((finding, index, all) =>
+      all.findIndex(({ rule, pointer }) =>
+        rule === finding.rule && pointer === finding.pointer
+      ) === index
+    );
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof RegistryResponseError && error.status === 404;
+}
