@@ -4,23 +4,8 @@
  * @module
  */
 
-import {
-  assert,
-  assertEquals,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
-import {
-  type ConfigFlags,
-  DEFAULT_CONFIG,
-  resolveConfig,
-} from "../../lib/settings/config.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  TIMEOUT_FLAG,
-} from "../../lib/cli/task_flags.ts";
-import { helpText } from "../../lib/cli/command.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type ConfigFlags, resolveConfig } from "../../lib/settings/config.ts";
 import { UsageError } from "../../lib/base/errors.ts";
 import { SECURITY_VARIABLES } from "../../lib/settings/security.ts";
 
@@ -247,39 +232,4 @@ Deno.test("resolveConfig() refuses credentials without repeating them", () => {
     const shown = `${error.stack} ${error.hint} ${Deno.inspect(error)}`;
     assertEquals(shown.includes("hunter2"), false);
   }
-});
-
-Deno.test("CONFIG_FLAGS name their defaults and variables in the help text", () => {
-  const text = helpText({
-    name: "x",
-    summary: "",
-    flags: { ...CONFIG_FLAGS, timeout: TIMEOUT_FLAG },
-    examples: [],
-  });
-  assertEquals(
-    text.split("\n").filter((row) => /^ {2}--(b|r|t)/.test(row))
-      .map((row) => row.replace(/ {2,}/g, "  ")),
-    [
-      "  --brokers HOST:PORT,…  Kafka's brokers; localhost:9092 by default (environment KAFKA_BROKERS)",
-      "  --registry URL  the Schema Registry; http://localhost:8081 by default (environment SCHEMA_REGISTRY_URL)",
-      "  --timeout SECONDS  how long to wait for Kafka and the registry at the start (default 30)",
-    ],
-  );
-  assertEquals(DEFAULT_CONFIG.brokers, ["localhost:9092"]);
-  assertEquals(DEFAULT_CONFIG.registryUrl, "http://localhost:8081");
-});
-
-Deno.test("clientOptions() counts in milliseconds and logs only when debugging", () => {
-  assertEquals(
-    clientOptions({ timeout: 1.5, debug: false }, DEFAULT_CONFIG).timeoutMs,
-    1_500,
-  );
-  assertStrictEquals(
-    clientOptions({ timeout: 1, debug: false }, DEFAULT_CONFIG).log,
-    undefined,
-  );
-  assertEquals(
-    typeof clientOptions({ timeout: 1, debug: true }, DEFAULT_CONFIG).log,
-    "function",
-  );
 });
