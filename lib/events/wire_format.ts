@@ -14,7 +14,8 @@ import { refuseInexact } from "./exact_json.ts";
 export const HEADER_LENGTH = 5;
 
 const MAGIC_BYTE = 0;
-const MAX_SCHEMA_ID = 0x7fff_ffff;
+/** The largest schema id: ids are signed in Confluent's API. */
+export const MAX_SCHEMA_ID = 0x7fff_ffff;
 /** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
 const MAX_DEPTH = 1_000;
 const BLANK_HEADER = String.fromCharCode(MAGIC_BYTE, 0, 0, 0, 0);

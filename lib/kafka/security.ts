@@ -9,15 +9,16 @@ import type { ISocketFactory, KafkaConfig, Mechanism } from "kafkajs";
 import { causes, messageOf } from "../base/errors.ts";
 import { redact } from "../base/secret.ts";
 import type { KafkaSecurity, SaslSettings } from "../settings/security.ts";
+import { loadSasl } from "./patches/sasl.ts";
 import { openTls } from "./tls.ts";
 
-/** How often the system makes sure that an idle connection's other end is there, in milliseconds: as kafkajs has it. */
+/** How often the system probes the other end of an idle connection, in milliseconds: kafkajs' default. */
 const KEEP_ALIVE_MS = 60_000;
 
 type ProviderArgs = Parameters<Mechanism["authenticationProvider"]>[0];
 type Provider = ReturnType<Mechanism["authenticationProvider"]>;
 
-/** Makes sockets itself, as kafkajs would keep the private key where its objects show it. */
+/** Opens kafkajs' sockets: its own way would keep the private key where its objects show it. */
 function socketFactory(security: KafkaSecurity | undefined): ISocketFactory {
   const secured = security?.protocol === "SSL" ||
     security?.protocol === "SASL_SSL";
@@ -30,7 +31,7 @@ function socketFactory(security: KafkaSecurity | undefined): ISocketFactory {
   };
 }
 
-/** A login that ended because the connection did: says nothing of the password. */
+/** Finds the connection error that ended a login: it says nothing about the password. */
 function connectionFailure(error: unknown): unknown {
   return [...causes(error)].find((cause) =>
     cause instanceof Error &&
@@ -41,16 +42,10 @@ function connectionFailure(error: unknown): unknown {
 }
 
 async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
-  const [{ default: providerOf }, { KafkaJSSASLAuthenticationError }] =
-    await Promise.all([
-      sasl.mechanism === "PLAIN"
-        ? import("kafkajs/src/broker/saslAuthenticator/plain.js")
-        : sasl.mechanism === "SCRAM-SHA-256"
-        ? import("kafkajs/src/broker/saslAuthenticator/scram256.js")
-        : import("kafkajs/src/broker/saslAuthenticator/scram512.js"),
-      import("kafkajs/src/errors.js"),
-    ]);
-  // Getters that aren't enumerable: whoever shows or copies the object doesn't get the password.
+  const { authenticator, KafkaJSSASLAuthenticationError } = await loadSasl(
+    sasl.mechanism,
+  );
+  // Getters that aren't enumerable: an object that is shown or copied doesn't contain the password.
   const credentials = Object.defineProperties({}, {
     username: { get: () => sasl.username },
     password: { get: () => sasl.password.reveal() },
@@ -70,7 +65,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
           throw error;
         }
       };
-      const provider: Provider = providerOf(credentials)({
+      const provider: Provider = authenticator(credentials)({
         ...args,
         saslAuthenticate,
       });
@@ -79,7 +74,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
           try {
             await provider.authenticate();
           } catch (error) {
-            // kafkajs takes whatever goes wrong meanwhile for a refusal, which it doesn't try again: also a broker that restarts.
+            // kafkajs takes any failure of a login for a refusal and doesn't retry it, also the restart of a broker.
             const lost = connectionFailure(failure);
             if (lost) throw lost;
             throw new KafkaJSSASLAuthenticationError(hide(messageOf(error)));

@@ -15,8 +15,8 @@ import {
   OutageError,
   PipelineError,
 } from "../base/errors.ts";
-
 import { waitFor, type WaitOptions } from "../base/retry.ts";
+import { MAX_SCHEMA_ID } from "../events/wire_format.ts";
 import { RegistryAccess } from "./access.ts";
 import {
   fetchMiddleware,
@@ -400,9 +400,13 @@ function idIn(answer: unknown): number | undefined {
   const id = typeof answer === "object" && answer !== null && "id" in answer
     ? answer.id
     : undefined;
-  return typeof id === "number" && Number.isInteger(id) && id >= 0
-    ? id
-    : undefined;
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0) {
+    return undefined;
+  }
+  if (id <= MAX_SCHEMA_ID) return id;
+  throw new PipelineError(
+    `The Schema Registry answers with the schema id ${id}, and the largest is ${MAX_SCHEMA_ID}`,
+  );
 }
 
 /** The API leaves the type out if it is Avro. */

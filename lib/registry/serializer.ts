@@ -12,10 +12,12 @@ import {
 import { InvalidEventError } from "../base/errors.ts";
 import type { EventRegistry } from "./registry.ts";
 import type { WriterSchema } from "./writer_schema.ts";
-import { frame, parsePayload, unframe } from "../events/wire_format.ts";
-
-/** The largest schema id that Confluent's API knows: ids are signed there. */
-const MAX_SCHEMA_ID = 0x7fff_ffff;
+import {
+  frame,
+  MAX_SCHEMA_ID,
+  parsePayload,
+  unframe,
+} from "../events/wire_format.ts";
 
 /** Turns orders into message values. Equals confluent-kafka's `JSONSerializer`. */
 export class EventSerializer {

@@ -13,26 +13,29 @@ import {
 } from "./security.ts";
 import {
   type ReadFile,
+  type ReadMode,
   type ReadVariable,
   SettingReader,
 } from "./setting_reader.ts";
 
-/** Everything that differs between a laptop and a cluster. */
+/** Where Kafka and the Schema Registry are, and how they are reached. */
 export interface Config {
   /** Where to find Kafka, as `host:port`. Equals `bootstrap.servers`. */
   readonly brokers: readonly string[];
   /** Where to find the Schema Registry. Equals `schema.registry.url`. */
   readonly registryUrl: string;
-  /** How the connections are secured; plain text with no login where it is left out. */
+  /** How the connections are secured; plain text without a login if it is left out. */
   readonly security?: Security;
 }
 
-/** What {@linkcode resolveConfig} can do otherwise. */
+/** How {@linkcode resolveConfig} reads settings, and what receives its warnings. */
 export interface ConfigOptions {
   /** Reads an environment variable, with `Deno.env.get` by default. An empty value counts as unset. */
   readonly env?: ReadVariable;
   /** Reads a file that a variable names, with `Deno.readFileSync` by default. */
   readonly file?: ReadFile;
+  /** Reads the permissions of a file with a secret; with `Deno.statSync` by default, unless `file` is set. */
+  readonly mode?: ReadMode;
   /** Receives a sentence for each setting that is allowed but unsafe; without it, they are dropped. */
   readonly warn?: (line: string) => void;
   /**
@@ -43,7 +46,7 @@ export interface ConfigOptions {
   readonly sources?: Readonly<Record<keyof ConfigFlags, string>>;
 }
 
-/** The flags that say where Kafka and the registry are. */
+/** Addresses that take precedence over the environment. */
 export interface ConfigFlags {
   /** Brokers, separated by commas. */
   readonly brokers?: string | undefined;
@@ -56,7 +59,7 @@ export const BROKERS_VARIABLE = "KAFKA_BROKERS";
 /** The environment variable that names the registry. */
 export const REGISTRY_VARIABLE = "SCHEMA_REGISTRY_URL";
 
-/** The values where neither a flag nor the environment has one. */
+/** The values without flags and environment. */
 export const DEFAULT_CONFIG: Config = {
   brokers: ["localhost:9092"],
   registryUrl: "http://localhost:8081",
@@ -64,16 +67,15 @@ export const DEFAULT_CONFIG: Config = {
 
 function credentialsRefused(what: string, source: string): UsageError {
   return new UsageError(
-    `${what} may not carry a user name or password, in ${source}`,
+    `${what} may not contain a user name or password, in ${source}`,
     {
-      hint:
-        "What stands in a command line or a URL ends up in histories and logs.",
+      hint: "Command lines and URLs end up in histories and logs.",
     },
   );
 }
 
 function parseBrokers(text: string, source: string): string[] {
-  // Before anything is taken apart or printed: a password may hold any character.
+  // Checked before the text is split or printed: a password may contain any character.
   if (text.includes("@")) throw credentialsRefused("A broker", source);
   return text.split(",").map((part) => {
     const broker = part.trim();
@@ -93,7 +95,7 @@ function parseBrokers(text: string, source: string): string[] {
 function parseRegistryUrl(text: string, source: string): string {
   const url = URL.parse(text);
   const usable = url && /^https?:$/.test(url.protocol);
-  // What isn't understood may hold a password anywhere before an at sign.
+  // Text that is not a URL may contain a password anywhere before an at sign.
   if (usable ? url.username || url.password : text.includes("@")) {
     throw credentialsRefused("The registry's URL", source);
   }
@@ -104,7 +106,7 @@ function parseRegistryUrl(text: string, source: string): string {
   }
   if (url.search || url.hash) {
     throw new UsageError(
-      `The registry's URL may not go on after its path, in ${source}: "${url.origin}${url.pathname}…"`,
+      `The registry's URL may not have a query or a fragment, in ${source}: "${url.origin}${url.pathname}…"`,
     );
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
@@ -126,6 +128,7 @@ export function resolveConfig(
   const {
     env = (name) => Deno.env.get(name),
     file = (path) => Deno.readFileSync(path),
+    mode = options.file ? () => null : (path) => Deno.statSync(path).mode,
     warn = () => {},
     sources = { brokers: "brokers", registry: "registry" },
   } = options;
@@ -138,7 +141,7 @@ export function resolveConfig(
   const registryUrl = registry.text === undefined
     ? DEFAULT_CONFIG.registryUrl
     : parseRegistryUrl(registry.text.trim(), registry.source);
-  const reader = new SettingReader(env, file);
+  const reader = new SettingReader({ env, file, mode });
   const kafkaSecurity = readKafkaSecurity(reader);
   const registrySecurity = readRegistrySecurity(reader, registryUrl);
   const security: Security = {
@@ -146,6 +149,11 @@ export function resolveConfig(
     ...(registrySecurity && { registry: registrySecurity }),
   };
   for (const line of plainTextWarnings(security, registryUrl)) warn(line);
+  for (const name of reader.exposed) {
+    warn(
+      `Warning: the file that ${name} names can be read by other users of this machine. Give only its owner the right: chmod 600.`,
+    );
+  }
   return {
     brokers: brokers.text === undefined
       ? DEFAULT_CONFIG.brokers

@@ -1,8 +1,7 @@
 /**
- * How the connections to Kafka and the registry are secured: from the environment, and from files that it names.
+ * How the connections to Kafka and the registry are secured: from environment variables and the files that they name.
  *
- * No flag sets a password, since a command line is seen by every user of the machine; and nothing turns off the check of a
- * certificate.
+ * Every user of a machine sees its command lines, so passwords come from here only. Nothing turns off the check of certificates.
  *
  * @module
  */
@@ -33,7 +32,7 @@ export type SaslMechanism = typeof SASL_MECHANISMS[number];
 /** Equals `security.protocol`. */
 export type SecurityProtocol = typeof SECURITY_PROTOCOLS[number];
 
-/** Who logs in to Kafka, and how. */
+/** The login to Kafka. */
 export interface SaslSettings {
   /** Equals `sasl.mechanism`. */
   readonly mechanism: SaslMechanism;
@@ -47,9 +46,9 @@ export interface SaslSettings {
 export interface KafkaSecurity {
   /** Equals `security.protocol`. */
   readonly protocol: SecurityProtocol;
-  /** With the two SASL protocols: who logs in. */
+  /** With the two SASL protocols: the login. */
   readonly sasl?: SaslSettings;
-  /** With the two SSL protocols: whom to trust, and who this is. */
+  /** With the two SSL protocols: trusted authorities and the client's certificate. */
   readonly tls?: TlsSettings;
 }
 
@@ -57,13 +56,13 @@ export interface KafkaSecurity {
 export interface RegistrySecurity {
   /** The value of the `Authorization` header. */
   readonly authorization?: Secret;
-  /** What must never be shown: the password or token, and what the header carries. */
+  /** What must never be shown: the password or token, and what the header contains. */
   readonly secrets: readonly Secret[];
-  /** For an https URL: whom to trust, and who this is. */
+  /** For an https URL: trusted authorities and the client's certificate. */
   readonly tls?: TlsSettings;
 }
 
-/** How both connections are secured. Nothing stands for plain text with no login. */
+/** How both connections are secured: a part that is left out is plain text without a login. */
 export interface Security {
   /** The connection to Kafka. */
   readonly kafka?: KafkaSecurity;
@@ -98,7 +97,7 @@ export const SECURITY_VARIABLES: readonly string[] = [
   ...REGISTRY_TLS,
 ];
 
-/** Checks a value that has to be one of a few, without showing it. */
+/** Checks that a value is one of a few, without showing it. */
 function oneOf<T extends string>(
   name: string,
   value: string,
@@ -119,7 +118,7 @@ function needs(setting: string, missing: string): UsageError {
   );
 }
 
-/** Refuses settings that the protocol would leave unused: whoever set them believes the connection to be safer than it is. */
+/** Refuses settings that the protocol would leave unused: the connection would be less safe than they suggest. */
 function refuseUnused(
   reader: SettingReader,
   names: readonly string[],
@@ -150,10 +149,10 @@ function readSasl(reader: SettingReader): SaslSettings {
       "neither KAFKA_SASL_PASSWORD nor KAFKA_SASL_PASSWORD_FILE",
     );
   }
-  // SASL PLAIN puts one between the name and the password.
+  // SASL PLAIN separates the name and the password by one.
   if (password.reveal().includes("\0")) {
     throw new UsageError(
-      "The password of KAFKA_SASL_PASSWORD_FILE has a null byte",
+      "The password in KAFKA_SASL_PASSWORD_FILE contains a null byte",
     );
   }
   return {
@@ -167,8 +166,8 @@ function readSasl(reader: SettingReader): SaslSettings {
  * Reads how the connection to Kafka is secured.
  *
  * @param reader Reads the settings.
- * @returns The settings; nothing where none is set.
- * @throws {UsageError} If settings contradict each other, or one lacks its other half. The message names variables, never values.
+ * @returns The settings; undefined if none is set.
+ * @throws {UsageError} If settings contradict each other or are incomplete. The message names variables, never values.
  */
 export function readKafkaSecurity(
   reader: SettingReader,
@@ -193,7 +192,7 @@ export function readKafkaSecurity(
 
 function basicAuth(reader: SettingReader, username: string): Secret[] {
   if (username.includes(":")) {
-    throw new UsageError("SCHEMA_REGISTRY_USERNAME may not have a colon in it");
+    throw new UsageError("SCHEMA_REGISTRY_USERNAME may not contain a colon");
   }
   const password = reader.secret("SCHEMA_REGISTRY_PASSWORD");
   if (password === undefined) {
@@ -217,10 +216,10 @@ function readLogin(reader: SettingReader): Secret[] {
     );
   }
   if (token) {
-    // Anything else makes no header; the error that comes of it would show the token.
+    // Anything else is not valid in a header, and the error about that would show the token.
     if (!/^[\x21-\x7e]+$/.test(token.reveal())) {
       throw new UsageError(
-        "SCHEMA_REGISTRY_TOKEN, or its file, holds more than one line of plain characters without spaces",
+        "SCHEMA_REGISTRY_TOKEN, or its file, has to be one line of ASCII characters without spaces",
       );
     }
     return [new Secret(`Bearer ${token.reveal()}`), token];
@@ -236,9 +235,9 @@ function readLogin(reader: SettingReader): Secret[] {
  *
  * @param reader Reads the settings.
  * @param registryUrl The registry's URL.
- * @returns The settings; nothing where none is set.
- * @throws {UsageError} If settings contradict each other or the URL, or one lacks its other half. The message names variables,
- * never values.
+ * @returns The settings; undefined if none is set.
+ * @throws {UsageError} If settings contradict each other or the URL, or are incomplete. The message names variables, never
+ * values.
  */
 export function readRegistrySecurity(
   reader: SettingReader,
@@ -261,21 +260,21 @@ export function readRegistrySecurity(
   };
 }
 
-/** Whether a host is this machine, so that what is sent to it passes no network. */
+/** Tells whether a host is this machine: what is sent to it never leaves it. */
 function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
     /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**
- * Says which credentials go over plain text.
+ * Warns of credentials that go over plain text.
  *
- * A registry on this machine is passed over, as nothing leaves it. Brokers are not: whatever address the first one has, it
- * sends the client on to the addresses that the cluster names.
+ * A registry on this machine needs no warning. A broker does: it directs the client to the addresses that the cluster
+ * advertises.
  *
  * @param security How the connections are secured.
  * @param registryUrl The registry's URL.
- * @returns A sentence for each connection; none where all is well.
+ * @returns A sentence for each such connection.
  */
 export function plainTextWarnings(
   security: Security,
@@ -285,8 +284,8 @@ export function plainTextWarnings(
   if (security.kafka?.protocol === "SASL_PLAINTEXT") {
     warnings.push(
       security.kafka.sasl?.mechanism === "PLAIN"
-        ? "Warning: the password for Kafka and all orders go over the network in plain text. Use SASL_SSL in KAFKA_SECURITY_PROTOCOL."
-        : "Warning: all orders go over the network in plain text, and the login can be overheard and its password guessed. " +
+        ? "Warning: the password for Kafka and all events go over the network in plain text. Use SASL_SSL in KAFKA_SECURITY_PROTOCOL."
+        : "Warning: all events go over the network in plain text, and the password can be guessed from the login. " +
           "Use SASL_SSL in KAFKA_SECURITY_PROTOCOL.",
     );
   }

@@ -1,8 +1,8 @@
 /**
  * Reads settings from the environment, and from the files that it names.
  *
- * What is wrong with a setting is told by the variable's name and never by its value: a password ends up in the wrong variable
- * sooner or later. So no error has a cause either, since the system's own words name the file, and thus the value.
+ * Errors name the variable and never its value: a password ends up in the wrong variable sooner or later. So they have no cause
+ * either: the system's own message names the file, and thus the value.
  *
  * @module
  */
@@ -10,51 +10,70 @@
 import { UsageError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 
-/** Reads a variable; nothing where it isn't set. */
+/** Reads a variable; undefined if it isn't set. */
 export type ReadVariable = (name: string) => string | undefined;
 
 /** Reads a file's bytes. */
 export type ReadFile = (path: string) => Uint8Array;
 
+/** Reads a file's permissions, as in `chmod`; null if the system has none. */
+export type ReadMode = (path: string) => number | null;
+
+/** How settings are read. */
+export interface SettingSource {
+  /** Reads a variable. */
+  readonly env: ReadVariable;
+  /** Reads a file. */
+  readonly file: ReadFile;
+  /** Reads a file's permissions. */
+  readonly mode: ReadMode;
+}
+
+/** The permissions that let others than a file's owner read it: group and all. */
+const READABLE_BY_OTHERS = 0o044;
+
 /** Reads settings from the environment, and from the files that it names. */
 export class SettingReader {
-  readonly #variable: ReadVariable;
-  readonly #file: ReadFile;
+  readonly #source: SettingSource;
+  readonly #exposed = new Set<string>();
 
   /**
    * Makes the reader. It reads nothing yet.
    *
-   * @param variable Reads a variable.
-   * @param file Reads a file.
+   * @param source How settings are read.
    */
-  constructor(variable: ReadVariable, file: ReadFile) {
-    this.#variable = variable;
-    this.#file = file;
+  constructor(source: SettingSource) {
+    this.#source = source;
+  }
+
+  /** The variables that name files with secrets which other users of the machine can read. */
+  get exposed(): readonly string[] {
+    return [...this.#exposed];
   }
 
   /**
    * Reads a variable.
    *
    * @param name Its name.
-   * @returns Its value. An empty one counts as none.
+   * @returns Its value; undefined if it is not set or empty.
    */
   text(name: string): string | undefined {
-    return this.#variable(name) || undefined;
+    return this.#source.env(name) || undefined;
   }
 
   /**
    * Reads the file that a variable names.
    *
    * @param name The variable's name.
-   * @returns The file's text, without one line break at its end; nothing where the variable isn't set.
-   * @throws {UsageError} If the file can't be read, holds nothing, or isn't UTF-8.
+   * @returns The file's text, without one line break at its end; undefined if the variable isn't set.
+   * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
    */
   file(name: string): string | undefined {
     const path = this.text(name);
     if (path === undefined) return undefined;
     let bytes: Uint8Array;
     try {
-      bytes = this.#file(path);
+      bytes = this.#source.file(path);
     } catch (error) {
       throw explainUnreadable(name, error);
     }
@@ -69,29 +88,47 @@ export class SettingReader {
       throw new UsageError(`The file that ${name} names is not UTF-8`);
     }
     if (text === "") {
-      throw new UsageError(`The file that ${name} names holds nothing`);
+      throw new UsageError(`The file that ${name} names is empty`);
     }
     return text;
   }
 
   /**
-   * Reads a secret, which stands in a variable or in the file that another variable names.
+   * Reads the file with a secret that a variable names, and notes whether others can read it.
+   *
+   * @param name The variable's name.
+   * @returns The file's text, as {@linkcode SettingReader.file} gives it.
+   * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
+   */
+  secretFile(name: string): string | undefined {
+    const text = this.file(name);
+    const path = this.text(name);
+    if (path !== undefined) {
+      const mode = this.#source.mode(path) ?? 0;
+      if (mode & READABLE_BY_OTHERS) this.#exposed.add(name);
+    }
+    return text;
+  }
+
+  /**
+   * Reads a secret from a variable, or from the file that another variable names.
    *
    * @param name The variable's name; that of the other is the same with `_FILE`.
-   * @returns The secret; nothing where neither variable is set.
+   * @returns The secret; undefined if neither variable is set.
    * @throws {UsageError} If both are set, or the file can't be used.
    */
   secret(name: string): Secret | undefined {
     this.onlyOneOf([name, `${name}_FILE`]);
-    const text = this.text(name) ?? this.file(`${name}_FILE`);
+    const text = this.text(name) ??
+      this.secretFile(`${name}_FILE`);
     return text === undefined ? undefined : new Secret(text);
   }
 
   /**
-   * Tells which of some variables are set.
+   * Finds the variables that are set.
    *
-   * @param names Their names.
-   * @returns The names of those that are.
+   * @param names The names to look for.
+   * @returns The names of those that are set.
    */
   given(names: readonly string[]): string[] {
     return names.filter((name) => this.text(name) !== undefined);

@@ -20,7 +20,7 @@ export interface TlsSettings {
   readonly key?: Secret;
 }
 
-/** What follows the prefix in the variables' names. */
+/** How the names of the variables end, after the prefix. */
 export const TLS_SUFFIXES = [
   "CA_FILE",
   "CERT_FILE",
@@ -29,15 +29,15 @@ export const TLS_SUFFIXES = [
   "KEY_PASSWORD_FILE",
 ] as const;
 
-/** Takes a PEM text with certificates apart. Deno passes over, in silence, what it can't read. */
+/** Splits a PEM text into certificates. Each is parsed here, as Deno silently skips what it can't read. */
 function readCertificates(name: string, pem: string): string[] {
   const found = pem.match(
     /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g,
   );
   if (!found) {
     throw new UsageError(
-      `The file that ${name} names holds no certificate in PEM`,
-      { hint: "It has to have a line -----BEGIN CERTIFICATE-----." },
+      `The file that ${name} names contains no certificate in PEM`,
+      { hint: "A line of it has to be -----BEGIN CERTIFICATE-----." },
     );
   }
   for (const certificate of found) parseCertificate(name, certificate);
@@ -76,25 +76,25 @@ function readKey(
       ...(password && { passphrase: password.reveal() }),
     });
   } catch {
-    // No cause: it may show the key.
+    // Without a cause, which may show the key.
     throw new UsageError(
       encrypted
         ? `The key that ${prefix}_KEY_FILE names can't be decrypted`
-        : `The file that ${prefix}_KEY_FILE names holds no private key in PEM`,
+        : `The file that ${prefix}_KEY_FILE names contains no private key in PEM`,
       encrypted
         ? { hint: `Check ${prefix}_KEY_PASSWORD, or its file.` }
-        : { hint: "It has to have a line -----BEGIN PRIVATE KEY-----." },
+        : { hint: "A line of it has to be -----BEGIN PRIVATE KEY-----." },
     );
   }
 }
 
 /**
- * Reads whom to trust and who this is.
+ * Reads the trusted authorities and the client's certificate.
  *
  * @param reader Reads the settings.
- * @param prefix How the variables' names begin.
+ * @param prefix How the names of the variables begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`.
  * @returns The settings.
- * @throws {UsageError} If a file can't be used, or a certificate and a key don't belong together.
+ * @throws {UsageError} If a file can't be used, or the certificate and the key don't belong together.
  */
 export function readTlsSettings(
   reader: SettingReader,
@@ -105,7 +105,7 @@ export function readTlsSettings(
     ? undefined
     : readCertificates(`${prefix}_CA_FILE`, caFile);
   const cert = reader.file(`${prefix}_CERT_FILE`);
-  const keyText = reader.file(`${prefix}_KEY_FILE`);
+  const keyText = reader.secretFile(`${prefix}_KEY_FILE`);
   const password = reader.secret(`${prefix}_KEY_PASSWORD`);
   if ((cert === undefined) !== (keyText === undefined)) {
     const names = [`${prefix}_CERT_FILE`, `${prefix}_KEY_FILE`];
@@ -124,7 +124,7 @@ export function readTlsSettings(
   const key = readKey(prefix, keyText, password);
   if (!parseCertificate(`${prefix}_CERT_FILE`, own).checkPrivateKey(key)) {
     throw new UsageError(
-      `The key that ${prefix}_KEY_FILE names is not that of the certificate that ${prefix}_CERT_FILE names`,
+      `The key that ${prefix}_KEY_FILE names does not belong to the certificate that ${prefix}_CERT_FILE names`,
     );
   }
   return {

@@ -305,3 +305,15 @@ hostileTest(
     ]);
   },
 );
+
+hostileTest(
+  "register() refuses an id that no message can name",
+  () => ({ id: 0x8000_0000 }),
+  async ({ registry }) => {
+    await assertRejects(
+      () => registry.register("demo-value", "{}"),
+      PipelineError,
+      "The Schema Registry answers with the schema id 2147483648, and the largest is 2147483647",
+    );
+  },
+);

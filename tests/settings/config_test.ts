@@ -191,7 +191,7 @@ Deno.test("resolveConfig() refuses a query and a fragment, and doesn't repeat th
     );
     assertEquals(
       error.message,
-      `The registry's URL may not go on after its path, in registry: "http://r:1/api…"`,
+      `The registry's URL may not have a query or a fragment, in registry: "http://r:1/api…"`,
     );
   }
 });
@@ -209,7 +209,7 @@ Deno.test("resolveConfig() refuses credentials without repeating them", () => {
       "//barista:hunter2@localhost",
     ].map((registry): [ConfigFlags, string] => [
       { registry },
-      "The registry's URL may not carry a user name or password, in registry",
+      "The registry's URL may not contain a user name or password, in registry",
     ]),
     ...[
       "barista:hunter2@localhost:9092",
@@ -218,7 +218,7 @@ Deno.test("resolveConfig() refuses credentials without repeating them", () => {
       "barista:hunter2,more@localhost:9092",
     ].map((brokers): [ConfigFlags, string] => [
       { brokers },
-      "A broker may not carry a user name or password, in brokers",
+      "A broker may not contain a user name or password, in brokers",
     ]),
   ];
   for (const [flags, message] of refused) {

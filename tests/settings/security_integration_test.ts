@@ -238,13 +238,23 @@ securityTest(
     }
 
     await context.step(
-      "a password may stand in a file, with a line break at its end",
+      "a password may stand in a file, with a line break at its end, and others who can read it cause a warning",
       async () => {
         const file = `${folder}/password`;
         await Deno.writeTextFile(file, `${PASSWORD}\n`);
         const { KAFKA_SASL_PASSWORD: _, ...rest } = scram;
-        const env = { ...rest, KAFKA_SASL_PASSWORD_FILE: file };
-        await produceAndConsume(on("SASLSSL", env), "file");
+        const options = on("SASLSSL", {
+          ...rest,
+          KAFKA_SASL_PASSWORD_FILE: file,
+        });
+        for (const [mode, warned] of [[0o644, 1], [0o600, 0]] as const) {
+          await Deno.chmod(file, mode);
+          const { stderr } = await produceAndConsume(options, `file-${mode}`);
+          const warnings = stderr.match(
+            /^Warning: the file that KAFKA_SASL_PASSWORD_FILE names can be read by other users/gm,
+          ) ?? [];
+          assertEquals(warnings.length, warned, stderr);
+        }
       },
     );
 
@@ -641,8 +651,9 @@ securityTest(
     const stranger = await Authority.create(folder, "stranger");
     const certified = await authority.sign({ name: "localhost" });
     const otherName = await authority.sign({ name: "registry.example" });
+    const expired = await authority.sign({ name: "localhost", days: -1 });
     const tokenFile = `${folder}/token`;
-    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`);
+    await Deno.writeTextFile(tokenFile, `${TOKEN}\n`, { mode: 0o600 });
     await makeTopic(bench, 1);
     const brokers = bench.config.brokers[0] ?? "";
     const basic = `Basic ${btoa(`${USER}:${PASSWORD}`)}`;
@@ -737,6 +748,12 @@ securityTest(
         ...asUser,
         NODE_TLS_REJECT_UNAUTHORIZED: "0",
       }, untrusted],
+      [
+        "a certificate that has expired",
+        expired,
+        { ...asUser, ...trusting },
+        /^Error: The certificate of the Schema Registry at localhost:\d+ has expired\n/,
+      ],
       [
         "a certificate for another name",
         otherName,

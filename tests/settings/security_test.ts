@@ -196,7 +196,7 @@ Deno.test("resolveConfig() refuses halves and contradictions, by the variable's 
     ],
     [
       { ...REGISTRY, SCHEMA_REGISTRY_USERNAME: "hunter2:x" },
-      "SCHEMA_REGISTRY_USERNAME may not have a colon in it",
+      "SCHEMA_REGISTRY_USERNAME may not contain a colon",
     ],
     [
       { ...REGISTRY, SCHEMA_REGISTRY_TOKEN: TOKEN },
@@ -204,7 +204,7 @@ Deno.test("resolveConfig() refuses halves and contradictions, by the variable's 
     ],
     [
       { SCHEMA_REGISTRY_TOKEN: "hunter2\nhunter2" },
-      "SCHEMA_REGISTRY_TOKEN, or its file, holds more than one line of plain characters without spaces",
+      "SCHEMA_REGISTRY_TOKEN, or its file, has to be one line of ASCII characters without spaces",
     ],
     [
       { SCHEMA_REGISTRY_CA_FILE: "hunter2" },
@@ -222,7 +222,7 @@ Deno.test("resolveConfig() refuses files that can't be what they should", () => 
     [
       { ...tls, KAFKA_SSL_CA_FILE: "file" },
       { file: "hunter2" },
-      "The file that KAFKA_SSL_CA_FILE names holds no certificate in PEM",
+      "The file that KAFKA_SSL_CA_FILE names contains no certificate in PEM",
     ],
     [
       { ...tls, KAFKA_SSL_CA_FILE: "file" },
@@ -235,7 +235,7 @@ Deno.test("resolveConfig() refuses files that can't be what they should", () => 
     [
       { ...tls, KAFKA_SSL_CA_FILE: "file" },
       { file: "\n" },
-      "The file that KAFKA_SSL_CA_FILE names holds nothing",
+      "The file that KAFKA_SSL_CA_FILE names is empty",
     ],
     [
       { ...tls, KAFKA_SSL_CERT_FILE: "file" },
@@ -292,11 +292,11 @@ Deno.test("resolveConfig() warns when credentials go over plain text", () => {
         KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT",
         KAFKA_SASL_MECHANISM: "PLAIN",
       },
-      ["the password for Kafka and all orders go over the network in plain text"],
+      ["the password for Kafka and all events go over the network in plain text"],
     ],
     [
       { ...SASL, KAFKA_SECURITY_PROTOCOL: "SASL_PLAINTEXT" },
-      ["all orders go over the network in plain text, and the login can be overheard"],
+      ["all events go over the network in plain text, and the password can be guessed"],
     ],
     [
       { ...REGISTRY, SCHEMA_REGISTRY_URL: "http://r.example.com" },
@@ -317,6 +317,32 @@ Deno.test("resolveConfig() warns when credentials go over plain text", () => {
       assertStringIncludes(warnings[i] ?? "", part)
     );
     assert(!warnings.join().includes("hunter2"));
+  }
+});
+
+Deno.test("resolveConfig() warns of a file with a secret that others can read, and not of certificates", () => {
+  const variables: Table = {
+    ...SASL,
+    KAFKA_SASL_PASSWORD: "",
+    KAFKA_SASL_PASSWORD_FILE: "hunter2",
+  };
+  const warningsFor = (mode: number | null) => {
+    const warnings: string[] = [];
+    resolveConfig({}, {
+      env: (name) => variables[name],
+      file: () => new TextEncoder().encode("password"),
+      mode: () => mode,
+      warn: (line) => warnings.push(line),
+    });
+    return warnings;
+  };
+  for (const mode of [0o100600, 0o400, 0o100700, null]) {
+    assertEquals(warningsFor(mode), []);
+  }
+  for (const mode of [0o100644, 0o640, 0o604]) {
+    assertEquals(warningsFor(mode), [
+      "Warning: the file that KAFKA_SASL_PASSWORD_FILE names can be read by other users of this machine. Give only its owner the right: chmod 600.",
+    ]);
   }
 });
 
