@@ -24,7 +24,6 @@ export {
   type FlagValues,
   helpText,
   type NumberFlag,
-  parseFlags,
   runTask,
   type StringFlag,
   type TaskSpec,

@@ -16,7 +16,9 @@ const MAVEN_NAMES = ["MAVEN_ARGS", "MAVEN_OPTS"] as const;
  * @param of The program: Java itself, or Maven.
  * @returns The variables that are set.
  */
-export function programEnvironment(of: "java" | "maven"): Record<string, string> {
+export function programEnvironment(
+  of: "java" | "maven",
+): Record<string, string> {
   const names = of === "maven" ? [...NAMES, ...MAVEN_NAMES] : NAMES;
   return Object.fromEntries(names.flatMap((name) => {
     const value = Deno.env.get(name);
