@@ -4,7 +4,9 @@
  * @module
  */
 
-import { EXIT, printLine, runTask, UsageError } from "../lib/mod.ts";
+import { UsageError } from "../lib/base/errors.ts";
+import { EXIT, runTask } from "../lib/cli/command.ts";
+import { printLine } from "../lib/cli/output.ts";
 import { runBench } from "../tests/bench/bench.ts";
 import { chartSvg } from "../tests/bench/chart.ts";
 import { MEASURES } from "../tests/bench/contender.ts";

@@ -5,7 +5,9 @@
  */
 
 import { withEngine } from "../lib/engine/with_engine.ts";
-import { runDemo, runTask, stopSignal } from "../lib/mod.ts";
+import { runTask } from "../lib/cli/command.ts";
+import { runDemo } from "../lib/cli/demo_command.ts";
+import { stopSignal } from "../lib/cli/signals.ts";
 
 await runTask({
   name: "demo",

@@ -5,10 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import {
-  CUSTOMER_EVENT_SCHEMA,
-  type CustomerEvent,
-} from "../lib/events/order.ts";
+import { type Order, orders } from "../lib/events/order.ts";
 import { EventRegistry } from "../lib/registry/registry.ts";
 import { runCommand } from "./support/command.ts";
 import {
@@ -64,10 +61,10 @@ interface Found {
   readonly partition: number;
   readonly offset: string;
   readonly key: string | null;
-  readonly event?: CustomerEvent;
+  readonly event?: Order;
 }
 
-function orders(drink: string): CustomerEvent[] {
+function makeOrders(drink: string): Order[] {
   return CUSTOMERS.map((customer_name, i) =>
     makeOrder({
       customer_name,
@@ -101,7 +98,7 @@ function comparable(records: readonly Found[]) {
 
 async function produceHere(
   { config, topic }: Bench,
-  events: readonly CustomerEvent[],
+  events: readonly Order[],
 ): Promise<Found[]> {
   const { code, stdout, stderr } = await runTaskProcess(config, "produce", [
     `--topic=${topic}`,
@@ -123,7 +120,7 @@ async function pythonClient(program: string, { config, topic }: Bench) {
   const { url } = await EventRegistry.connect(config);
   const place = { brokers: config.brokers.join(","), registry: url, topic };
   return {
-    produce: (schema: string, orders: readonly CustomerEvent[]) =>
+    produce: (schema: string, orders: readonly Order[]) =>
       askPython(program, {
         do: "produce",
         schema,
@@ -166,15 +163,15 @@ function pythonTest(
 pythonTest(
   "confluent-kafka and this program read each other's orders, and put each customer in the same partition",
   async (bench, client) => {
-    const theirs = orders("From Python");
-    const ours = orders("From Deno");
-    const sentThere = await client.produce(CUSTOMER_EVENT_SCHEMA, theirs);
+    const theirs = makeOrders("From Python");
+    const ours = makeOrders("From Deno");
+    const sentThere = await client.produce(orders.schemaText, theirs);
     const sentHere = await produceHere(bench, ours);
     const all = 2 * CUSTOMERS.length;
     const [readHere, readThere, readBySchema] = await Promise.all([
       consumeJson(bench, all),
       client.consume(all),
-      client.consume(all, CUSTOMER_EVENT_SCHEMA),
+      client.consume(all, orders.schemaText),
     ]);
     assertEquals(
       readHere.map(({ event }) => event.event_id).sort(),
@@ -201,10 +198,10 @@ pythonTest(
   async (bench, client) => {
     const registry = await EventRegistry.connect(bench.config);
     const subject = `${bench.topic}-value`;
-    const before = await registry.register(subject, CUSTOMER_EVENT_SCHEMA);
+    const before = await registry.register(subject, orders.schemaText);
     const { schema_id } = await client.produce(
-      CUSTOMER_EVENT_SCHEMA,
-      orders("Python"),
+      orders.schemaText,
+      makeOrders("Python"),
     );
     assertEquals(schema_id, before);
 
@@ -213,9 +210,9 @@ pythonTest(
     await makeTopic(other);
     assert(program);
     const second = await pythonClient(program, other);
-    const first = await second.produce(CUSTOMER_EVENT_SCHEMA, orders("Python"));
+    const first = await second.produce(orders.schemaText, makeOrders("Python"));
     assertEquals(
-      await registry.register(`${other.topic}-value`, CUSTOMER_EVENT_SCHEMA),
+      await registry.register(`${other.topic}-value`, orders.schemaText),
       first.schema_id,
     );
   },
@@ -224,7 +221,7 @@ pythonTest(
 pythonTest(
   "confluent-kafka and this program read each other's orders where each has a schema text of its own",
   async (bench, client) => {
-    const theirs = orders("From Python");
+    const theirs = makeOrders("From Python");
     await client.produce(PYTHON_SCHEMA, theirs);
     const readHere = await consumeJson(bench, CUSTOMERS.length);
     assertEquals(
@@ -241,7 +238,7 @@ pythonTest(
     const other = { ...bench, topic: `${bench.topic}-ours` };
     await makeTopic(other);
     assert(program);
-    const sent = await produceHere(other, orders("From Deno"));
+    const sent = await produceHere(other, makeOrders("From Deno"));
     const second = await pythonClient(program, other);
     assertEquals(
       comparable(await second.consume(CUSTOMERS.length, PYTHON_SCHEMA)),
@@ -287,7 +284,7 @@ kcatTest(
   "kcat puts each customer in the partition where this program does, and reads its wire format",
   async (bench) => {
     await makeTopic(bench);
-    const sent = await produceHere(bench, orders("From Deno"));
+    const sent = await produceHere(bench, makeOrders("From Deno"));
     const [record] = sent;
     assert(record);
     const bytes = await kcat(bench, [
@@ -304,7 +301,7 @@ kcatTest(
     const registry = await EventRegistry.connect(bench.config);
     const id = await registry.register(
       `${bench.topic}-value`,
-      CUSTOMER_EVENT_SCHEMA,
+      orders.schemaText,
     );
     assertEquals(bytes[0], 0);
     assertEquals(new DataView(bytes.buffer).getUint32(1), id);

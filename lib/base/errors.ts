@@ -18,6 +18,7 @@
  * - `replication-factor`: there are fewer brokers than replicas.
  * - `resume-file`: a file is not a resume file.
  * - `right-missing`: the broker denies a right on a resource.
+ * - `schema-missing`: the registry does not have the schema to write by, and may not be given one.
  * - `setting-file-missing`, `setting-file-permission`: a file that a setting names doesn't exist, or may not be read.
  * - `tls-without-https`: a TLS setting is set for a registry with an http URL.
  * - `topic-missing`: there is no such topic.
@@ -35,6 +36,7 @@ export type ErrorCode =
   | "replication-factor"
   | "resume-file"
   | "right-missing"
+  | "schema-missing"
   | "setting-file-missing"
   | "setting-file-permission"
   | "tls-without-https"

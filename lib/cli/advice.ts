@@ -45,6 +45,8 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
   "resume-file": () =>
     "Name another with --resume, or remove it to start over.",
   "right-missing": ({ resource }) => resource ? RIGHTS[resource] : "",
+  "schema-missing": () =>
+    "Without --use-latest and --no-register, `deno task produce` registers its own.",
   "setting-file-missing": () =>
     "A path without a slash at its front begins beside deno.json.",
   "setting-file-permission": () =>

@@ -1,74 +1,124 @@
 /**
- * What `deno task consume` does.
+ * `deno task consume`: consumes a topic's events and shows each.
  *
  * @module
  */
 
-import type { ConfigFlags } from "../settings/config.ts";
+import { consume, DEFAULT_GROUP } from "../consume/consume.ts";
+import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
-import { consumeEvents } from "../consume/consume.ts";
-import type { MessageCounts } from "../consume/message_processor.ts";
+import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic } from "./event_topic.ts";
 import { output } from "./output.ts";
-import { clientOptions, configFrom } from "./task_flags.ts";
+import { stopSignal } from "./signals.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
 
-/** The flags of `deno task consume`. */
-export interface ConsumeFlags extends ConfigFlags {
-  /** The topic. */
-  readonly topic: string;
-  /** The consumer group. */
-  readonly group: string;
-  /** Where to begin when the group has no offset yet. */
-  readonly from: "earliest" | "latest";
-  /** Stop after so many orders. */
-  readonly count?: number | undefined;
-  /** Stop when nothing came for so long, in seconds. */
-  readonly "idle-exit"?: number | undefined;
-  /** What becomes of what can't be processed. */
-  readonly "on-error": "dlq" | "stop";
-  /** Print JSON and nothing else. */
-  readonly json: boolean;
-  /** Leave out the lines for each order. */
-  readonly quiet: boolean;
-  /** How long to wait for Kafka and the registry at the start, in seconds. */
-  readonly timeout: number;
-  /** Show stack traces and the libraries' log lines. */
-  readonly debug: boolean;
-}
+const FLAGS = {
+  event: EVENT_FLAG,
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic; the event's own by default",
+  },
+  group: {
+    type: "string",
+    value: "NAME",
+    description: "the consumer group, whose members share the partitions",
+    default: DEFAULT_GROUP,
+  },
+  from: {
+    type: "string",
+    value: "WHERE",
+    description: "where to begin when the group has no offset yet",
+    default: "earliest",
+    choices: ["earliest", "latest"],
+  },
+  count: {
+    type: "integer",
+    value: "N",
+    description: "stop after so many events",
+    min: 1,
+    max: 1_000_000_000,
+  },
+  "idle-exit": {
+    type: "number",
+    value: "SECONDS",
+    description: "stop when nothing came for so long",
+    min: 0.1,
+    max: 86_400,
+  },
+  "on-error": {
+    type: "string",
+    value: "WHAT",
+    description:
+      "keep what can't be processed in TOPIC.dlq and continue, or stop",
+    default: "dlq",
+    choices: ["dlq", "stop"],
+  },
+  json: {
+    type: "boolean",
+    description: "print one JSON object a line for each event",
+  },
+  quiet: {
+    type: "boolean",
+    description: "leave out the lines for each event",
+  },
+  timeout: TIMEOUT_FLAG,
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "consume",
+  summary:
+    "Consumes a topic's events, at least once each, and shows every one.",
+  flags: FLAGS,
+  examples: [
+    ["deno task consume --count 5", "Five orders, and stop"],
+    [
+      "deno task consume --group audit --idle-exit 5 --json > orders.ndjson",
+      "All that is there, as JSON",
+    ],
+    ["deno task consume --event loyalty_scan", "The loyalty scans"],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
 
 /**
- * Consumes as the command line says, and prints it.
+ * Runs the command.
  *
- * @param flags The flags.
- * @param signal A stop.
- * @returns How many messages were processed.
- * @throws {UsageError} If the topic is not for events.
- * @throws {PipelineError} What {@linkcode consumeEvents} throws.
+ * @returns Never: the process ends.
  */
-export async function consumeTask(
-  flags: ConsumeFlags,
-  signal: AbortSignal,
-): Promise<MessageCounts> {
-  const { group, from, count, "idle-exit": idleExit } = flags;
-  const topic = checkEventTopic(flags.topic);
-  const config = configFrom(flags);
-  const report = new ConsumeReport(flags);
-  report.starting();
-  const counts = await consumeEvents(config, report.consumed, {
-    ...clientOptions(flags, config),
-    topic,
-    group,
-    from,
-    count,
-    ...(idleExit === undefined ? {} : { idleExitMs: idleExit * 1_000 }),
-    signal,
-    onError: flags["on-error"],
-    passedOver: report.passedOver,
-    tombstone: report.tombstone,
-    stopping: report.stopping,
-    // What is committed has been shown.
-    beforeCommit: () => output.written(),
+export async function consumeCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    const config = configFrom(flags);
+    const { type, text } = chooseEvent(flags.event);
+    const topic = checkEventTopic(flags.topic ?? type.topic);
+    const { group, from, count } = flags;
+    const idleExitSeconds = flags["idle-exit"];
+    const report = new ConsumeReport({ ...flags, topic, text });
+    report.starting();
+    const counts = await consume(type, report.consumed, {
+      ...clientOptions(flags, config),
+      config,
+      topic,
+      group,
+      from,
+      count,
+      ...(idleExitSeconds !== undefined &&
+        { idleExitMs: idleExitSeconds * 1_000 }),
+      signal: stop.signal,
+      onError: flags["on-error"],
+      setAside: report.setAside,
+      tombstone: report.tombstone,
+      stopping: report.stopping,
+      // What is committed has been shown.
+      beforeCommit: () => output.written(),
+    });
+    report.closed(counts);
   });
-  report.closed(counts);
-  return counts;
 }

@@ -5,28 +5,32 @@
  */
 
 import { InvalidEventError, messageOf } from "../base/errors.ts";
+import type { EventHandler } from "../consume/handler.ts";
 import type {
-  EventHandler,
   MessageCounts,
   MessageObserver,
-} from "../consume/message_processor.ts";
+} from "../consume/message_reader.ts";
 import { note, output, printLine } from "./output.ts";
-import { describeRecord, placeOf, toJsonLine } from "../events/record.ts";
+import { placeOf } from "../events/record.ts";
+import type { EventText } from "./event_text.ts";
+import { describeRecord, toJsonLine } from "./record_text.ts";
 import { printable } from "../base/terminal_text.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {
   /** The topic. */
   readonly topic: string;
+  /** How the events are written. */
+  readonly text: EventText<unknown>;
   /** The consumer group. */
   readonly group: string;
   /** Print JSON and nothing else. */
   readonly json: boolean;
-  /** Leave out the lines for each order. */
+  /** Leave out the lines for each event. */
   readonly quiet: boolean;
 }
 
-/** Prints a run of the consumer: orders on stdout, what went wrong on stderr. */
+/** Prints a run of the consumer: events on stdout, what went wrong on stderr. */
 export class ConsumeReport {
   readonly #options: ConsumeReportOptions;
   #shown = 0;
@@ -48,18 +52,19 @@ export class ConsumeReport {
     printLine(`Listening to topic '${topic}' (group: ${printable(group)})...`);
     printLine("Press Ctrl+C to stop");
     printLine();
+    printLine("=".repeat(80));
   }
 
-  /** Prints one order. */
-  readonly consumed: EventHandler = (record) => {
-    const { json, quiet } = this.#options;
+  /** Prints one event. */
+  readonly consumed: EventHandler<unknown> = (record) => {
+    const { json, quiet, text } = this.#options;
     if (json) printLine(toJsonLine(record));
-    else if (!quiet) printLine(describeRecord(++this.#shown, record));
+    else if (!quiet) printLine(describeRecord(++this.#shown, record, text));
     return output.full ? output.written() : undefined;
   };
 
-  /** Prints which message was passed over, why, and where it is kept. */
-  readonly passedOver: NonNullable<MessageObserver["passedOver"]> = (
+  /** Prints which message was set aside, why, and where it is kept. */
+  readonly setAside: NonNullable<MessageObserver["setAside"]> = (
     { error, letter, ...origin },
   ) => {
     const verb = error instanceof InvalidEventError ? "read" : "process";

@@ -1,25 +1,28 @@
 /**
- * The whole pipeline once: topic, five orders produced, the same five consumed, and the proof of it.
+ * `deno task demo`: the whole pipeline once. Topic, five events produced, the same five consumed, and the proof of it.
  *
  * @module
  */
 
 import type { Config } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
-import { consumeEvents } from "../consume/consume.ts";
+import { consume } from "../consume/consume.ts";
 import { PipelineError } from "../base/errors.ts";
 import { withAdmin } from "../kafka/client.ts";
-import { generatedOrders } from "../produce/sources/order_source.ts";
+import { generatedEvents } from "../produce/sources/generated.ts";
+import { chooseEvent } from "./event_choice.ts";
 import { printLine } from "./output.ts";
-import { produceEvents } from "../produce/produce.ts";
+import { produceItems } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
-import { type EventRecord } from "../events/record.ts";
+import type { EventRecord } from "../events/record.ts";
 import { describeTopicResult } from "./topic_report.ts";
 import { createTopic } from "../kafka/topic.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
-/** How many orders it sends. */
+/** The events that it sends. */
+const { type, text } = chooseEvent("order");
+/** How many it sends. */
 const COUNT = 5;
 /** How far apart they are, in milliseconds. */
 const INTERVAL_MS = 200;
@@ -55,23 +58,24 @@ export async function runDemo(
     describeTopicResult(TOPIC, await createTopic(config, TOPIC, clientOptions)),
   );
 
-  const produced: EventRecord[] = [];
-  const consumed: EventRecord[] = [];
+  const produced: EventRecord<unknown>[] = [];
+  const consumed: EventRecord<unknown>[] = [];
   const seenAll = new AbortController();
   const missing = () =>
     produced.filter(({ event }) =>
-      !consumed.some((seen) => seen.event.event_id === event.event_id)
+      !consumed.some((seen) => text.name(seen.event) === text.name(event))
     );
   let complete = false;
   const stopWhenSeen = () => {
     if (complete && missing().length === 0) seenAll.abort();
   };
   const ready = Promise.withResolvers<void>();
-  const consuming = consumeEvents(config, (record) => {
+  const consuming = consume(type, (record) => {
     consumed.push(record);
     stopWhenSeen();
   }, {
     ...clientOptions,
+    config,
     topic,
     group,
     from: "latest",
@@ -88,15 +92,17 @@ export async function runDemo(
   const report = new ProduceReport({
     topic,
     count: COUNT,
+    text,
     json: false,
     quiet: false,
   });
   report.starting();
-  const summary = await produceEvents(
-    config,
-    generatedOrders({ count: COUNT, intervalMs: INTERVAL_MS, signal }),
+  const summary = await produceItems(
+    type,
+    generatedEvents(type, { count: COUNT, intervalMs: INTERVAL_MS, signal }),
     {
       ...clientOptions,
+      config,
       topic,
       observer: {
         sending: (number, event) => report.sending(number, event),
@@ -115,9 +121,18 @@ export async function runDemo(
   await consuming;
 
   heading("deno task consume");
-  const shown = new ConsumeReport({ topic, group, json: false, quiet: false });
+  const shown = new ConsumeReport({
+    topic,
+    group,
+    text,
+    json: false,
+    quiet: false,
+  });
   shown.starting();
-  for (const record of consumed) shown.consumed(record);
+  const unstopped = new AbortController().signal;
+  for (const record of consumed) {
+    shown.consumed(record, { signal: unstopped });
+  }
   shown.stopping();
   shown.closed({ consumed: consumed.length });
 
@@ -127,25 +142,25 @@ export async function runDemo(
   }
   if (summary.delivered !== COUNT) {
     throw new PipelineError(
-      `Of ${COUNT} orders, ${summary.delivered} were delivered`,
+      `Of ${COUNT} events, ${summary.delivered} were delivered`,
     );
   }
-  const ids = new Set(produced.map(({ event }) => event.event_id));
-  const own = consumed.filter(({ event }) => ids.has(event.event_id));
+  const names = new Set(produced.map(({ event }) => text.name(event)));
+  const own = consumed.filter(({ event }) => names.has(text.name(event)));
   const lost = missing();
   if (lost.length > 0) {
     throw new PipelineError(
-      `Of ${COUNT} orders produced, ${lost.length} were not consumed: ${
-        lost.map(({ event }) => event.event_id).join(", ")
+      `Of ${COUNT} events produced, ${lost.length} were not consumed: ${
+        lost.map(({ event }) => text.name(event)).join(", ")
       }`,
     );
   }
   if (own.length !== COUNT) {
     throw new PipelineError(
-      `Of ${COUNT} orders produced, ${own.length} were consumed: some came twice`,
+      `Of ${COUNT} events produced, ${own.length} were consumed: some came twice`,
     );
   }
-  printLine(`The ${COUNT} orders produced are the ${COUNT} consumed.`);
+  printLine(`The ${COUNT} events produced are the ${COUNT} consumed.`);
   if (consumed.length > own.length) {
     printLine(
       `${consumed.length - own.length} more came from another producer.`,
@@ -162,7 +177,7 @@ function heading(text: string): void {
 async function checkCommits(
   config: Config,
   group: string,
-  records: readonly EventRecord[],
+  records: readonly EventRecord<unknown>[],
 ): Promise<void> {
   const { topic } = TOPIC;
   await withAdmin(config, {}, async (admin) => {

@@ -7,13 +7,8 @@
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import type { DeadLetter, ReplaySummary } from "../consume/dead_letters/dlq.ts";
 import { note, printLine } from "./output.ts";
-import {
-  describeTime,
-  isoTime,
-  keyText,
-  placeOf,
-  type Position,
-} from "../events/record.ts";
+import { keyText, placeOf, type Position } from "../events/record.ts";
+import { describeTime, isoTime } from "./record_text.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
 
 /** How many bytes of a value are shown. */

@@ -1,56 +1,133 @@
 /**
- * What `deno task produce` does.
+ * `deno task produce`: produces events to a topic.
  *
  * @module
  */
 
-import type { Config, ConfigFlags } from "../settings/config.ts";
+import { isAbsolute, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import { checkEventTopic } from "./event_topic.ts";
-import type { FilePlace } from "../produce/sources/lines.ts";
-import {
-  generatedOrders,
-  openOrders,
-  ordersFrom,
-  ordersPath,
-  type SourceItem,
-} from "../produce/sources/order_source.ts";
-import type { PartitionerName } from "../kafka/partitioner.ts";
-import { produceEvents } from "../produce/produce.ts";
-import { ProduceReport } from "./produce_report.ts";
-import type { Acks, ProducerOptions } from "../produce/producer.ts";
+import type { EventType } from "../events/event_type.ts";
+import { PARTITIONERS } from "../kafka/partitioner.ts";
+import { produceItems } from "../produce/produce.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
-import { clientOptions, configFrom } from "./task_flags.ts";
+import type { Acks } from "../produce/sender.ts";
+import { openFile } from "../produce/sources/file.ts";
+import { generatedEvents } from "../produce/sources/generated.ts";
+import type { FilePlace } from "../produce/sources/lines.ts";
+import { ndjsonEvents } from "../produce/sources/ndjson.ts";
+import type { SourceItem } from "../produce/sources/source.ts";
+import type { SchemaChoice } from "../registry/serializer.ts";
+import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
+import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
+import { checkEventTopic } from "./event_topic.ts";
+import { ProduceReport } from "./produce_report.ts";
+import { stopSignal } from "./signals.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
 
-/** The flags of `deno task produce`. */
-export interface ProduceFlags extends ConfigFlags {
-  /** The topic. */
-  readonly topic: string;
-  /** How many orders. */
-  readonly count?: number | undefined;
-  /** Milliseconds between random orders. */
-  readonly interval: number;
-  /** The file that orders are read from; `-` is standard input. */
-  readonly file?: string | undefined;
-  /** How many brokers have to have an order. */
-  readonly acks?: "0" | "1" | "all" | undefined;
-  /** Which partition a key belongs to. */
-  readonly partitioner: PartitionerName;
-  /** Generates the same orders again. */
-  readonly seed?: number | undefined;
-  /** Whether no retry may put an order in the topic twice. */
-  readonly idempotent: boolean;
-  /** Where it is kept how far the file has been delivered. */
-  readonly resume?: string | undefined;
-  /** Print JSON and nothing else. */
-  readonly json: boolean;
-  /** Leave out the lines for each order. */
-  readonly quiet: boolean;
-  /** How long to wait for Kafka and the registry at the start, in seconds. */
-  readonly timeout: number;
-  /** Show stack traces and the libraries' log lines. */
-  readonly debug: boolean;
-}
+const FLAGS = {
+  event: EVENT_FLAG,
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic; the event's own by default",
+  },
+  count: {
+    type: "integer",
+    value: "N",
+    description: "how many events: default 5 random ones, or all of a file",
+    min: 1,
+    max: 1_000_000_000,
+  },
+  interval: {
+    type: "integer",
+    value: "MS",
+    description:
+      "milliseconds between random events; a file goes at full speed",
+    default: 200,
+    min: 0,
+    max: 3_600_000,
+  },
+  file: {
+    type: "string",
+    value: "PATH",
+    description: "read events from a file; - is standard input",
+  },
+  acks: {
+    type: "string",
+    value: "N",
+    description:
+      "how many brokers must have an event: default 1, or all with --idempotent",
+    choices: ["0", "1", "all"],
+  },
+  partitioner: {
+    type: "string",
+    value: "NAME",
+    description:
+      "which partition a key belongs to: as in librdkafka and Python, or as in Java",
+    default: "crc32",
+    choices: PARTITIONERS,
+  },
+  seed: {
+    type: "integer",
+    value: "N",
+    description: "generate the same events again",
+    min: 0,
+    max: 4_294_967_295,
+  },
+  idempotent: {
+    type: "boolean",
+    description: "no retry puts an event in the topic twice; takes acks all",
+  },
+  "use-latest": {
+    type: "boolean",
+    description: "write by the subject's latest schema, and register nothing",
+  },
+  "no-register": {
+    type: "boolean",
+    description: "register nothing: the registry must have the event's schema",
+  },
+  resume: {
+    type: "string",
+    value: "STATEFILE",
+    description:
+      "continue where the last run of --file stopped; a bare name is kept in .resume/",
+  },
+  json: {
+    type: "boolean",
+    description: "print one JSON object a line for each delivered event",
+  },
+  quiet: {
+    type: "boolean",
+    description: "leave out the lines for each event",
+  },
+  timeout: TIMEOUT_FLAG,
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "produce",
+  summary:
+    "Produces events to a topic: random ones, or those of a file, one JSON object a line.",
+  flags: FLAGS,
+  examples: [
+    [
+      "deno task produce --count 100 --interval 0",
+      "100 random orders at full speed",
+    ],
+    [
+      "deno task produce --file - < orders.ndjson",
+      "The orders of a file, one JSON object a line",
+    ],
+    ["deno task produce --event loyalty_scan", "Five loyalty scans"],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+type ProduceFlags = FlagValues<typeof FLAGS> & { readonly debug: boolean };
 
 const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
   "0": 0,
@@ -58,34 +135,43 @@ const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
   "all": "all",
 };
 
-/** How many random orders are sent where no number is given. */
+/** How many random events are sent by default. */
 const DEFAULT_COUNT = 5;
+
 /**
- * Produces as the command line says, and prints it.
+ * Runs the command.
  *
- * @param flags The flags.
- * @param signal A stop.
- * @returns Whether everything was sent, and printed.
- * @throws {UsageError} If flags contradict each other, or the topic is not for events.
- * @throws {PipelineError} What {@linkcode produceEvents} throws.
+ * @returns Never: the process ends.
  */
-export async function produceTask(
-  flags: ProduceFlags,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const config = configFrom(flags);
+export async function produceCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    return await run(flags, stop.signal) ? EXIT.done : EXIT.failed;
+  });
+}
+
+async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
+  const { type, text } = chooseEvent(flags.event);
+  const topic = checkEventTopic(flags.topic ?? type.topic);
   checkFlags(flags);
-  const { topic, count = DEFAULT_COUNT } = flags;
-  const orders = flags.file && ordersPath(flags.file);
-  const resume = orders && flags.resume
-    ? await ResumePoint.open(flags.resume, { orders, topic })
+  const config = configFrom(flags);
+  const { count = DEFAULT_COUNT, acks } = flags;
+  const path = flags.file && inputPath(flags.file);
+  const resume = path && flags.resume
+    ? await ResumePoint.open(flags.resume, { path, topic })
     : undefined;
   const start = resume?.start;
-  const source = await sourceOf(flags, { signal, start });
-  const report = new ProduceReport({ ...flags, count });
+  const source = await openSource(type, { ...flags, path, signal, start });
+  const report = new ProduceReport({ ...flags, topic, count, text });
   report.starting(start);
-  const summary = await produceEvents(config, source, {
-    ...producerOptions(flags, config),
+  const summary = await produceItems(type, source, {
+    ...clientOptions(flags, config),
+    config,
+    topic,
+    ...(acks && { acks: ACKS[acks] }),
+    idempotent: flags.idempotent,
+    partitioner: flags.partitioner,
+    schema: schemaChoice(flags),
     observer: report,
     signal,
     resume,
@@ -95,45 +181,56 @@ export async function produceTask(
 }
 
 function checkFlags(flags: ProduceFlags): void {
-  const { idempotent, acks = "all", file, resume, topic } = flags;
-  checkEventTopic(topic);
+  const { idempotent, acks = "all", file, resume } = flags;
   if (idempotent && acks !== "all") {
     throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
   }
   if (resume && !file) throw new UsageError("--resume goes with --file");
+  if (resume && file === "-") {
+    throw new UsageError(
+      "--resume needs a file: standard input can't be read again",
+    );
+  }
+  if (flags["use-latest"] && flags["no-register"]) {
+    throw new UsageError(
+      "--use-latest registers nothing: leave out --no-register",
+    );
+  }
 }
 
-async function sourceOf(
-  flags: ProduceFlags,
+function schemaChoice(flags: ProduceFlags): SchemaChoice {
+  if (flags["use-latest"]) return "latest";
+  return flags["no-register"] ? "existing" : "register";
+}
+
+/** A path is relative to where `deno task` was called; the task itself runs in the checkout's folder. */
+function inputPath(path: string): string {
+  const folder = Deno.env.get("INIT_CWD");
+  return path === "-" || !folder || isAbsolute(path)
+    ? path
+    : join(folder, path);
+}
+
+async function openSource<T>(
+  type: EventType<T>,
   options: {
+    readonly path: string | undefined;
+    readonly count?: number | undefined;
+    readonly interval: number;
+    readonly seed?: number | undefined;
     readonly signal: AbortSignal;
     readonly start: FilePlace | undefined;
   },
 ): Promise<AsyncIterable<SourceItem>> {
-  const { file, count, interval: intervalMs, seed } = flags;
-  const { signal, start } = options;
-  if (!file) {
-    return generatedOrders({
+  const { path, count, interval: intervalMs, seed, signal, start } = options;
+  if (!path) {
+    return generatedEvents(type, {
       count: count ?? DEFAULT_COUNT,
       intervalMs,
       seed,
       signal,
     });
   }
-  const stream = await openOrders(ordersPath(file), start?.offset);
-  return ordersFrom(stream, { count, signal, start });
-}
-
-function producerOptions(
-  flags: ProduceFlags,
-  config: Config,
-): ProducerOptions {
-  const { topic, acks, idempotent, partitioner } = flags;
-  return {
-    ...clientOptions(flags, config),
-    topic,
-    ...(acks ? { acks: ACKS[acks] } : {}),
-    idempotent,
-    partitioner,
-  };
+  const stream = await openFile(path, start?.offset);
+  return ndjsonEvents(type, stream, { count, signal, start });
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { CustomerEvent } from "../events/order.ts";
 import { type InvalidEventError, messageOf } from "../base/errors.ts";
 import {
   errors,
@@ -14,12 +13,9 @@ import {
   printLine,
 } from "./output.ts";
 import type { ProduceObserver, ProduceSummary } from "../produce/produce.ts";
-import {
-  describeDelivery,
-  describeSending,
-  type EventRecord,
-  toJsonLine,
-} from "../events/record.ts";
+import type { EventRecord } from "../events/record.ts";
+import type { EventText } from "./event_text.ts";
+import { describeDelivery, toJsonLine } from "./record_text.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { FilePlace } from "../produce/sources/lines.ts";
 
@@ -27,18 +23,20 @@ import type { FilePlace } from "../produce/sources/lines.ts";
 export interface ProduceReportOptions {
   /** The topic. */
   readonly topic: string;
-  /** How many orders are generated. */
+  /** How the events are written. */
+  readonly text: EventText<unknown>;
+  /** How many events are generated. */
   readonly count: number;
   /** The file that they come from instead; `-` is standard input. */
   readonly file?: string | undefined;
   /** Print JSON and nothing else. */
   readonly json: boolean;
-  /** Leave out the lines for each order. */
+  /** Leave out the lines for each event. */
   readonly quiet: boolean;
 }
 
 /** Prints a run of the producer: results on stdout, what went wrong on stderr. */
-export class ProduceReport implements ProduceObserver {
+export class ProduceReport implements ProduceObserver<unknown> {
   readonly #options: ProduceReportOptions;
 
   /**
@@ -56,13 +54,13 @@ export class ProduceReport implements ProduceObserver {
    * @param start The place in the file where this run begins.
    */
   starting(start?: FilePlace): void {
-    const { topic, file, count } = this.#options;
+    const { topic, file, count, text } = this.#options;
     const name = file === "-" ? "standard input" : `'${printable(file ?? "")}'`;
     this.#say("Starting Cafe Event Producer with Schema Registry...");
     this.#say(
       file === undefined
-        ? `Generating and sending ${count} random customer events to topic '${topic}'...`
-        : `Sending the customer events of ${name} to topic '${topic}'...`,
+        ? `Generating and sending ${count} random ${text.plural} to topic '${topic}'...`
+        : `Sending the ${text.plural} of ${name} to topic '${topic}'...`,
     );
     if (start && start.line > 0) {
       this.#say(
@@ -72,27 +70,27 @@ export class ProduceReport implements ProduceObserver {
     this.#say();
   }
 
-  /** Prints an order that is about to be sent. */
-  sending(number: number, event: CustomerEvent): void {
+  /** Prints an event that is about to be sent. */
+  sending(number: number, event: unknown): void {
     if (this.#options.quiet) return;
-    this.#say(() => describeSending(number, event));
+    this.#say(() => `Event ${number}: ${this.#options.text.sending(event)}`);
   }
 
-  /** Prints where an order is. */
-  delivered(record: EventRecord): void {
+  /** Prints where an event is. */
+  delivered(record: EventRecord<unknown>): void {
     const { json, quiet } = this.#options;
     if (json) this.#print(() => toJsonLine(record));
     else if (!quiet) this.#say(() => describeDelivery(record));
   }
 
-  /** Prints an order that was given up. */
-  failed(event: CustomerEvent, error: Error): void {
+  /** Prints an event that was given up. */
+  failed(event: unknown, error: Error): void {
     note(
-      `Not delivered: order ${printable(event.event_id)}: ${messageOf(error)}`,
+      `Not delivered: ${this.#options.text.name(event)}: ${messageOf(error)}`,
     );
   }
 
-  /** Prints why a line, or whatever else the source numbers, is no valid order. */
+  /** Prints why a line, or whatever else the source numbers, is not a valid event. */
   invalid(number: number, error: InvalidEventError): void {
     const what = this.#options.file === undefined ? "Event" : "Line";
     note(
@@ -100,7 +98,7 @@ export class ProduceReport implements ProduceObserver {
     );
   }
 
-  /** Prints that what is under way is waited for. */
+  /** Prints that the source has ended. */
   flushing(): void {
     this.#say("Flushing remaining messages...");
   }

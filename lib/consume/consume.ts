@@ -1,76 +1,99 @@
 /**
- * Consuming a topic's orders, at least once each.
+ * Consuming a topic's events, at least once each.
  *
  * @module
  */
 
 import type { Kafka } from "kafkajs";
-import type { Config } from "../settings/config.ts";
-import { consumeMessages } from "./consumer_loop.ts";
-import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
 import { StoppedError } from "../base/errors.ts";
-import { createKafka, type KafkaOptions, withAdmin } from "../kafka/client.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
-import {
-  type EventHandler,
-  type MessageCounts,
-  type MessageObserver,
-  MessageProcessor,
-} from "./message_processor.ts";
+import type { EventType } from "../events/event_type.ts";
+import { createKafka, type KafkaOptions, withAdmin } from "../kafka/client.ts";
+import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
-import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
+import { type Config, resolveConfig } from "../settings/config.ts";
+import { consumeMessages } from "./consumer_loop.ts";
+import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
+import type { EventHandler } from "./handler.ts";
+import { MessageProcessor } from "./message_processor.ts";
+import type { MessageCounts, MessageObserver } from "./message_reader.ts";
+
+/** The group that {@linkcode consume} joins by default. */
+export const DEFAULT_GROUP = "cafe-event-consumer-group";
 
 /** How to consume. */
 export interface ConsumerOptions
   extends KafkaOptions, WaitOptions, Omit<MessageObserver, "notify"> {
-  /** The topic; it has to exist. */
-  readonly topic: string;
-  /** The consumer group, whose members share the partitions. Equals `group.id`. */
-  readonly group: string;
+  /**
+   * Where Kafka and the registry are.
+   *
+   * @default {resolveConfig()}
+   */
+  readonly config?: Config;
+  /**
+   * The topic; it has to exist.
+   *
+   * @default {the event type's topic}
+   */
+  readonly topic?: string | undefined;
+  /**
+   * The consumer group, whose members share the partitions. Equals `group.id`.
+   *
+   * @default {"cafe-event-consumer-group"}
+   */
+  readonly group?: string;
   /**
    * Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`.
    *
    * @default {"earliest"}
    */
   readonly from?: "earliest" | "latest";
-  /** Stop after so many orders; never where it is left out. */
+  /**
+   * Stop after so many events.
+   *
+   * @default {Infinity}
+   */
   readonly count?: number | undefined;
-  /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
+  /**
+   * Stop when nothing came for so long, in milliseconds.
+   *
+   * @default {Infinity}
+   */
   readonly idleExitMs?: number | undefined;
-  /** Stops the consumer: it finishes the order in hand, commits and leaves the group. */
+  /** Stops the consumer: it finishes the event in hand, commits and leaves the group. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What becomes of a message that can't be read, or whose handler keeps failing: it is kept in the topic `<topic>.dlq`, or it
+   * What becomes of a message that can't be read, or whose handler keeps failing: `dlq` keeps it in the topic `<topic>.dlq`; `stop`
    * ends the run with its offset not committed.
    *
    * @default {"dlq"}
    */
   readonly onError?: "dlq" | "stop";
   /**
-   * How often a handler that throws is tried again before its order counts as failed.
+   * How many times a handler that throws is called again before its event counts as failed.
    *
    * @default {3}
    */
   readonly handlerRetries?: number;
   /**
-   * The pause before the first of these tries, in milliseconds; it doubles each time.
+   * The pause before the first of these retries, in milliseconds; it doubles each time, up to 30 s.
    *
    * @default {200}
    */
   readonly handlerBackoffMs?: number;
-  /** Is called once when a stop begins, before the connection is closed. */
+  /** Called once when a stop begins, before the connection is closed. */
   readonly stopping?: () => void;
   /**
-   * Is called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing
-   * is committed and the run ends.
+   * Called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing is
+   * committed and the run ends.
    */
   readonly beforeCommit?: () => Promise<void>;
-  /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
+  /** Called each time the group has assigned partitions to this member, once it is known where to begin in each. */
   readonly assigned?: (partitions: readonly number[]) => void;
   /**
-   * After how long without a heartbeat the group takes this member for dead, in milliseconds. Overrides kafkajs' 30 s,
-   * so that a crashed consumer's partitions are not idle for that long. Equals `session.timeout.ms`.
+   * After how long without a heartbeat the group counts this member as dead, in milliseconds. Overrides kafkajs' 30 s, so that a
+   * crashed consumer's partitions are not idle for that long. Equals `session.timeout.ms`.
    *
    * @default {10000}
    */
@@ -78,22 +101,24 @@ export interface ConsumerOptions
 }
 
 /**
- * Consumes a topic's orders at least once each, until the count, the idle time or the signal ends it.
+ * Consumes a topic's events at least once each, until the count, the idle time or the signal ends it.
  *
- * @param config Where Kafka and the registry are.
- * @param handler Processes each order. While it is under way, heartbeats go on.
- * @param options The topic, the group, when to stop, and what becomes of what can't be processed.
- * @returns How many messages were processed; by then their offsets are committed and the group is left.
+ * @param type The kind of event.
+ * @param handler Processes each event. Heartbeats go on while it is under way.
+ * @param options The group, when to stop, and what becomes of what can't be processed.
+ * @returns How many messages were processed. By then their offsets are committed and the group is left.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message
- * can't be processed and `onError` is `stop`, or kafkajs gives up.
+ * can't be processed and `onError` is `stop`, or the connection to the group is lost for good.
  */
-export async function consumeEvents(
-  config: Config,
-  handler: EventHandler,
-  options: ConsumerOptions,
+export async function consume<T>(
+  type: EventType<T>,
+  handler: EventHandler<T>,
+  options: ConsumerOptions = {},
 ): Promise<MessageCounts> {
   const {
-    topic,
+    config = resolveConfig(),
+    topic = type.topic,
+    group = DEFAULT_GROUP,
     from = "earliest",
     onError = "dlq",
     handlerRetries = 3,
@@ -103,23 +128,25 @@ export async function consumeEvents(
     signal,
   } = options;
   checkTopicName(topic);
+  const wait = withDeadline({ ...options, config, topic });
   let connections: Connections;
   try {
-    connections = await connect(config, withDeadline(options));
+    connections = await connect(wait);
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
     options.stopping?.();
-    return { consumed: 0, passedOver: 0 };
+    return { consumed: 0, deadLetters: 0, tombstones: 0 };
   }
-  const { kafka, registry, deadline } = connections;
+  const { kafka, registry } = connections;
   const deadLetters = onError === "dlq"
     ? new DeadLetterQueue(kafka, config, topic, options)
     : undefined;
   const processor = new MessageProcessor(
-    new EventDeserializer(registry),
+    new EventDeserializer(registry, type),
     handler,
     {
       ...options,
+      topic,
       handlerRetries,
       handlerBackoffMs,
       sessionTimeoutMs,
@@ -132,13 +159,14 @@ export async function consumeEvents(
     return done;
   };
   try {
-    await consumeMessages(kafka, config, (partition, message, stop) => {
+    await consumeMessages(kafka, config, (partition, message, signal) => {
       if (counted.signal.aborted) return false;
-      const done = processor.process(partition, message, stop);
+      const done = processor.process({ partition, message, signal });
       return done instanceof Promise ? done.then(countDone) : countDone(done);
     }, {
-      ...options,
-      deadline,
+      ...wait,
+      topic,
+      group,
       from,
       sessionTimeoutMs,
       signal: signal
@@ -157,16 +185,16 @@ export async function consumeEvents(
 interface Connections {
   readonly kafka: Kafka;
   readonly registry: EventRegistry;
-  /** Until when the rest of the start may take. */
-  readonly deadline: number;
 }
 
 /** Finds Kafka, the topic and the registry. */
 async function connect(
-  config: Config,
-  options: ConsumerOptions & { readonly deadline: number },
+  options: KafkaOptions & WaitOptions & {
+    readonly config: Config;
+    readonly topic: string;
+  },
 ): Promise<Connections> {
-  const { topic, deadline } = options;
+  const { config, topic } = options;
   const layout = await withAdmin(
     config,
     options,
@@ -178,5 +206,5 @@ async function connect(
     clientId: "cafe-event-consumer",
     ...options,
   });
-  return { kafka, registry, deadline };
+  return { kafka, registry };
 }

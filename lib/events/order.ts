@@ -1,19 +1,18 @@
 /**
- * The event of this pipeline: one order of a customer. Its type, its check against the schema, its key, and a
- * generator of random orders.
+ * The order: what a customer of the cafe buys.
  *
  * @module
  */
 
-import { Ajv, type ErrorObject } from "ajv";
-import addFormats from "ajv-formats";
 import schema from "../../schemas/customer_event.schema.json" with {
   type: "json",
 };
-import { InvalidEventError } from "../base/errors.ts";
+import { defineEvent, type EventType } from "./event_type.ts";
+import { isUtcTime, isUuid } from "./formats.ts";
+import { randomSource } from "./random.ts";
 
 /** One order, as `schemas/customer_event.schema.json` defines it. */
-export interface CustomerEvent {
+export interface Order {
   /** Identifies the order: a UUID. */
   readonly event_id: string;
   /** The customer's full name. */
@@ -30,77 +29,24 @@ export interface CustomerEvent {
   readonly ts_utc: string;
 }
 
-/** The schema as it is registered: the file's JSON with no white space. */
-export const CUSTOMER_EVENT_SCHEMA: string = JSON.stringify(schema);
+/** The orders of the cafe: topic `demo`, the customer's name as the key. */
+export const orders: EventType<Order> = defineEvent<Order>({
+  name: "order",
+  topic: "demo",
+  schema,
+  key: ({ customer_name }) => customer_name.toLowerCase().replaceAll(" ", "_"),
+  idField: "event_id",
+  timeField: "ts_utc",
+  validate: problemOf,
+  generate: randomOrders,
+});
 
-// Compiled on first use, so that a task that checks no event doesn't pay for it.
-let check: ((value: unknown) => value is CustomerEvent) & {
-  errors?: ErrorObject[] | null;
-};
-
-// What nearly every order has; whatever it doesn't match goes to the full check, which takes four times as long.
-const USUAL_TIME =
-  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|\+00:00)$/;
-const USUAL_UUID =
-  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-
-function compile() {
-  const ajv = addFormats.default(new Ajv({ allErrors: true, logger: false }));
-  const quickly = (name: "date-time" | "uuid", usual: RegExp) => {
-    const full = addFormats.default.get(name);
-    const validate = typeof full === "object" && "validate" in full
-      ? full.validate
-      : full;
-    const test = validate instanceof RegExp
-      ? (text: string) => validate.test(text)
-      : validate as (text: string) => boolean;
-    ajv.addFormat(name, (text: string) => usual.test(text) || test(text));
-  };
-  quickly("date-time", USUAL_TIME);
-  quickly("uuid", USUAL_UUID);
-  return ajv.compile<CustomerEvent>(schema);
-}
-
-/**
- * Says in one line what a schema check found.
- *
- * @param errors What Ajv reported.
- * @returns Each finding with the path of the field, separated by semicolons.
- */
-export function describeSchemaErrors(
-  errors: readonly ErrorObject[] | null | undefined,
-): string {
-  return (errors ?? [])
-    .map(({ instancePath, message }) =>
-      `${instancePath.slice(1) || "the event"} ${message}`
-    )
-    .join("; ");
-}
-
-/**
- * Checks a value against the schema.
- *
- * @param value Any JSON value.
- * @returns The same value, known to be an event.
- * @throws {InvalidEventError} If it isn't one; the message names each field and what is wrong with it.
- */
-export function checkCustomerEvent(value: unknown): CustomerEvent {
-  check ??= compile();
-  if (check(value)) return value;
-  throw new InvalidEventError(
-    `Not a valid order: ${describeSchemaErrors(check.errors)}`,
-  );
-}
-
-/**
- * Makes a message's key: the customer's name in lower case with underscores, so that a customer's orders share a
- * partition and keep their order.
- *
- * @param event The order.
- * @returns The key, such as `diana_martinez`.
- */
-export function keyOf(event: Pick<CustomerEvent, "customer_name">): string {
-  return event.customer_name.toLowerCase().replaceAll(" ", "_");
+function problemOf(order: Order): string | undefined {
+  if (!isUuid(order.event_id)) return "event_id must be a UUID";
+  if (order.customer_name === "") return "customer_name must not be empty";
+  if (order.drink_name === "") return "drink_name must not be empty";
+  if (!isUtcTime(order.ts_utc)) return "ts_utc must be a time in ISO 8601, UTC";
+  return undefined;
 }
 
 const CUSTOMERS: readonly (readonly [name: string, member: boolean])[] = [
@@ -115,7 +61,7 @@ const CUSTOMERS: readonly (readonly [name: string, member: boolean])[] = [
 ];
 
 /** What each drink costs, in Canadian cents. */
-export const PRICE_LIST: Readonly<Record<string, number>> = {
+export const PRICE_LIST_CENTS: Readonly<Record<string, number>> = {
   "Espresso": 325,
   "Americano": 375,
   "Cappuccino": 475,
@@ -125,81 +71,29 @@ export const PRICE_LIST: Readonly<Record<string, number>> = {
 
 const MAX_QUANTITY = 4;
 
-/** Gives the next 32 random bits as an unsigned number. */
-type Random = () => number;
-
-/** Mulberry32: 32 bits of state are plenty for a demonstration's orders, and a seed gives the same ones everywhere. */
-function seededRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-}
-
-function cryptoRandom(): Random {
-  const pool = new Uint32Array(1024);
-  let at = pool.length;
-  return () => {
-    if (at === pool.length) {
-      crypto.getRandomValues(pool);
-      at = 0;
-    }
-    return pool[at++] ?? 0;
-  };
-}
-
-/** A version 4 UUID (RFC 9562, section 5.4) of the generator's own randomness, so that a seed repeats the ids too. */
-function uuidV4(random: Random): string {
-  const hex = (bits: number) => bits.toString(16).padStart(8, "0");
-  const version = (random() & 0xffff_0fff | 0x4000) >>> 0;
-  const variant = (random() & 0x3fff_ffff | 0x8000_0000) >>> 0;
-  const text = hex(random()) + hex(version) + hex(variant) + hex(random());
-  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
-
-/** Writes the time of the moment; in a flood of orders it is that of many. */
-function clock(): () => string {
-  let written = NaN;
-  let text = "";
-  return () => {
-    const time = Date.now();
-    if (time !== written) {
-      text = new Date(time).toISOString();
-      written = time;
-    }
-    return text;
-  };
-}
-
 /**
  * Generates random valid orders, without end.
  *
- * @param options With a `seed`, the same orders come again: all but their time, which is that of the moment.
+ * @param options With a `seed`, the same orders again, but for their times.
  * @returns The orders.
  */
 export function* randomOrders(
-  options: { readonly seed?: number | undefined } = {},
-): Generator<CustomerEvent, never> {
-  const { seed } = options;
-  const random = seed === undefined ? cryptoRandom() : seededRandom(seed);
-  const now = clock();
-  const drinks = Object.entries(PRICE_LIST);
-  const pick = <T>(list: readonly T[]) => list[random() % list.length] as T;
+  { seed }: { readonly seed?: number | undefined } = {},
+): Generator<Order, never> {
+  const random = randomSource(seed);
+  const drinks = Object.entries(PRICE_LIST_CENTS);
   while (true) {
-    const [customer_name, is_member] = pick(CUSTOMERS);
-    const [drink_name, cents] = pick(drinks);
-    const quantity = 1 + random() % MAX_QUANTITY;
+    const [customer_name, is_member] = random.pick(CUSTOMERS);
+    const [drink_name, cents] = random.pick(drinks);
+    const quantity = 1 + random.below(MAX_QUANTITY);
     yield {
-      event_id: seed === undefined ? crypto.randomUUID() : uuidV4(random),
+      event_id: random.uuid(),
       customer_name,
       drink_name,
       quantity,
       amount: cents * quantity / 100,
       is_member,
-      ts_utc: now(),
+      ts_utc: random.now(),
     };
   }
 }

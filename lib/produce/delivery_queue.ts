@@ -19,7 +19,7 @@ export interface Sendable {
 }
 
 /** What to do with an error of a request. */
-export type Verdict =
+export type SendErrorAction =
   /** Kafka can't be reached just now: the same batch again. */
   | "retry"
   /** The batch is larger than the broker takes: in two halves. */
@@ -33,8 +33,8 @@ export type Verdict =
 export interface DeliveryQueueOptions<T extends Sendable> {
   /** Sends one batch and resolves to the offset of its first message; -1 where the broker doesn't answer (acks 0). */
   readonly send: (batch: readonly T[]) => Promise<bigint>;
-  /** Judges what {@linkcode DeliveryQueueOptions.send} threw. */
-  readonly judge: (error: unknown) => Verdict;
+  /** Classifies what {@linkcode DeliveryQueueOptions.send} threw. */
+  readonly classify: (error: unknown) => SendErrorAction;
   /** Is told of each message that was acknowledged, in the order of their offsets. */
   readonly delivered: (message: T, offset: bigint) => void;
   /** Is told of each message that was given up. */
@@ -159,7 +159,7 @@ export class DeliveryQueue<T extends Sendable> {
   }
 
   async #deliver(batch: readonly T[]): Promise<void> {
-    const { send, judge, delivered, waiting, deliveryTimeoutMs } =
+    const { send, classify, delivered, waiting, deliveryTimeoutMs } =
       this.#options;
     const deadline = Date.now() + deliveryTimeoutMs;
     let told = false;
@@ -170,19 +170,19 @@ export class DeliveryQueue<T extends Sendable> {
         first = await send(batch);
         break;
       } catch (error) {
-        const verdict = judge(error);
-        if (verdict === "split" && batch.length > 1) {
+        const action = classify(error);
+        if (action === "split" && batch.length > 1) {
           const half = Math.ceil(batch.length / 2);
           await this.#deliver(batch.slice(0, half));
           return await this.#deliver(batch.slice(half));
         }
         if (
-          verdict === "stop" ||
-          verdict === "retry" && Date.now() + wait > deadline
+          action === "stop" ||
+          action === "retry" && Date.now() + wait > deadline
         ) {
           this.stop(error);
         }
-        if (verdict !== "retry" || this.#stopped) {
+        if (action !== "retry" || this.#stopped) {
           return this.#fail(batch, error);
         }
       }

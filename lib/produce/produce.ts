@@ -1,42 +1,42 @@
 /**
- * Sends a source of orders to a topic, to its end or to a stop, and accounts for every one of them.
+ * Sends a source of events to a topic, to its end or to a stop, and accounts for every one of them.
  *
  * @module
  */
 
-import type { Config } from "../settings/config.ts";
-import type { CustomerEvent } from "../events/order.ts";
-import { InvalidEventError, StoppedError } from "../base/errors.ts";
-import type { SourceItem } from "./sources/order_source.ts";
 import {
-  type DeliveryHandlers,
-  EventProducer,
-  type ProducerOptions,
-} from "./producer.ts";
-import type { EventRecord } from "../events/record.ts";
+  InvalidEventError,
+  PipelineError,
+  StoppedError,
+} from "../base/errors.ts";
+import type { EventType } from "../events/event_type.ts";
+import type { EventRecord, OutgoingHeader } from "../events/record.ts";
 import type { ResumePoint } from "./resume_point.ts";
+import { untilAborted } from "./sources/until_aborted.ts";
+import { type Delivery, EventSender, type ProducerOptions } from "./sender.ts";
+import type { SourceItem } from "./sources/source.ts";
 
-/** Whom to tell of the run. */
-export interface ProduceObserver {
-  /** An order is about to be sent; `number` counts the orders of the run from 1. */
-  readonly sending?: (number: number, event: CustomerEvent) => void;
-  /** An order was acknowledged. */
-  readonly delivered?: (record: EventRecord) => void;
-  /** An order was given up. */
-  readonly failed?: (event: CustomerEvent, error: Error) => void;
-  /** The source gave something that is no valid order; `number` is the source's own: a line's, as a rule. */
+/** Observes a run, event by event. */
+export interface ProduceObserver<T> {
+  /** Called before an event is sent; `number` counts the events of the run from 1. */
+  readonly sending?: (number: number, event: T) => void;
+  /** Called when an event was acknowledged. */
+  readonly delivered?: (record: EventRecord<T>) => void;
+  /** Called when an event was given up. */
+  readonly failed?: (event: T, error: Error) => void;
+  /** Called when the source yields a value that isn't a valid event; `number` is the source's own: a line's, for a file. */
   readonly invalid?: (number: number, error: InvalidEventError) => void;
-  /** Whether nothing can be told any more: sending ends then. */
+  /** Whether nothing can be observed any more: sending ends then. */
   readonly broken?: boolean;
   /** Holds the source back until the promise resolves; undefined if there is no need to. */
   readonly ready?: () => Promise<void> | undefined;
-  /** The source has ended; what is under way is waited for. */
+  /** Called when the source has ended and what is under way has its outcome. */
   readonly flushing?: () => void;
 }
 
-/** What became of the run. */
+/** The account of a run. */
 export interface ProduceSummary {
-  /** How many orders were acknowledged. */
+  /** How many events were acknowledged. */
   readonly delivered: number;
   /** How many were sent and not acknowledged. */
   readonly failed: number;
@@ -44,78 +44,145 @@ export interface ProduceSummary {
   readonly invalid: number;
 }
 
-/** How to send a source, and whom to tell. */
-export interface ProduceOptions extends ProducerOptions {
-  /** Whom to tell of the run. */
-  readonly observer?: ProduceObserver;
-  /** A stop: the source ends itself on it, and what is under way then has {@linkcode STOP_TIMEOUT_MS} left. */
+/** How to send a source. */
+export interface ProduceOptions<T> extends ProducerOptions {
+  /** Observes the run. Without `failed` or `invalid`, such an event makes the run end in an error once all others are through. */
+  readonly observer?: ProduceObserver<T>;
+  /** Stops the run: no further event is taken, and what is under way has 8 s left. */
   readonly signal?: AbortSignal | undefined;
-  /** Where it is kept how far the source has been delivered. */
-  readonly resume?: ResumePoint | undefined;
 }
+
+/** An event with headers, as a source may yield it. */
+export interface OutgoingRecord<T> {
+  /** The event. */
+  readonly event: T;
+  /** The message's headers. */
+  readonly headers?: readonly OutgoingHeader[];
+}
+
+/** What {@linkcode produce} takes: events, or events with headers, from anything that can be iterated. */
+export type EventSource<T> =
+  | Iterable<T | OutgoingRecord<T>>
+  | AsyncIterable<T | OutgoingRecord<T>>;
 
 /** How long what is under way may take after a stop, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 
 /**
- * Sends orders until the source ends.
+ * Sends events until the source ends.
  *
- * @param config Where Kafka and the registry are.
- * @param source The orders; it ends itself on a stop.
- * @param options How to send, and whom to tell.
- * @returns The account; by then every order has ended one way or the other.
+ * @param type The kind of event.
+ * @param source The events. An object with a field `event` is taken for an event with headers, unless the schema has such a field.
+ * @param options How to send, and the observer.
+ * @returns The account. By then every event has its outcome.
+ * @throws {PipelineError} If Kafka or the registry can't be reached at the start, the topic doesn't exist, or an event was not
+ * delivered that no observer was notified of.
+ */
+export async function produce<T>(
+  type: EventType<T>,
+  source: EventSource<T>,
+  options: ProduceOptions<T> = {},
+): Promise<ProduceSummary> {
+  const { observer = {} } = options;
+  const problems: Error[] = [];
+  const summary = await produceItems(
+    type,
+    itemsOf(type, source, options.signal),
+    {
+      ...options,
+      observer: {
+        failed: (_, error) => problems.push(error),
+        invalid: (_, error) => problems.push(error),
+        ...observer,
+      },
+    },
+  );
+  const [first] = problems;
+  if (!first) return summary;
+  throw new PipelineError(
+    `${problems.length} of ${
+      summary.delivered + summary.failed + summary.invalid
+    } events were not delivered. The first: ${first.message}`,
+    { cause: first },
+  );
+}
+
+async function* itemsOf<T>(
+  type: EventType<T>,
+  source: EventSource<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<SourceItem, void, undefined> {
+  const wraps = !type.fields.includes("event");
+  let number = 0;
+  for await (const each of untilAborted(source, signal)) {
+    number++;
+    yield wraps && typeof each === "object" && each !== null && "event" in each
+      ? { number, value: each.event, headers: each.headers }
+      : { number, value: each };
+  }
+}
+
+/**
+ * Sends the items of a source until it ends.
+ *
+ * @param type The kind of event.
+ * @param source The items. The source is closed in any case.
+ * @param options How to send, the observer, and where it is kept how far the source has been delivered.
+ * @returns The account. By then every event has its outcome.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start, or the topic doesn't exist.
  */
-export async function produceEvents(
-  config: Config,
+export async function produceItems<T>(
+  type: EventType<T>,
   source: AsyncIterable<SourceItem>,
-  options: ProduceOptions,
+  options: ProduceOptions<T> & { readonly resume?: ResumePoint | undefined },
 ): Promise<ProduceSummary> {
   const { observer = {}, signal, resume } = options;
   const account = { delivered: 0, failed: 0, invalid: 0 };
-  const lines = new Map<CustomerEvent, number>();
-  const done = (event: CustomerEvent) => {
-    const line = lines.get(event);
-    if (line !== undefined) resume?.done(line);
-    lines.delete(event);
-  };
-  const handlers: DeliveryHandlers = {
+  const items = source[Symbol.asyncIterator]();
+  let sender: EventSender<T>;
+  try {
+    sender = await EventSender.connect(type, options);
+  } catch (error) {
+    await items.return?.();
+    if (error instanceof StoppedError) return account;
+    throw error;
+  }
+  /** What is done once an event of a file's line has its outcome. */
+  const deliveryOf = (line?: number): Delivery<T> => ({
     delivered(record) {
       account.delivered++;
-      done(record.event);
+      if (line !== undefined) resume?.done(line);
       observer.delivered?.(record);
     },
     failed(event, error) {
       account.failed++;
-      // What can never be delivered is done; the rest is to be sent by the next run.
-      if (error instanceof InvalidEventError) done(event);
+      // What can never be delivered is done; the rest is sent by the next run.
+      if (line !== undefined && error instanceof InvalidEventError) {
+        resume?.done(line);
+      }
       observer.failed?.(event, error);
     },
-  };
-  let producer: EventProducer;
-  try {
-    producer = await EventProducer.connect(config, options, handlers);
-  } catch (error) {
-    if (error instanceof StoppedError) return account;
-    throw error;
-  }
+  });
+  const shared = deliveryOf();
   let giveUp: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
     giveUp = setTimeout(
-      () => producer.abandon("Kafka did not acknowledge it before the stop"),
+      () => sender.abandon("Kafka did not acknowledge it before the stop"),
       STOP_TIMEOUT_MS,
     );
   };
   signal?.addEventListener("abort", stop);
   try {
     let sent = 0;
-    for await (const { number, event, problem, end, open } of source) {
+    for await (const item of { [Symbol.asyncIterator]: () => items }) {
+      const { number, value, headers, problem, end, open } = item;
+      if (signal?.aborted) break;
       if (end !== undefined) resume?.begin(number, end);
       try {
         if (problem) throw problem;
-        const checked = producer.send(event);
-        if (resume) lines.set(checked, number);
-        observer.sending?.(++sent, checked);
+        const delivery = resume ? deliveryOf(number) : shared;
+        const event = sender.send(value, delivery, { headers });
+        observer.sending?.(++sent, event);
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
         account.invalid++;
@@ -123,17 +190,17 @@ export async function produceEvents(
         if (!open) resume?.done(number);
         observer.invalid?.(number, error);
       }
-      const room = producer.ready();
+      const room = sender.ready();
       if (room) await room;
       const shown = observer.ready?.();
       if (shown) await shown;
-      if (producer.stopped || observer.broken) break;
+      if (sender.stopped || observer.broken) break;
     }
+    await sender.flush();
     observer.flushing?.();
-    await producer.flush();
   } finally {
     try {
-      await producer.close();
+      await sender.close();
     } finally {
       clearTimeout(giveUp);
       signal?.removeEventListener("abort", stop);

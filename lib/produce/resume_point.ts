@@ -1,9 +1,8 @@
 /**
- * How far a file of orders has been delivered, kept in a small file of its own, so that the next run goes on there.
+ * How far a file of events has been delivered, kept in a small file of its own, so that the next run goes on there.
  *
- * Orders are acknowledged out of their order, as each partition has its own line. So what is kept is the end of the last line
- * before which every line is done: delivered, or never deliverable. What was delivered behind it is sent again, with the same
- * ids.
+ * Each partition is acknowledged by itself, so lines are not delivered in the file's sequence. What is kept is the end of the last
+ * line up to which all lines are delivered or rejected. What was delivered behind it is sent again, with the same ids.
  *
  * @module
  */
@@ -11,19 +10,19 @@
 import { dirname } from "node:path";
 import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
 import type { FilePlace } from "./sources/lines.ts";
-import { explainOrders } from "./sources/order_source.ts";
+import { explainFileError } from "./sources/file.ts";
 
 /** The folder of resume files that are named without one: `produce` may write there. */
 export const RESUME_FOLDER = ".resume";
 
 const LINE_FEED = 0x0a;
-/** How long a change may be unsaved, in milliseconds: a file that is written for every order would be the bottleneck. */
+/** How long a change may be unsaved, in milliseconds: a file that is written for every event would be the bottleneck. */
 const SAVE_INTERVAL_MS = 200;
 /** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
 const PART_BYTES = 4_096;
 
 interface State extends FilePlace {
-  /** The topic that the orders went to. */
+  /** The topic that the events went to. */
   readonly topic: string;
   /** The SHA-256, in hexadecimal, of the file's beginning and of what lies right before the place: {@linkcode PART_BYTES} each at most. */
   readonly hash: string;
@@ -41,21 +40,21 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** A file of orders, and where they go. */
+/** A file of events, and where they go. */
 export interface ResumeSource {
-  /** The file. */
-  readonly orders: string;
+  /** The file's path; `-` is standard input. */
+  readonly path: string;
   /** The topic. */
   readonly topic: string;
 }
 
-/** A file of orders and how far it has been delivered. */
+/** A file of events and how far it has been delivered. */
 export class ResumePoint {
   readonly #path: string;
-  readonly #orders: string;
+  readonly #source: string;
   readonly #topic: string;
   readonly #start: FilePlace;
-  /** The lines that are not done, or lie behind one that isn't, in order: where each ends, and whether it is done. */
+  /** The lines that are not done, or lie behind one that isn't, in sequence: where each ends, and whether it is done. */
   readonly #lines = new Map<number, { readonly end: number; done: boolean }>();
   #place: FilePlace;
   #saved: FilePlace;
@@ -64,7 +63,7 @@ export class ResumePoint {
 
   private constructor(path: string, source: ResumeSource, start: FilePlace) {
     this.#path = path;
-    this.#orders = source.orders;
+    this.#source = source.path;
     this.#topic = source.topic;
     this.#start = start;
     this.#place = start;
@@ -75,15 +74,14 @@ export class ResumePoint {
    * Reads how far a file has been delivered.
    *
    * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
-   * @param source The file of orders, and where they go.
+   * @param source The file of events, and where they go.
    * @returns The point; the file's beginning where there is no resume file yet.
-   * @throws {UsageError} If the orders come from standard input, which can't be read again.
-   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file of orders or
-   * another topic.
+   * @throws {UsageError} If the events come from standard input, which can't be read again.
+   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file or another topic.
    */
   static async open(name: string, source: ResumeSource): Promise<ResumePoint> {
-    const { orders, topic } = source;
-    if (orders === "-") {
+    const { path: file, topic } = source;
+    if (file === "-") {
       throw new UsageError(
         "A resume file takes a file to read: standard input can't be read again",
       );
@@ -91,9 +89,9 @@ export class ResumePoint {
     const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
     const state = await readState(path);
     const hint = `To send all of it, remove ${path}.`;
-    if (state && state.hash !== await hashOf(orders, state.offset)) {
+    if (state && state.hash !== await hashOf(file, state.offset)) {
       throw new PipelineError(
-        `${path} belongs to another file than ${orders}, or that file has changed`,
+        `${path} belongs to another file than ${file}, or that file has changed`,
         { hint },
       );
     }
@@ -105,7 +103,7 @@ export class ResumePoint {
     }
     if (!state) return new ResumePoint(path, source, { offset: 0, line: 0 });
     const { offset, line } = state;
-    const open = offset > 0 && !await endsLine(orders, offset);
+    const open = offset > 0 && !await endsLine(file, offset);
     return new ResumePoint(path, source, { offset, line, open });
   }
 
@@ -115,7 +113,7 @@ export class ResumePoint {
   }
 
   /**
-   * Notes a line that is about to be sent. Lines come in their order.
+   * Notes a line that is about to be sent. Lines come in the file's sequence.
    *
    * @param line Its number, from 1.
    * @param end Where it ends in the file, in bytes.
@@ -165,7 +163,7 @@ export class ResumePoint {
       const state: State = {
         topic: this.#topic,
         ...place,
-        hash: await hashOf(this.#orders, place.offset),
+        hash: await hashOf(this.#source, place.offset),
       };
       await Deno.mkdir(dirname(this.#path), { recursive: true });
       const draft = `${this.#path}.new`;
@@ -236,7 +234,7 @@ async function hashOf(path: string, offset: number): Promise<string> {
       ...await readAt(file, offset - length, length),
     ]);
   } catch (cause) {
-    throw explainOrders(path, cause);
+    throw explainFileError(path, cause);
   }
   return new Uint8Array(await crypto.subtle.digest("SHA-256", found)).toHex();
 }

@@ -163,7 +163,7 @@ export class EventRegistry {
       if (!isUnknown(cause)) throw cause;
       throw new PipelineError(
         `The registry has no schema for the subject "${subject}"`,
-        { cause },
+        { cause, code: "schema-missing" },
       );
     }
     const id = idIn(answer);
@@ -196,7 +196,7 @@ export class EventRegistry {
       if (!isUnknown(cause)) throw cause;
       throw new PipelineError(
         `The schema is not registered for the subject "${subject}"`,
-        { cause },
+        { cause, code: "schema-missing" },
       );
     }
   }

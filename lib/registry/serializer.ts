@@ -1,84 +1,113 @@
 /**
- * Orders to message values and back, by the schema in the registry.
+ * Events to message values and back, by the schemas in the registry.
  *
  * @module
  */
 
-import {
-  checkCustomerEvent,
-  CUSTOMER_EVENT_SCHEMA,
-  type CustomerEvent,
-} from "../events/order.ts";
 import { InvalidEventError } from "../base/errors.ts";
-import type { EventRegistry } from "./registry.ts";
-import type { WriterSchema } from "./writer_schema.ts";
+import type { EventType } from "../events/event_type.ts";
 import {
   frame,
+  HEADER_LENGTH,
   MAX_SCHEMA_ID,
   parsePayload,
   unframe,
 } from "../events/wire_format.ts";
+import type { EventRegistry } from "./registry.ts";
+import type { WriterSchema } from "./writer_schema.ts";
 
-/** Turns orders into message values. Equals confluent-kafka's `JSONSerializer`. */
-export class EventSerializer {
+/** Which schema events are written by. */
+export type SchemaChoice = "register" | "latest" | "existing";
+
+/** Turns events into message values. Equals confluent-kafka's `JSONSerializer`. */
+export class EventSerializer<T> {
   readonly #schemaId: number;
+  readonly #check: (value: unknown) => T;
+  readonly #latest: WriterSchema | undefined;
 
-  private constructor(schemaId: number) {
+  private constructor(
+    schemaId: number,
+    check: (value: unknown) => T,
+    latest?: WriterSchema,
+  ) {
     this.#schemaId = schemaId;
+    this.#check = check;
+    this.#latest = latest;
   }
 
   /**
-   * Registers the schema of the topic's values, under the subject `<topic>-value` (Confluent's TopicNameStrategy).
+   * Finds the schema to write by, under the subject `<topic>-value` (Confluent's TopicNameStrategy).
    *
    * @param registry The registry.
-   * @param topic The topic.
+   * @param type The kind of event.
+   * @param options The topic, and which schema: its own, registered now or there already, or the subject's latest.
    * @returns The serializer.
    * @throws {OutageError} If the registry can't be reached.
-   * @throws {PipelineError} If it refuses the schema.
+   * @throws {PipelineError} If it refuses the schema, or doesn't have it.
    */
-  static async register(
+  static async connect<T>(
     registry: EventRegistry,
-    topic: string,
-  ): Promise<EventSerializer> {
-    return new EventSerializer(
-      await registry.register(`${topic}-value`, CUSTOMER_EVENT_SCHEMA),
-    );
+    type: EventType<T>,
+    options: { readonly topic: string; readonly schema: SchemaChoice },
+  ): Promise<EventSerializer<T>> {
+    const subject = `${options.topic}-value`;
+    if (options.schema === "latest") {
+      const { id } = await registry.latest(subject);
+      return new EventSerializer(
+        id,
+        (value) => type.checkByCode(type.checkByOpenSchema(value)),
+        await registry.writerSchema(id),
+      );
+    }
+    const id = options.schema === "register"
+      ? await registry.register(subject, type.schemaText)
+      : await registry.idOf(subject, type.schemaText);
+    return new EventSerializer(id, (value) => type.check(value));
   }
 
   /**
-   * Checks an order and encodes it.
+   * Checks an event and encodes it.
    *
-   * @param event The order; it may come from anywhere, its type is not trusted.
-   * @returns The message's value.
-   * @throws {InvalidEventError} If it isn't a valid order.
+   * @param event The event; it may come from anywhere, its type is not trusted.
+   * @returns The message's value, and the same event, known to be one.
+   * @throws {InvalidEventError} If it isn't a valid event.
    */
-  encode(event: unknown): Uint8Array {
-    return frame(this.#schemaId, JSON.stringify(checkCustomerEvent(event)));
+  encode(event: unknown): { readonly value: Uint8Array; readonly event: T } {
+    const checked = this.#check(event);
+    const value = frame(this.#schemaId, JSON.stringify(checked));
+    this.#latest?.check(checked, value.length - HEADER_LENGTH);
+    return { value, event: checked };
   }
 }
 
-/** Turns message values into orders. Equals confluent-kafka's `JSONDeserializer`. */
-export class EventDeserializer {
-  readonly #registry: EventRegistry;
+/** Turns message values into events. Equals confluent-kafka's `JSONDeserializer`. */
+export class EventDeserializer<T> {
+  readonly #registry: Pick<EventRegistry, "cached" | "writerSchema">;
+  readonly #type: EventType<T>;
 
   /**
    * Makes a deserializer. Nothing is fetched before the first message.
    *
    * @param registry Where the writers' schemas are looked up.
+   * @param type The kind of event.
    */
-  constructor(registry: EventRegistry) {
+  constructor(
+    registry: Pick<EventRegistry, "cached" | "writerSchema">,
+    type: EventType<T>,
+  ) {
     this.#registry = registry;
+    this.#type = type;
   }
 
   /**
-   * Decodes a value and checks it: by the schema that its writer named, then by this program's own.
+   * Decodes a value and checks it: by the schema that its writer named, then by the event type's own, with unknown fields allowed.
    *
    * @param value The message's value.
-   * @returns The order; a promise of it where the writer's schema has to be fetched first.
-   * @throws {InvalidEventError} If the value can't be read. Where a promise is returned, it rejects instead.
-   * @throws {OutageError} Only by the promise: if the registry can't be reached.
+   * @returns The event; a promise of it if the writer's schema has to be fetched first.
+   * @throws {InvalidEventError} If the value can't be read. A returned promise rejects instead.
+   * @throws {OutageError} By the promise only: if the registry can't be reached.
    */
-  decode(value: Uint8Array): CustomerEvent | Promise<CustomerEvent> {
+  decode(value: Uint8Array): T | Promise<T> {
     const { schemaId, payload } = unframe(value);
     if (schemaId > MAX_SCHEMA_ID) {
       throw new InvalidEventError(
@@ -87,16 +116,17 @@ export class EventDeserializer {
     }
     const schema = this.#registry.cached(schemaId);
     return schema
-      ? read(schema, payload)
+      ? this.#read(schema, payload)
       : this.#registry.writerSchema(schemaId)
-        .then((fetched) => read(fetched, payload));
+        .then((fetched) => this.#read(fetched, payload));
   }
-}
 
-function read(schema: WriterSchema, payload: Uint8Array): CustomerEvent {
-  const value = parsePayload(payload);
-  if (schema.text !== CUSTOMER_EVENT_SCHEMA) {
+  #read(schema: WriterSchema, payload: Uint8Array): T {
+    const value = parsePayload(payload);
+    if (schema.text === this.#type.schemaText) {
+      return this.#type.checkBySchema(value);
+    }
     schema.check(value, payload.length);
+    return this.#type.checkByOpenSchema(value);
   }
-  return checkCustomerEvent(value);
 }

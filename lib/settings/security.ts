@@ -12,25 +12,29 @@ import type { SettingReader } from "./setting_reader.ts";
 import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
 
 /** The SASL mechanisms. */
-export const SASL_MECHANISMS = [
+export const SASL_MECHANISMS: readonly SaslMechanism[] = [
   "PLAIN",
   "SCRAM-SHA-256",
   "SCRAM-SHA-512",
-] as const;
+];
 
 /** The security protocols. */
-export const SECURITY_PROTOCOLS = [
+export const SECURITY_PROTOCOLS: readonly SecurityProtocol[] = [
   "PLAINTEXT",
   "SSL",
   "SASL_PLAINTEXT",
   "SASL_SSL",
-] as const;
+];
 
 /** Equals `sasl.mechanism`. */
-export type SaslMechanism = typeof SASL_MECHANISMS[number];
+export type SaslMechanism = "PLAIN" | "SCRAM-SHA-256" | "SCRAM-SHA-512";
 
 /** Equals `security.protocol`. */
-export type SecurityProtocol = typeof SECURITY_PROTOCOLS[number];
+export type SecurityProtocol =
+  | "PLAINTEXT"
+  | "SSL"
+  | "SASL_PLAINTEXT"
+  | "SASL_SSL";
 
 /** The login to Kafka. */
 export interface SaslSettings {

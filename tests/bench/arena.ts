@@ -5,7 +5,7 @@
  */
 
 import type { Admin } from "kafkajs";
-import { CUSTOMER_EVENT_SCHEMA, randomOrders } from "../../lib/events/order.ts";
+import { orders, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import {
   startThrowawayEngine,
@@ -123,7 +123,7 @@ export class Arena implements AsyncDisposable {
     });
     const schemaId = await this.#registry.register(
       `${topic}-value`,
-      CUSTOMER_EVENT_SCHEMA,
+      orders.schemaText,
     );
     return { topic, schemaId };
   }

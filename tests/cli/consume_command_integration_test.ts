@@ -133,7 +133,6 @@ integrationTest(
       "        ├─ Amount: $10.50",
       "        └─ Event Time (UTC): 2026-02-03T02:16:55.763294+00:00",
       "-".repeat(80),
-      "=".repeat(80),
       "Message #2",
       "        ├─ Partition: 0 | Offset: 1",
       "        ├─ Kafka Timestamp: 2026-02-02 21:16:55",
@@ -219,6 +218,7 @@ integrationTest(
     });
     assertEquals(third.stdout.split("\n").slice(3), [
       "",
+      "=".repeat(80),
       ...CLOSING,
       "Consumer closed. Total messages consumed: 0",
       "",
@@ -238,6 +238,7 @@ integrationTest(
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
     assertEquals(stdout.split("\n").slice(3), [
       "",
+      "=".repeat(80),
       ...CLOSING,
       "Consumer closed. Total messages consumed: 9",
       "",
@@ -369,7 +370,6 @@ integrationTest(
     const unknown = 0x7fff_fff0;
     const beyond = Buffer.from(good);
     beyond.writeUInt32BE(0xffff_ffff, 1);
-    const escape = makeOrder({ customer_name: "" });
     const bad: readonly (readonly [Buffer, RegExp])[] = [
       [Buffer.alloc(0), /^The value is truncated: 0 bytes/],
       [good.subarray(0, 4), /^The value is truncated: 4 bytes/],
@@ -386,7 +386,10 @@ integrationTest(
         /^The payload is not UTF-8$/,
       ],
       [framed("an order"), /^Not a valid order: the event must be object$/],
-      [framed(escape), /^Not a valid order: customer_name must NOT have/],
+      [
+        framed({ ...makeOrder(), table: 7 }),
+        /^Not a valid order: the event must NOT have additional properties: "table"$/,
+      ],
       [
         framed({ ...makeOrder(), quantity: 0 }),
         /^Not a valid order: quantity must be >= 1$/,

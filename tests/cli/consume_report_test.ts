@@ -9,15 +9,20 @@ import {
   ConsumeReport,
   type ConsumeReportOptions,
 } from "../../lib/cli/consume_report.ts";
-import { describeRecord, type EventRecord } from "../../lib/events/record.ts";
+import type { EventRecord } from "../../lib/events/record.ts";
+import { describeRecord } from "../../lib/cli/record_text.ts";
+import type { EventText } from "../../lib/cli/event_text.ts";
+import { orderText } from "../../lib/cli/order_text.ts";
+import type { Order } from "../../lib/events/order.ts";
 import { captureOutput } from "../support/captured_output.ts";
 
-const RECORD: EventRecord = {
+const RECORD: EventRecord<Order> = {
   topic: "demo",
   partition: 0,
   offset: "5",
   timestamp: 1770085015763,
   key: "charlie_davis",
+  headers: [],
   event: {
     event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
     customer_name: "Charlie Davis",
@@ -30,19 +35,24 @@ const RECORD: EventRecord = {
 };
 
 const OPTIONS: ConsumeReportOptions = {
+  text: orderText as EventText<unknown>,
   topic: "demo",
   group: "cafe-event-consumer-group",
   json: false,
   quiet: false,
 };
 
+const CONTEXT = { signal: new AbortController().signal };
+/** A record as `--json` shows it. */
+const { headers: _, ...SHOWN } = RECORD;
+
 /** Prints a whole run of two orders. */
 async function run(options: Partial<ConsumeReportOptions>) {
   return await captureOutput(() => {
     const report = new ConsumeReport({ ...OPTIONS, ...options });
     report.starting();
-    report.consumed(RECORD);
-    report.consumed(RECORD);
+    report.consumed(RECORD, CONTEXT);
+    report.consumed(RECORD, CONTEXT);
     report.stopping();
     report.closed({ consumed: 2 });
   });
@@ -52,6 +62,7 @@ const OPENING = `Starting Cafe Event Consumer with Schema Registry...
 Listening to topic 'demo' (group: cafe-event-consumer-group)...
 Press Ctrl+C to stop
 
+${"=".repeat(80)}
 `;
 const CLOSING = `Shutting down consumer...
 Closing consumer...
@@ -59,7 +70,9 @@ Consumer closed. Total messages consumed: 2
 `;
 
 Deno.test("ConsumeReport prints the lines of the contract on standard output, numbers the messages, and nothing else", async () => {
-  const blocks = `${describeRecord(1, RECORD)}\n${describeRecord(2, RECORD)}\n`;
+  const blocks = `${describeRecord(1, RECORD, orderText)}\n${
+    describeRecord(2, RECORD, orderText)
+  }\n`;
   assertEquals(await run({}), {
     stdout: OPENING + blocks + CLOSING,
     stderr: "",
@@ -80,7 +93,7 @@ Deno.test("ConsumeReport prints one JSON object for each order, and nothing else
     assertEquals(stderr, "");
     for (const line of stdout.trim().split("\n")) {
       assertEquals(JSON.parse(line), {
-        ...RECORD,
+        ...SHOWN,
         timestamp: "2026-02-03T02:16:55.763Z",
       });
     }

@@ -11,7 +11,7 @@ import {
   assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { type CustomerEvent, keyOf } from "../../lib/events/order.ts";
+import { type Order, orders } from "../../lib/events/order.ts";
 import { engineFolder } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { withAdmin } from "../../lib/kafka/client.ts";
@@ -54,7 +54,7 @@ async function sizeOf({ config, topic }: Bench): Promise<number> {
   });
 }
 
-function sendingLine(number: number, event: CustomerEvent): string {
+function sendingLine(number: number, event: Order): string {
   const { customer_name, drink_name, quantity, amount, is_member } = event;
   return `Event ${number}: ${customer_name} ordered ${quantity}x ${drink_name} ` +
     `($${amount.toFixed(2)} CAD) - Member: ${is_member ? "True" : "False"}`;
@@ -106,7 +106,7 @@ integrationTest(
       const apart = time - (times[i] ?? 0);
       assert(apart >= 195, `Events ${apart} ms apart`);
     }
-    assert(records.every(({ key, event }) => key === keyOf(event)));
+    assert(records.every(({ key, event }) => key === orders.key(event)));
   },
 );
 
@@ -453,7 +453,7 @@ integrationTest(
     assertEquals(folder, {
       code: 1,
       stdout: "",
-      stderr: "Error: Can't read orders from a folder: tests\n",
+      stderr: "Error: Can't read events from a folder: tests\n",
     });
   },
 );

@@ -11,14 +11,18 @@ import {
   type ProduceReportOptions,
 } from "../../lib/cli/produce_report.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
+import type { EventText } from "../../lib/cli/event_text.ts";
+import { orderText } from "../../lib/cli/order_text.ts";
+import type { Order } from "../../lib/events/order.ts";
 import { captureOutput } from "../support/captured_output.ts";
 
-const RECORD: EventRecord = {
+const RECORD: EventRecord<Order> = {
   topic: "demo",
   partition: 1,
   offset: "6",
   timestamp: 1770085015763,
   key: "diana_martinez",
+  headers: [],
   event: {
     event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
     customer_name: "Diana Martinez",
@@ -31,11 +35,15 @@ const RECORD: EventRecord = {
 };
 
 const OPTIONS: ProduceReportOptions = {
+  text: orderText as EventText<unknown>,
   topic: "demo",
   count: 5,
   json: false,
   quiet: false,
 };
+
+/** A record as `--json` shows it. */
+const { headers: _, ...SHOWN } = RECORD;
 
 /** Prints a whole run of one order. */
 async function run(options: Partial<ProduceReportOptions>) {
@@ -81,7 +89,7 @@ Deno.test("ProduceReport prints one JSON object for each delivered order, and no
     assertMatch(stdout, /^[^\n]+\n$/);
     assertEquals(stderr, "");
     assertEquals(JSON.parse(stdout), {
-      ...RECORD,
+      ...SHOWN,
       timestamp: "2026-02-03T02:16:55.763Z",
     });
   }

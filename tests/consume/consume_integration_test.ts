@@ -6,17 +6,14 @@
 
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createKafka, withAdmin } from "../../lib/kafka/client.ts";
-import {
-  consumeEvents,
-  type ConsumerOptions,
-  deadLetterTopic,
-  type EventHandler,
-  type EventRecord,
-  HandlerStop,
-  InvalidEventError,
-  listDeadLetters,
-  type MessageCounts,
-} from "../../lib/mod.ts";
+import { HandlerStop, InvalidEventError } from "../../lib/base/errors.ts";
+import { consume, type ConsumerOptions } from "../../lib/consume/consume.ts";
+import { deadLetterTopic } from "../../lib/consume/dead_letters/dead_letter.ts";
+import { listDeadLetters } from "../../lib/consume/dead_letters/dlq.ts";
+import type { EventHandler } from "../../lib/consume/handler.ts";
+import type { MessageCounts } from "../../lib/consume/message_reader.ts";
+import { type Order, orders } from "../../lib/events/order.ts";
+import type { EventRecord } from "../../lib/events/record.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import {
   committedOffsets,
@@ -57,22 +54,23 @@ async function sendOrders(
 class Running implements AsyncDisposable {
   readonly told: string[] = [];
   readonly assignments: (readonly number[])[] = [];
-  readonly handled: EventRecord[] = [];
+  readonly handled: EventRecord<Order>[] = [];
   readonly #stop = new AbortController();
   readonly ended: Promise<MessageCounts>;
 
   constructor(
     bench: Bench,
     options: Partial<ConsumerOptions> & {
-      readonly handler?: EventHandler | undefined;
+      readonly handler?: EventHandler<Order> | undefined;
     } = {},
   ) {
     const { handler, ...rest } = options;
     const late = setTimeout(() => this.#stop.abort(), DEADLINE_MS);
-    this.ended = consumeEvents(bench.config, async (record) => {
-      await handler?.(record);
+    this.ended = consume(orders, async (record, context) => {
+      await handler?.(record, context);
       this.handled.push(record);
     }, {
+      config: bench.config,
       topic: bench.topic,
       group: bench.group,
       notify: (line) => this.told.push(line),
@@ -112,7 +110,7 @@ async function until(
 }
 
 integrationTest(
-  "consumeEvents() tries a failing handler again with growing pauses, keeps its order, and commits past it",
+  "consume() tries a failing handler again with growing pauses, keeps its order, and commits past it",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 4);
@@ -122,7 +120,7 @@ integrationTest(
       count: 2,
       handlerRetries: 2,
       handlerBackoffMs: 50,
-      passedOver: ({ offset, letter }) =>
+      setAside: ({ offset, letter }) =>
         passed.push(`${offset} in ${letter.topic}`),
       handler({ event: { drink_name } }) {
         (tries[drink_name] ??= []).push(performance.now());
@@ -130,7 +128,11 @@ integrationTest(
         if (drink_name === "2") throw new InvalidEventError("No such drink");
       },
     });
-    assertEquals(await consumer.ended, { consumed: 2, passedOver: 2 });
+    assertEquals(await consumer.ended, {
+      consumed: 2,
+      deadLetters: 2,
+      tombstones: 0,
+    });
     assertEquals(
       Object.entries(tries).map(([name, { length }]) => [name, length]),
       [["0", 1], ["1", 3], ["2", 1], ["3", 1]],
@@ -153,12 +155,12 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() ends on a HandlerStop, and on a failing handler with onError stop, with that order not committed",
+  "consume() ends on a HandlerStop, and on a failing handler with onError stop, with that order not committed",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 3);
     let thrown = 0;
-    const failing = (error: Error) => (record: EventRecord) => {
+    const failing = (error: Error) => (record: EventRecord<Order>) => {
       if (record.offset !== "1") return;
       thrown++;
       throw error;
@@ -192,7 +194,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() stays in the group through a handler of 8 s with a session of 6 s, and warns by the setting's name",
+  "consume() stays in the group through a handler of 8 s with a session of 6 s, and warns by the setting's name",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 3);
@@ -204,7 +206,11 @@ integrationTest(
           setTimeout(resolve, offset === "1" ? 8_000 : 0)
         ),
     });
-    assertEquals(await consumer.ended, { consumed: 3, passedOver: 0 });
+    assertEquals(await consumer.ended, {
+      consumed: 3,
+      deadLetters: 0,
+      tombstones: 0,
+    });
     assertEquals(consumer.places, ["0:0", "0:1", "0:2"]);
     assertEquals(consumer.assignments, [[0]]);
     assertEquals(consumer.told.length, 1);
@@ -217,7 +223,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() keeps each partition's order with slow handlers, ends at the very count, and goes on there",
+  "consume() keeps each partition's order with slow handlers, ends at the very count, and goes on there",
   async (bench) => {
     await makeTopic(bench, 3);
     const partitions = [0, 1, 2];
@@ -233,7 +239,11 @@ integrationTest(
           underWay--;
         },
       });
-      assertEquals(await consumer.ended, { consumed: count, passedOver: 0 });
+      assertEquals(await consumer.ended, {
+        consumed: count,
+        deadLetters: 0,
+        tombstones: 0,
+      });
       assertEquals(consumer.handled.length, count);
       seen.push(...consumer.places);
     }
@@ -248,7 +258,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() commits each message by itself at a low rate, and none before its handler is done",
+  "consume() commits each message by itself at a low rate, and none before its handler is done",
   async (bench) => {
     await makeTopic(bench, 1);
     const gates = Array.from(
@@ -279,7 +289,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() from latest loses nothing that came after `assigned`, though a second member joins before anything was read",
+  "consume() from latest loses nothing that came after `assigned`, though a second member joins before anything was read",
   async (bench) => {
     await makeTopic(bench, 2);
     const partitions = [0, 1];
@@ -311,7 +321,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() says so when the group has members enough, and takes over when one leaves",
+  "consume() says so when the group has members enough, and takes over when one leaves",
   async (bench) => {
     await makeTopic(bench, 1);
     await using first = new Running(bench);
@@ -334,7 +344,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() names the offsets that retention took away, and goes on behind them",
+  "consume() names the offsets that retention took away, and goes on behind them",
   async (bench) => {
     const { config, topic } = bench;
     await makeTopic(bench, 1);
@@ -369,7 +379,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() says that a topic was made anew when the group's offset lies behind its end, and reads all of it",
+  "consume() says that a topic was made anew when the group's offset lies behind its end, and reads all of it",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 2);
@@ -400,7 +410,7 @@ integrationTest(
 );
 
 integrationTest(
-  "consumeEvents() from latest reads a partition that was added to the topic from its start",
+  "consume() from latest reads a partition that was added to the topic from its start",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 2);

@@ -16,7 +16,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import type { KafkaMessage } from "kafkajs";
-import type { CustomerEvent } from "../../lib/events/order.ts";
+import type { Order } from "../../lib/events/order.ts";
 import type { DeadLetterReason } from "../../lib/consume/dead_letters/dead_letter.ts";
 import type { DeadLetterQueue } from "../../lib/consume/dead_letters/dead_letter_queue.ts";
 import {
@@ -25,12 +25,12 @@ import {
   OutageError,
   PipelineError,
 } from "../../lib/base/errors.ts";
+import type { EventHandler } from "../../lib/consume/handler.ts";
 import {
-  type EventHandler,
   MessageProcessor,
   type MessageProcessorOptions,
-  type PassedOver,
 } from "../../lib/consume/message_processor.ts";
+import type { SetAside } from "../../lib/consume/message_reader.ts";
 import { makeOrder } from "../support/topics.ts";
 
 const ORDER = makeOrder();
@@ -52,16 +52,16 @@ function message(
   };
 }
 
-type Decode = () => CustomerEvent | Promise<CustomerEvent>;
+type Decode = () => Order | Promise<Order>;
 
 /** A processor, and everything that it tells and keeps. */
 function bench(
-  handler: EventHandler,
+  handler: EventHandler<Order>,
   options: Partial<MessageProcessorOptions> & { readonly decode?: Decode } = {},
 ) {
   const { decode = () => ORDER, ...rest } = options;
   const kept: (readonly [KafkaMessage, DeadLetterReason])[] = [];
-  const passedOver: PassedOver[] = [];
+  const setAside: SetAside[] = [];
   const tombstones: unknown[] = [];
   const told: string[] = [];
   const queue: Pick<DeadLetterQueue, "send"> = {
@@ -79,15 +79,16 @@ function bench(
       handlerBackoffMs: BACKOFF_MS,
       sessionTimeoutMs: 10_000,
       deadLetters: queue,
-      passedOver: (one) => passedOver.push(one),
+      setAside: (one) => setAside.push(one),
       tombstone: (position, key) => tombstones.push([position, key]),
       notify: (line) => told.push(line),
       ...rest,
     },
   );
   const stop = new AbortController();
-  const process = (one = message()) => processor.process(1, one, stop.signal);
-  return { processor, process, stop, kept, passedOver, tombstones, told };
+  const process = (one = message()) =>
+    processor.process({ partition: 1, message: one, signal: stop.signal });
+  return { processor, process, stop, kept, setAside, tombstones, told };
 }
 
 Deno.test("process() hands an order to the handler, and waits for nothing where the handler doesn't", () => {
@@ -98,9 +99,14 @@ Deno.test("process() hands an order to the handler, and waits for nothing where 
     ...ORIGIN,
     timestamp: 1_770_085_015_763,
     key: "charlie_davis",
+    headers: [],
     event: ORDER,
   }]);
-  assertEquals(b.processor.counts, { consumed: 1, passedOver: 0 });
+  assertEquals(b.processor.counts, {
+    consumed: 1,
+    deadLetters: 0,
+    tombstones: 0,
+  });
 });
 
 Deno.test("process() counts an order only when the handler's promise has resolved", async () => {
@@ -121,7 +127,11 @@ Deno.test("process() passes on a message without a value, with its key, and hand
   assertEquals(b.process(message(null)), true);
   assertEquals(b.process(message(null, null)), true);
   assertEquals(b.tombstones, [[ORIGIN, "charlie_davis"], [ORIGIN, null]]);
-  assertEquals(b.processor.counts, { consumed: 0, passedOver: 0 });
+  assertEquals(b.processor.counts, {
+    consumed: 0,
+    deadLetters: 0,
+    tombstones: 2,
+  });
   assertEquals(b.kept, []);
 });
 
@@ -142,8 +152,12 @@ for (const way of ["throws", "rejects"] as const) {
       assert(pause > BACKOFF_MS * 2 ** i - 2, `Pause ${i} took ${pause} ms`);
     }
     assertEquals(b.kept, [[one, { origin: ORIGIN, error, stage: "TASK_PUT" }]]);
-    assertEquals(b.passedOver, [{ ...ORIGIN, error, letter: LETTER }]);
-    assertEquals(b.processor.counts, { consumed: 0, passedOver: 1 });
+    assertEquals(b.setAside, [{ ...ORIGIN, error, letter: LETTER }]);
+    assertEquals(b.processor.counts, {
+      consumed: 0,
+      deadLetters: 1,
+      tombstones: 0,
+    });
   });
 }
 
@@ -157,7 +171,8 @@ Deno.test("process() keeps nothing of an order whose handler succeeds when tried
     tries: 3,
     kept: [],
     consumed: 1,
-    passedOver: 0,
+    deadLetters: 0,
+    tombstones: 0,
   });
 });
 
@@ -196,7 +211,8 @@ Deno.test("process() throws a HandlerStop on, and keeps nothing", async () => {
     assertEquals({ kept: b.kept, ...b.processor.counts }, {
       kept: [],
       consumed: 0,
-      passedOver: 0,
+      deadLetters: 0,
+      tombstones: 0,
     });
   }
 });
@@ -224,8 +240,8 @@ Deno.test("process() is not done when a stop comes before its letter is kept", a
     deadLetters: queue,
   });
   assertEquals(await b.process(), false);
-  assertEquals(b.passedOver, []);
-  assertEquals(b.processor.counts.passedOver, 0);
+  assertEquals(b.setAside, []);
+  assertEquals(b.processor.counts.deadLetters, 0);
 });
 
 Deno.test("process() throws what keeping a letter throws: its offset must not be committed", async () => {
@@ -243,7 +259,7 @@ Deno.test("process() throws what keeping a letter throws: its offset must not be
     PipelineError,
     "Kafka refuses",
   );
-  assertEquals(b.processor.counts.passedOver, 0);
+  assertEquals(b.processor.counts.deadLetters, 0);
 });
 
 Deno.test("process() keeps what can't be read without trying again, whether that shows at once or later", async () => {
@@ -309,7 +325,11 @@ Deno.test("process() waits out an outage of the registry, says so once, and then
     "The registry can't be reached. Waiting for it...",
     "No longer waiting for the Schema Registry.",
   ]);
-  assertEquals(b.processor.counts, { consumed: 1, passedOver: 0 });
+  assertEquals(b.processor.counts, {
+    consumed: 1,
+    deadLetters: 0,
+    tombstones: 0,
+  });
 });
 
 Deno.test("process() is not done when a stop comes in an outage of the registry", async () => {
@@ -321,7 +341,8 @@ Deno.test("process() is not done when a stop comes in an outage of the registry"
   assertEquals({ kept: b.kept, ...b.processor.counts }, {
     kept: [],
     consumed: 0,
-    passedOver: 0,
+    deadLetters: 0,
+    tombstones: 0,
   });
 });
 

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config } from "../../lib/settings/config.ts";
-import { CUSTOMER_EVENT_SCHEMA } from "../../lib/events/order.ts";
+import { orders } from "../../lib/events/order.ts";
 import { pause } from "../../lib/base/pause.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { frame } from "../../lib/events/wire_format.ts";
@@ -66,7 +66,7 @@ async function countLost(
 /** Registers the orders' schema once more, with another text: its id is one that nobody has met. */
 async function registerSecondSchema({ config, topic }: FaultBench) {
   const registry = await EventRegistry.connect(config);
-  const schema = JSON.parse(CUSTOMER_EVENT_SCHEMA);
+  const schema = JSON.parse(orders.schemaText);
   return await registry.register(
     `${topic}-second-value`,
     JSON.stringify({ ...schema, description: `For ${topic}` }),

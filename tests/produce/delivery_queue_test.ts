@@ -13,7 +13,7 @@ import {
 import {
   DeliveryQueue,
   type DeliveryQueueOptions,
-  type Verdict,
+  type SendErrorAction,
 } from "../../lib/produce/delivery_queue.ts";
 
 interface Message {
@@ -23,7 +23,7 @@ interface Message {
 
 /** An error that names the queue's verdict on it. */
 class Refusal extends Error {
-  constructor(readonly verdict: Verdict) {
+  constructor(readonly verdict: SendErrorAction) {
     super(`Kafka says ${verdict}`);
   }
 }
@@ -60,7 +60,7 @@ function bench(
         account.atOnce--;
       }
     },
-    judge: (error) => error instanceof Refusal ? error.verdict : "stop",
+    classify: (error) => error instanceof Refusal ? error.verdict : "stop",
     delivered: ({ id }, offset) => delivered.push([id, offset]),
     failed: ({ id }, error) => failed.push([id, error]),
     waiting: (now) => waits.push(now),

@@ -7,15 +7,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { withAdmin } from "../../lib/kafka/client.ts";
-import {
-  consumeEvents,
-  openOrders,
-  ordersFrom,
-  produceEvents,
-  RESUME_FOLDER,
-  ResumePoint,
-  type SourceItem,
-} from "../../lib/mod.ts";
+import { consume } from "../../lib/consume/consume.ts";
+import { orders } from "../../lib/events/order.ts";
+import { produceItems } from "../../lib/produce/produce.ts";
+import { RESUME_FOLDER, ResumePoint } from "../../lib/produce/resume_point.ts";
+import { openFile } from "../../lib/produce/sources/file.ts";
+import { ndjsonEvents } from "../../lib/produce/sources/ndjson.ts";
+import type { SourceItem } from "../../lib/produce/sources/source.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import {
   runTaskProcess,
@@ -28,7 +26,7 @@ const CUSTOMERS = ["Diana Martinez", "Charlie Davis", "Bob Smith"];
 
 interface Files {
   /** The path of the orders, from the checkout's folder. */
-  readonly orders: string;
+  readonly path: string;
   /** What `--resume` is given. */
   readonly name: string;
   /** Where that is. */
@@ -43,7 +41,7 @@ function resumeTest(
   integrationTest(name, async (bench) => {
     const folder = `${checkoutFolder()}/${RESUME_FOLDER}`;
     const files = {
-      orders: `${RESUME_FOLDER}/${bench.topic}.ndjson`,
+      path: `${RESUME_FOLDER}/${bench.topic}.ndjson`,
       name: bench.topic,
       state: `${folder}/${bench.topic}`,
     };
@@ -72,22 +70,22 @@ function lineOf(n: number, changes: object = {}): string {
 }
 
 async function writeOrders(
-  { orders }: Files,
+  { path }: Files,
   lines: readonly string[],
 ): Promise<void> {
   await Deno.writeTextFile(
-    `${checkoutFolder()}/${orders}`,
+    `${checkoutFolder()}/${path}`,
     lines.map((line) => `${line}\n`).join(""),
   );
 }
 
 /** The ids that the file's orders have when all of it is sent at once. */
-async function idsOf({ orders }: Files): Promise<string[]> {
-  const file = await Deno.open(`${checkoutFolder()}/${orders}`);
+async function idsOf({ path }: Files): Promise<string[]> {
+  const file = await Deno.open(`${checkoutFolder()}/${path}`);
   const ids: string[] = [];
-  for await (const { event } of ordersFrom(file.readable)) {
-    if (typeof event === "object" && event !== null && "event_id" in event) {
-      ids.push(String(event.event_id));
+  for await (const { value } of ndjsonEvents(orders, file.readable)) {
+    if (typeof value === "object" && value !== null && "event_id" in value) {
+      ids.push(String(value.event_id));
     }
   }
   return ids;
@@ -95,7 +93,8 @@ async function idsOf({ orders }: Files): Promise<string[]> {
 
 async function sentIds({ config, topic, group }: Bench): Promise<string[]> {
   const ids: string[] = [];
-  await consumeEvents(config, ({ event }) => void ids.push(event.event_id), {
+  await consume(orders, ({ event }) => void ids.push(event.event_id), {
+    config,
     topic,
     group: `${group}-${crypto.randomUUID()}`,
     idleExitMs: 500,
@@ -122,8 +121,8 @@ async function lookUntil(what: string, isSo: () => boolean): Promise<void> {
   }
 }
 
-function argsOf({ topic }: Bench, { orders, name }: Files): string[] {
-  return [`--topic=${topic}`, `--file=${orders}`, `--resume=${name}`];
+function argsOf({ topic }: Bench, { path, name }: Files): string[] {
+  return [`--topic=${topic}`, `--file=${path}`, `--resume=${name}`];
 }
 
 function produce(
@@ -190,7 +189,7 @@ resumeTest(
       last.stdout,
       new RegExp(`^Going on behind line ${line}, `, "m"),
     );
-    const { size } = await Deno.stat(`${checkoutFolder()}/${files.orders}`);
+    const { size } = await Deno.stat(`${checkoutFolder()}/${files.path}`);
     const { offset, line: end } = readState(files);
     assertEquals({ offset, end }, { offset: size, end: count });
 
@@ -239,7 +238,7 @@ resumeTest(
     assertMatch(named[1] ?? "", /^Line 3 was not sent: /);
     assertMatch(
       named[2] ?? "",
-      /^Not delivered: order \S+: The order is larger than the topic takes/,
+      /^Not delivered: order \S+: The event is larger than the topic takes/,
     );
     assertEquals(
       named[3],
@@ -274,13 +273,13 @@ resumeTest(
     const stop = new AbortController();
     const first = Promise.withResolvers<void>();
     const resume = await ResumePoint.open(files.state, {
-      orders: files.orders,
+      path: files.path,
       topic,
     });
-    const open = () => openOrders(files.orders, resume.start.offset);
+    const open = () => openFile(files.path, resume.start.offset);
     /** The topic goes while the file is read: Kafka acknowledges nothing more. */
     async function* interrupted(): AsyncGenerator<SourceItem> {
-      for await (const item of ordersFrom(await open())) {
+      for await (const item of ndjsonEvents(orders, await open())) {
         yield item;
         if (item.number > 1) continue;
         await first.promise;
@@ -291,7 +290,8 @@ resumeTest(
         );
       }
     }
-    const summary = await produceEvents(config, interrupted(), {
+    const summary = await produceItems(orders, interrupted(), {
+      config,
       topic,
       resume,
       signal: stop.signal,
@@ -322,12 +322,12 @@ resumeTest(
       assertEquals({ code, stdout }, { code: 1, stdout: "" });
       assertEquals(
         stderr,
-        `Error: ${RESUME_FOLDER}/${files.name} belongs to another file than ${files.orders}, or that file has changed\n` +
+        `Error: ${RESUME_FOLDER}/${files.name} belongs to another file than ${files.path}, or that file has changed\n` +
           `  To send all of it, remove ${RESUME_FOLDER}/${files.name}.\n`,
       );
       assertEquals(await Deno.readTextFile(files.state), state);
     }
-    const stdin = await produce(bench, { ...files, orders: "-" });
+    const stdin = await produce(bench, { ...files, path: "-" });
     assertEquals({ code: stdin.code, stdout: stdin.stdout }, {
       code: 2,
       stdout: "",

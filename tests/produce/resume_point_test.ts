@@ -40,7 +40,7 @@ function resumeTest(name: string, fn: (files: Files) => Promise<void>): void {
 
 /** Begins all four lines, ends those, and closes. */
 async function run({ state, orders }: Files, done: readonly number[]) {
-  const point = await ResumePoint.open(state, { orders, topic: "demo" });
+  const point = await ResumePoint.open(state, { path: orders, topic: "demo" });
   for (const [i, end] of ENDS.entries()) point.begin(i + 1, end);
   for (const line of done) point.done(line);
   await point.close();
@@ -48,7 +48,7 @@ async function run({ state, orders }: Files, done: readonly number[]) {
 
 async function placeOf({ state, orders }: Files): Promise<FilePlace> {
   const { offset, line } =
-    (await ResumePoint.open(state, { orders, topic: "demo" })).start;
+    (await ResumePoint.open(state, { path: orders, topic: "demo" })).start;
   return { offset, line };
 }
 
@@ -56,7 +56,7 @@ resumeTest(
   "ResumePoint.open() begins at the start where nothing is kept yet, and keeps nothing by itself",
   async (files) => {
     const point = await ResumePoint.open(files.state, {
-      orders: files.orders,
+      path: files.orders,
       topic: "demo",
     });
     assertEquals(point.start, { offset: 0, line: 0 });
@@ -93,7 +93,7 @@ resumeTest(
   "ResumePoint.done() passes over a line that was never begun",
   async (files) => {
     const point = await ResumePoint.open(files.state, {
-      orders: files.orders,
+      path: files.orders,
       topic: "demo",
     });
     point.begin(2, 13);
@@ -109,7 +109,7 @@ resumeTest(
   "ResumePoint.done() saves by itself a moment later",
   async (files) => {
     const point = await ResumePoint.open(files.state, {
-      orders: files.orders,
+      path: files.orders,
       topic: "demo",
     });
     point.begin(1, 6);
@@ -142,7 +142,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(path, text);
       const error = await assertRejects(
-        () => ResumePoint.open(state, { orders: path, topic: "demo" }),
+        () => ResumePoint.open(state, { path, topic: "demo" }),
         PipelineError,
         `${state} belongs to another file than ${path}, or that file has changed`,
       );
@@ -160,7 +160,10 @@ resumeTest(
     const { orders, state } = files;
     const line = "x".repeat(99) + "\n";
     await Deno.writeTextFile(orders, line.repeat(100));
-    const point = await ResumePoint.open(state, { orders, topic: "demo" });
+    const point = await ResumePoint.open(state, {
+      path: orders,
+      topic: "demo",
+    });
     point.begin(80, 8_000);
     point.done(80);
     await point.close();
@@ -168,7 +171,7 @@ resumeTest(
     // One byte more in the middle: what lies before the place is no whole line any more.
     await Deno.writeTextFile(orders, line.repeat(60) + "+" + line.repeat(40));
     await assertRejects(
-      () => ResumePoint.open(state, { orders, topic: "demo" }),
+      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -176,7 +179,7 @@ resumeTest(
     assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
     await Deno.truncate(orders, 7_999);
     await assertRejects(
-      () => ResumePoint.open(state, { orders, topic: "demo" }),
+      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -203,7 +206,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(state, text);
       await assertRejects(
-        () => ResumePoint.open(state, { orders, topic: "demo" }),
+        () => ResumePoint.open(state, { path: orders, topic: "demo" }),
         PipelineError,
         `${state} is not a resume file`,
       );
@@ -216,7 +219,7 @@ resumeTest(
   "ResumePoint.open() refuses standard input, which can't be read again",
   async ({ state }) => {
     await assertRejects(
-      () => ResumePoint.open(state, { orders: "-", topic: "demo" }),
+      () => ResumePoint.open(state, { path: "-", topic: "demo" }),
       UsageError,
       "A resume file takes a file to read: standard input can't be read again",
     );
@@ -230,7 +233,7 @@ resumeTest(
     await Deno.remove(files.orders);
     await assertRejects(
       () =>
-        ResumePoint.open(files.state, { orders: files.orders, topic: "demo" }),
+        ResumePoint.open(files.state, { path: files.orders, topic: "demo" }),
       PipelineError,
       `No such file: ${files.orders}`,
     );
@@ -241,7 +244,7 @@ resumeTest(
   "ResumePoint.close() tells what kept it from saving",
   async (files) => {
     const point = await ResumePoint.open(files.state, {
-      orders: files.orders,
+      path: files.orders,
       topic: "demo",
     });
     await Deno.mkdir(files.state);
@@ -261,7 +264,7 @@ resumeTest(
     await run(files, [1]);
     const { orders } = files;
     await assertRejects(
-      () => ResumePoint.open(files.state, { orders, topic: "other" }),
+      () => ResumePoint.open(files.state, { path: orders, topic: "other" }),
       PipelineError,
       "belongs to topic 'demo', and not to 'other'",
     );

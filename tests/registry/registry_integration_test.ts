@@ -10,7 +10,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { CUSTOMER_EVENT_SCHEMA } from "../../lib/events/order.ts";
+import { orders } from "../../lib/events/order.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { requestRegistry } from "../../lib/registry/transport.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
@@ -61,7 +61,7 @@ integrationTest(
     };
     assertEquals(latest.schemaType, "JSON");
     assertEquals(latest.subject, `${topic}-value`);
-    assertEquals(JSON.parse(latest.schema), JSON.parse(CUSTOMER_EVENT_SCHEMA));
+    assertEquals(JSON.parse(latest.schema), JSON.parse(orders.schemaText));
     const [value] = await encodeOrders(bench, [makeOrder()]);
     assertEquals(value?.subarray(0, 1).toHex(), "00");
     assertEquals(value?.readUInt32BE(1), latest.id);
@@ -130,7 +130,8 @@ integrationTest(
       code: 1,
       stderr:
         `Error: What answers at http://${host} is not a Schema Registry\n` +
-        "  Neither the root nor /apis/ccompat/v7 has Confluent's API. Name its full URL with --registry.\n",
+        "  Neither the root nor /apis/ccompat/v7 has Confluent's API.\n" +
+        "  Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.\n",
     });
   },
 );

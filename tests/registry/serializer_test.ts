@@ -6,6 +6,7 @@
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
+import { orders } from "../../lib/events/order.ts";
 import type { EventRegistry } from "../../lib/registry/registry.ts";
 import { EventDeserializer } from "../../lib/registry/serializer.ts";
 import { frame } from "../../lib/events/wire_format.ts";
@@ -17,7 +18,7 @@ const UNREACHABLE = new Proxy({}, {
   },
 }) as EventRegistry;
 
-const deserializer = new EventDeserializer(UNREACHABLE);
+const deserializer = new EventDeserializer(UNREACHABLE, orders);
 
 const LARGEST = new Uint8Array([0, 0x7f, 0xff, 0xff, 0xff]);
 

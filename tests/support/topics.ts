@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Message } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
-import type { CustomerEvent } from "../../lib/events/order.ts";
+import { type Order, orders } from "../../lib/events/order.ts";
 import { createKafka, withAdmin } from "../../lib/kafka/client.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
@@ -20,7 +20,7 @@ import { runTaskProcess } from "./task_process.ts";
 const MAX_BATCH_COUNT = 2_000;
 
 /** A line of `--json`: as a record, with the time as text. */
-export type JsonRecord = Omit<EventRecord, "timestamp"> & {
+export type JsonRecord = Omit<EventRecord<Order>, "timestamp" | "headers"> & {
   /** The message's timestamp in ISO 8601. */
   readonly timestamp: string;
 };
@@ -44,7 +44,7 @@ export async function makeTopic(
  * @param changes What differs from a plain one.
  * @returns The order.
  */
-export function makeOrder(changes: Partial<CustomerEvent> = {}): CustomerEvent {
+export function makeOrder(changes: Partial<Order> = {}): Order {
   return {
     event_id: crypto.randomUUID(),
     customer_name: "Charlie Davis",
@@ -92,16 +92,19 @@ export async function sendRaw(
  * Makes message values of orders, with the schema registered for the test's topic.
  *
  * @param bench The test's bench.
- * @param orders The orders; they need not be valid where they are given as text.
+ * @param events The orders.
  * @returns A value for each, in the wire format.
  */
 export async function encodeOrders(
   { config, topic }: Bench,
-  orders: readonly CustomerEvent[],
+  events: readonly Order[],
 ): Promise<Buffer[]> {
   const registry = await EventRegistry.connect(config);
-  const serializer = await EventSerializer.register(registry, topic);
-  return orders.map((order) => Buffer.from(serializer.encode(order)));
+  const serializer = await EventSerializer.connect(registry, orders, {
+    topic,
+    schema: "register",
+  });
+  return events.map((event) => Buffer.from(serializer.encode(event).value));
 }
 
 /**

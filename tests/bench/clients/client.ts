@@ -5,17 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { Ajv } from "ajv";
-import addFormats from "ajv-formats";
-import {
-  type CustomerEvent,
-  keyOf,
-  randomOrders,
-} from "../../../lib/events/order.ts";
+import { orders, randomOrders } from "../../../lib/events/order.ts";
 import { crc32 } from "../../../lib/kafka/partitioner.ts";
-import schema from "../../../schemas/customer_event.schema.json" with {
-  type: "json",
-};
 import type { ClientRequest } from "../request.ts";
 
 /** How many messages a request takes. */
@@ -47,13 +38,6 @@ export interface Incoming {
   readonly value: Buffer | null;
 }
 
-const check = addFormats.default(new Ajv()).compile<CustomerEvent>(schema);
-
-function checked(value: unknown): CustomerEvent {
-  if (check(value)) return value;
-  throw new Error(`Not a valid order: ${JSON.stringify(check.errors)}`);
-}
-
 /**
  * Generates orders, checks and encodes them.
  *
@@ -64,12 +48,12 @@ export function* encodedOrders(
   { schemaId, partitions }: ClientRequest,
 ): Generator<Outgoing, never> {
   for (const order of randomOrders()) {
-    const json = JSON.stringify(checked(order));
+    const json = JSON.stringify(orders.check(order));
     const value = Buffer.allocUnsafe(5 + Buffer.byteLength(json));
     value[0] = 0;
     value.writeInt32BE(schemaId, 1);
     value.write(json, 5);
-    const key = Buffer.from(keyOf(order));
+    const key = Buffer.from(orders.key(order) ?? "");
     const partition = crc32(key) % partitions;
     yield { key, value, partition, timestamp: Date.now() };
   }
@@ -105,7 +89,9 @@ export class Work {
     if (value?.[0] !== 0 || value.readInt32BE(1) !== schemaId) {
       throw new Error(`Not an order of schema ${schemaId}`);
     }
-    const event = checked(JSON.parse(value.toString("utf8", 5)));
+    const event = orders.checkBySchema(
+      JSON.parse(value.toString("utf8", 5)),
+    );
     this.processed++;
     this.amount += event.amount;
     if (this.#request.do !== "watch") return;
@@ -138,9 +124,9 @@ export async function sendAll(
   send: (messages: Outgoing[]) => Promise<unknown>,
   inFlight: number,
 ): Promise<void> {
-  const orders = encodedOrders(request);
+  const source = encodedOrders(request);
   const take = (count: number) =>
-    Array.from({ length: count }, () => orders.next().value);
+    Array.from({ length: count }, () => source.next().value);
   const { count, rate } = request;
   const onTheirWay = new Set<Promise<unknown>>();
   const started = performance.now();

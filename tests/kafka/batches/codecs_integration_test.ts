@@ -9,11 +9,8 @@ import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { CODEC_NAMES } from "../../../lib/kafka/batches/inflate.ts";
 import { registerCodecs } from "../../../lib/kafka/batches/register.ts";
-import { consumeEvents } from "../../../lib/consume/consume.ts";
-import {
-  CUSTOMER_EVENT_SCHEMA,
-  type CustomerEvent,
-} from "../../../lib/events/order.ts";
+import { consume } from "../../../lib/consume/consume.ts";
+import { type Order, orders } from "../../../lib/events/order.ts";
 import { withAdmin } from "../../../lib/kafka/client.ts";
 import { EventRegistry } from "../../../lib/registry/registry.ts";
 import {
@@ -36,7 +33,7 @@ const ORDER_COUNT = 400;
 const DEADLINE_MS = 20_000;
 const XERIAL_START = "82534e41505059";
 
-function makeOrders(): CustomerEvent[] {
+function makeOrders(): Order[] {
   return Array.from(
     { length: ORDER_COUNT },
     (_, n) => makeOrder({ drink_name: `Café crème ${n} ☕` }),
@@ -64,7 +61,7 @@ async function makeCompressedTopic(
 }
 
 interface Read {
-  readonly events: CustomerEvent[];
+  readonly events: Order[];
   /** What the codec was given, in hexadecimal: how each batch began. */
   readonly starts: string[];
 }
@@ -92,8 +89,9 @@ async function readOrders(
     },
   });
   try {
-    const events: CustomerEvent[] = [];
-    await consumeEvents(config, ({ event }) => void events.push(event), {
+    const events: Order[] = [];
+    await consume(orders, ({ event }) => void events.push(event), {
+      config,
       topic,
       group,
       count,
@@ -131,15 +129,15 @@ for (const [number, name] of Object.entries(CODEC_NAMES)) {
   const codec = Number(number);
 
   integrationTest(
-    `consumeEvents() reads ${name} written by Kafka's own Java classes`,
+    `consume() reads ${name} written by Kafka's own Java classes`,
     async (bench) => {
       const { config, topic } = bench;
       await makeCompressedTopic(bench, name);
-      const orders = makeOrders();
-      const values = await encodeOrders(bench, orders);
+      const sent = makeOrders();
+      const values = await encodeOrders(bench, sent);
       await sendRaw(config, topic, values.map((value) => ({ value })));
       const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
-      assertEquals(events, orders);
+      assertEquals(events, sent);
       assert(starts.length > 0, "no batch was compressed");
       if (name === "snappy") {
         assert(starts.every((start) => start === XERIAL_START), starts.join());
@@ -148,23 +146,23 @@ for (const [number, name] of Object.entries(CODEC_NAMES)) {
   );
 
   libraryTest(
-    `consumeEvents() reads ${name} written by librdkafka`,
+    `consume() reads ${name} written by librdkafka`,
     async (bench, program) => {
       const { config, topic } = bench;
       await makeTopic(bench, 1);
-      const orders = makeOrders();
+      const sent = makeOrders();
       const { url } = await EventRegistry.connect(config);
       await askPython(program, {
         do: "produce",
         brokers: config.brokers.join(","),
         registry: url,
         topic,
-        schema: CUSTOMER_EVENT_SCHEMA,
-        orders,
+        schema: orders.schemaText,
+        orders: sent,
         settings: { "compression.type": name, "linger.ms": 200 },
       });
       const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
-      assertEquals(events, orders);
+      assertEquals(events, sent);
       assert(starts.length > 0, "no batch was compressed");
       if (name === "snappy") {
         assert(starts.every((start) => start !== XERIAL_START), starts.join());

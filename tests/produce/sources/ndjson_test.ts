@@ -1,5 +1,5 @@
 /**
- * Orders from the generator and from lines of JSON: what is filled in, what is refused, and when it ends.
+ * Events from lines of JSON: what is filled in, what is refused, and when it ends.
  *
  * @module
  */
@@ -9,17 +9,13 @@ import {
   assertEquals,
   assertMatch,
   assertNotEquals,
-  assertRejects,
 } from "@std/assert";
-import { checkCustomerEvent } from "../../../lib/events/order.ts";
-import { PipelineError } from "../../../lib/base/errors.ts";
+import { defineEvent } from "../../../lib/events/event_type.ts";
+import { orders } from "../../../lib/events/order.ts";
 import {
-  generatedOrders,
-  openOrders,
-  ordersFrom,
-  type SourceItem,
-} from "../../../lib/produce/sources/order_source.ts";
-import { permittedTest } from "../../support/permissions.ts";
+  ndjsonEvents,
+  type NdjsonOptions,
+} from "../../../lib/produce/sources/ndjson.ts";
 
 const ORDER = {
   event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
@@ -40,11 +36,11 @@ function streamOf(content: string | Uint8Array): ReadableStream<Uint8Array> {
 /** Reads all items, in a form that shows problems by their message. */
 async function read(
   content: string | Uint8Array,
-  options: Parameters<typeof ordersFrom>[1] = {},
+  options: NdjsonOptions = {},
 ): Promise<[number, unknown][]> {
   const items: [number, unknown][] = [];
-  for await (const item of ordersFrom(streamOf(content), options)) {
-    items.push([item.number, item.problem?.message ?? item.event]);
+  for await (const item of ndjsonEvents(orders, streamOf(content), options)) {
+    items.push([item.number, item.problem?.message ?? item.value]);
   }
   return items;
 }
@@ -54,43 +50,7 @@ async function idsOf(content: string): Promise<unknown[]> {
   return items.map(([, event]) => (event as typeof ORDER).event_id);
 }
 
-Deno.test("generatedOrders() gives as many valid orders as asked for, numbered from 1", async () => {
-  const items: SourceItem[] = [];
-  const source = generatedOrders({ count: 5, intervalMs: 0, seed: 1 });
-  for await (const item of source) items.push(item);
-  assertEquals(items.map(({ number }) => number), [1, 2, 3, 4, 5]);
-  items.forEach(({ event }) => checkCustomerEvent(event));
-});
-
-Deno.test("generatedOrders() waits between orders", async () => {
-  const times: number[] = [];
-  for await (const _ of generatedOrders({ count: 3, intervalMs: 30 })) {
-    times.push(performance.now());
-  }
-  const [first = 0, second = 0, third = 0] = times;
-  assert(second - first >= 25 && third - second >= 25, `${times}`);
-});
-
-Deno.test("generatedOrders() waits neither before the first order nor after the last", async () => {
-  const source = generatedOrders({ count: 1, intervalMs: 60_000 });
-  assertEquals((await source.next()).value?.number, 1);
-  assertEquals((await source.next()).done, true);
-});
-
-Deno.test("generatedOrders() ends at once when it is stopped between two orders", async () => {
-  const stop = new AbortController();
-  const source = generatedOrders({
-    count: 5,
-    intervalMs: 60_000,
-    signal: stop.signal,
-  });
-  assertEquals((await source.next()).value?.number, 1);
-  const next = source.next();
-  stop.abort();
-  assertEquals((await next).done, true);
-});
-
-Deno.test("ordersFrom() gives each line's order as it stands, by the line's number", async () => {
+Deno.test("ndjsonEvents() yields each line's value as it is, by the line's number", async () => {
   const extra = { ...ORDER, table: 7, nested: { a: [1] } };
   const text = `${JSON.stringify(ORDER)}\n\n \t\r\n${
     JSON.stringify(extra)
@@ -104,7 +64,7 @@ Deno.test("ordersFrom() gives each line's order as it stands, by the line's numb
   assertEquals(await read("\n\r\n  \n"), []);
 });
 
-Deno.test("ordersFrom() names the line and the reason when it holds no JSON, and goes on", async () => {
+Deno.test("ndjsonEvents() names the line and the reason when it holds no JSON, and goes on", async () => {
   const good = JSON.stringify(ORDER);
   const bytes = new TextEncoder().encode(`{oops\n${good}\n"?"\n\ufeff{}\n`);
   bytes[bytes.indexOf("?".charCodeAt(0))] = 0xff;
@@ -116,7 +76,7 @@ Deno.test("ordersFrom() names the line and the reason when it holds no JSON, and
   ]);
 });
 
-Deno.test("ordersFrom() passes on what is JSON and no object, for the schema to refuse", async () => {
+Deno.test("ndjsonEvents() passes on what is JSON and no object, for the schema to refuse", async () => {
   assertEquals(await read('null\n1\n"x"\n[{}]\n'), [
     [1, null],
     [2, 1],
@@ -125,13 +85,13 @@ Deno.test("ordersFrom() passes on what is JSON and no object, for the schema to 
   ]);
 });
 
-Deno.test("ordersFrom() passes over a byte order mark when it begins the file", async () => {
+Deno.test("ndjsonEvents() passes over a byte order mark when it begins the file", async () => {
   const marked = await read(`\ufeff${LINE}\n`);
   assertEquals(marked, await read(`${LINE}\n`));
   assertEquals(await read("\ufeff\n"), []);
 });
 
-Deno.test("ordersFrom() names a line that is longer than a broker takes, and goes on", async () => {
+Deno.test("ndjsonEvents() names a line that is longer than a broker takes, and goes on", async () => {
   const long = `${" ".repeat(1_048_577)}\n`;
   assertEquals(await read(`${long}${JSON.stringify(ORDER)}\n`), [
     [1, "The line is longer than 1048576 bytes"],
@@ -142,7 +102,7 @@ Deno.test("ordersFrom() names a line that is longer than a broker takes, and goe
   ]);
 });
 
-Deno.test("ordersFrom() fills a missing event_id with a UUID v5 that stays the same, and differs by line and content", async () => {
+Deno.test("ndjsonEvents() fills a missing event_id with a UUID v5 that stays the same, and differs by line and content", async () => {
   const other = JSON.stringify({ ...WITHOUT_ID, quantity: 3 });
   const text = `${LINE}\n${LINE}\n${other}\n`;
   const ids = await idsOf(text);
@@ -163,13 +123,13 @@ Deno.test("ordersFrom() fills a missing event_id with a UUID v5 that stays the s
   assertNotEquals(await idsOf(other), [ids[2]]);
 });
 
-Deno.test("ordersFrom() makes the ids that it made yesterday", async () => {
+Deno.test("ndjsonEvents() makes the ids that it made yesterday", async () => {
   assertEquals(await idsOf('{"customer_name":"Bob Smith"}'), [
     "f6511a1e-3091-5d61-9407-ab9e51894a44",
   ]);
 });
 
-Deno.test("ordersFrom() fills a missing ts_utc with the time of the moment", async () => {
+Deno.test("ndjsonEvents() fills a missing ts_utc with the time of the moment", async () => {
   const { ts_utc: _, ...untimed } = ORDER;
   const before = Date.now();
   const [[, event] = [0, {}]] = await read(JSON.stringify(untimed));
@@ -179,12 +139,12 @@ Deno.test("ordersFrom() fills a missing ts_utc with the time of the moment", asy
   assert(Date.parse(ts_utc) >= before && Date.parse(ts_utc) <= Date.now());
 });
 
-Deno.test("ordersFrom() changes nothing that is there, wrong as it may be", async () => {
+Deno.test("ndjsonEvents() changes nothing that is there, wrong as it may be", async () => {
   const line = { event_id: null, ts_utc: "" };
   assertEquals(await read(JSON.stringify(line)), [[1, line]]);
 });
 
-Deno.test("ordersFrom() takes no field from __proto__, and changes no prototype", async () => {
+Deno.test("ndjsonEvents() takes no field from __proto__, and changes no prototype", async () => {
   const [[, event] = []] = await read(
     '{"__proto__":{"event_id":"x","ts_utc":"y","drink_name":"z"}}',
   );
@@ -206,11 +166,11 @@ function openPipe(text: string) {
   return { stream, isCancelled: () => cancelled };
 }
 
-Deno.test("ordersFrom() ends with the last line it was asked for, and doesn't wait for another", async () => {
+Deno.test("ndjsonEvents() ends with the last line it was asked for, and doesn't wait for another", async () => {
   for (const text of ["\n{}\n{oops\n", `{}\n${" ".repeat(1_048_577)}\n`]) {
     const { stream, isCancelled } = openPipe(text);
     const numbers: number[] = [];
-    for await (const { number } of ordersFrom(stream, { count: 2 })) {
+    for await (const { number } of ndjsonEvents(orders, stream, { count: 2 })) {
       numbers.push(number);
     }
     assertEquals(numbers.length, 2);
@@ -218,10 +178,10 @@ Deno.test("ordersFrom() ends with the last line it was asked for, and doesn't wa
   }
 });
 
-Deno.test("ordersFrom() ends at once when it is stopped while a pipe is silent, and drops the line begun", async () => {
+Deno.test("ndjsonEvents() ends at once when it is stopped while a pipe is silent, and drops the line begun", async () => {
   const stop = new AbortController();
   const { stream, isCancelled } = openPipe('{}\n{"half":');
-  const source = ordersFrom(stream, { signal: stop.signal });
+  const source = ndjsonEvents(orders, stream, { signal: stop.signal });
   assertEquals((await source.next()).value?.number, 1);
   const next = source.next();
   stop.abort();
@@ -229,37 +189,15 @@ Deno.test("ordersFrom() ends at once when it is stopped while a pipe is silent, 
   assertEquals(isCancelled(), true);
 });
 
-Deno.test({
-  name: "openOrders() says to pipe a file in when it may not be read",
-  permissions: { read: false },
-  async fn() {
-    const error = await assertRejects(
-      () => openOrders("/data/orders.ndjson"),
-      PipelineError,
-    );
-    assertEquals(
-      [error.message, error.code, error.details],
-      [
-        "No permission to read /data/orders.ndjson",
-        "file-not-readable",
-        { path: "/data/orders.ndjson" },
-      ],
-    );
-  },
+Deno.test("ndjsonEvents() fills in no more than the event type names", async () => {
+  const visits = defineEvent({
+    name: "visit",
+    topic: "visits",
+    schema: { type: "object", properties: { id: { type: "string" } } },
+    key: () => null,
+    idField: "id",
+  });
+  const items = await Array.fromAsync(ndjsonEvents(visits, streamOf("{}\n")));
+  const [{ value } = { value: undefined }] = items;
+  assertEquals(Object.keys(value as object), ["id"]);
 });
-
-permittedTest(
-  "openOrders() says so when there is no such file, or it is a folder",
-  [{ name: "read" }],
-  async () => {
-    for (
-      const [path, message] of [
-        ["no/such.ndjson", "No such file: no/such.ndjson"],
-        [".", "Can't read orders from a folder: ."],
-      ] as const
-    ) {
-      const error = await assertRejects(() => openOrders(path), PipelineError);
-      assertEquals(error.message, message);
-    }
-  },
-);

@@ -1,17 +1,17 @@
 /**
- * The producer: checks and encodes each order, finds its partition, and reports what became of it.
+ * Sends events: checks and encodes each, finds its partition, and reports its outcome.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
-import type { Admin, Message } from "kafkajs";
-import type { Config } from "../settings/config.ts";
-import { type CustomerEvent, keyOf } from "../events/order.ts";
+import type { Admin, IHeaders, Message } from "kafkajs";
+import { type Config, resolveConfig } from "../settings/config.ts";
+import type { EventType } from "../events/event_type.ts";
 import {
   DeliveryQueue,
   type Sendable,
-  type Verdict,
+  type SendErrorAction,
 } from "./delivery_queue.ts";
 import {
   InvalidEventError,
@@ -32,17 +32,27 @@ import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { pause } from "../base/pause.ts";
 import { EventRegistry } from "../registry/registry.ts";
-import type { EventRecord } from "../events/record.ts";
-import { EventSerializer } from "../registry/serializer.ts";
+import type { EventRecord, Header, OutgoingHeader } from "../events/record.ts";
+import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
 import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
 
-/** How many brokers have to have an order before it counts as delivered. Equals `acks`. */
+/** How many brokers must have an event before it counts as delivered. Equals `acks`. */
 export type Acks = 0 | 1 | "all";
 
 /** How to send. */
 export interface ProducerOptions extends KafkaOptions, WaitOptions {
-  /** The topic; it has to exist. */
-  readonly topic: string;
+  /**
+   * Where Kafka and the registry are.
+   *
+   * @default {resolveConfig()}
+   */
+  readonly config?: Config;
+  /**
+   * The topic; it has to exist.
+   *
+   * @default {the event type's topic}
+   */
+  readonly topic?: string | undefined;
   /**
    * Equals `acks`.
    *
@@ -56,38 +66,52 @@ export interface ProducerOptions extends KafkaOptions, WaitOptions {
    */
   readonly partitioner?: PartitionerName;
   /**
-   * Lets the broker tell an order that is sent again from a new one, so that no retry puts it in the topic twice. It takes
-   * acks `all`. Equals `enable.idempotence`.
+   * Lets the broker recognise an event that is sent again, so that no retry puts it in the topic twice. Requires acks `all`.
+   * Equals `enable.idempotence`.
    *
    * @default {false}
    */
   readonly idempotent?: boolean;
+  /**
+   * Which schema events are written by: `register` registers the event type's own; `latest` takes the subject's latest and
+   * registers nothing (Confluent's `use.latest.version`); `existing` takes the event type's own, which the registry must have
+   * (`auto.register.schemas=false`).
+   *
+   * @default {"register"}
+   */
+  readonly schema?: SchemaChoice;
 }
 
-/** Whom to tell what became of each order. */
-export interface DeliveryHandlers {
-  /** The broker acknowledged it; with acks 0, when its offset is -1: it was handed to the network. */
-  readonly delivered: (record: EventRecord) => void;
+/** Receives the outcome of one event. */
+export interface Delivery<T> {
+  /** The broker acknowledged it; with acks 0, when its offset is -1, it was handed to the network. */
+  readonly delivered: (record: EventRecord<T>) => void;
   /** It was given up, and is not known to be in the topic. */
-  readonly failed: (event: CustomerEvent, error: Error) => void;
+  readonly failed: (event: T, error: Error) => void;
 }
 
-/** An order on its way. */
-interface Outgoing extends Sendable {
-  readonly record: Omit<EventRecord, "offset">;
+/** What goes with an event, besides its key. */
+export interface SendOptions {
+  /** The message's headers. */
+  readonly headers?: readonly OutgoingHeader[] | undefined;
+}
+
+/** An event on its way. */
+interface Outgoing<T> extends Sendable {
+  readonly record: Omit<EventRecord<T>, "offset">;
   readonly message: Message;
+  readonly delivery: Delivery<T>;
 }
 
-/** Where a customer's orders go. */
+/** A key, and where its events go. */
 interface Place {
-  readonly key: string;
   readonly bytes: Buffer;
   readonly partition: number;
 }
 
-/** How many customers' places are remembered. */
-const MAX_PLACES = 10_000;
-/** How many orders one request takes at most. */
+/** How many keys' places are remembered. */
+const MAX_PLACES_COUNT = 10_000;
+/** How many events one request takes at most. */
 const MAX_BATCH_COUNT = 2_000;
 /** How many bytes one request takes at most: below the broker's default `message.max.bytes` of 1 MiB. */
 const MAX_BATCH_BYTES = 900_000;
@@ -95,7 +119,7 @@ const MAX_BATCH_BYTES = 900_000;
 const DELIVERY_TIMEOUT_MS = 120_000;
 /** How long closing the connection may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** From how many waiting orders of one partition on {@linkcode EventProducer.ready} holds the sender back. */
+/** From how many waiting events of one partition on {@linkcode EventSender.ready} holds the source back. */
 const HIGH_WATER = 10_000;
 
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
@@ -105,7 +129,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** What a broker has against a single order: the rest of its batch may be fine. */
+/** Why a broker refuses a single event: the rest of its batch may be fine. */
 const REFUSALS: Readonly<Record<string, string>> = {
   MESSAGE_TOO_LARGE: "is larger than the topic takes (max.message.bytes)",
   RECORD_LIST_TOO_LARGE: "is larger than the topic takes (segment.bytes)",
@@ -115,24 +139,24 @@ const REFUSALS: Readonly<Record<string, string>> = {
     "check the clock of this machine",
 };
 
-function judge(error: unknown): Verdict {
+function classify(error: unknown): SendErrorAction {
   const code = protocolCodeOf(error);
   if (code !== undefined && code in REFUSALS) return "split";
   return isKafkaOutage(error) ? "retry" : "stop";
 }
 
 function explain(error: unknown, config: Config): Error {
-  if (judge(error) !== "split") {
+  if (classify(error) !== "split") {
     return explainKafkaError(error, config, "Sending");
   }
   const reason = REFUSALS[protocolCodeOf(error) ?? ""];
-  return new InvalidEventError(`The order ${reason}`, { cause: error });
+  return new InvalidEventError(`The event ${reason}`, { cause: error });
 }
 
 async function partitionsOf(
   admin: Admin,
   config: Config,
-  options: ProducerOptions,
+  options: WaitOptions & { readonly topic: string },
 ): Promise<number> {
   const wait = withDeadline(options);
   await connectWithin(admin, config, options);
@@ -156,43 +180,57 @@ async function partitionsOf(
   }
 }
 
-/** Sends orders to a topic. */
-export class EventProducer {
-  readonly #serializer: EventSerializer;
+const NO_HEADERS: readonly Header[] = [];
+
+/** Sends events of one kind to a topic. */
+export class EventSender<T> {
+  /** The topic. */
+  readonly topic: string;
+  readonly #type: EventType<T>;
+  readonly #serializer: EventSerializer<T>;
   readonly #partitioner: PartitionerName;
-  readonly #topic: string;
-  readonly #queues: readonly DeliveryQueue<Outgoing>[];
+  readonly #queues: readonly DeliveryQueue<Outgoing<T>>[];
   readonly #disconnect: () => Promise<void>;
   readonly #places = new Map<string, Place>();
 
   private constructor(
-    options: ProducerOptions,
-    serializer: EventSerializer,
-    queues: readonly DeliveryQueue<Outgoing>[],
-    disconnect: () => Promise<void>,
+    type: EventType<T>,
+    parts: {
+      readonly topic: string;
+      readonly partitioner: PartitionerName;
+      readonly serializer: EventSerializer<T>;
+      readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
+      readonly disconnect: () => Promise<void>;
+    },
   ) {
-    this.#topic = options.topic;
-    this.#partitioner = options.partitioner ?? "crc32";
-    this.#serializer = serializer;
-    this.#queues = queues;
-    this.#disconnect = disconnect;
+    this.#type = type;
+    this.topic = parts.topic;
+    this.#partitioner = parts.partitioner;
+    this.#serializer = parts.serializer;
+    this.#queues = parts.queues;
+    this.#disconnect = parts.disconnect;
   }
 
   /**
-   * Connects to Kafka and the registry, checks that the topic exists, and registers the schema.
+   * Connects to Kafka and the registry, checks that the topic exists, and finds the schema to write by.
    *
-   * @param config Where Kafka and the registry are.
+   * @param type The kind of event.
    * @param options How to send.
-   * @param handlers Whom to tell what became of each order.
-   * @returns The producer, ready to send.
+   * @returns The sender, connected.
+   * @throws {UsageError} If the options contradict each other.
    * @throws {PipelineError} If Kafka or the registry can't be reached or refuses, or the topic doesn't exist.
    */
-  static async connect(
-    config: Config,
-    options: ProducerOptions,
-    handlers: DeliveryHandlers,
-  ): Promise<EventProducer> {
-    const { topic, idempotent = false } = options;
+  static async connect<T>(
+    type: EventType<T>,
+    options: ProducerOptions = {},
+  ): Promise<EventSender<T>> {
+    const {
+      config = resolveConfig(),
+      topic = type.topic,
+      idempotent = false,
+      partitioner = "crc32",
+      schema = "register",
+    } = options;
     const { acks = idempotent ? "all" : 1 } = options;
     checkTopicName(topic);
     if (idempotent && acks !== "all") {
@@ -203,9 +241,15 @@ export class EventProducer {
       ...options,
     });
     const wait = withDeadline(options);
-    const partitions = await partitionsOf(kafka.admin(), config, wait);
+    const partitions = await partitionsOf(kafka.admin(), config, {
+      ...wait,
+      topic,
+    });
     const registry = await EventRegistry.connect(config, wait);
-    const serializer = await EventSerializer.register(registry, topic);
+    const serializer = await EventSerializer.connect(registry, type, {
+      topic,
+      schema,
+    });
     const producer = kafka.producer({
       allowAutoTopicCreation: false,
       idempotent,
@@ -216,7 +260,7 @@ export class EventProducer {
     await connectWithin(producer, config, wait);
     let stalled = 0;
     const queue = () =>
-      new DeliveryQueue<Outgoing>({
+      new DeliveryQueue<Outgoing<T>>({
         async send(batch) {
           const messages = batch.map(({ message }) => message);
           const [result] = await producer
@@ -237,11 +281,11 @@ export class EventProducer {
           }
           return BigInt(result?.baseOffset ?? -1);
         },
-        judge,
-        delivered: ({ record }, offset) =>
-          handlers.delivered({ ...record, offset: String(offset) }),
-        failed: ({ record }, error) =>
-          handlers.failed(record.event, explain(error, config)),
+        classify,
+        delivered: ({ record, delivery }, offset) =>
+          delivery.delivered({ ...record, offset: String(offset) }),
+        failed: ({ record, delivery }, error) =>
+          delivery.failed(record.event, explain(error, config)),
         waiting(waits) {
           stalled += waits ? 1 : -1;
           if (waits && stalled === 1) {
@@ -257,67 +301,84 @@ export class EventProducer {
         deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
       });
     const queues = Array.from({ length: partitions }, queue);
-    return new EventProducer(
-      options,
+    return new EventSender(type, {
+      topic,
+      partitioner,
       serializer,
       queues,
-      () => producer.disconnect(),
-    );
+      disconnect: () => producer.disconnect(),
+    });
   }
 
   /**
-   * Takes an order for sending. It is sent at once unless a request to its partition is under way.
+   * Takes an event for sending. It is sent immediately unless a request to its partition is under way.
    *
-   * @param event The order; it may come from anywhere, its type is not trusted.
-   * @returns The order, checked.
-   * @throws {InvalidEventError} If it isn't a valid order: nothing is sent.
+   * @param event The event; it may come from anywhere, its type is not trusted.
+   * @param delivery Receives the outcome.
+   * @param options What goes with it.
+   * @returns The event, checked.
+   * @throws {InvalidEventError} If it isn't valid: nothing is sent.
    */
-  send(event: unknown): CustomerEvent {
-    const value = this.#serializer.encode(event);
-    const checked = event as CustomerEvent;
-    const { key, bytes, partition } = this.#placeOf(checked);
+  send(
+    event: unknown,
+    delivery: Delivery<T>,
+    { headers }: SendOptions = {},
+  ): T {
+    const { value, event: checked } = this.#serializer.encode(event);
+    const key = this.#type.key(checked);
+    const { bytes, partition } = this.#placeOf(key);
     const timestamp = Date.now();
     this.#queues[partition]?.push({
-      record: { topic: this.#topic, partition, timestamp, key, event: checked },
+      record: {
+        topic: this.topic,
+        partition,
+        timestamp,
+        key,
+        headers: headers?.map(encodeHeader) ?? NO_HEADERS,
+        event: checked,
+      },
       message: {
         partition,
         key: bytes,
         value: asBuffer(value),
         timestamp: String(timestamp),
+        ...(headers && { headers: Object.fromEntries(headers) as IHeaders }),
       },
-      size: value.length + bytes.length,
+      size: value.length + (bytes?.length ?? 0),
+      delivery,
     });
     return checked;
   }
 
-  /** Finds an order's key and partition: what a customer has once, as customers order again and again. */
-  #placeOf(event: CustomerEvent): Place {
-    const known = this.#places.get(event.customer_name);
+  /** Finds a key's bytes and partition once, as most keys come again. */
+  #placeOf(
+    key: string | null,
+  ): Omit<Place, "bytes"> & { bytes: Buffer | null } {
+    const known = key === null ? undefined : this.#places.get(key);
     if (known) return known;
-    const key = keyOf(event);
-    const bytes = Buffer.from(key);
+    const bytes = key === null ? null : Buffer.from(key);
     const partition = partitionOf(
       this.#partitioner,
       bytes,
       this.#queues.length,
     );
-    const place = { key, bytes, partition };
-    // An empty key may go anywhere, each time anew.
-    if (bytes.length === 0) return place;
-    if (this.#places.size === MAX_PLACES) this.#places.clear();
-    this.#places.set(event.customer_name, place);
+    // No key, or an empty one, may go to any partition, each time another.
+    if (!key || !bytes) return { bytes, partition };
+    const place = { bytes, partition };
+    if (this.#places.size === MAX_PLACES_COUNT) this.#places.clear();
+    this.#places.set(key, place);
     return place;
   }
 
-  /** Whether the producer gave up for good: what is sent from now on fails. */
+  /** Whether sending has ended for good: every further event fails. */
   get stopped(): boolean {
     return this.#queues.some((queue) => queue.stopped);
   }
 
   /**
-   * Tells whether too many orders are queued, so that a fast source doesn't fill the memory.
+   * Waits for room in the queues, so that a fast source doesn't fill the memory.
    *
-   * @returns A promise of room; nothing where there is room already.
+   * @returns A promise of room; undefined if there is room already.
    */
   ready(): Promise<unknown> | undefined {
     const full = this.#queues.filter((queue) => queue.length >= HIGH_WATER);
@@ -326,16 +387,14 @@ export class EventProducer {
   }
 
   /**
-   * Waits until every order taken so far is delivered or given up.
-   *
-   * @returns When nothing waits any more; the handlers have been told of each by then.
+   * Waits until every event taken so far is delivered or has failed.
    */
   async flush(): Promise<void> {
     await Promise.all(this.#queues.map((queue) => queue.flush()));
   }
 
   /**
-   * Gives up everything that is not acknowledged yet. The handlers are told of each.
+   * Fails every event that is not acknowledged yet.
    *
    * @param reason Why.
    */
@@ -355,4 +414,8 @@ export class EventProducer {
     ]);
     giveUp.abort();
   }
+}
+
+function encodeHeader([name, value]: OutgoingHeader): Header {
+  return [name, typeof value === "string" ? Buffer.from(value) : value];
 }

@@ -1,0 +1,54 @@
+/**
+ * How events are written for a person: a line when one is sent, a block when one was consumed.
+ *
+ * @module
+ */
+
+import { printable } from "../base/terminal_text.ts";
+import type { EventType } from "../events/event_type.ts";
+
+/** How events of one kind are written. What it gives is safe for a terminal. */
+export interface EventText<T> {
+  /** What several of them are called: `customer events`. */
+  readonly plural: string;
+  /** Names one event, for a message about it. */
+  name(event: T): string;
+  /** Writes an event that is about to be sent, in one line. */
+  sending(event: T): string;
+  /** Writes an event that was consumed, a line per field. */
+  block(event: T): string[];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function valueText(value: unknown): string {
+  return printable(typeof value === "string" ? value : JSON.stringify(value));
+}
+
+/**
+ * Makes the text for events that have no text of their own: each field with its name.
+ *
+ * @param type The kind of event.
+ * @returns The text.
+ */
+export function genericText<T>(type: EventType<T>): EventText<T> {
+  const lines = (event: T) =>
+    isObject(event)
+      ? Object.entries(event)
+        .map(([name, value]) => `${printable(name)}: ${valueText(value)}`)
+      : [valueText(event)];
+  const idOf = (event: T) => {
+    const id = isObject(event) && type.idField !== undefined
+      ? event[type.idField]
+      : undefined;
+    return valueText(id ?? event);
+  };
+  return {
+    plural: `${type.name} events`,
+    name: (event) => `${type.name} ${idOf(event)}`,
+    sending: (event) => lines(event).join(", "),
+    block: lines,
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What a person reads of an event in Kafka, and what a program reads (`--json`); both safe for a terminal.
+ *
+ * @module
+ */
+
+import type { EventRecord, Position } from "../events/record.ts";
+import { escapeUnsafe } from "../base/terminal_text.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
+import type { EventText } from "./event_text.ts";
+
+/**
+ * Writes a record as one line of JSON.
+ *
+ * @param record The record.
+ * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is no date is `null`.
+ */
+export function toJsonLine(record: EventRecord<unknown>): string {
+  const { topic, partition, offset, timestamp, key, event } = record;
+  const headers = record.headers.map((
+    [name, value],
+  ) => [name, value && (decodeUtf8(value) ?? { base64: value.toBase64() })]);
+  return escapeUnsafe(JSON.stringify({
+    topic,
+    partition,
+    offset,
+    timestamp: isoTime(timestamp),
+    key,
+    event,
+    ...(headers.length > 0 && { headers }),
+  }));
+}
+
+/**
+ * Writes the line for an order that was delivered.
+ *
+ * @param position Where it is.
+ * @returns The line.
+ */
+export function describeDelivery(position: Position): string {
+  const { topic, partition, offset } = position;
+  return offset === "-1"
+    ? `Sent: ${topic} [${partition}] (acks 0: the broker doesn't answer)`
+    : `Delivered: ${topic} [${partition}] offset=${offset}`;
+}
+
+/** A message may have no timestamp (-1), or one that no calendar has: its writer chooses it. */
+function dateOf(timestamp: number): Date | undefined {
+  const date = new Date(timestamp);
+  return timestamp < 0 || Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/**
+ * Writes a message's timestamp for a program.
+ *
+ * @param timestamp In milliseconds since 1970 UTC.
+ * @returns The time in ISO 8601, in UTC; nothing where it is no date.
+ */
+export function isoTime(timestamp: number): string | null {
+  return dateOf(timestamp)?.toISOString() ?? null;
+}
+
+/**
+ * Writes a message's timestamp.
+ *
+ * @param timestamp In milliseconds since 1970 UTC.
+ * @returns The time in the machine's time zone, such as `2026-02-02 21:16:55`; `none` where it is no date.
+ */
+export function describeTime(timestamp: number): string {
+  const date = dateOf(timestamp);
+  if (!date) return "none";
+  const two = (value: number) => String(value).padStart(2, "0");
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${
+    two(date.getDate())
+  } ` +
+    `${two(date.getHours())}:${two(date.getMinutes())}:${
+      two(date.getSeconds())
+    }`;
+}
+
+/**
+ * Writes the block for an event that was consumed.
+ *
+ * @param number Its number in this run, from 1.
+ * @param record The record.
+ * @param text How its event is written.
+ * @returns The block's lines.
+ */
+export function describeRecord<T>(
+  number: number,
+  record: EventRecord<T>,
+  text: EventText<T>,
+): string {
+  const { partition, offset, timestamp, event } = record;
+  const lines = [
+    `Partition: ${partition} | Offset: ${offset}`,
+    `Kafka Timestamp: ${describeTime(timestamp)}`,
+    ...text.block(event),
+  ];
+  return [
+    `Message #${number}`,
+    ...lines.map((line, i) =>
+      `        ${i === lines.length - 1 ? "└─" : "├─"} ${line}`
+    ),
+    "-".repeat(80),
+  ].join("\n");
+}

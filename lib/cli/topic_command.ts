@@ -1,0 +1,73 @@
+/**
+ * `deno task topic`: creates a topic.
+ *
+ * @module
+ */
+
+import { createTopic } from "../kafka/topic.ts";
+import { runTask, type TaskSpec } from "./command.ts";
+import { printLine } from "./output.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
+import { describeTopicResult } from "./topic_report.ts";
+
+const FLAGS = {
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic",
+    default: "demo",
+  },
+  partitions: {
+    type: "integer",
+    value: "N",
+    description: "how many partitions",
+    default: 3,
+    min: 1,
+    max: 10_000,
+  },
+  "replication-factor": {
+    type: "integer",
+    value: "N",
+    description: "how many brokers have each partition",
+    default: 1,
+    min: 1,
+    max: 32_767,
+  },
+  timeout: TIMEOUT_FLAG,
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "topic",
+  summary: "Creates a topic. One that exists already is left as it is.",
+  flags: FLAGS,
+  examples: [[
+    "deno task topic --topic orders --partitions 6",
+    "A topic of another name and size",
+  ]],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function topicCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    const { topic, partitions, "replication-factor": replicationFactor } =
+      flags;
+    const wanted = { topic, partitions, replicationFactor };
+    const config = configFrom(flags);
+    const result = await createTopic(
+      config,
+      wanted,
+      clientOptions(flags, config),
+    );
+    printLine(describeTopicResult(wanted, result));
+  });
+}

@@ -1,0 +1,232 @@
+/**
+ * Turns messages into events. What can't be read is set aside: nothing that a message contains may end the consumer, stop its
+ * partition, or disappear.
+ *
+ * @module
+ */
+
+import type { KafkaMessage } from "kafkajs";
+import {
+  InvalidEventError,
+  messageOf,
+  OutageError,
+  PipelineError,
+} from "../base/errors.ts";
+import { throughOutages } from "../base/retry.ts";
+import {
+  type EventRecord,
+  type Header,
+  keyText,
+  placeOf,
+  type Position,
+} from "../events/record.ts";
+import { readStandIn } from "../kafka/batches/undecodable_batch.ts";
+import type { EventDeserializer } from "../registry/serializer.ts";
+import type { Stage } from "./dead_letters/dead_letter.ts";
+import type { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
+
+/** A message that was set aside as a dead letter. */
+export interface SetAside extends Position {
+  /** Why: what can't be read, or what the handler threw. */
+  readonly error: unknown;
+  /** Where the dead letter is. */
+  readonly letter: Position;
+}
+
+/** Observes the messages that no handler gets. */
+export interface MessageObserver {
+  /** Called for each message that was set aside as a dead letter. */
+  readonly setAside?: ((message: SetAside) => void) | undefined;
+  /** Called for each message without a value: it deletes its key from a compacted topic, and is not an event. */
+  readonly tombstone?:
+    | ((position: Position, key: string | null) => void)
+    | undefined;
+  /** Called with a line about a wait, or a handler that takes long. */
+  readonly notify?: ((line: string) => void) | undefined;
+}
+
+/** How messages are read. */
+export interface MessageReaderOptions extends MessageObserver {
+  /** The topic that the messages come from. */
+  readonly topic: string;
+  /** Where dead letters go; undefined: the first one ends the run. */
+  readonly deadLetters: Pick<DeadLetterQueue, "send"> | undefined;
+}
+
+/** How many messages were processed, by outcome. */
+export interface MessageCounts {
+  /** How many events were handled. */
+  readonly consumed: number;
+  /** How many messages were set aside as dead letters. */
+  readonly deadLetters: number;
+  /** How many messages had no value. */
+  readonly tombstones: number;
+}
+
+/** A message to be processed. */
+export interface Incoming {
+  /** Its partition's number. */
+  readonly partition: number;
+  /** The message. */
+  readonly message: KafkaMessage;
+  /** Aborted by a stop: it ends a wait. */
+  readonly signal: AbortSignal;
+}
+
+/** What came of reading a message: an event; true if it is done without one; false if a stop came first. */
+export type ReadResult<T> = EventRecord<T> | boolean;
+
+const NO_HEADERS: readonly Header[] = [];
+
+/** Reads messages, sets aside what can't be read, and counts. */
+export class MessageReader<T> {
+  readonly #options: MessageReaderOptions;
+  readonly #deserializer: Pick<EventDeserializer<T>, "decode">;
+  #deadLetters = 0;
+  #tombstones = 0;
+
+  /**
+   * Makes a reader.
+   *
+   * @param deserializer Reads the messages' values.
+   * @param options The topic, the observer, and where dead letters go.
+   */
+  constructor(
+    deserializer: Pick<EventDeserializer<T>, "decode">,
+    options: MessageReaderOptions,
+  ) {
+    this.#deserializer = deserializer;
+    this.#options = options;
+  }
+
+  /** How many messages no handler got, by outcome. */
+  get counts(): Omit<MessageCounts, "consumed"> {
+    return { deadLetters: this.#deadLetters, tombstones: this.#tombstones };
+  }
+
+  /**
+   * Reads a message.
+   *
+   * @param incoming The message.
+   * @returns What came of it; a promise only if there is something to wait for.
+   * @throws {PipelineError} If the run has to end: the message is not done. A returned promise rejects instead.
+   */
+  read(incoming: Incoming): ReadResult<T> | Promise<ReadResult<T>> {
+    const { value, headers } = incoming.message;
+    const standIn = readStandIn(headers);
+    if (standIn) {
+      const { reason } = standIn;
+      return reason === undefined ||
+        this.#setAsideUnread(incoming, new InvalidEventError(reason));
+    }
+    if (value === null) return this.#countTombstone(incoming);
+    let event: T | Promise<T>;
+    try {
+      event = this.#deserializer.decode(value);
+    } catch (error) {
+      return this.#setAsideUnread(incoming, error);
+    }
+    return event instanceof Promise
+      ? this.#readFetched(incoming, event)
+      : this.#recordOf(incoming, event);
+  }
+
+  /**
+   * Sets a message aside as a dead letter.
+   *
+   * @param incoming The message.
+   * @param reason Why, and which part of the work failed.
+   * @returns Whether it is kept; false if a stop came first.
+   * @throws {PipelineError} If there is no place for dead letters, or Kafka refuses the letter.
+   */
+  async setAside(
+    incoming: Incoming,
+    reason: { readonly error: unknown; readonly stage: Stage },
+  ): Promise<boolean> {
+    const { topic, deadLetters, setAside } = this.#options;
+    const { partition, message, signal } = incoming;
+    const { error } = reason;
+    const origin: Position = { topic, partition, offset: message.offset };
+    if (!deadLetters) {
+      const verb = error instanceof InvalidEventError ? "read" : "process";
+      throw new PipelineError(
+        `Can't ${verb} message ${placeOf(origin)}: ${messageOf(error)}`,
+        { cause: error, code: "message-rejected" },
+      );
+    }
+    const letter = await deadLetters.send(
+      message,
+      { origin, ...reason },
+      signal,
+    );
+    if (!letter) return false;
+    this.#deadLetters++;
+    setAside?.({ ...origin, error, letter });
+    return true;
+  }
+
+  #recordOf({ partition, message }: Incoming, event: T): EventRecord<T> {
+    const { offset, key, timestamp, headers } = message;
+    return {
+      topic: this.#options.topic,
+      partition,
+      offset,
+      timestamp: Number(timestamp),
+      key: keyText(key),
+      headers: listHeaders(headers),
+      event,
+    };
+  }
+
+  #countTombstone({ partition, message }: Incoming): true {
+    const { topic, tombstone } = this.#options;
+    const { offset, key } = message;
+    this.#tombstones++;
+    tombstone?.({ topic, partition, offset }, keyText(key));
+    return true;
+  }
+
+  /** Waits for the writer's schema. An outage of the registry is waited out: it doesn't make the message bad. */
+  async #readFetched(
+    incoming: Incoming,
+    fetched: Promise<T>,
+  ): Promise<ReadResult<T>> {
+    const { notify } = this.#options;
+    const { signal, message } = incoming;
+    let first: Promise<T> | undefined = fetched;
+    let decoded: { readonly event: T } | undefined;
+    try {
+      decoded = await throughOutages(async () => {
+        const decoding = first ??
+          this.#deserializer.decode(message.value as Uint8Array);
+        first = undefined;
+        return { event: await decoding };
+      }, {
+        isOutage: (error) => error instanceof OutageError,
+        signal,
+        begins: (error) => notify?.(`${messageOf(error)}. Waiting for it...`),
+        ends: () => notify?.("No longer waiting for the Schema Registry."),
+      });
+    } catch (error) {
+      return await this.#setAsideUnread(incoming, error);
+    }
+    return decoded ? this.#recordOf(incoming, decoded.event) : false;
+  }
+
+  /** A refusal of the registry, or a defect, is not the message's fault. */
+  async #setAsideUnread(
+    incoming: Incoming,
+    error: unknown,
+  ): Promise<boolean> {
+    if (!(error instanceof InvalidEventError)) throw error;
+    return await this.setAside(incoming, { error, stage: "VALUE_CONVERTER" });
+  }
+}
+
+function listHeaders(headers: KafkaMessage["headers"]): readonly Header[] {
+  const entries = Object.entries(headers ?? {});
+  if (entries.length === 0) return NO_HEADERS;
+  return entries.flatMap(([name, values]) =>
+    [values].flat().map((value) => [name, value as Uint8Array | null] as const)
+  );
+}

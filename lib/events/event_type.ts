@@ -1,0 +1,196 @@
+/**
+ * What the pipeline knows of a kind of event: its topic, its schema, its key, and how one is checked.
+ *
+ * @module
+ */
+
+import { InvalidEventError } from "../base/errors.ts";
+import type { FromSchema, JsonSchema } from "./from_schema.ts";
+import { compileSchema, openSchema, type SchemaCheck } from "./json_schema.ts";
+
+/** What defines a kind of event, besides its schema. */
+export interface EventDefinition<T> {
+  /** The event's name, as messages and `--event` call it: `loyalty_scan`. */
+  readonly name: string;
+  /** The topic that it is produced to and consumed from unless another is given. */
+  readonly topic: string;
+  /**
+   * Makes a message's key. Events of one key share a partition and keep their sequence.
+   *
+   * @param event The event.
+   * @returns The key; `null` for none: the event may be in any partition.
+   */
+  readonly key: (event: T) => string | null;
+  /** The field that identifies an event. Where a file's line lacks it, a UUID made from the line is filled in. */
+  readonly idField?: keyof T & string;
+  /** The field with the event's time, in ISO 8601. Where a file's line lacks it, the time of reading is filled in. */
+  readonly timeField?: keyof T & string;
+  /**
+   * Checks on producing what the registered schema leaves open. A constraint that is added to a registered schema is an
+   * incompatible change; one that is added here is not.
+   *
+   * @param event An event that the schema allows.
+   * @returns What is wrong, such as `quantity must be even`; undefined if nothing is.
+   */
+  readonly validate?: (event: T) => string | undefined;
+  /**
+   * Generates random events, without end.
+   *
+   * @param options With a `seed`, the same events again, but for their times.
+   * @returns The events.
+   */
+  readonly generate?: (
+    options: { readonly seed?: number | undefined },
+  ) => Iterator<T, never>;
+}
+
+/** A kind of event. Made by {@linkcode defineEvent}. */
+export class EventType<T> {
+  /** The event's name. */
+  readonly name: string;
+  /** The topic that it is produced to and consumed from unless another is given. */
+  readonly topic: string;
+  /** The schema's text as it is registered: JSON with no white space. */
+  readonly schemaText: string;
+  /** Makes a message's key; `null` for none. */
+  readonly key: (event: T) => string | null;
+  /** The field that identifies an event. */
+  readonly idField: string | undefined;
+  /** The field with the event's time. */
+  readonly timeField: string | undefined;
+  /** Generates random events, without end. */
+  readonly generate: EventDefinition<T>["generate"];
+  readonly #schema: JsonSchema;
+  readonly #validate: EventDefinition<T>["validate"];
+  // Compiled on first use: most programs need only one of them.
+  #closed: SchemaCheck | undefined;
+  #open: SchemaCheck | undefined;
+
+  /**
+   * Makes the type: see {@linkcode defineEvent}.
+   *
+   * @param definition The definition.
+   * @param schema The schema.
+   */
+  constructor(definition: EventDefinition<T>, schema: JsonSchema) {
+    this.name = definition.name;
+    this.topic = definition.topic;
+    this.key = definition.key;
+    this.idField = definition.idField;
+    this.timeField = definition.timeField;
+    this.generate = definition.generate;
+    this.#validate = definition.validate;
+    this.#schema = schema;
+    this.schemaText = JSON.stringify(schema);
+  }
+
+  /** The fields that the schema names, in the schema's sequence. */
+  get fields(): readonly string[] {
+    const { properties } = this.#schema as {
+      readonly properties?: Readonly<Record<string, unknown>>;
+    };
+    return Object.keys(properties ?? {});
+  }
+
+  /**
+   * Checks a value that is to be produced: by the schema, then by the definition's own `validate`.
+   *
+   * @param value Any value.
+   * @returns The same value, known to be an event.
+   * @throws {InvalidEventError} If it isn't one. The message names each field and what is wrong with it.
+   */
+  check(value: unknown): T {
+    return this.checkByCode(this.checkBySchema(value));
+  }
+
+  /**
+   * Checks a value by the schema alone.
+   *
+   * @param value Any value.
+   * @returns The same value, known to be an event.
+   * @throws {InvalidEventError} If it isn't one.
+   */
+  checkBySchema(value: unknown): T {
+    this.#closed ??= compileSchema(this.#schema);
+    return this.#valid(value, this.#closed);
+  }
+
+  /**
+   * Checks a value by the schema with unknown fields allowed, as a newer writer may have added some.
+   *
+   * @param value Any JSON value.
+   * @returns The same value, known to be an event.
+   * @throws {InvalidEventError} If it isn't one.
+   */
+  checkByOpenSchema(value: unknown): T {
+    this.#open ??= compileSchema(openSchema(this.#schema));
+    return this.#valid(value, this.#open);
+  }
+
+  /**
+   * Checks an event by the definition's own `validate` alone.
+   *
+   * @param event An event that the schema allows.
+   * @returns The same event.
+   * @throws {InvalidEventError} If it isn't valid.
+   */
+  checkByCode(event: T): T {
+    const problem = this.#validate?.(event);
+    if (problem !== undefined) throw this.#invalid(problem);
+    return event;
+  }
+
+  #valid(value: unknown, check: SchemaCheck): T {
+    const problem = check(value);
+    if (problem !== undefined) throw this.#invalid(problem);
+    return value as T;
+  }
+
+  #invalid(problem: string): InvalidEventError {
+    return new InvalidEventError(`Not a valid ${this.name}: ${problem}`);
+  }
+}
+
+/**
+ * Defines a kind of event by its JSON Schema, of any draft from 4 to 2020-12. The events' type follows from the schema.
+ *
+ * @example
+ * ```ts
+ * import { defineEvent } from "./event_type.ts";
+ *
+ * const scans = defineEvent({
+ *   name: "loyalty_scan",
+ *   topic: "loyalty",
+ *   schema: {
+ *     type: "object",
+ *     properties: { card_id: { type: "string" }, points: { type: "integer" } },
+ *     required: ["card_id", "points"],
+ *     additionalProperties: false,
+ *   },
+ *   key: (scan) => scan.card_id,
+ * });
+ * ```
+ *
+ * @param definition The name, the topic, the schema, and how a key is made.
+ * @returns The kind of event.
+ */
+export function defineEvent<const S extends JsonSchema>(
+  definition: EventDefinition<FromSchema<S>> & { readonly schema: S },
+): EventType<FromSchema<S>>;
+/**
+ * Defines a kind of event whose type is written by hand, for a schema that is imported from a JSON file: TypeScript widens what it
+ * imports, so that no type can follow from it.
+ *
+ * @param definition The name, the topic, the schema, and how a key is made.
+ * @returns The kind of event.
+ */
+export function defineEvent<T>(
+  definition: EventDefinition<T> & { readonly schema: JsonSchema },
+): EventType<T>;
+export function defineEvent<T>(
+  { schema, ...definition }: EventDefinition<T> & {
+    readonly schema: JsonSchema;
+  },
+): EventType<T> {
+  return new EventType(definition, schema);
+}

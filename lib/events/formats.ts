@@ -1,0 +1,37 @@
+/**
+ * Formats that are checked in code, since a registered schema can't be given a `format` later on: that is an incompatible change.
+ *
+ * @module
+ */
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** The offset may be `Z` or zero; a leap second is a time as well. */
+const UTC_TIME =
+  /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:Z|[+-]00:00)$/i;
+
+/**
+ * Tells whether a text is a UUID of any version (RFC 9562).
+ *
+ * @param text The text.
+ * @returns Whether it is.
+ */
+export function isUuid(text: string): boolean {
+  return UUID.test(text);
+}
+
+/**
+ * Tells whether a text is a time in ISO 8601 (RFC 3339), in UTC.
+ *
+ * @param text The text.
+ * @returns Whether it is.
+ */
+export function isUtcTime(text: string): boolean {
+  const [, year, month, day] = UTC_TIME.exec(text) ?? [];
+  if (day === undefined) return false;
+  // Each month has that many.
+  if (Number(day) <= 28) return true;
+  const lastDay = new Date(Date.UTC(2000, 0, 1));
+  lastDay.setUTCFullYear(Number(year), Number(month), 0);
+  return Number(day) <= lastDay.getUTCDate();
+}

@@ -1,0 +1,114 @@
+/**
+ * Checks of values against a JSON Schema, compiled once.
+ *
+ * @module
+ */
+
+import { Ajv, type ErrorObject } from "ajv";
+import { Ajv2019 } from "ajv/dist/2019.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import draft06 from "ajv/dist/refs/json-schema-draft-06.json" with {
+  type: "json",
+};
+import Ajv04 from "ajv-draft-04";
+import addFormats from "ajv-formats";
+import type { JsonSchema } from "./from_schema.ts";
+
+/** Unknown keywords are allowed: generators add their own, such as `javaType`. */
+const OPTIONS = { strict: false, allErrors: true, logger: false } as const;
+
+/**
+ * Says what is wrong with a value.
+ *
+ * @returns Each finding with the path of its field, separated by semicolons; undefined if the value is valid.
+ */
+export type SchemaCheck = (value: unknown) => string | undefined;
+
+function ajvFor(schema: JsonSchema): Ajv {
+  const draft = typeof schema === "object" ? String(schema["$schema"]) : "";
+  if (draft.includes("2020-12")) return new Ajv2020(OPTIONS);
+  if (draft.includes("2019-09")) return new Ajv2019(OPTIONS);
+  if (draft.includes("draft-04")) return new Ajv04.default(OPTIONS);
+  const ajv = new Ajv(OPTIONS);
+  return draft.includes("draft-06") ? ajv.addMetaSchema(draft06) : ajv;
+}
+
+/**
+ * Compiles a schema of the program's own.
+ *
+ * @param schema The schema, of any draft from 4 to 2020-12; of draft 7 if it doesn't say.
+ * @returns Its check.
+ * @throws {Error} If it isn't a valid schema.
+ */
+export function compileSchema(schema: JsonSchema): SchemaCheck {
+  const validate = addFormats.default(ajvFor(schema)).compile(schema);
+  return (value) =>
+    validate(value) ? undefined : describeSchemaErrors(validate.errors);
+}
+
+/**
+ * Describes what a schema check found, in one line.
+ *
+ * @param errors What Ajv reported.
+ * @returns Each finding with the path of its field, separated by semicolons.
+ */
+export function describeSchemaErrors(
+  errors: readonly ErrorObject[] | null | undefined,
+): string {
+  return (errors ?? [])
+    .map(({ instancePath, message, params }) => {
+      const field = instancePath.slice(1) || "the event";
+      const extra = params["additionalProperty"];
+      return extra === undefined
+        ? `${field} ${message}`
+        : `${field} ${message}: ${JSON.stringify(extra)}`;
+    })
+    .join("; ");
+}
+
+/** Keywords whose value is a schema, those whose value is a list of schemas, and those whose value names schemas. */
+const SCHEMA = ["additionalItems", "additionalProperties", "contains", "else"]
+  .concat("items", "then", "unevaluatedItems", "unevaluatedProperties");
+const SCHEMAS = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
+const NAMED = ["$defs", "definitions", "dependencies", "dependentSchemas"]
+  .concat("patternProperties", "properties");
+
+/**
+ * Opens a schema for what a later version of it may add: objects may have fields that it doesn't name. A reader checks by it, so
+ * that a compatible change of a writer's schema doesn't turn its events into dead letters.
+ *
+ * @param schema The schema.
+ * @returns A schema that allows the same values, and those with more fields. What stands under `not` or `if` stays as it is;
+ * `oneOf` becomes `anyOf`, as alternatives that are told apart by their fields are no longer.
+ */
+export function openSchema(schema: JsonSchema): JsonSchema {
+  if (typeof schema !== "object" || schema === null) return schema;
+  const open: Record<string, unknown> = {};
+  const inner = (value: unknown) => openSchema(value as JsonSchema);
+  for (const [keyword, value] of Object.entries(schema)) {
+    if (
+      value === false &&
+      /^(?:additional|unevaluated)Properties$/.test(keyword)
+    ) continue;
+    const name = keyword === "oneOf" && !("anyOf" in schema)
+      ? "anyOf"
+      : keyword;
+    if (SCHEMAS.includes(keyword) && Array.isArray(value)) {
+      open[name] = value.map(inner);
+    } else if (SCHEMA.includes(keyword)) {
+      open[name] = inner(value);
+    } else if (
+      NAMED.includes(keyword) && typeof value === "object" && value !== null
+    ) {
+      open[name] = Object.fromEntries(
+        Object.entries(value)
+          .map((
+            [key, each],
+          ) => [key, Array.isArray(each) ? each : inner(each)]),
+      );
+    } else {
+      open[name] = value;
+    }
+  }
+  return open;
+}

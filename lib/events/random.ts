@@ -1,0 +1,83 @@
+/**
+ * Random numbers for generated events: repeatable with a seed.
+ *
+ * @module
+ */
+
+/** Gives the next 32 random bits as an unsigned number. */
+export type Random = () => number;
+
+/** Mulberry32: 32 bits of state suffice for generated events, and a seed gives the same ones everywhere. */
+function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
+
+function cryptoRandom(): Random {
+  const pool = new Uint32Array(1024);
+  let at = pool.length;
+  return () => {
+    if (at === pool.length) {
+      crypto.getRandomValues(pool);
+      at = 0;
+    }
+    return pool[at++] ?? 0;
+  };
+}
+
+/** A version 4 UUID (RFC 9562, section 5.4) of the generator's own randomness, so that a seed repeats the ids too. */
+function uuidV4(random: Random): string {
+  const hex = (bits: number) => bits.toString(16).padStart(8, "0");
+  const version = (random() & 0xffff_0fff | 0x4000) >>> 0;
+  const variant = (random() & 0x3fff_ffff | 0x8000_0000) >>> 0;
+  const text = hex(random()) + hex(version) + hex(variant) + hex(random());
+  return text.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Writes the current time; at a high rate many events share one. */
+function clock(): () => string {
+  let writtenAt = NaN;
+  let text = "";
+  return () => {
+    const now = Date.now();
+    if (now !== writtenAt) {
+      text = new Date(now).toISOString();
+      writtenAt = now;
+    }
+    return text;
+  };
+}
+
+/** What a generator of events draws from. */
+export interface RandomSource {
+  /** Draws a whole number from 0 to `count` - 1. */
+  below(count: number): number;
+  /** Draws one of a list. */
+  pick<T>(list: readonly T[]): T;
+  /** Makes a UUID (version 4). */
+  uuid(): string;
+  /** Writes the current time, in ISO 8601, in UTC. */
+  now(): string;
+}
+
+/**
+ * Makes a source of randomness.
+ *
+ * @param seed Repeats what is drawn, but for the times; undefined for the system's own randomness.
+ * @returns The source.
+ */
+export function randomSource(seed: number | undefined): RandomSource {
+  const random = seed === undefined ? cryptoRandom() : seededRandom(seed);
+  const below = (count: number) => random() % count;
+  return {
+    below,
+    pick: <T>(list: readonly T[]) => list[below(list.length)] as T,
+    uuid: () => seed === undefined ? crypto.randomUUID() : uuidV4(random),
+    now: clock(),
+  };
+}

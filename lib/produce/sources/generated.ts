@@ -1,0 +1,44 @@
+/**
+ * A source of random events.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../../base/errors.ts";
+import { pause } from "../../base/pause.ts";
+import type { EventType } from "../../events/event_type.ts";
+import type { SourceItem } from "./source.ts";
+
+/** How many random events, and how fast. */
+export interface GeneratedOptions {
+  /** How many events. */
+  readonly count: number;
+  /** The pause between two events, in milliseconds. */
+  readonly intervalMs: number;
+  /** Repeats the same events, but for their times. */
+  readonly seed?: number | undefined;
+  /** Ends the source early. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Generates random events, one at a time. The interval follows the last event too, as in the Python program that this one replaces.
+ *
+ * @param type The kind of event.
+ * @param options How many, how far apart, and what ends the source early.
+ * @returns The events.
+ * @throws {PipelineError} If the kind of event has no generator.
+ */
+export async function* generatedEvents<T>(
+  type: EventType<T>,
+  options: GeneratedOptions,
+): AsyncGenerator<SourceItem, void, undefined> {
+  const { count, intervalMs, seed, signal } = options;
+  const events = type.generate?.({ seed });
+  if (!events) throw new PipelineError(`Can't generate ${type.name} events`);
+  for (let number = 1; number <= count; number++) {
+    if (signal?.aborted) return;
+    yield { number, value: events.next().value };
+    if (intervalMs > 0) await pause(intervalMs, signal);
+  }
+}
