@@ -1,15 +1,14 @@
 /**
- * A wait that a stop cuts short.
+ * A wait that a signal ends early.
  *
  * @module
  */
 
 /**
- * Waits, but not past a stop.
+ * Waits until the time is up or the signal is aborted.
  *
  * @param ms How long, in milliseconds.
- * @param signal What ends the wait early.
- * @returns When the time is up or the signal came.
+ * @param signal Ends the wait early.
  */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

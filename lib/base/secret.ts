@@ -1,5 +1,5 @@
 /**
- * Values that nobody may read off a screen or a log: passwords, tokens and private keys.
+ * Values that must not appear on a screen or in a log: passwords, tokens and private keys.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export class Secret {
   }
 
   /**
-   * Gives the text to whoever sends it.
+   * Returns the text, for sending.
    *
    * @returns The text.
    */
@@ -65,16 +65,16 @@ export class Secret {
   }
 }
 
-/** A text's bytes in base64, by which a header or a library's dump may show it. */
+/** Encodes a text in base64, as a header or a library's dump may show it. */
 function base64Of(text: string): string {
   return new TextEncoder().encode(text).toBase64();
 }
 
 /**
- * Takes secrets out of a text that a server or a library wrote: servers exist that send back what they were sent.
+ * Removes secrets from a text that a server or a library wrote: some servers repeat what they were sent.
  *
  * @param text The text.
- * @param secrets What must not be in it; what isn't set is passed over.
+ * @param secrets The secrets; undefined ones are ignored.
  * @returns The text, with `[secret]` in place of each secret and of its base64.
  */
 export function redact(
@@ -85,7 +85,7 @@ export function redact(
     const value = secret?.reveal();
     return value ? [value, base64Of(value)] : [];
   });
-  // The longest first: what contains another must not be left over in part.
+  // The longest first: a secret that contains another must not remain in part.
   values.sort((a, b) => b.length - a.length);
   return values.reduce((left, value) => left.replaceAll(value, SHOWN), text);
 }

@@ -8,7 +8,7 @@
 const MAX_SHOWN = 1_000;
 
 // Control characters move the cursor or start escape sequences; bidi marks reorder what is read (CVE-2021-42574); line and
-// paragraph separators break lines; a byte order mark is invisible; a lone surrogate isn't text.
+// paragraph separators break lines; a BOM is invisible; a lone surrogate isn't text.
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 

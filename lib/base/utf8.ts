@@ -1,19 +1,19 @@
 /**
- * Reading bytes as text without ever replacing what is not UTF-8.
+ * Decoding UTF-8 without replacing what is not valid.
  *
  * @module
  */
 
 import { Buffer, isUtf8 } from "node:buffer";
 
-/** What a decoder puts in the place of bytes that are not UTF-8. */
+/** What a decoder writes in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
 /**
- * Reads bytes as UTF-8. A byte order mark stays.
+ * Decodes UTF-8. A BOM is kept.
  *
  * @param bytes The bytes.
- * @returns The text; nothing where they are not UTF-8.
+ * @returns The text; undefined if the bytes are not UTF-8.
  */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   const { buffer, byteOffset, byteLength } = bytes;
@@ -21,6 +21,6 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
     (bytes instanceof Buffer
       ? bytes
       : Buffer.from(buffer, byteOffset, byteLength)).toString();
-  // The replacement may stand there for itself. Looking for it in the text is faster than checking the bytes each time.
+  // The text may contain that character itself. Searching the text first is faster than checking the bytes each time.
   return text.includes(REPLACEMENT) && !isUtf8(bytes) ? undefined : text;
 }

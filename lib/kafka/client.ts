@@ -1,8 +1,8 @@
 /**
  * The kafkajs client as this project uses it: where the brokers are, where its log lines go, and how it connects.
  *
- * kafkajs reads the environment as soon as it is imported, so it is imported when the first client is made: whoever needs
- * no broker (`--help`, a unit test) needs no permission either.
+ * kafkajs reads the environment when it is imported, so it is imported with the first client: what needs no broker needs no
+ * permission either.
  *
  * @module
  */
@@ -18,15 +18,15 @@ import { kafkaSecuritySettings } from "./security.ts";
 import { loadKafkajs } from "./patches/load.ts";
 import { redact } from "../base/secret.ts";
 
-/** How to reach Kafka, and whom to tell. */
+/** What the client is called, and what receives its log lines. */
 export interface KafkaOptions {
   /** What brokers call this client in their logs and quotas. Equals `client.id`. */
   readonly clientId?: string;
-  /** Receives kafkajs' own log lines; without it they are dropped, as every failure reaches the caller as an error. */
+  /** Receives kafkajs' own log lines; without it, they are dropped: every failure reaches the caller as an error. */
   readonly log?: (line: string) => void;
 }
 
-/** Whatever of kafkajs connects and disconnects. */
+/** A client of kafkajs: producer, consumer or admin. */
 export interface Connectable {
   /** Opens the connection. */
   connect(): Promise<void>;
@@ -38,7 +38,7 @@ export interface Connectable {
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** How long one try to connect may take, the first requests included, in milliseconds. */
 const CONNECT_TRY_MS = 10_000;
-/** How long a try may take even where less time is left: a broker that answers does it by then, with a no as well. */
+/** How long a try may take even if less time is left, in milliseconds: a broker that answers or refuses does so by then. */
 const MIN_CONNECT_TRY_MS = 1_500;
 /** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -114,7 +114,7 @@ async function within(
  *
  * @param client What to connect: a kafkajs producer, consumer or admin.
  * @param config Where the brokers are.
- * @param options How long to try, and whom to tell.
+ * @param options How long to try, and what to call meanwhile.
  * @returns The same client, connected.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  * @throws {StoppedError} If the signal ended the wait.
@@ -144,8 +144,8 @@ export async function connectWithin<T extends Connectable>(
 }
 
 /**
- * Runs some work with a connected admin client, and closes it. A broker that has only just started takes connections some
- * moments before it can do everything: the work is tried again then.
+ * Runs some work with a connected admin client, and closes the client. A broker that has just started accepts connections before
+ * it can do everything, so the work is retried.
  *
  * @param config Where the brokers are.
  * @param options How long to try, what to call meanwhile, and the client's settings.

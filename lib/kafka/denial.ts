@@ -1,5 +1,5 @@
 /**
- * What a broker refuses, or is refused for: a login, a right, a certificate. Trying again doesn't help.
+ * Refusals of a login, a right or a certificate. A retry doesn't help.
  *
  * @module
  */
@@ -35,10 +35,10 @@ function isLoginRefused(error: Error): boolean {
 }
 
 /**
- * Tells whether an error means that a login, a right or a certificate was refused.
+ * Tells whether a login, a right or a certificate was refused.
  *
- * @param error One of the errors behind what kafkajs threw.
- * @returns Whether it is so.
+ * @param error One of the causes of what kafkajs threw.
+ * @returns Whether it was.
  */
 export function isDenial(error: Error): boolean {
   return isLoginRefused(error) || isCertificateProblem(error) ||
@@ -49,10 +49,10 @@ export function isDenial(error: Error): boolean {
 /**
  * Says in plain words what was refused.
  *
- * @param denial The error that says it.
+ * @param denial The refusal among the causes.
  * @param cause What kafkajs threw.
  * @param config Where the brokers are, and how the connection is secured.
- * @param action What was being done, to begin the sentence.
+ * @param action What failed, to begin the sentence.
  * @returns An error to print.
  */
 export function explainDenial(
@@ -76,8 +76,8 @@ export function explainDenial(
  * Says in plain words which right is missing.
  *
  * @param error What kafkajs threw.
- * @param action What was being done, to begin the sentence.
- * @returns An error to print; nothing where it isn't about rights.
+ * @param action What failed, to begin the sentence.
+ * @returns An error to print; undefined if the error is not about rights.
  */
 export function explainMissingRight(
   error: unknown,

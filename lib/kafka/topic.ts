@@ -1,5 +1,5 @@
 /**
- * Creating a topic, and saying how one looks that is there already.
+ * Topics: their names, their layout, and creating one.
  *
  * @module
  */
@@ -16,9 +16,9 @@ import { explainMissingRight } from "./denial.ts";
 export interface TopicSpec {
   /** Its name. */
   readonly topic: string;
-  /** How many partitions it shall have. Equals `--partitions` of `kafka-topics`. */
+  /** The number of its partitions. Equals `--partitions` of `kafka-topics`. */
   readonly partitions: number;
-  /** On how many brokers each partition shall be. Equals `--replication-factor` of `kafka-topics`. */
+  /** The number of brokers that hold each partition. Equals `--replication-factor` of `kafka-topics`. */
   readonly replicationFactor: number;
   /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface TopicSpec {
 export interface TopicLayout {
   /** How many partitions it has. */
   readonly partitions: number;
-  /** On how many brokers each partition is; the fewest, where they differ. */
+  /** The number of brokers that hold each partition; the smallest, if they differ. */
   readonly replicationFactor: number;
 }
 
@@ -62,7 +62,7 @@ export function checkTopicName(topic: string): string {
  *
  * @param admin A connected admin client.
  * @param topic The topic.
- * @returns The layout; nothing where there is no such topic.
+ * @returns The layout; undefined if there is no such topic.
  */
 export async function describeTopic(
   admin: Admin,
@@ -104,9 +104,9 @@ export function missingTopic(topic: string): PipelineError {
  *
  * @param config Where the brokers are.
  * @param spec The topic.
- * @param options How long to wait for Kafka, and whom to tell.
+ * @param options How long to wait for Kafka, and what to call meanwhile.
  * @returns Its layout, and whether it was created.
- * @throws {UsageError} If the broker takes a number for out of range.
+ * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
 export function createTopic(
@@ -130,7 +130,7 @@ export function createTopic(
  * @param admin A connected admin client.
  * @param spec The topic.
  * @returns Its layout, and whether it was created.
- * @throws {UsageError} If the broker takes a number for out of range.
+ * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If there are fewer brokers than replicas.
  */
 export async function ensureTopic(
@@ -153,7 +153,7 @@ export async function ensureTopic(
       waitForLeaders: true,
     });
     if (created) return { partitions, replicationFactor, created };
-    // Somebody else was quicker.
+    // Another client has just created it.
     const raced = await describeTopic(admin, topic);
     return { partitions, replicationFactor, ...raced, created };
   } catch (error) {

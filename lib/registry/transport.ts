@@ -30,6 +30,10 @@ const REFUSAL_HINTS: Readonly<Record<number, string>> = {
     "It asks for more rights than these credentials have: its administrator gives them.",
 };
 
+/** The hint for a page in place of the registry's JSON, unless it asks for a login. */
+const FOREIGN_HINT =
+  "That is not how a Schema Registry answers: a proxy, or another server, may have done it.";
+
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
   /** The class's name, in stack traces. */
@@ -58,11 +62,10 @@ export class RegistryResponseError extends PipelineError {
     request: string,
   ) {
     const { reason, code, answer } = refusal;
+    const foreign = status !== 401 && /^\s*[^\s{]/.test(answer);
     super(
       `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
-      {
-        ...(REFUSAL_HINTS[status] ? { hint: REFUSAL_HINTS[status] } : {}),
-      },
+      { hint: foreign ? FOREIGN_HINT : REFUSAL_HINTS[status] },
     );
     this.status = status;
     this.reason = reason;
@@ -98,7 +101,7 @@ async function readBody(
   return { text: text + decoder.decode(), complete: true };
 }
 
-/** The statuses that say "not now": too slow, too busy, or what the registry stands on is down. */
+/** Tells whether a status means "not now": too slow, too busy, or the registry's storage is down. */
 function isOutage(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
@@ -134,11 +137,11 @@ function shorten(text: string): string {
 
 /** What a request to the registry has besides its method and URL. */
 export interface RegistryRequest {
-  /** Its headers; who asks is added. */
+  /** Its headers; those of the login are added. */
   readonly headers?: Record<string, string>;
   /** Its body. */
   readonly body?: string;
-  /** Who asks, and whom it has to be; nobody in particular by default. */
+  /** How the connection is secured; without a login by default. */
   readonly access?: RegistryAccess;
 }
 
@@ -147,7 +150,7 @@ export interface RegistryRequest {
  *
  * @param method The HTTP method.
  * @param url The whole URL.
- * @param init Headers and a body, where the request has any, and who asks.
+ * @param init Headers, a body, and how the connection is secured.
  * @returns The answer's JSON.
  * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
  * @throws {RegistryResponseError} If it refuses.
@@ -198,7 +201,7 @@ export async function requestRegistry(
     // Neither the parser's words nor the error as the cause: they repeat a piece of the text.
     const start = printable(access.hide(text).slice(0, 40));
     throw new PipelineError(
-      `What answers to ${request} is no JSON: it begins with "${start}"`,
+      `What answers to ${request} is not JSON: it begins with "${start}"`,
     );
   }
 }
@@ -270,10 +273,10 @@ interface PreparedRequest {
 }
 
 /**
- * Takes the registry client's requests out of its hands and sends them by {@linkcode requestRegistry}.
+ * Has the registry client send its requests by {@linkcode requestRegistry}.
  *
- * @param access Who asks.
- * @returns What makes the hooks for each request.
+ * @param access How the connection is secured.
+ * @returns The client's middleware.
  */
 export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
   let prepared: PreparedRequest;

@@ -255,7 +255,7 @@ hostileTest(
     await assertRejects(
       () => registry.writerSchema(7),
       PipelineError,
-      "is no JSON",
+      "is not JSON",
     );
   },
 );

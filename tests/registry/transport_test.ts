@@ -94,8 +94,27 @@ serverTest(
         error.message,
         `The Schema Registry answers HTTP ${status} to GET ${url}/a: ${reason}`,
       );
-      assertEquals(error.hint, undefined);
+      assertEquals(
+        error.hint?.includes("a proxy"),
+        /^[^{]/.test(body) || undefined,
+      );
     }
+  },
+);
+
+serverTest(
+  "requestRegistry() hints at a proxy when a page forbids the request",
+  async (url, answerWith) => {
+    answerWith(() =>
+      new Response("<h1>Forbidden by policy</h1>", { status: 403 })
+    );
+    const error = await assertRejects(
+      () => requestRegistry("get", url),
+      RegistryResponseError,
+      "HTTP 403",
+    );
+    assertEquals(error.reason, "Forbidden by policy");
+    assertStringIncludes(error.hint ?? "", "a proxy");
   },
 );
 
@@ -164,14 +183,14 @@ serverTest(
 );
 
 serverTest(
-  "requestRegistry() throws an error that is no outage when the answer is no JSON",
+  "requestRegistry() throws an error that is not an outage when the answer is not JSON",
   async (url, answerWith) => {
     for (const body of ["", "<html>", "{"]) {
       answerWith(() => new Response(body));
       const error = await assertRejects(
         () => requestRegistry("get", url),
         PipelineError,
-        `What answers to GET ${url} is no JSON: `,
+        `What answers to GET ${url} is not JSON: `,
       );
       assertEquals(error instanceof OutageError, false);
     }
