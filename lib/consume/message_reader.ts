@@ -20,6 +20,7 @@ import {
   placeOf,
   type Position,
 } from "../events/record.ts";
+import { SCHEMA_ID_HEADER } from "../events/wire_format.ts";
 import { readStandIn } from "../kafka/batches/undecodable_batch.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
 import type { Stage } from "./dead_letters/dead_letter.ts";
@@ -122,7 +123,7 @@ export class MessageReader<T> {
     if (value === null) return this.#countTombstone(incoming);
     let event: T | Promise<T>;
     try {
-      event = this.#deserializer.decode(value);
+      event = this.#decode(incoming.message);
     } catch (error) {
       return this.#setAsideUnread(incoming, error);
     }
@@ -178,6 +179,14 @@ export class MessageReader<T> {
     };
   }
 
+  #decode({ value, headers }: KafkaMessage): T | Promise<T> {
+    const [schemaId] = [headers?.[SCHEMA_ID_HEADER]].flat();
+    return this.#deserializer.decode(
+      value as Uint8Array,
+      schemaId as Uint8Array | undefined,
+    );
+  }
+
   #countTombstone({ partition, message }: Incoming): true {
     const { topic, tombstone } = this.#options;
     const { offset, key } = message;
@@ -197,8 +206,7 @@ export class MessageReader<T> {
     let decoded: { readonly event: T } | undefined;
     try {
       decoded = await throughOutages(async () => {
-        const decoding = first ??
-          this.#deserializer.decode(message.value as Uint8Array);
+        const decoding = first ?? this.#decode(message);
         first = undefined;
         return { event: await decoding };
       }, {

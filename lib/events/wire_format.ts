@@ -1,5 +1,6 @@
 /**
- * Confluent's wire format: a zero byte, the schema's id in four bytes big-endian, then the payload.
+ * Confluent's wire format: a zero byte, the schema's id in four bytes big-endian, then the payload. Newer serializers write a GUID in a
+ * message header instead.
  *
  * @see {@link https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format}
  * @module
@@ -14,16 +15,24 @@ import { refuseInexact } from "./exact_json.ts";
 export const HEADER_LENGTH = 5;
 
 const MAGIC_BYTE = 0;
+/** What stands before a GUID in place of an id, and how long both are together, in bytes. */
+const [GUID_MAGIC_BYTE, GUID_LENGTH] = [1, 17];
 /** The largest schema id: ids are signed in Confluent's API. */
 export const MAX_SCHEMA_ID = 0x7fff_ffff;
 /** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
 const MAX_DEPTH = 1_000;
 const BLANK_HEADER = String.fromCharCode(MAGIC_BYTE, 0, 0, 0, 0);
 
+/** How a message names the schema of its payload: by the registry's id, or by a GUID. */
+export type SchemaId = number | string;
+
+/** The name of the message header in which newer serializers write the schema of the value. */
+export const SCHEMA_ID_HEADER = "__value_schema_id";
+
 /** A message's value, taken apart. */
 export interface WireMessage {
-  /** The id under which the registry has the schema of the payload. */
-  readonly schemaId: number;
+  /** Which schema of the registry the payload has. */
+  readonly schemaId: SchemaId;
   /** The payload, still in bytes: a view, not a copy. */
   readonly payload: Uint8Array;
 }
@@ -49,34 +58,57 @@ export function frame(schemaId: number, json: string): Uint8Array {
 }
 
 /**
- * Takes the header off a message's value.
+ * Separates a message's payload from the id of its schema.
  *
  * @param value The message's value.
+ * @param schemaIdHeader The message's header {@linkcode SCHEMA_ID_HEADER}: with it, the whole value is the payload.
  * @returns The schema's id and the payload.
- * @throws {InvalidEventError} If the value is shorter than the header or doesn't begin with the magic byte.
+ * @throws {InvalidEventError} If what has the id is too short or doesn't begin with a magic byte.
  */
-export function unframe(value: Uint8Array): WireMessage {
-  if (value.length < HEADER_LENGTH) {
+export function unframe(
+  value: Uint8Array,
+  schemaIdHeader?: Uint8Array | null,
+): WireMessage {
+  if (schemaIdHeader) {
+    return { schemaId: readSchemaId(schemaIdHeader, true), payload: value };
+  }
+  const schemaId = readSchemaId(value, false);
+  const length = typeof schemaId === "number" ? HEADER_LENGTH : GUID_LENGTH;
+  return { schemaId, payload: value.subarray(length) };
+}
+
+/** Reads a magic byte and the id that follows it. */
+function readSchemaId(bytes: Uint8Array, isHeader: boolean): SchemaId {
+  const isGuid = bytes[0] === GUID_MAGIC_BYTE;
+  const length = isGuid ? GUID_LENGTH : HEADER_LENGTH;
+  if (bytes.length < length) {
+    const [whole, part] = isHeader
+      ? [`header ${SCHEMA_ID_HEADER}`, "id"]
+      : ["value", "header"];
     throw new InvalidEventError(
-      `The value is truncated: ${value.length} bytes, where the header alone takes ${HEADER_LENGTH}`,
+      `The ${whole} is truncated: ${bytes.length} bytes, where the ${part} alone takes ${length}`,
     );
   }
-  if (value[0] !== MAGIC_BYTE) {
-    const byte = (value[0] ?? 0).toString(16).padStart(2, "0");
-    throw new InvalidEventError(`The magic byte is 0x${byte} and not 0x00`);
+  if (isGuid) {
+    const hex = bytes.subarray(1, GUID_LENGTH).toHex();
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   }
-  const byte = (at: number) => value[at] as number;
-  return {
-    schemaId: (byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4)) >>> 0,
-    payload: value.subarray(HEADER_LENGTH),
-  };
+  const byte = (at: number) => bytes[at] as number;
+  if (byte(0) !== MAGIC_BYTE) {
+    const place = isHeader ? ` of the header ${SCHEMA_ID_HEADER}` : "";
+    const hex = byte(0).toString(16).padStart(2, "0");
+    throw new InvalidEventError(
+      `The magic byte${place} is 0x${hex} and not 0x00`,
+    );
+  }
+  return (byte(1) << 24 | byte(2) << 16 | byte(3) << 8 | byte(4)) >>> 0;
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];
 const [OPENING, CLOSING] = [[0x5b, 0x7b], [0x5d, 0x7d]];
 
 function isTooDeep(json: Uint8Array): boolean {
-  // A level takes two bytes: short payloads, as orders are, need no look.
+  // A level takes two bytes: short payloads, which are the usual ones, are not searched.
   if (json.length <= 2 * MAX_DEPTH) return false;
   let depth = 0;
   let quoted = false;
@@ -98,8 +130,8 @@ function isTooDeep(json: Uint8Array): boolean {
  * @throws {InvalidEventError} If the bytes are not UTF-8, the text is not JSON or nested too deeply, or a number can't be kept.
  */
 export function parsePayload(payload: Uint8Array): unknown {
-  // Replacing what is not UTF-8 would change an order in silence. A byte order mark stays: JSON has none (RFC 8259,
-  // section 8.1), so that it is refused as well.
+  // Replacing what is not UTF-8 would change an event in silence. A byte order mark is refused as well: JSON has none (RFC 8259,
+  // section 8.1).
   const text = decodeUtf8(payload);
   if (text === undefined) {
     throw new InvalidEventError("The payload is not UTF-8", {

@@ -9,6 +9,7 @@
  */
 
 import type { SchemaRegistry as Client } from "@kafkajs/confluent-schema-registry";
+import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
 import {
   InvalidEventError,
@@ -79,19 +80,21 @@ export interface RegisteredSchema {
 /** A connection to the registry. */
 export class EventRegistry {
   readonly #client: Client;
-  readonly #schemas = new Map<number, WriterSchema>();
+  readonly #access: RegistryAccess;
+  readonly #schemas = new Map<SchemaId, WriterSchema>();
   #schemasLength = 0;
-  readonly #lookUps = new Map<number, Promise<WriterSchema>>();
+  readonly #lookUps = new Map<SchemaId, Promise<WriterSchema>>();
   readonly #refusals = new Map<
-    number,
+    SchemaId,
     { readonly error: InvalidEventError; readonly until: number }
   >();
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
-  private constructor(client: Client, url: string) {
-    this.#client = client;
+  private constructor(url: string, access: RegistryAccess, client: Client) {
     this.url = url;
+    this.#access = access;
+    this.#client = client;
   }
 
   /**
@@ -122,7 +125,7 @@ export class EventRegistry {
       retry: { retries: 0 },
       middlewares: [fetchMiddleware(access)],
     });
-    return new EventRegistry(client, url);
+    return new EventRegistry(url, access, client);
   }
 
   /**
@@ -204,22 +207,22 @@ export class EventRegistry {
   /**
    * Finds a schema among those that have been fetched.
    *
-   * @param id The id in a message.
+   * @param id The id in a message, or the GUID.
    * @returns The schema; undefined if it has to be fetched.
    */
-  cached(id: number): WriterSchema | undefined {
+  cached(id: SchemaId): WriterSchema | undefined {
     return this.#schemas.get(id);
   }
 
   /**
    * Fetches a schema, and keeps it: what an id stands for never changes.
    *
-   * @param id The id in a message.
+   * @param id The id in a message, or the GUID.
    * @returns The schema.
    * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
    * @throws {OutageError} If the registry can't be reached.
    */
-  async writerSchema(id: number): Promise<WriterSchema> {
+  async writerSchema(id: SchemaId): Promise<WriterSchema> {
     const known = this.#schemas.get(id);
     if (known) return known;
     const refusal = this.#refusals.get(id);
@@ -241,7 +244,7 @@ export class EventRegistry {
   }
 
   /** Keeps a schema. The oldest have to leave when there are too many. */
-  #keep(id: number, schema: WriterSchema): void {
+  #keep(id: SchemaId, schema: WriterSchema): void {
     this.#schemas.set(id, schema);
     this.#schemasLength += schema.length;
     for (const [oldest, { length }] of this.#schemas) {
@@ -254,22 +257,21 @@ export class EventRegistry {
     }
   }
 
-  #refuse(id: number, error: InvalidEventError): void {
+  #refuse(id: SchemaId, error: InvalidEventError): void {
     // Removed first, so that the oldest stay at the map's front.
     this.#refusals.delete(id);
     this.#refusals.set(id, { error, until: Date.now() + REFUSAL_TTL_MS });
     if (this.#refusals.size > MAX_REFUSALS_COUNT) {
       const [oldest] = this.#refusals.keys();
-      this.#refusals.delete(oldest as number);
+      this.#refusals.delete(oldest as SchemaId);
     }
   }
 
-  async #fetch(id: number): Promise<WriterSchema> {
+  async #fetch(id: SchemaId): Promise<WriterSchema> {
     try {
-      const { Schema } = this.#client["api"];
-      const found: SchemaResponse = (await Schema.find({ id })).data();
+      const found = await this.#find(id);
       if (typeof found?.schema !== "string") {
-        return this.#strange(`the schema with the id ${id}`);
+        return this.#strange(`the schema ${id}`);
       }
       const type = typeOf(found);
       if (type !== "JSON") {
@@ -283,7 +285,9 @@ export class EventRegistry {
       if (isUnknown(cause)) {
         throw new InvalidEventError(
           `The registry has no schema with the id ${id}`,
-          { cause },
+          {
+            cause,
+          },
         );
       }
       if (cause instanceof OversizedAnswerError) {
@@ -293,10 +297,28 @@ export class EventRegistry {
     }
   }
 
+  async #find(id: SchemaId): Promise<SchemaResponse> {
+    if (typeof id === "number") {
+      return (await this.#client["api"].Schema.find({ id })).data();
+    }
+    try {
+      return await requestRegistry("get", `${this.url}/schemas/guids/${id}`, {
+        access: this.#access,
+      }) as SchemaResponse;
+    } catch (cause) {
+      const isRefusal = cause instanceof RegistryResponseError;
+      if (!isRefusal || cause.status !== 404 || isUnknown(cause)) throw cause;
+      throw new InvalidEventError(
+        `The message names its schema by the GUID ${id}, and this registry knows no GUIDs`,
+        { cause },
+      );
+    }
+  }
+
   /** Fetches what a schema refers to, and what that refers to, level by level. */
   async #references(
     schema: SchemaResponse,
-    id: number,
+    id: SchemaId,
   ): Promise<Map<string, string>> {
     const texts = new Map<string, string>();
     const deadline = Date.now() + LOOK_UP_TIMEOUT_MS;
@@ -340,7 +362,7 @@ export class EventRegistry {
 
   async #reference(
     { subject, version }: SchemaReference,
-    id: number,
+    id: SchemaId,
   ): Promise<SchemaResponse> {
     const what = `version ${version} of the subject "${subject}"`;
     try {
@@ -416,7 +438,7 @@ function typeOf({ schemaType = "AVRO" }: SchemaResponse): string {
 
 function referencesOf(
   schema: SchemaResponse,
-  id: number,
+  id: SchemaId,
 ): readonly SchemaReference[] {
   const references = schema.references ?? [];
   const isReference = (one: Partial<SchemaReference> | null) =>
@@ -429,7 +451,7 @@ function referencesOf(
 }
 
 function unusable(
-  id: number,
+  id: SchemaId,
   reason: string,
   cause?: unknown,
 ): InvalidEventError {

@@ -103,13 +103,17 @@ export class EventDeserializer<T> {
    * Decodes a value and checks it: by the schema that its writer named, then by the event type's own, with unknown fields allowed.
    *
    * @param value The message's value.
+   * @param schemaIdHeader The message's header `__value_schema_id`, which newer serializers write.
    * @returns The event; a promise of it if the writer's schema has to be fetched first.
    * @throws {InvalidEventError} If the value can't be read. A returned promise rejects instead.
    * @throws {OutageError} By the promise only: if the registry can't be reached.
    */
-  decode(value: Uint8Array): T | Promise<T> {
-    const { schemaId, payload } = unframe(value);
-    if (schemaId > MAX_SCHEMA_ID) {
+  decode(
+    value: Uint8Array,
+    schemaIdHeader?: Uint8Array | null,
+  ): T | Promise<T> {
+    const { schemaId, payload } = unframe(value, schemaIdHeader);
+    if (typeof schemaId === "number" && schemaId > MAX_SCHEMA_ID) {
       throw new InvalidEventError(
         `No registry has a schema with the id ${schemaId}`,
       );

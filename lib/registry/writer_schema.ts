@@ -5,14 +5,13 @@
  */
 
 import { InvalidEventError, messageOf } from "../base/errors.ts";
+import type { SchemaId } from "../events/wire_format.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { Failure } from "./json_schema/keywords.ts";
 import { JsonSchema } from "./json_schema/json_schema.ts";
 
 /** A schema that the registry has, ready to check payloads. */
 export interface WriterSchema {
-  /** The id under which the registry has it. */
-  readonly id: number;
   /** How long its text and those that it refers to are together, in UTF-16 units. */
   readonly length: number;
   /** Its text, without white space. */
@@ -36,14 +35,14 @@ const MAX_UNGUARDED = { costPerPart: 300, lengthBytes: 64 * 2 ** 10 };
 /**
  * Makes a schema ready to check payloads.
  *
- * @param id The id under which the registry has it.
+ * @param id What messages name it by.
  * @param text The schema's text.
  * @param references The texts of the schemas that it refers to, by the names by which it does.
  * @returns The schema.
  * @throws {InvalidEventError} If it can't be understood.
  */
 export function compileWriterSchema(
-  id: number,
+  id: SchemaId,
   text: string,
   references: ReadonlyMap<string, string>,
 ): WriterSchema {
@@ -66,7 +65,6 @@ export function compileWriterSchema(
   }
   const isHarmless = schema.costPerPart() <= MAX_UNGUARDED.costPerPart;
   return {
-    id,
     length: [text, ...references.values()].join("").length,
     text: JSON.stringify(parsed),
     check(payload, lengthBytes) {

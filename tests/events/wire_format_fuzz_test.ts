@@ -82,11 +82,11 @@ Deno.test(`unframe() and parsePayload() read or refuse what was damaged at rando
     const about = `FUZZ_SEED=${SEED}: ${value.subarray(0, 300).toHex()}`;
     const started = performance.now();
     try {
-      const { schemaId, payload } = unframe(value);
+      const { payload } = unframe(value);
       const read = parsePayload(payload);
       // What was read can be written, and is the same when it is read again: by its text, as that has no -0.
       const json = JSON.stringify(read);
-      const again = unframe(frame(schemaId & 0x7fffffff, json));
+      const again = unframe(frame(1, json));
       assertEquals(JSON.stringify(parsePayload(again.payload)), json, about);
       readCount++;
     } catch (error) {

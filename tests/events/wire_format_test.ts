@@ -80,8 +80,61 @@ Deno.test("unframe() refuses a value that ends within the header, at every lengt
   assertEquals(unframe(whole.subarray(0, HEADER_LENGTH)).payload.length, 0);
 });
 
-Deno.test("unframe() refuses every magic byte but zero, and names it", () => {
-  for (let byte = 1; byte < 256; byte++) {
+const GUID = "d19fc126-039e-445e-a159-38d1ef21c70f";
+const GUID_BYTES = Uint8Array.fromHex(`01${GUID.replaceAll("-", "")}`);
+
+Deno.test("unframe() reads the schema's GUID or id from the message's header, and leaves the value whole", () => {
+  const value = bytesOf("{}");
+  assertEquals(unframe(value, GUID_BYTES), { schemaId: GUID, payload: value });
+  assertEquals(unframe(value, frame(258, "")), {
+    schemaId: 258,
+    payload: value,
+  });
+  // A header without a value is as none.
+  assertEquals(unframe(frame(7, "{}"), null).schemaId, 7);
+});
+
+Deno.test("unframe() reads the schema's GUID before a payload", () => {
+  const { schemaId, payload } = unframe(
+    new Uint8Array([...GUID_BYTES, ...bytesOf("{}")]),
+  );
+  assertEquals([schemaId, parsePayload(payload)], [GUID, {}]);
+});
+
+Deno.test("unframe() refuses a GUID that was cut off, and a header that begins otherwise", () => {
+  const table: [Uint8Array, Uint8Array | undefined, string][] = [
+    [
+      GUID_BYTES.subarray(0, 16),
+      undefined,
+      "The value is truncated: 16 bytes, where the header alone takes 17",
+    ],
+    [
+      bytesOf("{}"),
+      GUID_BYTES.subarray(0, 16),
+      "The header __value_schema_id is truncated: 16 bytes, where the id alone takes 17",
+    ],
+    [
+      bytesOf("{}"),
+      new Uint8Array(),
+      "The header __value_schema_id is truncated: 0 bytes, where the id alone takes 5",
+    ],
+    [
+      bytesOf("{}"),
+      new Uint8Array([2, 0, 0, 0, 1]),
+      "The magic byte of the header __value_schema_id is 0x02 and not 0x00",
+    ],
+  ];
+  for (const [value, header, message] of table) {
+    const error = assertThrows(
+      () => unframe(value, header),
+      InvalidEventError,
+    );
+    assertEquals(error.message, message);
+  }
+});
+
+Deno.test("unframe() refuses every magic byte but those of an id and a GUID, and names it", () => {
+  for (let byte = 2; byte < 256; byte++) {
     const value = frame(1, "{}");
     value[0] = byte;
     const hex = byte.toString(16).padStart(2, "0");

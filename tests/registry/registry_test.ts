@@ -132,6 +132,39 @@ hostileTest(
   },
 );
 
+const GUID = "d19fc126-039e-445e-a159-38d1ef21c70f";
+
+hostileTest(
+  "writerSchema() looks a schema up by its GUID",
+  (path) => path === `/schemas/guids/${GUID}` ? OPEN : undefined,
+  async ({ registry, requests }) => {
+    const schema = await registry.writerSchema(GUID);
+    assertEquals(registry.cached(GUID), schema);
+    await registry.writerSchema(GUID);
+    assertEquals(requests, [`/schemas/guids/${GUID}`]);
+    await assertRejects(
+      () => registry.writerSchema(GUID.replace("d", "e")),
+      InvalidEventError,
+      "The registry has no schema with the id e19fc126",
+    );
+  },
+);
+
+hostileTest(
+  "writerSchema() says so when the registry knows no GUIDs",
+  () => new Response("Not found", { status: 404 }),
+  async ({ registry, requests }) => {
+    for (let message = 0; message < 20; message++) {
+      await assertRejects(
+        () => registry.writerSchema(GUID),
+        InvalidEventError,
+        `The message names its schema by the GUID ${GUID}, and this registry knows no GUIDs`,
+      );
+    }
+    assertEquals(requests.length, 1);
+  },
+);
+
 hostileTest(
   "writerSchema() keeps a thousand schemas, and asks again for those that had to leave",
   () => OPEN,

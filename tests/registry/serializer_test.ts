@@ -34,7 +34,7 @@ Deno.test("EventDeserializer.decode() throws at once when the header is not Conf
       "The value is truncated: 4 bytes, where the header alone takes 5",
     ],
     [plain, "The magic byte is 0x7b and not 0x00"],
-    [new Uint8Array([1, 0, 0, 0, 1]), "The magic byte is 0x01 and not 0x00"],
+    [new Uint8Array([2, 0, 0, 0, 1]), "The magic byte is 0x02 and not 0x00"],
     [
       new Uint8Array([0, 0x80, 0, 0, 0]),
       "No registry has a schema with the id 2147483648",
