@@ -4,6 +4,7 @@
  * @module
  */
 
+/** The text form alone: the bits for version and variant are not checked. */
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** The offset may be `Z` or zero; a leap second is a time as well. */
@@ -11,7 +12,7 @@ const UTC_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:Z|[+-]00:00)$/i;
 
 /**
- * Tells whether a text is a UUID of any version (RFC 9562).
+ * Tells whether a text has the form of a UUID (RFC 9562).
  *
  * @param text The text.
  * @returns Whether it is.

@@ -1,10 +1,10 @@
 /**
- * The delivery loop of one partition: messages wait in line, one request at a time takes as many as fit, and each message ends
- * in exactly one of two ways: delivered, or failed.
+ * The delivery loop of one partition: messages queue, one request at a time takes as many as fit, and each message ends in exactly
+ * one of two ways: delivered, or failed.
  *
- * A slow trickle is so sent at once and a flood in batches. One request at a time keeps the order: with several, one that is
- * sent again could land behind its successor. A batch that is sent again is the same batch to the message, as an idempotent
- * producer's sequence numbers demand. And since it holds a single partition, a broker takes all of it or nothing.
+ * At low rates each message is sent immediately; under load they are batched. One request at a time keeps the sequence: with
+ * several, a retried one could land behind its successor. A retried batch has the same messages, as an idempotent producer's
+ * sequence numbers require. A batch holds one partition only, so a broker takes all of it or nothing.
  *
  * @module
  */
@@ -12,56 +12,57 @@
 import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from "../base/retry.ts";
 import { pause } from "../base/pause.ts";
 
-/** Something that waits to be sent. */
+/** A message that can be queued. */
 export interface Sendable {
-  /** How much it takes of a batch, in bytes. */
+  /** Its size in a batch, in bytes. */
   readonly size: number;
 }
 
-/** What to do with an error of a request. */
+/** What to do about an error of a request. */
 export type SendErrorAction =
-  /** Kafka can't be reached just now: the same batch again. */
+  /** Kafka can't be reached: send the same batch again. */
   | "retry"
-  /** The batch is larger than the broker takes: in two halves. */
+  /** The broker refuses a message of the batch, or its size: send it in two halves. */
   | "split"
-  /** This batch can never be sent; the next may. */
+  /** This batch can never be sent; the next one may. */
   | "drop"
   /** Nothing more can be sent. */
   | "stop";
 
-/** How a queue sends, and whom it tells. */
+/** How a queue sends, and its observers. */
 export interface DeliveryQueueOptions<T extends Sendable> {
   /** Sends one batch and resolves to the offset of its first message; -1 where the broker doesn't answer (acks 0). */
   readonly send: (batch: readonly T[]) => Promise<bigint>;
   /** Classifies what {@linkcode DeliveryQueueOptions.send} threw. */
   readonly classify: (error: unknown) => SendErrorAction;
-  /** Is told of each message that was acknowledged, in the order of their offsets. */
+  /** Called for each message that was acknowledged, in the sequence of their offsets. */
   readonly delivered: (message: T, offset: bigint) => void;
-  /** Is told of each message that was given up. */
+  /** Called for each message that was given up. */
   readonly failed: (message: T, error: unknown) => void;
-  /** Is told when the queue begins to wait for Kafka, and when a request was answered after a wait. */
+  /** Called with true when the queue begins to wait for Kafka, and with false when the wait is over, however it ended. */
   readonly waiting?: (waits: boolean) => void;
+  /** Called when nothing more can be sent: every message fails from now on. */
+  readonly stopped?: () => void;
   /** How many messages a batch takes at most. */
   readonly maxBatchCount: number;
   /** How many bytes a batch takes at most; a larger message goes alone. Equals `batch.size`. */
   readonly maxBatchBytes: number;
-  /** For how long one batch is sent again before it is given up, in milliseconds. Equals `delivery.timeout.ms`. */
+  /** How long one batch is retried before it is given up, in milliseconds. Equals `delivery.timeout.ms`. */
   readonly deliveryTimeoutMs: number;
 }
 
-/** One partition's line of messages. */
+/** The queue of one partition. */
 export class DeliveryQueue<T extends Sendable> {
   readonly #options: DeliveryQueueOptions<T>;
   #queue: T[] = [];
   #running: Promise<void> | undefined;
-  #batch: Promise<void> | undefined;
   #stopped: { readonly error: unknown } | undefined;
   readonly #stopping = new AbortController();
-  /** What has ended neither way yet. */
+  /** The messages that have neither been delivered nor failed yet. */
   readonly #open = new Set<T>();
   readonly #abandoned = Promise.withResolvers<void>();
 
-  /** @param options How to send, and whom to tell. */
+  /** @param options How to send, and the observers. */
   constructor(options: DeliveryQueueOptions<T>) {
     this.#options = options;
   }
@@ -71,23 +72,8 @@ export class DeliveryQueue<T extends Sendable> {
     return this.#stopped !== undefined;
   }
 
-  /** How many messages wait and are in no request yet. */
-  get length(): number {
-    return this.#queue.length;
-  }
-
   /**
-   * Waits while the line is too long, so that a fast source doesn't fill the memory.
-   *
-   * @param limit From how many waiting messages on it is.
-   * @returns When it is shorter.
-   */
-  async room(limit: number): Promise<void> {
-    while (this.#queue.length >= limit) await this.#batch;
-  }
-
-  /**
-   * Puts a message in the line. It is sent at once unless a request is under way.
+   * Queues a message. It is sent immediately unless a request is under way.
    *
    * @param message The message.
    */
@@ -96,15 +82,14 @@ export class DeliveryQueue<T extends Sendable> {
     this.#open.add(message);
     if (this.#running) return;
     this.#running = this.#run();
-    // What a callback throws is no answer of Kafka's: whoever waits for the queue gets it.
+    // What a callback throws is not an answer of Kafka's: callers of flush() get it.
     this.#running.catch((error) => this.stop(error));
   }
 
   /**
    * Waits until every message has ended one way or the other.
    *
-   * @returns When nothing is left.
-   * @throws {unknown} What a callback threw: the queue is at its end then.
+   * @throws {unknown} What a callback threw: the queue has ended then.
    */
   async flush(): Promise<void> {
     const abandoned = this.#abandoned.promise.then(() => true);
@@ -114,17 +99,18 @@ export class DeliveryQueue<T extends Sendable> {
   }
 
   /**
-   * Gives up what waits: from now on every message fails, the one in a request under way excepted if it is acknowledged.
+   * Gives up what is queued: every message fails from now on, except those of a request under way that is acknowledged.
    *
    * @param error Why.
    */
   stop(error: unknown): void {
     this.#stopped ??= { error };
     this.#stopping.abort();
+    this.#options.stopped?.();
   }
 
   /**
-   * Gives up everything at once, a request under way included: whether Kafka took that is not known then.
+   * Gives up everything, a request under way included: whether Kafka took that one is not known then.
    *
    * @param error Why.
    */
@@ -136,12 +122,8 @@ export class DeliveryQueue<T extends Sendable> {
 
   async #run(): Promise<void> {
     // Lets everything that is pushed in one go gather in one batch.
-    this.#batch = Promise.resolve();
-    await this.#batch;
-    while (this.#queue.length > 0) {
-      this.#batch = this.#deliver(this.#takeBatch());
-      await this.#batch;
-    }
+    await Promise.resolve();
+    while (this.#queue.length > 0) await this.#deliver(this.#takeBatch());
     this.#running = undefined;
   }
 
@@ -159,44 +141,53 @@ export class DeliveryQueue<T extends Sendable> {
   }
 
   async #deliver(batch: readonly T[]): Promise<void> {
-    const { send, classify, delivered, waiting, deliveryTimeoutMs } =
-      this.#options;
-    const deadline = Date.now() + deliveryTimeoutMs;
-    let told = false;
-    let first: bigint;
-    for (let wait = FIRST_PAUSE_MS;; wait = Math.min(wait * 2, MAX_PAUSE_MS)) {
-      if (this.#stopped) return this.#fail(batch, this.#stopped.error);
-      try {
-        first = await send(batch);
-        break;
-      } catch (error) {
-        const action = classify(error);
-        if (action === "split" && batch.length > 1) {
-          const half = Math.ceil(batch.length / 2);
-          await this.#deliver(batch.slice(0, half));
-          return await this.#deliver(batch.slice(half));
-        }
-        if (
-          action === "stop" ||
-          action === "retry" && Date.now() + wait > deadline
-        ) {
-          this.stop(error);
-        }
-        if (action !== "retry" || this.#stopped) {
-          return this.#fail(batch, error);
-        }
-      }
-      if (!told) waiting?.(told = true);
-      await pause(wait, this.#stopping.signal);
+    const { delivered } = this.#options;
+    const first = await this.#sendThroughOutages(batch);
+    if (first === "split") {
+      const half = Math.ceil(batch.length / 2);
+      await this.#deliver(batch.slice(0, half));
+      return await this.#deliver(batch.slice(half));
     }
-    if (told) waiting?.(false);
+    if (first === undefined) return;
     for (const [i, message] of batch.entries()) {
       if (!this.#open.delete(message)) continue;
       delivered(message, first < 0n ? first : first + BigInt(i));
     }
   }
 
-  #fail(batch: readonly T[], error: unknown): void {
+  /** Sends a batch. Returns the offset of its first message; undefined if all of it has failed. */
+  async #sendThroughOutages(
+    batch: readonly T[],
+  ): Promise<bigint | "split" | undefined> {
+    const { send, classify, waiting, deliveryTimeoutMs } = this.#options;
+    const deadline = Date.now() + deliveryTimeoutMs;
+    let waits = false;
+    try {
+      for (
+        let wait = FIRST_PAUSE_MS;;
+        wait = Math.min(wait * 2, MAX_PAUSE_MS)
+      ) {
+        if (this.#stopped) return this.#fail(batch, this.#stopped.error);
+        try {
+          return await send(batch);
+        } catch (error) {
+          const action = classify(error);
+          if (action === "split" && batch.length > 1) return "split";
+          const late = Date.now() + wait > deadline;
+          if (action === "stop" || action === "retry" && late) this.stop(error);
+          if (action !== "retry" || this.#stopped) {
+            return this.#fail(batch, error);
+          }
+        }
+        if (!waits) waiting?.(waits = true);
+        await pause(wait, this.#stopping.signal);
+      }
+    } finally {
+      if (waits) waiting?.(false);
+    }
+  }
+
+  #fail(batch: readonly T[], error: unknown): undefined {
     for (const message of batch) {
       if (this.#open.delete(message)) this.#options.failed(message, error);
     }

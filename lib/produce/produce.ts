@@ -144,6 +144,7 @@ export async function produceItems<T>(
     sender = await EventSender.connect(type, options);
   } catch (error) {
     await items.return?.();
+    await resume?.close();
     if (error instanceof StoppedError) return account;
     throw error;
   }

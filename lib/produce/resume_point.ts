@@ -60,24 +60,34 @@ export class ResumePoint {
   #saved: FilePlace;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saving: Promise<void> = Promise.resolve();
+  readonly #lock: Deno.FsFile;
 
-  private constructor(path: string, source: ResumeSource, start: FilePlace) {
+  private constructor(
+    path: string,
+    { source, start, lock }: {
+      readonly source: ResumeSource;
+      readonly start: FilePlace;
+      readonly lock: Deno.FsFile;
+    },
+  ) {
     this.#path = path;
     this.#source = source.path;
     this.#topic = source.topic;
+    this.#lock = lock;
     this.#start = start;
     this.#place = start;
     this.#saved = start;
   }
 
   /**
-   * Reads how far a file has been delivered.
+   * Reads how far a file has been delivered, and locks the resume file for this run.
    *
    * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
    * @param source The file of events, and where they go.
    * @returns The point; the file's beginning where there is no resume file yet.
    * @throws {UsageError} If the events come from standard input, which can't be read again.
-   * @throws {PipelineError} If one of the files can't be read, or the resume file belongs to another file or another topic.
+   * @throws {PipelineError} If one of the files can't be read, the resume file can't be written, belongs to another file or another
+   * topic, or another run has locked it.
    */
   static async open(name: string, source: ResumeSource): Promise<ResumePoint> {
     const { path: file, topic } = source;
@@ -87,24 +97,14 @@ export class ResumePoint {
       );
     }
     const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
-    const state = await readState(path);
-    const hint = `To send all of it, remove ${path}.`;
-    if (state && state.hash !== await hashOf(file, state.offset)) {
-      throw new PipelineError(
-        `${path} belongs to another file than ${file}, or that file has changed`,
-        { hint },
-      );
+    const lock = await lockFile(path);
+    try {
+      const start = await startOf(path, { path: file, topic });
+      return new ResumePoint(path, { source, start, lock });
+    } catch (error) {
+      lock.close();
+      throw error;
     }
-    if (state && state.topic !== topic) {
-      throw new PipelineError(
-        `${path} belongs to topic '${state.topic}', and not to '${topic}'`,
-        { hint },
-      );
-    }
-    if (!state) return new ResumePoint(path, source, { offset: 0, line: 0 });
-    const { offset, line } = state;
-    const open = offset > 0 && !await endsLine(file, offset);
-    return new ResumePoint(path, source, { offset, line, open });
   }
 
   /** Where this run begins. */
@@ -144,15 +144,21 @@ export class ResumePoint {
   }
 
   /**
-   * Saves what is not saved yet.
+   * Saves what is not saved yet, and unlocks the resume file.
    *
    * @throws {PipelineError} If it can't be written.
    */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    await this.#saving;
-    await this.#save();
+    try {
+      await this.#saving;
+      await this.#save();
+    } finally {
+      // Removed while it is locked: a run that opened it before finds that its lock is on a file that is gone.
+      await Deno.remove(`${this.#path}.lock`).catch(() => {});
+      this.#lock.close();
+    }
   }
 
   /** Writes beside the file and renames: a crash leaves the old place or the new one, and nothing in between. */
@@ -165,13 +171,10 @@ export class ResumePoint {
         ...place,
         hash: await hashOf(this.#source, place.offset),
       };
-      await Deno.mkdir(dirname(this.#path), { recursive: true });
       const draft = `${this.#path}.new`;
-      using file = await Deno.open(draft, {
-        write: true,
-        create: true,
-        truncate: true,
-      });
+      // What a crash has left behind; a new file is made, so that no link is followed.
+      await Deno.remove(draft).catch(() => {});
+      using file = await Deno.open(draft, { write: true, createNew: true });
       await file.write(new TextEncoder().encode(JSON.stringify(state) + "\n"));
       await file.sync();
       await Deno.rename(draft, this.#path);
@@ -181,6 +184,75 @@ export class ResumePoint {
       throw explain(`Can't write ${this.#path}`, this.#path, cause);
     }
   }
+}
+
+/** Locks a resume file through a file beside it, as the resume file itself is replaced at each save. */
+async function lockFile(path: string): Promise<Deno.FsFile> {
+  const lockPath = `${path}.lock`;
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    for (const each of [path, lockPath]) await requireRegularFile(each);
+    for (;;) {
+      const file = await Deno.open(lockPath, { write: true, create: true });
+      const locked = await file.tryLock(true);
+      if (locked && await isFileAt(lockPath, file)) return file;
+      file.close();
+      if (!locked) break;
+    }
+  } catch (cause) {
+    if (cause instanceof PipelineError) throw cause;
+    throw explain(`Can't write ${path}`, path, cause);
+  }
+  throw new PipelineError(`Another run is using ${path}`, {
+    hint: "Wait for it to end, or keep this run's place in another file.",
+  });
+}
+
+/** Tells whether a file is still the one at a path. */
+async function isFileAt(path: string, file: Deno.FsFile): Promise<boolean> {
+  const there = await Deno.stat(path).catch(() => undefined);
+  return there !== undefined && there.ino === (await file.stat()).ino;
+}
+
+/** Refuses a link, which would lead writing elsewhere, and a folder. */
+async function requireRegularFile(path: string): Promise<void> {
+  try {
+    if ((await Deno.lstat(path)).isFile) return;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  throw new PipelineError(`${path} is not a resume file`, {
+    code: "resume-file",
+  });
+}
+
+/** Finds where a run begins. */
+async function startOf(
+  path: string,
+  source: ResumeSource,
+): Promise<FilePlace> {
+  const state = await readState(path);
+  if (!state) return { offset: 0, line: 0 };
+  const { offset, line, topic, hash } = state;
+  const hint = `To send all of it, remove ${path}.`;
+  const { size } = await Deno.stat(source.path).catch((cause) => {
+    throw explainFileError(source.path, cause);
+  });
+  if (offset > size || hash !== await hashOf(source.path, offset)) {
+    throw new PipelineError(
+      `${path} belongs to another file than ${source.path}, or that file has changed`,
+      { hint },
+    );
+  }
+  if (topic !== source.topic) {
+    throw new PipelineError(
+      `${path} belongs to topic '${topic}', and not to '${source.topic}'`,
+      { hint },
+    );
+  }
+  const open = offset > 0 && !await endsLine(source.path, offset);
+  return { offset, line, open };
 }
 
 function explain(action: string, path: string, cause: unknown): PipelineError {

@@ -31,6 +31,7 @@ import {
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { pause } from "../base/pause.ts";
+import { SendBuffer } from "./send_buffer.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { EventRecord, Header, OutgoingHeader } from "../events/record.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
@@ -119,8 +120,10 @@ const MAX_BATCH_BYTES = 900_000;
 const DELIVERY_TIMEOUT_MS = 120_000;
 /** How long closing the connection may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
-/** From how many waiting events of one partition on {@linkcode EventSender.ready} holds the source back. */
-const HIGH_WATER = 10_000;
+/** How much may wait for its outcome, in bytes, over all partitions. Equals `buffer.memory`, whose default it has. */
+const MAX_BUFFERED_BYTES = 32 * 1_024 * 1_024;
+/** What an event takes in memory besides its key and value, in bytes, about. */
+const EVENT_OVERHEAD_BYTES = 500;
 
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
 
@@ -190,6 +193,7 @@ export class EventSender<T> {
   readonly #serializer: EventSerializer<T>;
   readonly #partitioner: PartitionerName;
   readonly #queues: readonly DeliveryQueue<Outgoing<T>>[];
+  readonly #buffer: SendBuffer;
   readonly #disconnect: () => Promise<void>;
   readonly #places = new Map<string, Place>();
 
@@ -200,6 +204,7 @@ export class EventSender<T> {
       readonly partitioner: PartitionerName;
       readonly serializer: EventSerializer<T>;
       readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
+      readonly buffer: SendBuffer;
       readonly disconnect: () => Promise<void>;
     },
   ) {
@@ -208,6 +213,7 @@ export class EventSender<T> {
     this.#partitioner = parts.partitioner;
     this.#serializer = parts.serializer;
     this.#queues = parts.queues;
+    this.#buffer = parts.buffer;
     this.#disconnect = parts.disconnect;
   }
 
@@ -258,6 +264,7 @@ export class EventSender<T> {
       createPartitioner: () => ({ message }) => message.partition ?? 0,
     });
     await connectWithin(producer, config, wait);
+    const buffer = new SendBuffer(MAX_BUFFERED_BYTES);
     let stalled = 0;
     const queue = () =>
       new DeliveryQueue<Outgoing<T>>({
@@ -282,10 +289,15 @@ export class EventSender<T> {
           return BigInt(result?.baseOffset ?? -1);
         },
         classify,
-        delivered: ({ record, delivery }, offset) =>
-          delivery.delivered({ ...record, offset: String(offset) }),
-        failed: ({ record, delivery }, error) =>
-          delivery.failed(record.event, explain(error, config)),
+        delivered({ record, delivery, size }, offset) {
+          buffer.add(-size - EVENT_OVERHEAD_BYTES);
+          delivery.delivered({ ...record, offset: String(offset) });
+        },
+        failed({ record, delivery, size }, error) {
+          buffer.add(-size - EVENT_OVERHEAD_BYTES);
+          delivery.failed(record.event, explain(error, config));
+        },
+        stopped: () => buffer.unbound(),
         waiting(waits) {
           stalled += waits ? 1 : -1;
           if (waits && stalled === 1) {
@@ -306,6 +318,7 @@ export class EventSender<T> {
       partitioner,
       serializer,
       queues,
+      buffer,
       disconnect: () => producer.disconnect(),
     });
   }
@@ -328,6 +341,8 @@ export class EventSender<T> {
     const key = this.#type.key(checked);
     const { bytes, partition } = this.#placeOf(key);
     const timestamp = Date.now();
+    const size = value.length + (bytes?.length ?? 0);
+    this.#buffer.add(size + EVENT_OVERHEAD_BYTES);
     this.#queues[partition]?.push({
       record: {
         topic: this.topic,
@@ -344,7 +359,7 @@ export class EventSender<T> {
         timestamp: String(timestamp),
         ...(headers && { headers: Object.fromEntries(headers) as IHeaders }),
       },
-      size: value.length + (bytes?.length ?? 0),
+      size,
       delivery,
     });
     return checked;
@@ -376,14 +391,12 @@ export class EventSender<T> {
   }
 
   /**
-   * Waits for room in the queues, so that a fast source doesn't fill the memory.
+   * Waits for room, so that a fast source doesn't fill the memory.
    *
    * @returns A promise of room; undefined if there is room already.
    */
-  ready(): Promise<unknown> | undefined {
-    const full = this.#queues.filter((queue) => queue.length >= HIGH_WATER);
-    if (full.length === 0) return undefined;
-    return Promise.all(full.map((queue) => queue.room(HIGH_WATER)));
+  ready(): Promise<void> | undefined {
+    return this.#buffer.room();
   }
 
   /**

@@ -14,7 +14,11 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { brokerProcess } from "../../lib/engine/broker.ts";
-import { LocalEngine, startEngine, stopEngine } from "../../lib/engine/mod.ts";
+import {
+  type LocalEngine,
+  startEngine,
+  stopEngine,
+} from "../../lib/engine/mod.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity, signalProcess } from "../../lib/engine/shell.ts";
 import {

@@ -70,7 +70,11 @@ function bench(
     ...options,
   });
   const push = (...list: Message[]) => list.forEach((one) => queue.push(one));
-  return { queue, push, requests, delivered, failed, waits, account };
+  /** Waits until the first request is under way. */
+  const begun = async () => {
+    while (requests.length === 0) await Promise.resolve();
+  };
+  return { queue, push, begun, requests, delivered, failed, waits, account };
 }
 
 Deno.test("DeliveryQueue.push() sends at once, in one batch, with consecutive offsets, what is pushed in one go", async () => {
@@ -86,7 +90,7 @@ Deno.test("DeliveryQueue.push() gathers while a request is under way, and never 
   const answer = Promise.withResolvers<bigint>();
   const b = bench((_, request) => request === 1 ? answer.promise : 1n);
   b.push(message(1));
-  await b.queue.room(1);
+  await b.begun();
   for (let id = 2; id <= 5; id++) {
     b.push(message(id));
     await Promise.resolve();
@@ -127,7 +131,7 @@ Deno.test("DeliveryQueue sends the same batch again when told to, and says once 
     return 7n;
   });
   b.push(message(1), message(2));
-  await b.queue.room(1);
+  await b.begun();
   b.push(message(3));
   await b.queue.flush();
   const [first, second, third, fourth] = b.requests;
@@ -184,11 +188,25 @@ Deno.test("DeliveryQueue fails everything that waits or comes later when the ver
   assertEquals(b.delivered, []);
 });
 
+Deno.test("DeliveryQueue says that a wait is over when it ended in a split or a failure", async () => {
+  for (const end of ["split", "drop"] as const) {
+    const b = bench((_, request) => {
+      if (request === 1) throw new Refusal("retry");
+      if (request === 2) throw new Refusal(end);
+      return 0n;
+    });
+    b.push(message(1), message(2));
+    await b.queue.flush();
+    assertEquals(b.waits, [true, false], end);
+    assertEquals(b.delivered.length + b.failed.length, 2);
+  }
+});
+
 Deno.test("DeliveryQueue.stop() lets the request under way end, and fails the rest with its error", async () => {
   const answer = Promise.withResolvers<bigint>();
   const b = bench(() => answer.promise);
   b.push(message(1));
-  await b.queue.room(1);
+  await b.begun();
   b.push(message(2));
   const reason = new Error("Enough");
   b.queue.stop(reason);
@@ -205,7 +223,7 @@ Deno.test("DeliveryQueue gives up for good when the delivery timeout is over", a
   }, { deliveryTimeoutMs: 150 });
   const began = performance.now();
   b.push(message(1));
-  await b.queue.room(1);
+  await b.begun();
   b.push(message(2));
   await b.queue.flush();
   assert(performance.now() - began < 2_000);
@@ -214,28 +232,7 @@ Deno.test("DeliveryQueue gives up for good when the delivery timeout is over", a
     [1, "Error: Kafka says retry"],
     [2, "Error: Kafka says retry"],
   ]);
-  // That the wait is over is said when Kafka answered, and it never did.
-  assertEquals([b.waits, b.queue.stopped], [[true], true]);
-});
-
-Deno.test("DeliveryQueue.room() holds back while the line is too long, and not longer", async () => {
-  const answers = [0, 1, 2].map(() => Promise.withResolvers<bigint>());
-  const b = bench((_, request) => answers[request - 1]?.promise ?? 9n, {
-    maxBatchCount: 2,
-  });
-  b.push(message(1), message(2), message(3), message(4), message(5));
-  await b.queue.room(4);
-  let free = false;
-  const room = b.queue.room(2).then(() => free = true);
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-  assertEquals([b.requests.map(ids), free], [[[1, 2]], false]);
-  answers[0]?.resolve(0n);
-  await room;
-  assertEquals(b.requests.map(ids), [[1, 2], [3, 4]]);
-  answers[1]?.resolve(2n);
-  answers[2]?.resolve(4n);
-  await b.queue.flush();
-  assertEquals(b.delivered.length, 5);
+  assertEquals([b.waits, b.queue.stopped], [[true, false], true]);
 });
 
 Deno.test("DeliveryQueue gives every message the offset -1 when the broker doesn't answer", async () => {
@@ -269,7 +266,6 @@ Deno.test("DeliveryQueue.flush() throws what a callback threw, and calls no deli
   assertEquals(b.queue.stopped, true);
   b.push(message(3));
   assertStrictEquals(await assertRejects(() => b.queue.flush()), broken);
-  assertStrictEquals(await assertRejects(() => b.queue.room(1)), broken);
   assertEquals([b.requests.map(ids), b.failed], [[[1, 2]], []]);
 });
 
@@ -277,7 +273,7 @@ Deno.test("DeliveryQueue.abandon() fails everything at once, and a late answer c
   const answer = Promise.withResolvers<bigint>();
   const b = bench(() => answer.promise, { maxBatchCount: 1 });
   b.push(message(1), message(2));
-  await b.queue.room(2);
+  await b.begun();
   const flush = b.queue.flush();
   const reason = new Error("Enough");
   b.queue.abandon(reason);

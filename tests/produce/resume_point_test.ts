@@ -1,5 +1,5 @@
 /**
- * How far a file of orders has been delivered: what is kept, when, and what is refused.
+ * How far a file has been delivered: what is kept, when, and what is refused.
  *
  * @module
  */
@@ -7,12 +7,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { PipelineError, UsageError } from "../../lib/base/errors.ts";
 import { ResumePoint } from "../../lib/produce/resume_point.ts";
-import { type FilePlace } from "../../lib/produce/sources/lines.ts";
+import type { FilePlace } from "../../lib/produce/sources/lines.ts";
 import { permittedTest } from "../support/permissions.ts";
 
 const NEEDS: readonly Deno.PermissionDescriptor[] = [
   { name: "read", path: "/tmp" },
   { name: "write", path: "/tmp" },
+  { name: "run", command: "sh" },
 ];
 const LINES = ["first", "second", "third", "fourth"];
 /** Where each of the lines ends. */
@@ -47,8 +48,9 @@ async function run({ state, orders }: Files, done: readonly number[]) {
 }
 
 async function placeOf({ state, orders }: Files): Promise<FilePlace> {
-  const { offset, line } =
-    (await ResumePoint.open(state, { path: orders, topic: "demo" })).start;
+  const point = await ResumePoint.open(state, { path: orders, topic: "demo" });
+  await point.close();
+  const { offset, line } = point.start;
   return { offset, line };
 }
 
@@ -119,8 +121,54 @@ resumeTest(
       if (Date.now() > deadline) throw new Error("It was not saved");
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    assertEquals(await placeOf(files), { offset: 6, line: 1 });
+    const { offset, line } = JSON.parse(await Deno.readTextFile(files.state));
+    assertEquals([offset, line], [6, 1]);
     await point.close();
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses a second run while the first is at work, and takes it afterwards",
+  async (files) => {
+    const source = { path: files.orders, topic: "demo" };
+    const first = await ResumePoint.open(files.state, source);
+    await assertRejects(
+      () => ResumePoint.open(files.state, source),
+      PipelineError,
+      `Another run is using ${files.state}`,
+    );
+    await first.close();
+    await run(files, [1]);
+    const names = [...Deno.readDirSync(files.folder)].map(({ name }) => name);
+    assertEquals(names.toSorted(), ["orders.ndjson", "state"]);
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses a place that can't be written, or a link, before anything is sent",
+  async (files) => {
+    const { folder, orders, state } = files;
+    const source = { path: orders, topic: "demo" };
+    const target = `${folder}/target`;
+    await Deno.writeTextFile(target, "precious");
+    // Deno makes links only with unscoped permissions.
+    const script = "ln -s target state && ln -s target other.lock";
+    await new Deno.Command("sh", { args: ["-c", script], cwd: folder })
+      .output();
+    await Deno.mkdir(`${folder}/folder`);
+    for (const name of [state, `${folder}/other`, `${folder}/folder`]) {
+      await assertRejects(
+        () => ResumePoint.open(name, source),
+        PipelineError,
+        "is not a resume file",
+      );
+    }
+    await assertRejects(
+      () => ResumePoint.open(`${orders}/state`, source),
+      PipelineError,
+      `Can't write ${orders}/state: `,
+    );
+    assertEquals(await Deno.readTextFile(target), "precious");
   },
 );
 

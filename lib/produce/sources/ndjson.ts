@@ -4,10 +4,10 @@
  * @module
  */
 
-import { generate } from "@std/uuid/v5";
 import { InvalidEventError } from "../../base/errors.ts";
 import type { EventType } from "../../events/event_type.ts";
 import { parsePayload } from "../../events/wire_format.ts";
+import { lineId } from "./line_id.ts";
 import { type FilePlace, splitLines } from "./lines.ts";
 import type { SourceItem } from "./source.ts";
 
@@ -27,9 +27,6 @@ export interface NdjsonOptions {
 
 /** The longest line that is read, in bytes: a little more than a broker takes by default. */
 const MAX_LINE_BYTES = 1_048_576;
-
-/** The namespace of the ids that are made from a line (RFC 9562, section 5.5): a random UUID, chosen once. */
-const LINE_NAMESPACE = "6f2c3d0e-1f57-4c0b-9d3a-5b7d0a6c1e42";
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
@@ -72,7 +69,7 @@ export async function* ndjsonEvents<T>(
       if (content && isBlank(content)) continue;
       taken++;
       yield content
-        ? await itemOf(type, { number, content, end, open })
+        ? itemOf(type, { number, content, end, open })
         : { number, problem: tooLong(), end, open };
       // Before the next line is read: a pipe may have none for a long time.
       if (taken >= count) return;
@@ -95,7 +92,7 @@ function tooLong(): InvalidEventError {
   );
 }
 
-async function itemOf<T>(
+function itemOf<T>(
   type: EventType<T>,
   line: {
     readonly number: number;
@@ -103,10 +100,10 @@ async function itemOf<T>(
     readonly end: number;
     readonly open: boolean;
   },
-): Promise<SourceItem> {
+): SourceItem {
   const { number, content, end, open } = line;
   try {
-    const value = await fillIn(type, parsePayload(content), line);
+    const value = fillIn(type, parsePayload(content), line);
     return { number, value, end };
   } catch (error) {
     if (!(error instanceof InvalidEventError)) throw error;
@@ -115,21 +112,17 @@ async function itemOf<T>(
 }
 
 /** Fills in the event's id and time where the line lacks them. */
-async function fillIn<T>(
+function fillIn<T>(
   { idField, timeField }: EventType<T>,
   value: unknown,
   line: { readonly number: number; readonly content: Uint8Array },
-): Promise<unknown> {
+): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return value;
   }
   const filled: Record<string, unknown> = { ...value };
   if (idField !== undefined && !(idField in value)) {
-    const number = new TextEncoder().encode(`${line.number}:`);
-    const name = new Uint8Array(number.length + line.content.length);
-    name.set(number);
-    name.set(line.content, number.length);
-    filled[idField] = await generate(LINE_NAMESPACE, name);
+    filled[idField] = lineId(line.number, line.content);
   }
   if (timeField !== undefined && !(timeField in value)) {
     filled[timeField] = new Date().toISOString();
