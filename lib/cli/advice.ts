@@ -26,7 +26,7 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
   "answer-not-registry": () =>
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
   "file-not-readable": ({ path }) =>
-    `Pipe it in: deno task produce --file - < ${path}`,
+    `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",
   "group-protocol": () =>
     "Stop them, and this one goes on where they committed last; or name another group with --group.",

@@ -45,3 +45,12 @@ export const EVENT_FLAG = {
 export function chooseEvent(name: EventName): EventChoice {
   return CHOICES[name] as EventChoice;
 }
+
+/**
+ * Lists the kinds of events that the program knows.
+ *
+ * @returns The kinds.
+ */
+export function eventTypes(): EventType<unknown>[] {
+  return Object.values(CHOICES).map(({ type }) => type as EventType<unknown>);
+}

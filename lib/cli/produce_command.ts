@@ -4,7 +4,6 @@
  * @module
  */
 
-import { isAbsolute, join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
@@ -21,6 +20,7 @@ import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic } from "./event_topic.ts";
 import { ProduceReport } from "./produce_report.ts";
+import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import {
   clientOptions,
@@ -201,14 +201,6 @@ function checkFlags(flags: ProduceFlags): void {
 function schemaChoice(flags: ProduceFlags): SchemaChoice {
   if (flags["use-latest"]) return "latest";
   return flags["no-register"] ? "existing" : "register";
-}
-
-/** A path is relative to where `deno task` was called; the task itself runs in the checkout's folder. */
-function inputPath(path: string): string {
-  const folder = Deno.env.get("INIT_CWD");
-  return path === "-" || !folder || isAbsolute(path)
-    ? path
-    : join(folder, path);
 }
 
 async function openSource<T>(

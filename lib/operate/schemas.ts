@@ -336,7 +336,7 @@ export class SchemaCatalog {
  * @returns The differences.
  */
 export function readDiffTypes(text: string): Finding[] {
-  return [...text.matchAll(/([A-Z][A-Z_]+) at (\/[^\s,\]]*)/g)]
+  return [...text.matchAll(/([A-Z][A-Z_]+) at (\/[^\s,\]"]*)/g)]
     .map(([, rule = "", pointer = ""]) => ({ rule, pointer }))
     .filter((finding, index, all) =>
       all.findIndex(({ rule, pointer }) =>

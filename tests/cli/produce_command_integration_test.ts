@@ -443,7 +443,7 @@ integrationTest(
       code: 1,
       stdout: "",
       stderr: `Error: No permission to read ${OUTSIDE}\n` +
-        `  Pipe it in: deno task produce --file - < ${OUTSIDE}\n`,
+        `  Pipe it in: write - in its place, and < ${OUTSIDE} behind the command.\n`,
     });
     assertEquals(missing, {
       code: 1,

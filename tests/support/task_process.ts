@@ -10,7 +10,7 @@ import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { withoutTimes } from "./captured_output.ts";
 
 /** The tasks that talk to Kafka and the registry. */
-export type PipelineTask = "topic" | "produce" | "consume" | "dlq";
+export type PipelineTask = "topic" | "produce" | "consume" | "dlq" | "schema";
 
 /** How a task is run. */
 export interface TaskOptions {

@@ -1,0 +1,21 @@
+/**
+ * Paths on the command line.
+ *
+ * @module
+ */
+
+import { isAbsolute, join } from "node:path";
+
+/**
+ * Finds a file that the command line names: its path is relative to where `deno task` was called, and the task itself runs in the
+ * checkout's folder.
+ *
+ * @param path The path; `-` is standard input.
+ * @returns The path from the checkout's folder.
+ */
+export function inputPath(path: string): string {
+  const folder = Deno.env.get("INIT_CWD");
+  return path === "-" || !folder || isAbsolute(path)
+    ? path
+    : join(folder, path);
+}

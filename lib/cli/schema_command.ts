@@ -1,0 +1,185 @@
+/**
+ * `deno task schema`: looks at the registry's schemas, and changes them.
+ *
+ * @module
+ */
+
+import { UsageError } from "../base/errors.ts";
+import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
+import { didYouMean, EXIT, type Flags } from "./command.ts";
+import { errors, printLine } from "./output.ts";
+import { readSchemaFile } from "./schema_file.ts";
+import {
+  describeCompatibility,
+  describeLevel,
+  describeSchema,
+  describeSubjects,
+} from "./schema_report.ts";
+import { closestTo } from "./suggestion.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
+import { runTaskWord, taskWord } from "./task_words.ts";
+
+const REGISTRY_FLAGS = {
+  timeout: {
+    ...TIMEOUT_FLAG,
+    description: "how long to wait for the registry",
+  },
+  registry: CONFIG_FLAGS.registry,
+} as const satisfies Flags;
+
+const SUBJECT_FLAG = {
+  type: "string",
+  value: "NAME",
+  description:
+    "the subject: TOPIC-value; by default that of the event whose schema has the same title",
+} as const;
+
+function connect(
+  flags: {
+    readonly registry: string | undefined;
+    readonly timeout: number;
+    readonly debug: boolean;
+  },
+): Promise<SchemaCatalog> {
+  const config = configFrom(flags);
+  return SchemaCatalog.connect(config, clientOptions(flags, config));
+}
+
+const list = taskWord({
+  name: "schema list",
+  summary: "Lists the subjects: their versions, ids and compatibility levels.",
+  flags: {
+    json: { type: "boolean", description: "print one JSON object a line" },
+    ...REGISTRY_FLAGS,
+  },
+  examples: [["deno task schema list", "What the registry has"]],
+}, async (flags) => {
+  const subjects = await (await connect(flags)).list();
+  if (!flags.json) return printLine(describeSubjects(subjects));
+  for (const { latest: { subject, id, type }, versions, level } of subjects) {
+    printLine(JSON.stringify({ subject, versions, id, type, level }));
+  }
+});
+
+const show = taskWord({
+  name: "schema show",
+  arguments: ["SUBJECT"],
+  summary: "Prints a subject's schema: the newest version, or another one.",
+  flags: {
+    version: {
+      type: "integer",
+      value: "N",
+      description: "the version; the newest by default",
+      min: 1,
+      max: 2 ** 31 - 1,
+    },
+    ...REGISTRY_FLAGS,
+  },
+  examples: [[
+    "deno task schema show demo-value --version 1",
+    "The first schema of the topic demo",
+  ]],
+}, async (flags, [subject]) => {
+  const found = await (await connect(flags)).show(subject, flags.version);
+  errors.print(
+    `${subject}, version ${found.version}, id ${found.id}, ${found.type}:`,
+  );
+  printLine(describeSchema(found));
+});
+
+const check = taskWord({
+  name: "schema check",
+  arguments: ["FILE"],
+  summary:
+    "Asks the registry whether a schema may be added to a subject, and says why not. Registers nothing.",
+  flags: { subject: SUBJECT_FLAG, ...REGISTRY_FLAGS },
+  examples: [[
+    "deno task schema check schemas/customer_event.schema.json",
+    "May this be the next version?",
+  ]],
+}, async (flags, [file]) => {
+  const { schema, subject } = await readSchemaFile(file, flags.subject);
+  const result = await (await connect(flags)).check(subject, schema);
+  printLine(describeCompatibility(subject, result));
+  return result.compatible ? EXIT.done : EXIT.failed;
+});
+
+const register = taskWord({
+  name: "schema register",
+  arguments: ["FILE"],
+  summary:
+    "Registers a schema as the next version of a subject, if it is compatible.",
+  flags: { subject: SUBJECT_FLAG, ...REGISTRY_FLAGS },
+  examples: [[
+    "deno task schema register scan.schema.json --subject scans-value",
+    "The schema of the topic scans",
+  ]],
+}, async (flags, [file]) => {
+  const { schema, subject } = await readSchemaFile(file, flags.subject);
+  const catalog = await connect(flags);
+  const result = await catalog.check(subject, schema);
+  if (!result.compatible || result.registered) {
+    printLine(describeCompatibility(subject, result));
+    return result.compatible ? EXIT.done : EXIT.failed;
+  }
+  const { version, id } = await catalog.register(subject, schema);
+  printLine(`Registered ${subject}, version ${version}, id ${id}.`);
+  return EXIT.done;
+});
+
+const compatibility = taskWord({
+  name: "schema compatibility",
+  arguments: ["[LEVEL]"],
+  summary: `Shows or sets the level by which a new version is checked: ${
+    COMPATIBILITY_LEVELS.join(", ")
+  }.`,
+  flags: {
+    subject: {
+      type: "string",
+      value: "NAME",
+      description:
+        "the subject; without it, the level of all that have none of their own",
+    },
+    ...REGISTRY_FLAGS,
+  },
+  examples: [[
+    "deno task schema compatibility BACKWARD --subject demo-value",
+    "New versions must read what was written before",
+  ]],
+}, async (flags, [given]) => {
+  const level = given?.toUpperCase();
+  if (
+    level !== undefined && !COMPATIBILITY_LEVELS.some((one) => one === level)
+  ) {
+    throw new UsageError(
+      `Unknown level: ${given}`,
+      didYouMean(closestTo(level, COMPATIBILITY_LEVELS)),
+    );
+  }
+  const catalog = await connect(flags);
+  if (level !== undefined) await catalog.setLevel(level, flags.subject);
+  const now = await catalog.level(flags.subject);
+  printLine(`${flags.subject ?? "All subjects"}: ${describeLevel(now)}.`);
+});
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function schemaCommand(): Promise<never> {
+  return await runTaskWord({
+    name: "schema",
+    summary: "Looks at the registry's schemas, and adds to them.",
+    words: { list, show, check, register, compatibility },
+    examples: [[
+      "deno task schema check new.schema.json --subject demo-value",
+      "May it be the topic's next schema?",
+    ]],
+  });
+}

@@ -1,0 +1,65 @@
+/**
+ * A schema in a file, and the subject that it is for.
+ *
+ * @module
+ */
+
+import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
+import { compileSchema } from "../events/json_schema.ts";
+import { openFile } from "../produce/sources/file.ts";
+import { eventTypes } from "./event_choice.ts";
+import { inputPath } from "./input_path.ts";
+
+/**
+ * Reads a schema.
+ *
+ * @param path The file; `-` is standard input.
+ * @param subject The subject that it is for. Without one, it is that of the event whose schema has the same title.
+ * @returns The schema's text without white space, as events are registered with it, and the subject.
+ * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
+ * @throws {UsageError} If no subject is given and no event's schema has this title.
+ */
+export async function readSchemaFile(
+  path: string,
+  subject: string | undefined,
+): Promise<{ readonly schema: string; readonly subject: string }> {
+  const stream = await openFile(inputPath(path));
+  const text = await new Response(stream).text();
+  let schema: unknown;
+  try {
+    schema = JSON.parse(text);
+    compileSchema(schema as Parameters<typeof compileSchema>[0]);
+  } catch (cause) {
+    throw new PipelineError(
+      `What ${nameOf(path)} holds is not a JSON Schema: ${messageOf(cause)}`,
+      { cause },
+    );
+  }
+  return {
+    schema: JSON.stringify(schema),
+    subject: subject ?? subjectFor(titleOf(schema), path),
+  };
+}
+
+function nameOf(path: string): string {
+  return path === "-" ? "standard input" : path;
+}
+
+function titleOf(schema: unknown): unknown {
+  return typeof schema === "object" && schema !== null && "title" in schema
+    ? schema.title
+    : undefined;
+}
+
+function subjectFor(title: unknown, path: string): string {
+  const type = eventTypes().find(({ schemaText }) =>
+    title !== undefined && titleOf(JSON.parse(schemaText)) === title
+  );
+  if (type) return `${type.topic}-value`;
+  throw new UsageError(
+    `--subject is missing: no known event's schema has the title of ${
+      nameOf(path)
+    }`,
+    { hint: "The subject of a topic's schema is TOPIC-value." },
+  );
+}
