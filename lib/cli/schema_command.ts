@@ -99,7 +99,7 @@ const check = taskWord({
     "Asks the registry whether a schema may be added to a subject, and says why not. Registers nothing.",
   flags: { subject: SUBJECT_FLAG, ...REGISTRY_FLAGS },
   examples: [[
-    "deno task schema check schemas/customer_event.schema.json",
+    "deno task schema check schemas/loyalty_scan.schema.json",
     "May this be the next version?",
   ]],
 }, async (flags, [file]) => {
