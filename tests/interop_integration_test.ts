@@ -7,6 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Order, orders } from "../lib/events/order.ts";
 import { EventRegistry } from "../lib/registry/registry.ts";
+import { requestRegistry } from "../lib/registry/transport.ts";
 import { runCommand } from "./support/command.ts";
 import {
   type Bench,
@@ -40,21 +41,21 @@ const CUSTOMERS = [
 /** The partitions that the contract names, of 3. */
 const KNOWN = { diana_martinez: 1, charlie_davis: 0, bob_smith: 2 };
 
-/** The same type as a Python program would write it down. */
+/** The schema of the Python program that this one replaces. */
 const PYTHON_SCHEMA = `{
-  "$schema": "http://json-schema.org/draft-07/schema#",
-  "title": "CafeOrder",
+  "title": "CustomerEvent",
   "type": "object",
   "properties": {
     "event_id": {"type": "string"},
     "customer_name": {"type": "string"},
     "drink_name": {"type": "string"},
-    "quantity": {"type": "integer"},
-    "amount": {"type": "number"},
+    "quantity": {"type": "integer", "minimum": 1},
+    "amount": {"type": "number", "minimum": 0},
     "is_member": {"type": "boolean"},
     "ts_utc": {"type": "string"}
   },
-  "required": ["event_id", "customer_name", "drink_name", "quantity", "amount", "is_member", "ts_utc"]
+  "required": ["event_id", "customer_name", "drink_name", "quantity", "amount", "is_member", "ts_utc"],
+  "additionalProperties": false
 }`;
 
 interface Found {
@@ -74,6 +75,18 @@ function makeOrders(drink: string): Order[] {
       is_member: i % 2 === 0,
     })
   );
+}
+
+/** Sets which changes of its schema a topic's subject allows. */
+async function setCompatibility(
+  { config, topic }: Bench,
+  level: string,
+): Promise<void> {
+  const { url } = await EventRegistry.connect(config);
+  await requestRegistry("put", `${url}/config/${topic}-value`, {
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    body: JSON.stringify({ compatibility: level }),
+  });
 }
 
 function byKey(records: readonly Found[]): Record<string, number> {
@@ -234,7 +247,7 @@ pythonTest(
       }))).map(({ event }) => event),
     );
 
-    // A topic of its own: whether a subject takes two texts is the registry's to decide.
+    // The other way round: this program comes first.
     const other = { ...bench, topic: `${bench.topic}-ours` };
     await makeTopic(other);
     assert(program);
@@ -244,6 +257,65 @@ pythonTest(
       comparable(await second.consume(CUSTOMERS.length, PYTHON_SCHEMA)),
       comparable(sent),
     );
+  },
+);
+
+for (const level of ["BACKWARD", "FULL"]) {
+  pythonTest(
+    `confluent-kafka and this program replace each other, whichever came first, where the subject's compatibility is ${level}`,
+    async (bench, client) => {
+      await setCompatibility(bench, level);
+      const theirs = makeOrders("From Python");
+      const first = await client.produce(PYTHON_SCHEMA, theirs);
+      const ours = makeOrders("From Deno");
+      const sent = await produceHere(bench, ours);
+      assertEquals(sent.length, ours.length);
+      const all = 2 * CUSTOMERS.length;
+      const readHere = comparable(await consumeJson(bench, all));
+      assertEquals(comparable(await client.consume(all)), readHere);
+      assertEquals(
+        comparable(await client.consume(all, PYTHON_SCHEMA)),
+        readHere,
+      );
+      // Both schemas are there: the Python program goes on with its own.
+      const again = await client.produce(PYTHON_SCHEMA, theirs);
+      assertEquals(again.schema_id, first.schema_id);
+
+      const other = { ...bench, topic: `${bench.topic}-ours` };
+      await makeTopic(other);
+      await setCompatibility(other, level);
+      await produceHere(other, ours);
+      assert(program);
+      const second = await pythonClient(program, other);
+      await second.produce(PYTHON_SCHEMA, theirs);
+      assertEquals(
+        comparable(await second.consume(all, PYTHON_SCHEMA)),
+        comparable(await consumeJson(other, all)),
+      );
+    },
+  );
+}
+
+pythonTest(
+  "this program reads by its own schema what a newer Python program adds: an optional field",
+  async (bench, client) => {
+    await produceHere(bench, makeOrders("From Deno"));
+    const { properties, ...rest } = JSON.parse(PYTHON_SCHEMA);
+    const newer = JSON.stringify({
+      ...rest,
+      properties: { ...properties, table: { type: "integer" } },
+    });
+    const theirs = makeOrders("From Python").map((order, i) =>
+      i % 2 === 0 ? { ...order, table: i } : order
+    );
+    await client.produce(newer, theirs);
+    const readHere = await consumeJson(bench, 2 * CUSTOMERS.length);
+    for (const order of theirs) {
+      assertEquals<unknown>(
+        readHere.find(({ event }) => event.event_id === order.event_id)?.event,
+        order,
+      );
+    }
   },
 );
 

@@ -7,12 +7,15 @@
 import { ensurePrograms } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { APICURIO_VERSION } from "./maven.ts";
-import { foldersOf } from "./paths.ts";
-import { registryAnswers } from "./ready.ts";
+import { foldersOf, readIfThere, writeWhole } from "./paths.ts";
+import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** Where Apicurio has the API of Confluent's Schema Registry. */
 export const CONFLUENT_API = "/apis/ccompat/v7";
+
+/** The compatibility level of a new Schema Registry of Confluent's. */
+const CONFLUENT_DEFAULT = "BACKWARD";
 
 const JAVA_OPTIONS = [
   "-Xms64m",
@@ -69,11 +72,15 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
         },
       };
     },
-    probe: (signal) =>
-      registryAnswers(
-        `http://localhost:${options.port()}${CONFLUENT_API}`,
-        signal,
-      ),
+    probe: async (signal) => {
+      const api = `http://localhost:${options.port()}${CONFLUENT_API}`;
+      await registryAnswers(api, signal);
+      // Apicurio allows every change by default. It keeps what is set, so that later starts leave the level to the user.
+      const isSet = `${data}/registry/compatibility-is-set`;
+      if (await readIfThere(isSet) !== undefined) return;
+      await setDefaultCompatibility(api, { level: CONFLUENT_DEFAULT, signal });
+      await writeWhole(isSet, `${CONFLUENT_DEFAULT}\n`);
+    },
     ...(options.watchdog && { watchdog: options.watchdog }),
   });
 }

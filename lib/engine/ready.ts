@@ -51,18 +51,8 @@ export async function registryAnswers(
   url: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const call = async (method: string, path: string, body?: unknown) => {
-    const response = await new RegistryAccess().fetch(`${url}${path}`, {
-      method,
-      headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
-    });
-    const text = await response.text();
-    if (!response.ok) {
-      throw new Error(`${method} ${path}: HTTP ${response.status} ${text}`);
-    }
-  };
+  const call = (method: string, path: string, body?: unknown) =>
+    callRegistry(`${url}${path}`, { method, body, signal });
   // A schema that is there by chance under this name is the probe's own, left by one that was interrupted.
   await call("POST", `/subjects/${PROBE}/versions`, {
     schemaType: "JSON",
@@ -74,4 +64,42 @@ export async function registryAnswers(
   });
   await call("DELETE", `/subjects/${PROBE}`);
   await call("DELETE", `/subjects/${PROBE}?permanent=true`);
+}
+
+/**
+ * Sets which changes of a schema a registry allows for subjects without a level of their own.
+ *
+ * @param url The URL of Confluent's API.
+ * @param options The level, such as `BACKWARD`, and what ends the waiting.
+ * @throws {Error} If the registry does not answer or refuses.
+ */
+export async function setDefaultCompatibility(
+  url: string,
+  options: { readonly level: string; readonly signal: AbortSignal },
+): Promise<void> {
+  await callRegistry(`${url}/config`, {
+    method: "PUT",
+    body: { compatibility: options.level },
+    signal: options.signal,
+  });
+}
+
+async function callRegistry(
+  url: string,
+  { method, body, signal }: {
+    readonly method: string;
+    readonly body: unknown;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const response = await new RegistryAccess().fetch(url, {
+    method,
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+  });
+  const text = await response.text();
+  if (!response.ok) {
+    throw new Error(`${method} ${url}: HTTP ${response.status} ${text}`);
+  }
 }

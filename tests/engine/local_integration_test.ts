@@ -73,6 +73,22 @@ async function schemaOf(engine: LocalEngine, id: number): Promise<unknown> {
   return JSON.parse(schema);
 }
 
+/** The level of compatibility of subjects without one of their own; with a level, sets it. */
+async function defaultCompatibility(
+  engine: LocalEngine,
+  level?: string,
+): Promise<unknown> {
+  const response = await fetch(`${engine.confluentApiUrl}/config`, {
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    ...(level && {
+      method: "PUT",
+      body: JSON.stringify({ compatibility: level }),
+    }),
+  });
+  const { compatibilityLevel } = await response.json();
+  return compatibilityLevel;
+}
+
 localEngineTest(
   "startThrowawayEngine() starts two engines that know nothing of each other when called at once",
   async () => {
@@ -115,6 +131,18 @@ localEngineTest(
       () => Deno.stat(engine.folders.data),
       Deno.errors.NotFound,
     );
+  },
+);
+
+localEngineTest(
+  "LocalEngine gives a new registry Confluent's default level of compatibility, and keeps the level that was set",
+  async () => {
+    await using engine = await startThrowawayEngine();
+    assertEquals(await defaultCompatibility(engine), "BACKWARD");
+    assertEquals(await defaultCompatibility(engine, "NONE"), "NONE");
+    assertEquals(await engine.registry.stop(), true);
+    assertEquals(await engine.start(), "repaired");
+    assertEquals(await defaultCompatibility(engine), "NONE");
   },
 );
 
