@@ -66,12 +66,9 @@ export type {
 } from "./events/record.ts";
 export type { KafkaOptions } from "./kafka/client.ts";
 export type { PartitionerName } from "./kafka/partitioner.ts";
-export {
-  createTopic,
-  type TopicLayout,
-  type TopicResult,
-  type TopicSpec,
-} from "./kafka/topic.ts";
+export type { Acks } from "./kafka/message_producer.ts";
+export type { TopicLayout, TopicSpec } from "./kafka/admin.ts";
+export { createTopic, type TopicResult } from "./kafka/topic.ts";
 export { EventProducer } from "./produce/event_producer.ts";
 export {
   type EventSource,
@@ -81,7 +78,7 @@ export {
   type ProduceOptions,
   type ProduceSummary,
 } from "./produce/produce.ts";
-export type { Acks, ProducerOptions, SendOptions } from "./produce/sender.ts";
+export type { ProducerOptions, SendOptions } from "./produce/sender.ts";
 export type { SchemaChoice } from "./registry/serializer.ts";
 export {
   type Config,

@@ -15,7 +15,7 @@ import { ensurePrograms } from "../lib/engine/download.ts";
 import { foldersOf } from "../lib/engine/paths.ts";
 import { freePorts } from "../lib/engine/ports.ts";
 import { runCommand } from "../lib/engine/shell.ts";
-import { withAdmin } from "../lib/kafka/client.ts";
+import { withAdmin } from "./support/kafkajs.ts";
 import { brokerProperties, readComposeFile } from "./support/compose_file.ts";
 import { integrationTest } from "./support/integration.ts";
 

@@ -181,15 +181,7 @@ async function checkCommits(
 ): Promise<void> {
   const { topic } = TOPIC;
   await withAdmin(config, {}, async (admin) => {
-    const [found] = await admin.fetchOffsets({
-      groupId: group,
-      topics: [topic],
-    });
-    const committed = new Map(
-      found?.partitions.map((
-        { partition, offset },
-      ) => [partition, BigInt(offset)]),
-    );
+    const committed = await admin.committedOffsets(group, topic);
     const open = records.filter(({ partition, offset }) =>
       (committed.get(partition) ?? -1n) <= BigInt(offset)
     );
@@ -206,6 +198,6 @@ async function checkCommits(
       .sort()
       .map((partition) => `[${partition}] ${committed.get(partition)}`);
     printLine(`Each is committed: ${topic} ${places.join(", ")}.`);
-    await admin.deleteGroups([group]);
+    await admin.deleteGroup(group);
   });
 }

@@ -9,7 +9,7 @@ import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
 import { produceItems } from "../produce/produce.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
-import type { Acks } from "../produce/sender.ts";
+import type { Acks } from "../kafka/message_producer.ts";
 import { openFile } from "../produce/sources/file.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
 import type { FilePlace } from "../produce/sources/lines.ts";

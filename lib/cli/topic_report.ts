@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { TopicResult, TopicSpec } from "../kafka/topic.ts";
+import type { TopicSpec } from "../kafka/admin.ts";
+import type { TopicResult } from "../kafka/topic.ts";
 
 /**
  * Writes what became of creating a topic.

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { KafkaMessage } from "kafkajs";
 import type { EventRecord } from "../events/record.ts";
+import type { Message } from "../kafka/message.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
 import {
   type BatchHandler,
@@ -65,7 +65,7 @@ export class BatchProcessor<T> {
    * @throws {PipelineError} If the run has to end: the messages are not done.
    */
   async process(
-    messages: readonly KafkaMessage[],
+    messages: readonly Message[],
     from: Omit<Incoming, "message">,
   ): Promise<boolean> {
     const batch: Read<T>[] = [];

@@ -4,11 +4,15 @@
  * @module
  */
 
-import type { Kafka } from "kafkajs";
 import { StoppedError } from "../base/errors.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
-import { createKafka, type KafkaOptions, withAdmin } from "../kafka/client.ts";
+import {
+  createKafka,
+  type KafkaClient,
+  type KafkaOptions,
+  withAdmin,
+} from "../kafka/client.ts";
 import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
@@ -139,7 +143,7 @@ export async function consume<T>(
   }
   const { kafka, registry } = connections;
   const deadLetters = onError === "dlq"
-    ? new DeadLetterQueue(kafka, config, topic, options)
+    ? new DeadLetterQueue(kafka, topic, options)
     : undefined;
   const processor = new MessageProcessor(
     new EventDeserializer(registry, type),
@@ -159,7 +163,7 @@ export async function consume<T>(
     return done;
   };
   try {
-    await consumeMessages(kafka, config, (partition, message, signal) => {
+    await consumeMessages(kafka, (partition, message, { signal }) => {
       if (counted.signal.aborted) return false;
       const done = processor.process({ partition, message, signal });
       return done instanceof Promise ? done.then(countDone) : countDone(done);
@@ -183,7 +187,7 @@ export async function consume<T>(
 }
 
 interface Connections {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly registry: EventRegistry;
 }
 

@@ -1,48 +1,74 @@
 /**
- * The at-least-once loop of the consumer: process, then commit.
+ * The consumer's loop, which delivers each message at least once: process, then commit.
  *
- * An offset is committed only when every earlier message of its partition has been processed, so that after a crash at any
- * moment nothing is lost: what was processed and not committed comes again. What processing a message means is the caller's:
- * see {@linkcode MessageProcess}.
+ * An offset is committed only when every earlier message of its partition has been processed, so that a crash at any moment loses
+ * nothing: what was processed and not committed comes again. What processing means is up to the caller.
  *
  * @module
  */
 
-import type {
-  Admin,
-  Batch,
-  Consumer,
-  EachBatchPayload,
-  Kafka,
-  KafkaMessage,
-} from "kafkajs";
-import type { Config } from "../settings/config.ts";
-import { PipelineError, StoppedError } from "../base/errors.ts";
-import { GroupPosition } from "./group_position.ts";
-import { connectWithin } from "../kafka/client.ts";
-import { Liveness } from "./liveness.ts";
+import type { Admin } from "../kafka/admin.ts";
+import type { Piece } from "../kafka/batches/record_set.ts";
+import { connectWithin, type KafkaClient } from "../kafka/client.ts";
+import type { Consumer, Fetched } from "../kafka/consumer.ts";
 import {
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
   protocolCodeOf,
 } from "../kafka/errors.ts";
-import { OffsetCommitter, type Positions } from "./offset_committer.ts";
-import type { WaitOptions } from "../base/retry.ts";
-import { pause } from "../base/pause.ts";
+import type { Message } from "../kafka/message.ts";
 import { missingTopic } from "../kafka/topic.ts";
+import { PipelineError, StoppedError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import { throughOutages, type WaitOptions } from "../base/retry.ts";
+import { GroupPosition } from "./group_position.ts";
+import { Liveness, type Stall } from "./liveness.ts";
+import { OffsetCommitter, type Positions } from "./offset_committer.ts";
+import type { OffsetStore } from "./offset_store.ts";
+
+/** What the loop offers to what it calls. */
+export interface LoopContext {
+  /** Aborted when the loop stops: it ends waits. */
+  readonly signal: AbortSignal;
+  /**
+   * Commits a message and all before it in its partition, if the loop doesn't (`commits: "explicit"`).
+   *
+   * @param partition The partition.
+   * @param offset The message's offset.
+   * @returns When the offset is saved.
+   * @throws {PipelineError} If the group has given the partition to another member, or the loop has ended.
+   */
+  commit(partition: number, offset: string): Promise<void>;
+}
 
 /**
  * Processes one message. True, or a promise of it: its offset may be committed. False: a stop came before it was done.
  * What it throws ends the loop with the offset not committed.
  *
- * Nothing is awaited where no promise is returned: at a high rate that is what the loop's speed depends on.
+ * The loop awaits nothing if no promise is returned: its speed at a high rate depends on that.
  */
 export type MessageProcess = (
   partition: number,
-  message: KafkaMessage,
-  signal: AbortSignal,
+  message: Message,
+  context: LoopContext,
 ) => boolean | Promise<boolean>;
+
+/**
+ * Processes some messages of a partition, in their sequence: all of them or none, as in one transaction. It returns and throws as
+ * {@linkcode MessageProcess} does.
+ */
+export type BatchProcess = (
+  partition: number,
+  messages: readonly Message[],
+  context: LoopContext,
+) => Promise<boolean>;
+
+/** What the loop does with messages. */
+export type Processing = MessageProcess | {
+  /** Processes messages together. */
+  readonly processBatch: BatchProcess;
+};
 
 /** How the loop runs. */
 export interface ConsumerLoopOptions extends WaitOptions {
@@ -53,26 +79,37 @@ export interface ConsumerLoopOptions extends WaitOptions {
   /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
   /**
-   * Whether offsets are committed; a reader that only looks leaves no trace.
+   * What commits a message: the loop when it is processed (`processed`), {@linkcode LoopContext.commit} (`explicit`), or nothing
+   * (`none`): a reader that leaves no trace.
    *
-   * @default {true}
+   * @default {"processed"}
    */
-  readonly commit?: boolean;
+  readonly commits?: "processed" | "explicit" | "none";
   /**
-   * Stop at what was the end of the topic when the loop began.
+   * Where the group's offsets are kept, given where Kafka keeps them.
+   *
+   * @default Kafka's.
+   */
+  readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
+  /**
+   * Whether to stop at what was the end of the topic when the loop began.
    *
    * @default {false}
    */
   readonly untilEnd?: boolean;
-  /** Stop when nothing came for so long, in milliseconds; never where it is left out. */
+  /**
+   * After how long without a message to stop, in milliseconds.
+   *
+   * @default {Infinity}
+   */
   readonly idleExitMs?: number | undefined;
   /** Stops the loop: it finishes the message in hand, commits and leaves the group. */
   readonly signal?: AbortSignal | undefined;
-  /** Is called once when a stop begins, before the connection is closed. */
+  /** Called once when a stop begins, before the connection is closed. */
   readonly stopping?: (() => void) | undefined;
-  /** Is called before each commit, which waits for it. If it throws, nothing is committed and the loop ends. */
+  /** Called before each commit, which waits for it. If it throws, nothing is committed and the loop ends. */
   readonly beforeCommit?: (() => Promise<void>) | undefined;
-  /** Is called each time the group has given this member its partitions, once it is known where to begin in each. */
+  /** Called each time the group has given this member its partitions, once it is known where to begin in each. */
   readonly assigned?: ((partitions: readonly number[]) => void) | undefined;
   /** Equals `session.timeout.ms`. */
   readonly sessionTimeoutMs: number;
@@ -82,20 +119,20 @@ export interface ConsumerLoopOptions extends WaitOptions {
 const FETCH_MAX_WAIT_MS = 500;
 /** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
 const FETCH_BYTES = 16 * 1_024 * 1_024;
-/**
- * After how long new partitions are noticed at the latest, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`.
- */
+/** The interval at which new partitions are noticed, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`. */
 const METADATA_MAX_AGE_MS = 30_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
-/** After how many messages the loop looks at the clock: a look takes about as long as a twentieth of a message. */
-const LOOK_EVERY = 32;
+/** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
+const CLOCK_EVERY = 32;
 /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
 const HEARTBEAT_INTERVAL_MS = 1_000;
 /** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
+/** How long fetches may return nothing though there is something before each waits a little, in milliseconds. */
+const STUCK_GRACE_MS = 1_000;
 
 /** Where reading goes on in each partition. */
 type Starts = Map<number, bigint>;
@@ -106,57 +143,73 @@ interface Clients {
   readonly admin: Admin;
 }
 
+/** How far explicit commits have come in a partition. */
+interface Tail {
+  /** The last message that was handed on. */
+  readonly last: string | undefined;
+  /** Where reading goes on after it, past what is not a message. */
+  readonly nextOffset: bigint;
+  /** Whether everything that was handed on is committed. */
+  readonly committed: boolean;
+}
+
 class ConsumerLoop {
-  readonly #config: Config;
+  readonly #kafka: KafkaClient;
   readonly #options: ConsumerLoopOptions;
-  readonly #process: MessageProcess;
+  readonly #process: Processing;
   readonly #consumer: Consumer;
   readonly #committer = new OffsetCommitter((positions) =>
-    this.#commit(positions)
+    this.#save(positions)
   );
   readonly #end = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
+  readonly #context: LoopContext = {
+    signal: this.#stopping.signal,
+    commit: (partition, offset) => this.#commitExplicitly(partition, offset),
+  };
   /** What was the end of each partition when the loop began. */
   #endsAtStart: ReadonlyMap<number, bigint> | undefined;
-  /** The end of each partition of this member that is not reached yet, where the loop ends there. */
+  /** The end of each of this member's partitions that is not reached yet, if the loop stops there. */
   readonly #ends = new Map<number, bigint>();
-  #sendCommit: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  /** With explicit commits, by partition. */
+  readonly #tails = new Map<number, Tail>();
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
   readonly #position: GroupPosition;
   readonly #liveness: Liveness;
   #waiting = false;
+  #closed = false;
   /** What {@linkcode ConsumerLoopOptions.beforeCommit} threw. */
   #notReady: { readonly error: unknown } | undefined;
 
   constructor(
-    config: Config,
-    process: MessageProcess,
-    options: ConsumerLoopOptions,
-    { consumer, admin }: Clients,
+    kafka: KafkaClient,
+    process: Processing,
+    options: ConsumerLoopOptions & Clients,
   ) {
-    this.#config = config;
+    const { consumer, admin, commits } = options;
+    this.#kafka = kafka;
     this.#process = process;
     this.#options = options;
     this.#consumer = consumer;
     this.#position = new GroupPosition(
       { consumer, admin },
-      options,
+      { ...options, saves: commits !== "none" },
       this.#stopping.signal,
     );
     this.#liveness = new Liveness({
       idleExitMs: options.idleExitMs,
       freshMs: 4 * FETCH_MAX_WAIT_MS,
       idle: () => this.#stop(),
-      stalled: (forMs) => this.#fail(stalled(forMs)),
+      stalled: (stall) => this.#fail(stalledError(stall)),
     });
-    // A failure before anybody waits for the end is not lost: run() awaits it.
+    // run() awaits it only later; a failure before that must not count as unhandled.
     this.#end.promise.catch(() => {});
   }
 
   /**
-   * Tells kafkajs whether to begin anew after a crash: through an outage, but not for a topic that is gone, for which it would
-   * wait without end.
+   * Decides whether the consumer joins again after a failure: through an outage, but not for a topic that is gone, for which it
+   * would wait for ever.
    */
   async mayRestart(error: unknown): Promise<boolean> {
     if (!isKafkaOutage(error)) return false;
@@ -173,31 +226,34 @@ class ConsumerLoop {
     if (signal?.aborted) stop();
     let failure: Error | undefined;
     try {
-      this.#listen(() => {
-        // The group may still be joined while the loop stops already.
-        if (!this.#stopping.signal.aborted) this.#liveness.watch();
-      });
-      await this.#consumer.subscribe({
-        topic,
-        fromBeginning: from === "earliest",
-      });
-      await this.#position.noteBefore();
-      await this.#consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch: (payload) => this.#onBatch(payload),
+      await this.#position.captureCommitted();
+      await this.#consumer.run({ topic, from }, {
+        fetched: (fetched) => this.#onFetched(fetched),
+        joined: (partitions) => this.#onJoined(partitions),
+        answered: () => {
+          this.#liveness.answered();
+          this.#notifyWaiting(false);
+          this.#commitAgain();
+        },
+        alive: () => this.#liveness.alive(),
+        failed: (error, restarts) => {
+          this.#liveness.alive();
+          if (restarts) this.#notifyWaiting(true);
+          else this.#fail(error);
+        },
       });
       await this.#end.promise;
       this.#options.stopping?.();
     } catch (error) {
-      // What went wrong first is what there is to tell, however the closing goes.
-      failure = explainKafkaError(error, this.#config, "Consuming");
+      // Reported whatever happens while closing.
+      failure = explainKafkaError(error, this.#kafka.config, "Consuming");
     } finally {
       this.#stop();
       signal?.removeEventListener("abort", stop);
       this.#liveness.unwatch();
     }
     const closed = await this.#close();
+    this.#closed = true;
     if (failure) throw failure;
     if (!closed) {
       throw new PipelineError(
@@ -208,39 +264,25 @@ class ConsumerLoop {
     if (this.#notReady) throw this.#notReady.error;
     if (this.#committer.behind) {
       throw new PipelineError("The last offsets could not be committed", {
-        hint: "The orders since the last commit will be delivered again.",
+        hint: "The messages since the last commit will be delivered again.",
       });
     }
   }
 
-  #listen(joined: () => void): void {
-    const { events } = this.#consumer;
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      this.#liveness.alive();
-      this.#committer.forget();
-      this.#tellWaiting(false);
-      const partitions = payload.memberAssignment[this.#options.topic] ?? [];
-      this.#starts = this.#settleStarts(
-        partitions.map(Number),
-        ++this.#generation,
-      );
-      this.#starts.then(joined, (error) => this.#fail(error));
-    });
-    this.#consumer.on(events.FETCH, () => {
-      this.#liveness.fetched();
-      this.#tellWaiting(false);
-      this.#commitAgain();
-    });
-    this.#consumer.on(events.HEARTBEAT, () => this.#liveness.alive());
-    this.#consumer.on(events.CRASH, ({ payload }) => {
-      this.#liveness.alive();
-      if (payload.restart) this.#tellWaiting(true);
-      else this.#fail(payload.error);
-    });
+  #onJoined(partitions: readonly number[]): void {
+    this.#liveness.alive();
+    this.#committer.forget();
+    this.#tails.clear();
+    this.#notifyWaiting(false);
+    this.#starts = this.#resolveStarts(partitions, ++this.#generation);
+    this.#starts.then(() => {
+      // The member may still join while the loop already stops.
+      if (!this.#stopping.signal.aborted) this.#liveness.watch();
+    }).catch((error) => this.#fail(error));
   }
 
   /** Finds where to begin in each partition, and where to end. */
-  async #settleStarts(
+  async #resolveStarts(
     partitions: readonly number[],
     generation: number,
   ): Promise<Starts> {
@@ -248,7 +290,7 @@ class ConsumerLoop {
     const over = () =>
       generation !== this.#generation || this.#stopping.signal.aborted;
     const starts: Starts = new Map();
-    const found = await this.#position.settle(partitions, over);
+    const found = await this.#position.resolveStartOffsets(partitions, over);
     if (!found) return starts;
     this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
     this.#ends.clear();
@@ -261,7 +303,7 @@ class ConsumerLoop {
     }
     if (partitions.length === 0) {
       notify?.(
-        `This consumer has no partition of '${topic}': the group has members enough.`,
+        `This consumer has no partition of '${topic}': the group has at least as many members as the topic has partitions.`,
       );
     }
     if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
@@ -269,11 +311,11 @@ class ConsumerLoop {
     return starts;
   }
 
-  /** Says once that the wait for Kafka begins, and once that it is over. */
-  #tellWaiting(waiting: boolean): void {
+  /** Reports that a wait for Kafka begins, or that it is over. */
+  #notifyWaiting(waiting: boolean): void {
     if (waiting === this.#waiting || this.#stopping.signal.aborted) return;
     this.#waiting = waiting;
-    const brokers = this.#config.brokers.join(",");
+    const brokers = this.#kafka.config.brokers.join(",");
     this.#options.notify?.(
       waiting
         ? `Waiting for Kafka at ${brokers}...`
@@ -286,13 +328,13 @@ class ConsumerLoop {
     this.#end.resolve();
   }
 
-  /** Ends the loop with an error. kafkajs must not see it: it would try the same batch again, or restart. */
+  /** Ends the loop with an error. kafkajs must not see it: it would process the same messages again, or restart. */
   #fail(error: unknown): void {
     this.#end.reject(error);
     this.#stop();
   }
 
-  /** Leaves the group and closes the connection; false where that takes too long. */
+  /** Leaves the group and closes the connection; false if that takes too long. */
   async #close(): Promise<boolean> {
     const disconnect = () => this.#consumer.disconnect().catch(() => {});
     const closed = this.#committer.flush().catch(() => {})
@@ -302,121 +344,202 @@ class ConsumerLoop {
     const inTime = await Promise.race([closed, late]);
     giveUp.abort();
     if (!inTime) disconnect();
-    // What it waits for may be the others of a group that is being shared out: there is nothing left to lose then.
+    // It may be waiting for the other members of a group that rebalances: nothing can be lost then.
     return inTime || !this.#liveness.busy && !this.#committer.behind;
   }
 
-  async #onBatch(payload: EachBatchPayload): Promise<void> {
+  async #onFetched(fetched: Fetched): Promise<void> {
     this.#liveness.batchBegins();
-    this.#sendCommit = payload.commitOffsetsIfNecessary;
     const lost: unknown[] = [];
     const beats = setInterval(
-      () => payload.heartbeat().catch((error) => lost.push(error)),
+      () => fetched.heartbeat().catch((error) => lost.push(error)),
       HEARTBEAT_INTERVAL_MS,
     );
     try {
-      await this.#processBatch(payload, () => lost.length > 0);
+      await this.#processFetched(fetched, () => lost.length > 0);
     } catch (error) {
       this.#fail(error);
     } finally {
       clearInterval(beats);
       this.#liveness.batchEnds();
     }
-    // Otherwise the commit may go on while the next fetch does: what kafkajs sends to the group's coordinator afterwards, to join it
-    // anew for example, comes behind it on the same connection.
+    // Otherwise the commit may go on during the next fetch: what kafkajs sends to the group's coordinator afterwards, to join again for
+    // example, follows it on the same connection.
     const { failed } = this.#committer;
     if (lost.length > 0 || failed || this.#stopping.signal.aborted) {
       await this.#committer.flush();
     }
-    // The group is sharing out its partitions anew, or has given this member up: kafkajs joins again.
+    // The group rebalances, or no longer counts this member: kafkajs joins again.
     if (lost.length > 0) throw lost[0];
   }
 
-  /** Tries a commit again that failed after its batch, when no other batch has come since. */
+  /** Repeats a commit that failed after its messages were processed, if no others have come since. */
   #commitAgain(): void {
-    const { busy, wasAway } = this.#liveness;
-    // After a time away the topic may be another one, in which this offset means nothing.
-    if (!this.#committer.failed || busy || wasAway) return;
+    const { busy, hadFetchGap } = this.#liveness;
+    // After a gap the topic may be another one, in which this offset means nothing.
+    if (!this.#committer.failed || busy || hadFetchGap) return;
     this.#committer.flush().catch((error) => {
       // kafkajs meets these as well, and joins the group again.
       if (!isKafkaOutage(error) && !isRebalance(error)) this.#fail(error);
     });
   }
 
-  async #processBatch(
-    { batch, resolveOffset, isStale, pause: pausePartition }: EachBatchPayload,
+  async #processFetched(
+    fetched: Fetched,
     isLost: () => boolean,
   ): Promise<void> {
-    const { partition, messages } = batch;
-    const { signal } = this.#stopping;
+    const { partition, fetchedOffset } = fetched;
     const starts = await this.#starts;
+    if (fetched.isStale || await this.#isRecreated(starts)) return;
     const expected = starts.get(partition);
-    const fetched = BigInt(
-      (batch as Batch & { readonly fetchedOffset: string }).fetchedOffset,
-    );
-    if (isStale() || await this.#isAnotherTopic(starts)) return;
-    if (expected !== undefined && fetched > expected) {
-      await this.#position.tellGap(partition, expected, fetched);
+    if (expected !== undefined && fetchedOffset > expected) {
+      const gap = { from: expected, to: fetchedOffset };
+      await this.#position.notifyGap(partition, gap);
     }
-    const { untilEnd = false, commit = true } = this.#options;
-    const last = messages.length - 1;
-    let turnEnds = performance.now() + TURN_MS;
-    let at = 0;
-    try {
-      for (; at <= last; at++) {
-        if (signal.aborted || isLost()) return;
-        if (untilEnd && !this.#ends.has(partition)) {
-          // What came since the loop began is not its business, even while other partitions have some way to go.
-          pausePartition();
-          return;
-        }
-        const message = messages[at] as KafkaMessage;
-        const done = this.#process(partition, message, signal);
-        if (typeof done === "boolean" ? !done : !await done) return;
-        // The batch may end in control records, which no one processes and every offset has to pass.
-        const offset = at === last ? batch.lastOffset() : message.offset;
-        if (commit) this.#committer.mark(partition, offset);
-        if (untilEnd) this.#reached(partition, BigInt(offset));
-        if (at % LOOK_EVERY === 0 && performance.now() > turnEnds) {
-          await new Promise((resolve) => setTimeout(resolve, 0));
-          if (isStale()) return;
-          turnEnds = performance.now() + TURN_MS;
-        }
-      }
-    } finally {
-      const processed = messages[at - 1];
-      if (processed) {
-        const offset = at > last ? batch.lastOffset() : processed.offset;
-        resolveOffset(processed.offset);
-        starts.set(partition, BigInt(offset) + 1n);
-      }
+    let nextOffset: bigint | undefined;
+    for (const piece of fetched.pieces()) {
+      nextOffset = await this.#processPiece(fetched, piece, isLost);
+      if (nextOffset === undefined) return;
+      starts.set(partition, nextOffset);
+      fetched.moveTo(nextOffset);
+      this.#liveness.moved();
+      if (nextOffset < piece.nextOffset) return;
+    }
+    if (nextOffset !== undefined) return;
+    // Other partitions may have filled the fetch. Otherwise the next one returns at once, and nothing again.
+    const { signal } = this.#stopping;
+    if (this.#liveness.stuck() > STUCK_GRACE_MS) {
+      await pause(FETCH_MAX_WAIT_MS, signal);
     }
   }
 
-  /** After a time away: whether the topic was made anew meanwhile, and reading goes on at its start. */
-  async #isAnotherTopic(starts: Starts): Promise<boolean> {
-    if (!this.#liveness.wasAway) return false;
-    const lows = await this.#position.beginAnew([...starts.keys()]);
-    this.#liveness.isBack();
-    if (lows.size > 0) this.#committer.forget();
+  /** Processes some messages. Returns where reading goes on; undefined if none was processed. */
+  async #processPiece(
+    fetched: Fetched,
+    piece: Piece,
+    isLost: () => boolean,
+  ): Promise<bigint | undefined> {
+    const { partition } = fetched;
+    const { commits = "processed" } = this.#options;
+    if (this.#isOver(fetched) || isLost()) return undefined;
+    if (commits === "explicit") this.#extendTail(partition, piece);
+    const count = await this.#processMessages(fetched, piece, isLost);
+    if (count < piece.messages.length) {
+      const last = piece.messages[count - 1];
+      return last && BigInt(last.offset) + 1n;
+    }
+    const { nextOffset } = piece;
+    if (commits === "processed") {
+      this.#committer.mark(partition, String(nextOffset - 1n));
+    }
+    this.#reached(partition, nextOffset);
+    return nextOffset;
+  }
+
+  /** Processes messages, and returns how many. */
+  async #processMessages(
+    fetched: Fetched,
+    { messages }: Piece,
+    isLost: () => boolean,
+  ): Promise<number> {
+    const { partition } = fetched;
+    const process = this.#process;
+    if (typeof process !== "function") {
+      const done = messages.length === 0 ||
+        await process.processBatch(partition, messages, this.#context);
+      return done ? messages.length : 0;
+    }
+    const { untilEnd = false, commits = "processed" } = this.#options;
+    let turnEndsMs = performance.now() + TURN_MS;
+    for (let at = 0; at < messages.length; at++) {
+      if (isLost() || this.#isOver(fetched)) return at;
+      const message = messages[at] as Message;
+      const done = process(partition, message, this.#context);
+      if (typeof done === "boolean" ? !done : !await done) return at;
+      if (commits === "processed") {
+        this.#committer.mark(partition, message.offset);
+      }
+      if (untilEnd) this.#reached(partition, BigInt(message.offset) + 1n);
+      if (at % CLOCK_EVERY === 0 && performance.now() > turnEndsMs) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        if (fetched.isStale) return at + 1;
+        turnEndsMs = performance.now() + TURN_MS;
+      }
+    }
+    return messages.length;
+  }
+
+  /** Whether no more of a partition is to be processed: the loop stops, or its end is reached before that of others. */
+  #isOver(fetched: Fetched): boolean {
+    if (this.#stopping.signal.aborted) return true;
+    if (!this.#options.untilEnd || this.#ends.has(fetched.partition)) {
+      return false;
+    }
+    fetched.pause();
+    return true;
+  }
+
+  /** After a gap between fetches: whether the topic was recreated meanwhile, and reading goes on at its start. */
+  async #isRecreated(starts: Starts): Promise<boolean> {
+    if (!this.#liveness.hadFetchGap) return false;
+    const lows = await this.#position.resetIfRecreated([...starts.keys()]);
+    this.#liveness.clearFetchGap();
+    if (lows.size === 0) return false;
+    this.#committer.forget();
+    this.#tails.clear();
     for (const [partition, low] of lows) starts.set(partition, low);
-    return lows.size > 0;
+    return true;
   }
 
-  /** Stops at the end of the last partition, where the loop ends there. */
-  #reached(partition: number, offset: bigint): void {
+  /** Stops at the end of the last partition, if the loop ends there. */
+  #reached(partition: number, nextOffset: bigint): void {
     const end = this.#ends.get(partition);
-    if (end === undefined || offset + 1n < end) return;
+    if (!this.#options.untilEnd || end === undefined || nextOffset < end) {
+      return;
+    }
     this.#ends.delete(partition);
     if (this.#ends.size === 0) this.#stop();
   }
 
-  async #commit(positions: Positions): Promise<void> {
-    const { topic } = this.#options;
-    const partitions = [...positions].map(([partition, processed]) => ({
+  /** Notes what is handed on to someone who commits it. What is not a message is committed along with the message before it. */
+  #extendTail(partition: number, { messages, nextOffset }: Piece): void {
+    const tail = this.#tails.get(partition);
+    const last = messages.at(-1)?.offset;
+    const committed = last === undefined && (tail?.committed ?? true);
+    this.#tails.set(partition, {
+      last: last ?? tail?.last,
+      nextOffset,
+      committed,
+    });
+    if (committed) this.#committer.mark(partition, String(nextOffset - 1n));
+  }
+
+  async #commitExplicitly(partition: number, offset: string): Promise<void> {
+    const generation = this.#generation;
+    const tail = this.#tails.get(partition);
+    if (!tail || this.#closed) throw notCommitted(partition, offset);
+    const isLast = tail.last === offset;
+    if (isLast) this.#tails.set(partition, { ...tail, committed: true });
+    this.#committer.mark(
       partition,
-      offset: String(BigInt(processed) + 1n),
-    }));
+      isLast ? String(tail.nextOffset - 1n) : offset,
+    );
+    let cause: unknown;
+    try {
+      await throughOutages(() => this.#committer.flush(), {
+        isOutage: isKafkaOutage,
+        over: () => this.#closed || generation !== this.#generation,
+      });
+    } catch (error) {
+      cause = error;
+    }
+    if (
+      cause !== undefined || generation !== this.#generation ||
+      this.#committer.failed
+    ) throw notCommitted(partition, offset, cause);
+  }
+
+  async #save(positions: Positions): Promise<void> {
     try {
       await this.#options.beforeCommit?.();
     } catch (error) {
@@ -424,31 +547,48 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
-    // Not consumer.commitOffsets: that one returns without committing once a stop has begun.
-    await this.#sendCommit?.({ topics: [{ topic, partitions }] });
-    this.#position.noteCommit();
+    await this.#position.save(
+      new Map(
+        [...positions].map(([partition, processed]) => [
+          partition,
+          BigInt(processed) + 1n,
+        ]),
+      ),
+    );
   }
 }
 
-/** kafkajs issues 659 and 1441: nothing is fetched any more, and nothing is said. */
-function stalled(forMs: number): PipelineError {
+function notCommitted(
+  partition: number,
+  offset: string,
+  cause?: unknown,
+): PipelineError {
   return new PipelineError(
-    `The consumer has stalled: no heartbeat and no fetch for ${
-      Math.round(forMs / 1_000)
-    } s`,
+    `Offset ${offset} of partition ${partition} could not be committed: this member no longer has the partition`,
+    { cause, hint: "The message will be delivered again." },
+  );
+}
+
+/** kafkajs issues 659, 1072 and 1441: nothing is read any more, without an error. */
+function stalledError({ kind, forMs }: Stall): PipelineError {
+  const what = kind === "silent"
+    ? "no heartbeat and no fetch"
+    : "fetches returned no message, though there are some,";
+  return new PipelineError(
+    `The consumer has stalled: ${what} for ${Math.round(forMs / 1_000)} s`,
     { hint: "Start it again: it goes on where it committed last." },
   );
 }
 
-/** Connects both clients; false where a stop came first. */
+/** Connects both clients; false if a stop came first. */
 async function connectBoth(
   { consumer, admin }: Clients,
-  config: Config,
+  kafka: KafkaClient,
   options: ConsumerLoopOptions,
 ): Promise<boolean> {
   try {
-    await connectWithin(admin, config, options);
-    await connectWithin(consumer, config, options);
+    await connectWithin(admin, kafka.config, options);
+    await connectWithin(consumer, kafka.config, options);
     return true;
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
@@ -461,39 +601,33 @@ async function connectBoth(
  * Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it.
  *
  * @param kafka The client.
- * @param config Where it goes, for messages.
- * @param process Processes each message.
+ * @param process Processes each message, or several together.
  * @param options The topic, the group, and when to stop.
  * @returns When what was processed is committed and the group is left.
  * @throws {PipelineError} If Kafka can't be reached at the start, refuses, or a message's processing fails.
  */
 export async function consumeMessages(
-  kafka: Kafka,
-  config: Config,
-  process: MessageProcess,
+  kafka: KafkaClient,
+  process: Processing,
   options: ConsumerLoopOptions,
 ): Promise<void> {
   const admin = kafka.admin();
   try {
     const consumer: Consumer = kafka.consumer({
-      groupId: options.group,
-      allowAutoTopicCreation: false,
-      sessionTimeout: options.sessionTimeoutMs,
-      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-      maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
-      metadataMaxAge: METADATA_MAX_AGE_MS,
+      group: options.group,
+      sessionTimeoutMs: options.sessionTimeoutMs,
+      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
+      maxWaitMs: FETCH_MAX_WAIT_MS,
+      metadataMaxAgeMs: METADATA_MAX_AGE_MS,
       maxBytes: FETCH_BYTES,
-      retry: {
-        initialRetryTime: 100,
-        maxRetryTime: MAX_PAUSE_MS,
-        retries: 2,
-        restartOnFailure: (error) => loop.mayRestart(error),
-      },
+      maxPauseMs: MAX_PAUSE_MS,
+      mayRestart: (error) => loop.mayRestart(error),
     });
-    if (!await connectBoth({ consumer, admin }, config, options)) return;
-    const loop: ConsumerLoop = new ConsumerLoop(config, process, options, {
-      consumer,
-      admin,
+    const clients = { consumer, admin };
+    if (!await connectBoth(clients, kafka, options)) return;
+    const loop: ConsumerLoop = new ConsumerLoop(kafka, process, {
+      ...options,
+      ...clients,
     });
     await loop.run();
   } finally {

@@ -1,21 +1,23 @@
 /**
- * Where a consumer group stands in a topic, as one of its members finds it out and settles it.
+ * Where a consumer group stands in a topic, from the view of one of its members.
  *
  * @module
  */
 
-import type { Admin, Consumer } from "kafkajs";
+import type { Admin } from "../kafka/admin.ts";
+import type { Consumer } from "../kafka/consumer.ts";
 import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
+import { describeTopic } from "../kafka/topic.ts";
 import { throughOutages } from "../base/retry.ts";
+import type { OffsetStore } from "./offset_store.ts";
 import {
   describeGap,
   describeLostOffsets,
   type StartingOffset,
   startingOffsets,
 } from "./starting_offsets.ts";
-import { describeTopic } from "../kafka/topic.ts";
 
-/** Whose position, and whom to tell of it. */
+/** Whose position it is. */
 export interface GroupPositionOptions {
   /** The topic. */
   readonly topic: string;
@@ -23,139 +25,147 @@ export interface GroupPositionOptions {
   readonly group: string;
   /** Where to begin in a partition for which the group has no offset. */
   readonly from: "earliest" | "latest";
+  /** Whether the position is saved. */
+  readonly saves: boolean;
   /**
-   * Whether offsets are committed.
+   * Where the offsets are kept, given where Kafka keeps them.
    *
-   * @default {true}
+   * @default Kafka's.
    */
-  readonly commit?: boolean;
-  /** Is told of messages that are gone, in a line. */
+  readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
+  /** Receives a line about messages that are gone. */
   readonly notify?: ((line: string) => void) | undefined;
 }
 
-/** Looks up a group's position, settles it where there is none, and tells of what is gone. */
+/** Looks up a group's position, sets it if there is none, and reports what is gone. */
 export class GroupPosition {
   readonly #consumer: Consumer;
   readonly #admin: Admin;
   readonly #options: GroupPositionOptions;
+  readonly #offsets: OffsetStore;
   readonly #stopping: AbortSignal;
   /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
-  #before: ReadonlyMap<number, StartingOffset> | undefined;
-  /** Whether the group had no offset in the topic when this member came, and has none by it. */
+  #captured: ReadonlyMap<number, StartingOffset> | undefined;
+  /** Whether the group had no offset in the topic when this member came, and has got none from it. */
   #isNewGroup = true;
-  /** Whether this member has committed in the topic: its offsets go with the topic, and only with it. */
-  #placed = false;
+  /** Whether this member has saved an offset in the topic: Kafka's are deleted with the topic, and only with it. */
+  #saved = false;
 
   /**
    * Makes it.
    *
-   * @param clients The member, and an admin client, both connected.
-   * @param options Whose position, and whom to tell of it.
-   * @param stopping A stop: it ends every wait.
+   * @param clients The member, and a client for questions, both connected.
+   * @param options Whose position it is.
+   * @param stopping Ends every wait.
    */
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
     options: GroupPositionOptions,
     stopping: AbortSignal,
   ) {
-    this.#consumer = clients.consumer;
-    this.#admin = clients.admin;
+    const { consumer, admin } = clients;
+    const { group, topic, offsets } = options;
+    this.#consumer = consumer;
+    this.#admin = admin;
     this.#options = options;
     this.#stopping = stopping;
-  }
-
-  /** Looks where the group stands before this member joins it. */
-  async noteBefore(): Promise<void> {
-    this.#before = await this.#lookUp(this.#stopped);
-    this.#isNewGroup = [...this.#before?.values() ?? []]
-      .every(({ committed }) => committed === undefined);
-  }
-
-  /** Notes that this member has committed. */
-  noteCommit(): void {
-    this.#placed = true;
-    this.#isNewGroup = false;
+    const kafka: OffsetStore = {
+      load: () => admin.committedOffsets(group, topic),
+      save: (positions) => consumer.commit(positions),
+    };
+    this.#offsets = offsets?.(kafka) ?? kafka;
   }
 
   /**
-   * Finds where to begin in each partition, says what is gone, and commits where the group had no offset yet: a group that
-   * begins at the end has its place from now on, whatever the next rebalance brings.
+   * Saves offsets.
+   *
+   * @param positions By partition: the offset of the next message to be read.
+   */
+  async save(positions: ReadonlyMap<number, bigint>): Promise<void> {
+    await this.#offsets.save(positions);
+    this.#saved = true;
+    this.#isNewGroup = false;
+  }
+
+  /** Looks up where the group stands before this member joins it. */
+  async captureCommitted(): Promise<void> {
+    this.#captured = await this.#lookUp(this.#stopped);
+    this.#isNewGroup = [...this.#captured?.values() ?? []]
+      .every(({ committed }) => committed === undefined);
+  }
+
+  /**
+   * Finds where to begin in each partition, reports what is gone, and saves the position if the group had none yet: a group that
+   * begins at the end keeps its place from now on, whatever the next rebalance brings.
    *
    * @param partitions The member's partitions.
-   * @param over Whether the group has been shared out anew meanwhile.
-   * @returns The position in each partition of the topic; nothing where it was over first.
+   * @param over Whether the group has given out its partitions again meanwhile.
+   * @returns The position in each partition of the topic; undefined if it was over first.
    */
-  async settle(
+  async resolveStartOffsets(
     partitions: readonly number[],
     over: () => boolean,
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
-    const { topic, from, notify, commit = true } = this.#options;
+    const { topic, from, notify, saves, offsets } = this.#options;
     const found = await this.#lookUp(over);
     if (!found) return undefined;
-    const before = this.#before;
-    this.#before = undefined;
-    const places: { topic: string; partition: number; offset: string }[] = [];
+    const captured = this.#captured;
+    this.#captured = undefined;
+    const places = new Map<number, bigint>();
     for (const partition of partitions) {
       const start = found.get(partition);
       if (!start) continue;
-      const committed = start.committed ?? before?.get(partition)?.committed;
-      const lost = describeLostOffsets(topic, partition, {
+      const committed = start.committed ?? captured?.get(partition)?.committed;
+      const lost = describeLostOffsets({ topic, partition }, {
         ...start,
         committed,
       });
       if (lost) notify?.(lost);
-      if (start.committed !== undefined) continue;
-      const place = { topic, partition, offset: String(start.offset) };
-      if (from === "latest") this.#consumer.seek(place);
-      places.push(place);
+      const isNew = start.committed === undefined;
+      // kafkajs begins at Kafka's offset, or at the start; at the end it would begin at a later end.
+      if (offsets || isNew && from === "latest") {
+        this.#consumer.seek(partition, start.offset);
+      }
+      if (isNew) places.set(partition, start.offset);
     }
-    if (commit && places.length > 0) {
-      await this.#persist(async () => {
-        await this.#consumer.commitOffsets(places);
-        this.noteCommit();
-      }, over);
+    if (saves && places.size > 0) {
+      await this.#persist(() => this.save(places), over);
     }
     return found;
   }
 
   /**
-   * Says which messages retention took away between what was read last and what was fetched now.
+   * Reports which messages retention has removed between what was read last and what was fetched now.
    *
    * @param partition The partition.
-   * @param expected The offset that was to come.
-   * @param fetched The one that came.
+   * @param gap The offset that was expected, and the one that was fetched.
    */
-  async tellGap(
+  async notifyGap(
     partition: number,
-    expected: bigint,
-    fetched: bigint,
+    gap: { readonly from: bigint; readonly to: bigint },
   ): Promise<void> {
     const { topic, notify } = this.#options;
     const ranges = await this.#persist(
-      () => this.#admin.fetchTopicOffsets(topic),
+      () => this.#admin.offsetRanges(topic),
       this.#stopped,
     );
-    const low = BigInt(
-      ranges?.find((range) => range.partition === partition)?.low ?? 0,
-    );
-    // Otherwise it was the end of a transaction, whose marker takes an offset and is no message.
-    if (low > expected) {
-      notify?.(describeGap(topic, partition, expected, fetched));
-    }
+    // kafkajs may have moved on for another reason, with nothing lost.
+    const low = ranges?.get(partition)?.low ?? 0n;
+    if (low > gap.from) notify?.(describeGap({ topic, partition }, gap));
   }
 
   /**
-   * Goes back to the start of the topic if it was made anew. kafkajs would read on at the old offset, and pass over everything
-   * before it.
+   * Goes back to the start of the topic if it was deleted and created again. kafkajs would read on at the old offset, and skip
+   * everything before it.
    *
    * @param partitions The member's partitions.
-   * @returns Where reading goes on in each; nothing where the topic is the same.
+   * @returns Where reading goes on in each partition; empty if the topic is the same.
    */
-  async beginAnew(
+  async resetIfRecreated(
     partitions: readonly number[],
   ): Promise<ReadonlyMap<number, bigint>> {
     const lows = new Map<number, bigint>();
-    if (!this.#placed) return lows;
+    if (!this.#saved) return lows;
     const found = await this.#lookUp(this.#stopped);
     const gone = partitions.every((partition) =>
       found?.get(partition)?.committed === undefined
@@ -163,20 +173,20 @@ export class GroupPosition {
     if (!found || !gone) return lows;
     const { topic, notify } = this.#options;
     notify?.(
-      `Topic '${topic}' was made anew while this consumer was away. Going on at its start.`,
+      `Topic '${topic}' was deleted and created again while this consumer was away. Going on at its start.`,
     );
     for (const partition of partitions) {
       const { low } = found.get(partition) ?? { low: 0n };
       lows.set(partition, low);
-      this.#consumer.seek({ topic, partition, offset: String(low) });
+      this.#consumer.seek(partition, low);
     }
     return lows;
   }
 
   /**
-   * Looks whether the topic is there.
+   * Looks up whether the topic exists.
    *
-   * @returns Whether it is; true as well where a stop came before that was known.
+   * @returns Whether it does; true as well if a stop came before that was known.
    */
   async hasTopic(): Promise<boolean> {
     const { topic } = this.#options;
@@ -190,15 +200,16 @@ export class GroupPosition {
   readonly #stopped = () => this.#stopping.aborted;
 
   #lookUp(over: () => boolean) {
-    const { topic, group, from } = this.#options;
+    const { topic, from } = this.#options;
     const isNewGroup = this.#isNewGroup;
+    const offsets = this.#offsets;
     return this.#persist(
-      () => startingOffsets(this.#admin, { topic, group, from, isNewGroup }),
+      () => startingOffsets(this.#admin, { topic, offsets, from, isNewGroup }),
       over,
     );
   }
 
-  /** Does something with Kafka until it works or is over. A rebalance ends it too: what follows begins anew. */
+  /** Repeats work with Kafka until it succeeds or is over. A rebalance ends it too: it is done again after that. */
   async #persist<T>(
     work: () => Promise<T>,
     over: () => boolean,

@@ -1,113 +1,174 @@
 /**
- * Whether a consumer is idle, stalled, or was away.
+ * Whether a consumer is idle or stalled, and whether it had a gap between fetches.
  *
  * @module
  */
 
-/** When nothing coming means something, and what it means then. */
+/** When the consumer counts as idle or stalled, and what to call then. */
 export interface LivenessOptions {
-  /** After how long with nothing to do the consumer is idle, in milliseconds; never where it is left out. */
+  /**
+   * How long nothing has to come before the consumer is idle, in milliseconds.
+   *
+   * @default {Infinity}
+   */
   readonly idleExitMs?: number | undefined;
-  /** After how long without a fetch nothing can be said of idleness, in milliseconds: Kafka may be out of reach. */
+  /** How long after the last answer to a fetch the consumer can't be idle, in milliseconds: Kafka may be out of reach. */
   readonly freshMs: number;
-  /** Is called when the consumer is idle. */
+  /**
+   * How long a stall takes before it is reported, in milliseconds.
+   *
+   * @default {90000}
+   */
+  readonly stallMs?: number;
+  /** Called when the consumer is idle. */
   readonly idle: () => void;
-  /** Is called when the consumer has stalled, with the time without a sign of life in milliseconds. */
-  readonly stalled: (forMs: number) => void;
+  /** Called when the consumer has stalled. */
+  readonly stalled: (stall: Stall) => void;
 }
 
-/** After how long without a sign of life from kafkajs the consumer counts as stalled, in milliseconds. */
-const STALL_TIMEOUT_MS = 90_000;
-/** After how long without a fetch the process was suspended, as a rule, in milliseconds. */
-const AWAY_MS = 5_000;
-/** How far apart the looks are at most and at least, in milliseconds. */
-const MAX_LOOK_MS = 1_000;
-const MIN_LOOK_MS = 20;
+/** What a stalled consumer waits for. */
+export interface Stall {
+  /** `silent`: kafkajs shows no sign of life. `stuck`: fetches return no message, though there are some. */
+  readonly kind: "silent" | "stuck";
+  /** For how long, in milliseconds. */
+  readonly forMs: number;
+}
+
+/** The default of {@linkcode LivenessOptions.stallMs}. */
+const STALL_MS = 90_000;
+/** How long after a fetch the next one has to come, or the topic may have been recreated meanwhile, in milliseconds. */
+const FETCH_GAP_MS = 5_000;
+/** The longest and the shortest interval of checks, in milliseconds. */
+const MAX_CHECK_MS = 1_000;
+const MIN_CHECK_MS = 20;
 
 /** Keeps the times of a consumer's signs of life. */
 export class Liveness {
   readonly #options: LivenessOptions;
+  readonly #checkMs: number;
   #timer: ReturnType<typeof setInterval> | undefined;
-  #lastSignAt = Date.now();
-  #lastFetchAt = 0;
-  #lastActivityAt = 0;
+  #lastCheckAt = Date.now();
+  /** How long the process has run until the last check, in milliseconds. */
+  #ranMs = 0;
+  #aliveMs = 0;
+  #activeMs = 0;
+  #stuckMs: number | undefined;
+  #answeredMs = -Infinity;
+  #answeredAt = 0;
   #batchesInHand = 0;
-  #wasAway = false;
+  #hadFetchGap = false;
 
   /**
-   * Makes it. Nothing is looked at before {@linkcode Liveness.watch}.
+   * Makes it. Checks begin with {@linkcode Liveness.watch}.
    *
-   * @param options When nothing coming means something, and what it means then.
+   * @param options When the consumer counts as idle or stalled, and what to call then.
    */
   constructor(options: LivenessOptions) {
     this.#options = options;
+    const { idleExitMs = Infinity } = options;
+    this.#checkMs = Math.min(
+      Math.max(idleExitMs / 10, MIN_CHECK_MS),
+      MAX_CHECK_MS,
+    );
   }
 
-  /** Whether a batch is in hand. */
+  /**
+   * A clock that stands still while the process is suspended, in milliseconds: what waits for a suspended process has to be
+   * handled before it is judged.
+   */
+  get #clockMs(): number {
+    const sinceCheckMs = Math.max(Date.now() - this.#lastCheckAt, 0);
+    return this.#ranMs + Math.min(sinceCheckMs, 2 * this.#checkMs);
+  }
+
+  /** Whether a batch is being processed. */
   get busy(): boolean {
     return this.#batchesInHand > 0;
   }
 
-  /** Whether so much time once went by without a fetch that the topic may be another one by now. */
-  get wasAway(): boolean {
-    return this.#wasAway;
+  /** Whether so much time has passed between two fetches that the topic may have been recreated. */
+  get hadFetchGap(): boolean {
+    return this.#hadFetchGap;
   }
 
-  /** Notes a sign of life. */
+  /** Forgets the gap, after the topic was looked up again. */
+  clearFetchGap(): void {
+    this.#hadFetchGap = false;
+  }
+
+  /** Records a sign of life. */
   alive(): void {
-    this.#lastSignAt = Date.now();
+    this.#aliveMs = this.#clockMs;
   }
 
-  /** Notes a fetch that was answered. */
-  fetched(): void {
+  /** Records that a broker has answered a fetch. */
+  answered(): void {
     this.alive();
-    const before = this.#lastFetchAt;
-    this.#lastFetchAt = this.#lastSignAt;
-    this.#wasAway ||= before > 0 && this.#lastFetchAt - before > AWAY_MS;
+    this.#answeredMs = this.#aliveMs;
+    const now = Date.now();
+    this.#hadFetchGap ||= this.#answeredAt > 0 &&
+      now - this.#answeredAt > FETCH_GAP_MS;
+    this.#answeredAt = now;
   }
 
-  /** Notes that the topic was looked at again after a time away. */
-  isBack(): void {
-    this.#wasAway = false;
+  /** Records that reading has moved on. */
+  moved(): void {
+    this.#stuckMs = undefined;
   }
 
-  /** Notes that a batch is in hand. */
+  /**
+   * Records that a fetch returned no message though there are some.
+   *
+   * @returns For how long that has been so, in milliseconds.
+   */
+  stuck(): number {
+    this.#stuckMs ??= this.#clockMs;
+    return this.#clockMs - this.#stuckMs;
+  }
+
+  /** Records that a batch begins. */
   batchBegins(): void {
     this.#batchesInHand++;
   }
 
-  /** Notes that a batch is done. */
+  /** Records that a batch has ended. */
   batchEnds(): void {
     this.#batchesInHand--;
-    this.#lastActivityAt = Date.now();
+    this.#activeMs = this.#clockMs;
   }
 
-  /** Begins to look, unless it does already. */
+  /** Begins to check, unless it does already. */
   watch(): void {
     if (this.#timer !== undefined) return;
-    const { idleExitMs = Infinity } = this.#options;
-    this.#lastActivityAt = Date.now();
-    this.#timer = setInterval(
-      () => this.#look(),
-      Math.min(Math.max(idleExitMs / 10, MIN_LOOK_MS), MAX_LOOK_MS),
-    );
+    this.#lastCheckAt = Date.now();
+    this.#activeMs = this.#aliveMs = this.#ranMs;
+    this.#timer = setInterval(() => this.#check(), this.#checkMs);
   }
 
-  /** Ends looking. */
+  /** Ends the checks. */
   unwatch(): void {
     clearInterval(this.#timer);
   }
 
-  #look(): void {
-    const { idleExitMs = Infinity, freshMs, idle, stalled } = this.#options;
-    const now = Date.now();
-    const silence = now - this.#lastSignAt;
-    if (silence > STALL_TIMEOUT_MS) stalled(silence);
-    // That nothing comes means something only while Kafka answers and no message is in hand.
-    if (this.busy) this.#lastActivityAt = Date.now();
+  #check(): void {
+    const { idleExitMs = Infinity, freshMs, stallMs = STALL_MS } =
+      this.#options;
+    const { idle, stalled } = this.#options;
+    const now = this.#ranMs = this.#clockMs;
+    this.#lastCheckAt = Date.now();
+    const silentMs = now - this.#aliveMs;
+    if (silentMs > stallMs) {
+      return stalled({ kind: "silent", forMs: silentMs });
+    }
+    if (this.#stuckMs !== undefined) {
+      const forMs = now - this.#stuckMs;
+      if (forMs > stallMs) stalled({ kind: "stuck", forMs });
+      return;
+    }
+    // That nothing comes means something only while Kafka answers and no message is being processed.
+    if (this.busy) this.#activeMs = now;
     else if (
-      now - this.#lastFetchAt < freshMs &&
-      now - this.#lastActivityAt >= idleExitMs
+      now - this.#answeredMs < freshMs && now - this.#activeMs >= idleExitMs
     ) idle();
   }
 }

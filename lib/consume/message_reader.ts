@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { KafkaMessage } from "kafkajs";
 import {
   InvalidEventError,
   messageOf,
@@ -15,13 +14,12 @@ import {
 import { throughOutages } from "../base/retry.ts";
 import {
   type EventRecord,
-  type Header,
   keyText,
   placeOf,
   type Position,
 } from "../events/record.ts";
 import { SCHEMA_ID_HEADER } from "../events/wire_format.ts";
-import { readStandIn } from "../kafka/batches/undecodable_batch.ts";
+import { describeDamage, type Message } from "../kafka/message.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
 import type { Stage } from "./dead_letters/dead_letter.ts";
 import type { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
@@ -69,15 +67,13 @@ export interface Incoming {
   /** Its partition's number. */
   readonly partition: number;
   /** The message. */
-  readonly message: KafkaMessage;
+  readonly message: Message;
   /** Aborted by a stop: it ends a wait. */
   readonly signal: AbortSignal;
 }
 
 /** What came of reading a message: an event; true if it is done without one; false if a stop came first. */
 export type ReadResult<T> = EventRecord<T> | boolean;
-
-const NO_HEADERS: readonly Header[] = [];
 
 /** Reads messages, sets aside what can't be read, and counts. */
 export class MessageReader<T> {
@@ -113,12 +109,12 @@ export class MessageReader<T> {
    * @throws {PipelineError} If the run has to end: the message is not done. A returned promise rejects instead.
    */
   read(incoming: Incoming): ReadResult<T> | Promise<ReadResult<T>> {
-    const { value, headers } = incoming.message;
-    const standIn = readStandIn(headers);
-    if (standIn) {
-      const { reason } = standIn;
-      return reason === undefined ||
-        this.#setAsideUnread(incoming, new InvalidEventError(reason));
+    const { partition, message } = incoming;
+    const { value, damaged } = message;
+    if (damaged) {
+      const { topic } = this.#options;
+      const reason = describeDamage(message, { topic, partition });
+      return this.#setAsideUnread(incoming, new InvalidEventError(reason));
     }
     if (value === null) return this.#countTombstone(incoming);
     let event: T | Promise<T>;
@@ -172,18 +168,18 @@ export class MessageReader<T> {
       topic: this.#options.topic,
       partition,
       offset,
-      timestamp: Number(timestamp),
+      timestamp,
       key: keyText(key),
-      headers: listHeaders(headers),
+      headers,
       event,
     };
   }
 
-  #decode({ value, headers }: KafkaMessage): T | Promise<T> {
-    const [schemaId] = [headers?.[SCHEMA_ID_HEADER]].flat();
+  #decode({ value, headers }: Message): T | Promise<T> {
+    const schemaId = headers.find(([name]) => name === SCHEMA_ID_HEADER);
     return this.#deserializer.decode(
       value as Uint8Array,
-      schemaId as Uint8Array | undefined,
+      schemaId?.[1] ?? undefined,
     );
   }
 
@@ -229,12 +225,4 @@ export class MessageReader<T> {
     if (!(error instanceof InvalidEventError)) throw error;
     return await this.setAside(incoming, { error, stage: "VALUE_CONVERTER" });
   }
-}
-
-function listHeaders(headers: KafkaMessage["headers"]): readonly Header[] {
-  const entries = Object.entries(headers ?? {});
-  if (entries.length === 0) return NO_HEADERS;
-  return entries.flatMap(([name, values]) =>
-    [values].flat().map((value) => [name, value as Uint8Array | null] as const)
-  );
 }

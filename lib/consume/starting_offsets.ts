@@ -1,38 +1,39 @@
 /**
  * Where a consumer group stands in each partition, and where it has to begin.
  *
- * kafkajs settles this by itself, in silence: an offset that retention has removed makes it jump (kafkajs issue 1119), and a group
- * that begins at the end begins there anew at each rebalance until it has committed something. So it is looked up here, and
- * held against what kafkajs fetches.
+ * kafkajs decides this by itself, without a word: if retention has removed the group's offset it jumps (kafkajs issue 1119), and a
+ * group that begins at the end begins at the new end after each rebalance until it has committed something. So it is looked up
+ * here, and compared with what kafkajs fetches.
  *
  * @module
  */
 
-import type { Admin } from "kafkajs";
+import type { Admin } from "../kafka/admin.ts";
+import type { OffsetStore } from "./offset_store.ts";
 
 /** A group's position in a partition. */
 export interface StartingOffset {
   /** The offset of the first message to be read. */
   readonly offset: bigint;
-  /** What the group has committed; nothing where it has no offset yet. */
+  /** The group's offset; undefined if it has none yet. */
   readonly committed: bigint | undefined;
-  /** The first offset that is still there. */
+  /** The first offset that still exists. */
   readonly low: bigint;
   /** The offset after the last message. */
   readonly high: bigint;
 }
 
-/** Whose position, and where. */
+/** Whose position to look up. */
 export interface StartingOffsetQuery {
   /** The topic. */
   readonly topic: string;
-  /** The consumer group. */
-  readonly group: string;
-  /** Where to begin when the group has no offset that is still there. Equals `auto.offset.reset`. */
+  /** Where the group's offsets are kept. */
+  readonly offsets: Pick<OffsetStore, "load">;
+  /** Where to begin if the group has no offset that still exists. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
   /**
-   * Whether the group had no offset in any partition when this member came. Otherwise a partition without one was added to the
-   * topic, and the group wants all of it.
+   * Whether the group had no offset in any partition when this member came. If it had, a partition without one was added to the
+   * topic later, and the group wants all of it.
    */
   readonly isNewGroup: boolean;
 }
@@ -40,85 +41,76 @@ export interface StartingOffsetQuery {
 /**
  * Looks up where a group has to begin in each partition of a topic.
  *
- * @param admin A connected admin client.
- * @param query Whose position, and where.
- * @returns The position for each partition's number.
+ * @param admin A connected client.
+ * @param query Whose position to look up.
+ * @returns The position by partition.
  */
 export async function startingOffsets(
-  admin: Admin,
+  admin: Pick<Admin, "offsetRanges">,
   query: StartingOffsetQuery,
 ): Promise<Map<number, StartingOffset>> {
-  const { topic, group, from, isNewGroup } = query;
-  const [ranges, groupOffsets] = await Promise.all([
-    admin.fetchTopicOffsets(topic),
-    admin.fetchOffsets({ groupId: group, topics: [topic] }),
-  ]);
-  const committedOffsets = new Map(
-    groupOffsets[0]?.partitions.map((
-      { partition, offset },
-    ) => [partition, BigInt(offset)]),
-  );
-  return new Map(ranges.map((range) => {
-    const low = BigInt(range.low);
-    const high = BigInt(range.high);
-    const found = committedOffsets.get(range.partition) ?? -1n;
-    const committed = found < 0n ? undefined : found;
+  const { topic, offsets, from, isNewGroup } = query;
+  const ranges = await admin.offsetRanges(topic);
+  const committedOffsets = await offsets.load([...ranges.keys()]);
+  const starts = new Map<number, StartingOffset>();
+  for (const [partition, { low, high }] of ranges) {
+    const committed = committedOffsets.get(partition);
     const usable = committed !== undefined && committed >= low &&
       committed <= high;
     const fromStart = from === "earliest" ||
       committed === undefined && !isNewGroup;
     const offset = usable ? committed : fromStart ? low : high;
-    return [range.partition, { offset, committed, low, high }];
-  }));
+    starts.set(partition, { offset, committed, low, high });
+  }
+  return starts;
 }
 
 /**
- * Says which messages a group will never see, where its offset is not there any more.
+ * Describes which messages a group will never see because its offset no longer exists.
  *
- * @param topic The topic.
- * @param partition The partition's number.
+ * @param place The topic and the partition.
  * @param start The group's position.
- * @returns A sentence; nothing where all is well.
+ * @returns A sentence; undefined if nothing is lost.
  */
 export function describeLostOffsets(
-  topic: string,
-  partition: number,
+  place: { readonly topic: string; readonly partition: number },
   start: StartingOffset,
 ): string | undefined {
   const { committed, low, high, offset } = start;
+  const { topic, partition } = place;
   if (committed === undefined) return undefined;
   if (committed < low && offset > low) {
     return `Offsets ${committed} to ${
       low - 1n
     } of ${topic} [${partition}] are gone: ` +
       "the topic's retention has removed them before this group read them. " +
-      `The group begins at the end, and passes over offsets ${low} to ${
+      `The group begins at the end, and skips offsets ${low} to ${
         offset - 1n
       } too. Going on at ${offset}.`;
   }
-  if (committed < low) return describeGap(topic, partition, committed, offset);
+  if (committed < low) {
+    return describeGap(place, { from: committed, to: offset });
+  }
   if (committed > high) {
-    return `The group's offset ${committed} lies behind the end of ${topic} [${partition}] (${high}): ` +
-      `the topic was made anew, or the broker has lost its end. Going on at ${offset}.`;
+    return `The group's offset ${committed} is after the end of ${topic} [${partition}] (${high}): ` +
+      `the topic was deleted and created again, or the broker has lost its end. Going on at ${offset}.`;
   }
   return undefined;
 }
 
 /**
- * Says which messages are gone between two offsets.
+ * Describes which messages are gone between two offsets.
  *
- * @param topic The topic.
- * @param partition The partition's number.
- * @param from The first offset that is gone.
- * @param to The offset at which reading goes on.
+ * @param place The topic and the partition.
+ * @param gap The first offset that is gone, and the offset at which reading goes on.
  * @returns A sentence.
  */
 export function describeGap(
-  topic: string,
-  partition: number,
-  from: bigint,
-  to: bigint,
+  place: { readonly topic: string; readonly partition: number },
+  gap: { readonly from: bigint; readonly to: bigint },
 ): string {
+  const { topic, partition } = place;
+  const { from, to } = gap;
   return `Offsets ${from} to ${to - 1n} of ${topic} [${partition}] are gone: ` +
     `the topic's retention has removed them before this group read them. Going on at ${to}.`;
 }

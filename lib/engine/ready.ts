@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_CONFIG } from "../settings/config.ts";
-import { createKafka } from "../kafka/client.ts";
+import { requireReadiness } from "../kafka/readiness.ts";
 import { RegistryAccess } from "../registry/access.ts";
 
 const PROBE = "engine-ready-probe";
@@ -22,22 +22,7 @@ export async function brokerAnswers(address: string): Promise<void> {
     hostname: address.slice(0, separator),
     port: Number(address.slice(separator + 1)),
   })).close();
-  const kafka = await createKafka({
-    ...DEFAULT_CONFIG,
-    brokers: [address],
-  }, { clientId: PROBE });
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    await admin.createTopics({
-      validateOnly: true,
-      waitForLeaders: false,
-      topics: [{ topic: PROBE, numPartitions: 1, replicationFactor: 1 }],
-    });
-    await admin.fetchOffsets({ groupId: PROBE });
-  } finally {
-    await admin.disconnect();
-  }
+  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] });
 }
 
 /**

@@ -19,7 +19,7 @@ export interface WithEngineOptions extends StartOptions {
 async function answers(config: Config): Promise<boolean> {
   try {
     await Promise.all([
-      withAdmin(config, { timeoutMs: 0 }, (admin) => admin.describeCluster()),
+      withAdmin(config, { timeoutMs: 0 }, (admin) => admin.countBrokers()),
       EventRegistry.connect(config, { timeoutMs: 0 }),
     ]);
     return true;

@@ -1,17 +1,25 @@
 /**
- * The kafkajs client as this project uses it: where the brokers are, where its log lines go, and how it connects.
+ * The connection to Kafka: where the brokers are, where log lines go, and how clients connect.
  *
- * kafkajs reads the environment when it is imported, so it is imported with the first client: what needs no broker needs no
- * permission either.
+ * kafkajs reads the environment as soon as it is loaded, so it is loaded when the first client is made: what needs no broker
+ * (`--help`, a unit test) needs no permission either.
  *
  * @module
  */
 
-import type { Admin, Kafka, KafkaConfig, LogEntry } from "kafkajs";
+import type { Kafka, KafkaConfig, LogEntry } from "kafkajs";
 import type { Config } from "../settings/config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { pause } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
+import { type Admin, adminOf } from "./admin.ts";
+import type { Connectable } from "./connectable.ts";
+import {
+  type Consumer,
+  consumerOf,
+  type ConsumerSettings,
+} from "./consumer.ts";
+import { type MessageProducer, messageProducerOf } from "./message_producer.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
 import { kafkaSecuritySettings } from "./security.ts";
@@ -26,12 +34,24 @@ export interface KafkaOptions {
   readonly log?: (line: string) => void;
 }
 
-/** A client of kafkajs: producer, consumer or admin. */
-export interface Connectable {
-  /** Opens the connection. */
-  connect(): Promise<void>;
-  /** Closes it. */
-  disconnect(): Promise<void>;
+/** Makes clients of a cluster. None of them connects yet: see {@linkcode connectWithin}. */
+export interface KafkaClient {
+  /** Where the brokers are. */
+  readonly config: Config;
+  /** Makes a client for questions and changes. */
+  admin(): Admin;
+  /**
+   * Makes a client that sends.
+   *
+   * @param options Whether the broker recognises a batch that is sent again (`enable.idempotence`).
+   */
+  producer(options?: { readonly idempotent?: boolean }): MessageProducer;
+  /**
+   * Makes a client that reads.
+   *
+   * @param settings How it reads.
+   */
+  consumer(settings: ConsumerSettings): Consumer;
 }
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
@@ -51,13 +71,33 @@ function logLine({ namespace, log }: LogEntry): string {
 }
 
 /**
- * Makes a kafkajs client. It doesn't connect yet.
+ * Makes the client of a cluster. It doesn't connect yet.
  *
  * @param config Where the brokers are.
  * @param options The client's id and its log.
  * @returns The client.
  */
 export async function createKafka(
+  config: Config,
+  options: KafkaOptions = {},
+): Promise<KafkaClient> {
+  const kafka = await createKafkajs(config, options);
+  return {
+    config,
+    admin: () => adminOf(kafka.admin()),
+    producer: (options) => messageProducerOf(kafka, options),
+    consumer: (settings) => consumerOf(kafka, settings),
+  };
+}
+
+/**
+ * Makes a client of kafkajs itself, with all that it offers.
+ *
+ * @param config Where the brokers are.
+ * @param options The client's id and its log.
+ * @returns The client.
+ */
+export async function createKafkajs(
   config: Config,
   options: KafkaOptions = {},
 ): Promise<Kafka> {
@@ -112,7 +152,7 @@ async function within(
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
- * @param client What to connect: a kafkajs producer, consumer or admin.
+ * @param client What to connect.
  * @param config Where the brokers are.
  * @param options How long to try, and what to call meanwhile.
  * @returns The same client, connected.

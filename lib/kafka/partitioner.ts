@@ -1,8 +1,8 @@
 /**
  * Which partition a key belongs to: by librdkafka's rule or by Java's.
  *
- * Every producer of a topic has to use the same rule, or one customer's orders end up in two partitions and lose their
- * order.
+ * Every producer of a topic has to use the same rule, or messages with the same key end up in different partitions and lose their
+ * sequence.
  *
  * @module
  */

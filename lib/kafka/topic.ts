@@ -4,33 +4,13 @@
  * @module
  */
 
-import type { Admin } from "kafkajs";
 import type { Config } from "../settings/config.ts";
 import { PipelineError, UsageError } from "../base/errors.ts";
+import type { Admin, TopicLayout, TopicSpec } from "./admin.ts";
 import { type KafkaOptions, withAdmin } from "./client.ts";
 import { explainKafkaError, protocolCodeOf } from "./errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import { explainMissingRight } from "./denial.ts";
-
-/** The topic to create. */
-export interface TopicSpec {
-  /** Its name. */
-  readonly topic: string;
-  /** The number of its partitions. Equals `--partitions` of `kafka-topics`. */
-  readonly partitions: number;
-  /** The number of brokers that hold each partition. Equals `--replication-factor` of `kafka-topics`. */
-  readonly replicationFactor: number;
-  /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
-
-/** How a topic is laid out. */
-export interface TopicLayout {
-  /** How many partitions it has. */
-  readonly partitions: number;
-  /** The number of brokers that hold each partition; the smallest, if they differ. */
-  readonly replicationFactor: number;
-}
 
 /** What {@linkcode createTopic} did. */
 export interface TopicResult extends TopicLayout {
@@ -69,19 +49,8 @@ export async function describeTopic(
   topic: string,
 ): Promise<TopicLayout | undefined> {
   try {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    const partitions = topics[0]?.partitions ?? [];
-    if (partitions.length === 0) return undefined;
-    return {
-      partitions: partitions.length,
-      replicationFactor: Math.min(
-        ...partitions.map(({ replicas }) => replicas.length),
-      ),
-    };
+    return await admin.topicLayout(topic);
   } catch (error) {
-    if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
-      return undefined;
-    }
     throw explainMissingRight(error, `Looking up topic '${topic}'`) ?? error;
   }
 }
@@ -137,21 +106,11 @@ export async function ensureTopic(
   admin: Admin,
   spec: TopicSpec,
 ): Promise<TopicResult> {
-  const { topic, partitions, replicationFactor, settings = {} } = spec;
+  const { topic, partitions, replicationFactor } = spec;
   const existing = await describeTopic(admin, topic);
   if (existing) return { ...existing, created: false };
-  const configEntries = Object.entries(settings)
-    .map(([name, value]) => ({ name, value }));
   try {
-    const created = await admin.createTopics({
-      topics: [{
-        topic,
-        numPartitions: partitions,
-        replicationFactor,
-        configEntries,
-      }],
-      waitForLeaders: true,
-    });
+    const created = await admin.createTopic(spec);
     if (created) return { partitions, replicationFactor, created };
     // Another client has just created it.
     const raced = await describeTopic(admin, topic);
@@ -159,14 +118,14 @@ export async function ensureTopic(
   } catch (error) {
     const code = protocolCodeOf(error);
     if (code === "INVALID_REPLICATION_FACTOR") {
-      const { brokers } = await admin.describeCluster();
+      const brokersCount = await admin.countBrokers();
       throw new PipelineError(
-        `Can't put ${replicationFactor} replicas of each partition on ${brokers.length} ` +
-          `broker${brokers.length === 1 ? "" : "s"}`,
+        `Can't put ${replicationFactor} replicas of each partition on ${brokersCount} ` +
+          `broker${brokersCount === 1 ? "" : "s"}`,
         {
           cause: error,
           code: "replication-factor",
-          details: { brokersCount: brokers.length },
+          details: { brokersCount },
         },
       );
     }

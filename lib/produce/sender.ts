@@ -5,7 +5,6 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { Admin, IHeaders, Message } from "kafkajs";
 import { type Config, resolveConfig } from "../settings/config.ts";
 import type { EventType } from "../events/event_type.ts";
 import {
@@ -28,6 +27,9 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "../kafka/errors.ts";
+import type { Admin } from "../kafka/admin.ts";
+import type { OutgoingMessage } from "../kafka/message.ts";
+import type { Acks } from "../kafka/message_producer.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { pause } from "../base/pause.ts";
@@ -36,9 +38,6 @@ import { EventRegistry } from "../registry/registry.ts";
 import type { EventRecord, Header, OutgoingHeader } from "../events/record.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
 import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
-
-/** How many brokers must have an event before it counts as delivered. Equals `acks`. */
-export type Acks = 0 | 1 | "all";
 
 /** How to send. */
 export interface ProducerOptions extends KafkaOptions, WaitOptions {
@@ -100,7 +99,7 @@ export interface SendOptions {
 /** An event on its way. */
 interface Outgoing<T> extends Sendable {
   readonly record: Omit<EventRecord<T>, "offset">;
-  readonly message: Message;
+  readonly message: OutgoingMessage;
   readonly delivery: Delivery<T>;
 }
 
@@ -124,13 +123,6 @@ const CLOSE_TIMEOUT_MS = 1_000;
 const MAX_BUFFERED_BYTES = 32 * 1_024 * 1_024;
 /** What an event takes in memory besides its key and value, in bytes, about. */
 const EVENT_OVERHEAD_BYTES = 500;
-
-const ACKS = { 0: 0, 1: 1, all: -1 } as const;
-
-/** kafkajs measures only Node's buffers right: any other array of bytes becomes a record that the broker refuses. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
 
 /** Why a broker refuses a single event: the rest of its batch may be fine. */
 const REFUSALS: Readonly<Record<string, string>> = {
@@ -256,13 +248,7 @@ export class EventSender<T> {
       topic,
       schema,
     });
-    const producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      idempotent,
-      // kafkajs numbers an idempotent producer's batches right only one at a time (kafkajs issue 200).
-      ...(idempotent ? { maxInFlightRequests: 1 } : {}),
-      createPartitioner: () => ({ message }) => message.partition ?? 0,
-    });
+    const producer = kafka.producer({ idempotent });
     await connectWithin(producer, config, wait);
     const buffer = new SendBuffer(MAX_BUFFERED_BYTES);
     let stalled = 0;
@@ -270,8 +256,7 @@ export class EventSender<T> {
       new DeliveryQueue<Outgoing<T>>({
         async send(batch) {
           const messages = batch.map(({ message }) => message);
-          const [result] = await producer
-            .send({ topic, acks: ACKS[acks], messages })
+          const offset = await producer.send({ topic, acks, messages })
             .catch(async (error) => {
               // For a moment only, after a broker's start; or for ever, and then this throws that the topic is gone.
               if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
@@ -279,14 +264,13 @@ export class EventSender<T> {
               }
               throw error;
             });
-          if (acks !== 0 && result?.baseOffset === undefined) {
-            // kafkajs drops what is meant for a partition that isn't there, and says nothing.
+          if (offset === undefined) {
             throw new PipelineError(
               `Topic '${topic}' has fewer partitions than it had at the start`,
               { hint: "Start the producer again." },
             );
           }
-          return BigInt(result?.baseOffset ?? -1);
+          return offset;
         },
         classify,
         delivered({ record, delivery, size }, offset) {
@@ -355,9 +339,9 @@ export class EventSender<T> {
       message: {
         partition,
         key: bytes,
-        value: asBuffer(value),
-        timestamp: String(timestamp),
-        ...(headers && { headers: Object.fromEntries(headers) as IHeaders }),
+        value,
+        timestamp,
+        ...(headers && { headers }),
       },
       size,
       delivery,

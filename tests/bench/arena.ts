@@ -12,9 +12,8 @@ import {
   type ThrowawayEngine,
 } from "../../lib/engine/throwaway.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
-import { createKafka } from "../../lib/kafka/client.ts";
+import { createKafka } from "../support/kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
-import { ensureTopic } from "../../lib/kafka/topic.ts";
 import { HEADER_LENGTH, PARTITIONS, type Stage } from "./contender.ts";
 import {
   type Filling,
@@ -111,15 +110,18 @@ export class Arena implements AsyncDisposable {
     timestamps: TimestampType = "CreateTime",
   ): Promise<ArenaTopic> {
     const topic = `bench-${crypto.randomUUID()}`;
-    await ensureTopic(this.#admin, {
-      topic,
-      partitions: PARTITIONS,
-      replicationFactor: 1,
-      settings: {
-        "message.timestamp.type": timestamps,
-        // What a run leaves behind must not fill the disk, nor be cleared away during one of the next.
-        "file.delete.delay.ms": "100",
-      },
+    await this.#admin.createTopics({
+      waitForLeaders: true,
+      topics: [{
+        topic,
+        numPartitions: PARTITIONS,
+        replicationFactor: 1,
+        configEntries: [
+          { name: "message.timestamp.type", value: timestamps },
+          // What a run leaves behind must not fill the disk, nor be cleared away during one of the next.
+          { name: "file.delete.delay.ms", value: "100" },
+        ],
+      }],
     });
     const schemaId = await this.#registry.register(
       `${topic}-value`,

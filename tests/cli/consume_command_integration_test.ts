@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { freePorts } from "../../lib/engine/ports.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { requestRegistry } from "../../lib/registry/transport.ts";
 import { frame } from "../../lib/events/wire_format.ts";

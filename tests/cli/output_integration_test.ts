@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { runCommand } from "../support/command.ts";
 import {

@@ -14,7 +14,7 @@ import {
 import { type Order, orders } from "../../lib/events/order.ts";
 import { engineFolder } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import {
   runTaskProcess,

@@ -16,7 +16,7 @@ function bench(idleExitMs: number | undefined) {
     idle: () => idle.resolve(Date.now() - began),
     stalled: () => idle.reject(new Error("stalled")),
   });
-  liveness.fetched();
+  liveness.answered();
   liveness.watch();
   return { liveness, idle: idle.promise };
 }
@@ -49,7 +49,7 @@ Deno.test("Liveness is not idle while a batch is in hand, and counts from its en
   assertEquals(liveness.busy, true);
   assertEquals(await within(idle, 200), undefined);
   liveness.batchEnds();
-  liveness.fetched();
+  liveness.answered();
   assertEquals(liveness.busy, false);
   assert(await within(idle, 2_000) !== undefined);
   liveness.unwatch();
@@ -65,7 +65,7 @@ Deno.test("Liveness is not idle while nothing is fetched: Kafka may be out of re
   });
   liveness.watch();
   assertEquals(await within(idle.promise, 150), undefined);
-  liveness.fetched();
+  liveness.answered();
   assertEquals(await within(idle.promise, 1_000), 0);
   liveness.unwatch();
 });
@@ -74,5 +74,5 @@ Deno.test("Liveness never is idle where no time is set, and was not away when it
   const { liveness, idle } = bench(undefined);
   assertEquals(await within(idle, 100), undefined);
   liveness.unwatch();
-  assertEquals(liveness.wasAway, false);
+  assertEquals(liveness.hadFetchGap, false);
 });

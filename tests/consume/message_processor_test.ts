@@ -15,7 +15,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import type { KafkaMessage } from "kafkajs";
+import type { Message } from "../../lib/kafka/message.ts";
 import type { Order } from "../../lib/events/order.ts";
 import type { DeadLetterReason } from "../../lib/consume/dead_letters/dead_letter.ts";
 import type { DeadLetterQueue } from "../../lib/consume/dead_letters/dead_letter_queue.ts";
@@ -41,14 +41,13 @@ const BACKOFF_MS = 20;
 function message(
   value: Buffer | null = Buffer.from("order"),
   key: string | null = "charlie_davis",
-): KafkaMessage {
+): Message {
   return {
     key: key === null ? null : Buffer.from(key),
     value,
-    timestamp: "1770085015763",
-    attributes: 0,
+    timestamp: 1_770_085_015_763,
     offset: ORIGIN.offset,
-    headers: {},
+    headers: [],
   };
 }
 
@@ -60,7 +59,7 @@ function bench(
   options: Partial<MessageProcessorOptions> & { readonly decode?: Decode } = {},
 ) {
   const { decode = () => ORDER, ...rest } = options;
-  const kept: (readonly [KafkaMessage, DeadLetterReason])[] = [];
+  const kept: (readonly [Message, DeadLetterReason])[] = [];
   const setAside: SetAside[] = [];
   const tombstones: unknown[] = [];
   const told: string[] = [];

@@ -26,7 +26,7 @@ import {
   startThrowawayEngine,
 } from "../../lib/engine/throwaway.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { eventually, localEngineTest } from "../support/local_engine.ts";
 
 const SCHEMA = {

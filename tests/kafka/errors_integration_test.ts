@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { createKafka } from "../../lib/kafka/client.ts";
+import { createKafka } from "../support/kafkajs.ts";
 import { loadKafkajs } from "../../lib/kafka/patches/load.ts";
 import { CuttingProxy } from "../support/cutting_proxy.ts";
 import { integrationTest } from "../support/integration.ts";

@@ -44,13 +44,13 @@ integrationTest(
     const brokers = [first.address, second.address, ...config.brokers];
     const lines: string[] = [];
     // kafkajs is loaded before the time is taken.
-    await withAdmin(config, {}, (admin) => admin.describeCluster());
+    await withAdmin(config, {}, (admin) => admin.countBrokers());
     const begin = performance.now();
     for (let run = 0; run < 3; run++) {
       await withAdmin(
         { ...config, brokers },
         { notify: (line) => lines.push(line) },
-        (admin) => admin.describeCluster(),
+        (admin) => admin.countBrokers(),
       );
     }
     const took = performance.now() - begin;

@@ -6,7 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
 import { produceItems } from "../../lib/produce/produce.ts";

@@ -13,7 +13,7 @@ import {
 } from "@std/assert";
 import { javaProblem } from "../../lib/engine/choose.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
-import { createKafka } from "../../lib/kafka/client.ts";
+import { createKafka } from "../support/kafkajs.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
 import {
   Authority,

@@ -6,7 +6,7 @@
  */
 
 import { type Config, resolveConfig } from "../../lib/settings/config.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "./kafkajs.ts";
 
 /** What a broker test needs besides the engine. */
 const NEEDS: readonly Deno.PermissionDescriptor[] = [

@@ -17,7 +17,7 @@ import { foldersOf, removeIfThere } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
 import { Watchdog } from "../../lib/engine/watchdog.ts";
-import { withAdmin } from "../../lib/kafka/client.ts";
+import { withAdmin } from "./kafkajs.ts";
 import type { Certified } from "./certificates.ts";
 
 /** A right: on what, and to do what. */

@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import type { Message } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
-import { createKafka, withAdmin } from "../../lib/kafka/client.ts";
+import { createKafka, withAdmin } from "./kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
 import { EventSerializer } from "../../lib/registry/serializer.ts";

@@ -7,13 +7,10 @@
  * @module
  */
 
-import type { IHeaders, KafkaMessage } from "kafkajs";
-import {
-  dropStandInHeaders,
-  readStandIn,
-} from "../../kafka/batches/undecodable_batch.ts";
 import { messageOf } from "../../base/errors.ts";
-import type { Position } from "../../events/record.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
+import type { Message } from "../../kafka/message.ts";
+import type { Header, OutgoingHeader, Position } from "../../events/record.ts";
 
 const PREFIX = "__connect.errors.";
 
@@ -39,7 +36,7 @@ export interface DeadLetterReason {
   readonly origin: Position;
   /** What went wrong. */
   readonly error: unknown;
-  /** At which part of the work: reading the message, or handling the order. */
+  /** At which part of the work: reading the message, or handling the event. */
   readonly stage: Stage;
 }
 
@@ -68,74 +65,59 @@ export function deadLetterTopic(topic: string): string {
 }
 
 /**
- * Copies a message's headers as kafkajs can send them again.
- *
- * @param headers What kafkajs read.
- * @returns The same headers. What kafkajs adds to a header that is called like a property that every object has, such as
- * `constructor`, is left out.
- */
-export function copyHeaders(headers: IHeaders | undefined): IHeaders {
-  const copy: IHeaders = Object.create(null);
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    const values = [value].flat()
-      .filter((one) => one === null || one instanceof Uint8Array);
-    if (values.length > 0) {
-      copy[name] = values.length === 1 ? values[0] : values;
-    }
-  }
-  return copy;
-}
-
-/**
  * Reads how often a message has been tried.
  *
  * @param headers The message's headers.
  * @returns The count; 0 for a message that has never failed.
  */
-export function attemptsOf(headers: IHeaders | undefined): number {
+export function attemptsOf(headers: readonly Header[]): number {
   const count = Number(textOf(headers, ATTEMPTS_HEADER));
   return Number.isInteger(count) && count > 0 ? count : 0;
 }
 
-function textOf(
-  headers: IHeaders | undefined,
-  name: string,
-): string | undefined {
-  if (!headers || !Object.hasOwn(headers, name)) return undefined;
-  const value = headers[name];
-  const last = Array.isArray(value) ? value.at(-1) : value;
-  return last == null ? undefined : String(last);
+/** Reads a header's text; the last one's, if there are several. */
+function textOf(headers: readonly Header[], name: string): string | undefined {
+  const value = headers.findLast(([other]) => other === name)?.[1];
+  return value ? decodeUtf8(value) : undefined;
 }
 
 /**
- * Makes a letter's headers: the message's own, and why it is here.
+ * Makes a letter's headers: the message's own, in their sequence, and then why it is here.
  *
  * @param message The message.
  * @param reason Why.
  * @returns The headers.
  */
 export function deadLetterHeaders(
-  message: KafkaMessage,
+  message: Message,
   reason: DeadLetterReason,
-): IHeaders {
+): OutgoingHeader[] {
   const { origin, error, stage } = reason;
-  const batch = readStandIn(message.headers);
-  const headers = dropStandInHeaders(copyHeaders(message.headers));
-  if (batch) headers[BATCH_HEADER] = batch.codec;
   const name = error instanceof Error ? error.name : typeof error;
   const stack = error instanceof Error ? error.stack ?? "" : "";
-  return Object.assign(headers, {
-    [`${PREFIX}topic`]: origin.topic,
-    [`${PREFIX}partition`]: String(origin.partition),
-    [`${PREFIX}offset`]: origin.offset,
-    [`${PREFIX}stage`]: stage,
-    [`${PREFIX}class.name`]: "cafe-event-consumer",
-    [`${PREFIX}exception.class.name`]: name,
-    [`${PREFIX}exception.message`]: messageOf(error).slice(0, MAX_MESSAGE)
-      .toWellFormed(),
-    [`${PREFIX}exception.stacktrace`]: stack.slice(0, MAX_STACK).toWellFormed(),
-    [ATTEMPTS_HEADER]: String(attemptsOf(message.headers) + 1),
-  });
+  const own: OutgoingHeader[] = [
+    [`${PREFIX}topic`, origin.topic],
+    [`${PREFIX}partition`, String(origin.partition)],
+    [`${PREFIX}offset`, origin.offset],
+    [`${PREFIX}stage`, stage],
+    [`${PREFIX}class.name`, "cafe-event-consumer"],
+    [`${PREFIX}exception.class.name`, name],
+    [
+      `${PREFIX}exception.message`,
+      messageOf(error).slice(0, MAX_MESSAGE).toWellFormed(),
+    ],
+    [
+      `${PREFIX}exception.stacktrace`,
+      stack.slice(0, MAX_STACK).toWellFormed(),
+    ],
+    [ATTEMPTS_HEADER, String(attemptsOf(message.headers) + 1)],
+  ];
+  if (message.damaged) own.push([BATCH_HEADER, message.damaged.codec]);
+  const replaced = new Set(own.map(([name]) => name));
+  return [
+    ...message.headers.filter(([name]) => !replaced.has(name)),
+    ...own,
+  ];
 }
 
 /**
@@ -144,7 +126,7 @@ export function deadLetterHeaders(
  * @param headers The letter's headers.
  * @returns What they say.
  */
-export function readDeadLetter(headers: IHeaders | undefined): DeadLetterInfo {
+export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
   const text = (name: string) => textOf(headers, PREFIX + name);
   const topic = text("topic");
   const partition = text("partition") ?? "";
@@ -164,12 +146,8 @@ export function readDeadLetter(headers: IHeaders | undefined): DeadLetterInfo {
  * Makes the headers of a message that goes back to where it came from.
  *
  * @param headers The letter's headers.
- * @returns The message's own headers and the count of attempts.
+ * @returns The message's own headers and the count of attempts, in their sequence.
  */
-export function replayHeaders(headers: IHeaders | undefined): IHeaders {
-  const copy = copyHeaders(headers);
-  for (const name of Object.keys(copy)) {
-    if (name.startsWith(PREFIX)) delete copy[name];
-  }
-  return copy;
+export function replayHeaders(headers: readonly Header[]): Header[] {
+  return headers.filter(([name]) => !name.startsWith(PREFIX));
 }

@@ -4,14 +4,6 @@
  * @module
  */
 
-import type {
-  Admin,
-  CompressionTypes,
-  Kafka,
-  KafkaMessage,
-  Producer,
-} from "kafkajs";
-import type { Config } from "../../settings/config.ts";
 import {
   deadLetterHeaders,
   type DeadLetterReason,
@@ -22,50 +14,44 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "../../kafka/errors.ts";
-import { letterProducer, sendLetter } from "./letter_producer.ts";
-import { loadKafkajs } from "../../kafka/patches/load.ts";
+import type { Admin, TopicLayout } from "../../kafka/admin.ts";
+import type { KafkaClient } from "../../kafka/client.ts";
+import type { Message } from "../../kafka/message.ts";
+import type { MessageProducer } from "../../kafka/message_producer.ts";
+import { sendLetter } from "./letter_producer.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Position } from "../../events/record.ts";
-import {
-  describeTopic,
-  ensureTopic,
-  missingTopic,
-  type TopicLayout,
-} from "../../kafka/topic.ts";
+import { describeTopic, ensureTopic, missingTopic } from "../../kafka/topic.ts";
 
 /** How much larger than its message a letter may be, for its headers, in bytes. */
 const HEADROOM_BYTES = 65_536;
 /** What a topic takes where nothing else is set, in bytes: Kafka's default. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-/** GZIP among kafkajs' `CompressionTypes`. */
-const GZIP: CompressionTypes = 1;
 
 /** Writes dead letters. It connects, and creates the topic, when the first one comes. */
 export class DeadLetterQueue {
-  readonly #kafka: Kafka;
-  readonly #config: Config;
+  readonly #kafka: KafkaClient;
   readonly #source: string;
   readonly #options: WaitOptions;
   #open:
-    | Promise<{ readonly producer: Producer; readonly partitions: number }>
+    | Promise<
+      { readonly producer: MessageProducer; readonly partitions: number }
+    >
     | undefined;
 
   /**
    * Makes the queue of a topic's dead letters.
    *
    * @param kafka The client.
-   * @param config Where it goes, for messages.
    * @param source The topic that the messages come from.
    * @param options Whom to tell of a wait.
    */
   constructor(
-    kafka: Kafka,
-    config: Config,
+    kafka: KafkaClient,
     source: string,
     options: WaitOptions,
   ) {
     this.#kafka = kafka;
-    this.#config = config;
     this.#source = source;
     this.#options = options;
   }
@@ -85,7 +71,7 @@ export class DeadLetterQueue {
    * @throws {PipelineError} If Kafka refuses it. The message's offset must not be committed then.
    */
   async send(
-    message: KafkaMessage,
+    message: Message,
     reason: DeadLetterReason,
     signal: AbortSignal,
   ): Promise<Position | undefined> {
@@ -104,7 +90,7 @@ export class DeadLetterQueue {
         } catch (error) {
           // A topic's limit is on what a batch takes compressed: a message that came so may be larger than that.
           if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
-          return await sendLetter(producer, to, letter, GZIP);
+          return await sendLetter(producer, to, { ...letter, gzip: true });
         }
       }, {
         isOutage: isKafkaOutage,
@@ -115,7 +101,7 @@ export class DeadLetterQueue {
     } catch (error) {
       throw explainKafkaError(
         error,
-        this.#config,
+        this.#kafka.config,
         `Writing a dead letter to ${topic}`,
       );
     }
@@ -128,7 +114,7 @@ export class DeadLetterQueue {
   }
 
   async #ready(): Promise<
-    { readonly producer: Producer; readonly partitions: number }
+    { readonly producer: MessageProducer; readonly partitions: number }
   > {
     this.#open ??= this.#connect();
     try {
@@ -140,7 +126,7 @@ export class DeadLetterQueue {
   }
 
   async #connect(): Promise<
-    { readonly producer: Producer; readonly partitions: number }
+    { readonly producer: MessageProducer; readonly partitions: number }
   > {
     const admin = this.#kafka.admin();
     await admin.connect();
@@ -151,7 +137,7 @@ export class DeadLetterQueue {
     } finally {
       await admin.disconnect();
     }
-    const producer = letterProducer(this.#kafka);
+    const producer = this.#kafka.producer();
     await producer.connect();
     return { producer, partitions };
   }
@@ -181,17 +167,8 @@ export class DeadLetterQueue {
 async function maxMessageBytes(admin: Admin, topic: string): Promise<number> {
   const setting = "max.message.bytes";
   try {
-    const { ConfigResourceTypes } = await loadKafkajs();
-    const { resources } = await admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [{
-        type: ConfigResourceTypes.TOPIC,
-        name: topic,
-        configNames: [setting],
-      }],
-    });
-    return Number(resources[0]?.configEntries[0]?.configValue) ||
-      DEFAULT_MAX_MESSAGE_BYTES;
+    const settings = await admin.topicSettings(topic, [setting]);
+    return Number(settings.get(setting)) || DEFAULT_MAX_MESSAGE_BYTES;
   } catch (error) {
     // The right to read settings (DescribeConfigs) is more than a consumer needs otherwise.
     if (isKafkaOutage(error)) throw error;

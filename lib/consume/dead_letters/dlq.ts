@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Admin, Kafka, KafkaMessage, Producer } from "kafkajs";
 import type { Config } from "../../settings/config.ts";
 import { consumeMessages, type MessageProcess } from "../consumer_loop.ts";
 import {
@@ -13,9 +12,11 @@ import {
   readDeadLetter,
   replayHeaders,
 } from "./dead_letter.ts";
+import type { Admin } from "../../kafka/admin.ts";
 import {
   connectWithin,
   createKafka,
+  type KafkaClient,
   type KafkaOptions,
 } from "../../kafka/client.ts";
 import {
@@ -23,7 +24,9 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "../../kafka/errors.ts";
-import { letterProducer, sendLetter } from "./letter_producer.ts";
+import type { Message } from "../../kafka/message.ts";
+import type { MessageProducer } from "../../kafka/message_producer.ts";
+import { sendLetter } from "./letter_producer.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Position } from "../../events/record.ts";
 import {
@@ -75,7 +78,7 @@ export function replayGroup(topic: string): string {
 }
 
 interface Session {
-  readonly kafka: Kafka;
+  readonly kafka: KafkaClient;
   readonly admin: Admin;
   readonly letters: string;
 }
@@ -135,19 +138,14 @@ export async function listDeadLetters(
     config,
     options,
     async ({ kafka, admin, letters }) => {
-      const [marked] = await admin.fetchOffsets({
-        groupId: replayGroup(options.topic),
-        topics: [letters],
-      });
-      const replayedTo = new Map(
-        marked?.partitions.map((
-          { partition, offset },
-        ) => [partition, BigInt(offset)]),
+      const replayedTo = await admin.committedOffsets(
+        replayGroup(options.topic),
+        letters,
       );
       // kafkajs reads only as a member of a group.
       const group = `cafe-dlq-list-${crypto.randomUUID()}`;
       let count = 0;
-      await consumeMessages(kafka, config, (partition, message) => {
+      await consumeMessages(kafka, (partition, message) => {
         count++;
         const info = readDeadLetter(message.headers);
         onLetter({
@@ -155,15 +153,15 @@ export async function listDeadLetters(
           topic: letters,
           partition,
           offset: message.offset,
-          timestamp: Number(message.timestamp),
+          timestamp: message.timestamp,
           key: message.key,
           value: message.value,
           replayed: info.origin?.topic === options.topic &&
             BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
         });
         return true;
-      }, loopOptions(options, letters, group, false));
-      await admin.deleteGroups([group]).catch(() => {});
+      }, loopOptions(options, letters, group, "none"));
+      await admin.deleteGroup(group).catch(() => {});
       return count;
     },
   );
@@ -195,13 +193,13 @@ export async function replayDeadLetters(
       const source = await describeTopic(admin, options.topic);
       if (!source) throw missingTopic(options.topic);
       const producer = await connectWithin(
-        letterProducer(kafka),
+        kafka.producer(),
         config,
         options,
       );
       let replayed = 0;
       let skipped = 0;
-      const replay: MessageProcess = async (partition, message, signal) => {
+      const replay: MessageProcess = async (partition, message, { signal }) => {
         const letter: Position = {
           topic: letters,
           partition,
@@ -215,7 +213,7 @@ export async function replayDeadLetters(
         }
         const to = await sendBack(producer, message, {
           ...origin,
-          // The topic may have been made anew, with fewer of them.
+          // The topic may have been recreated with fewer of them.
           partition: origin.partition % source.partitions,
         }, { ...options, signal });
         if (!to) return false;
@@ -227,9 +225,8 @@ export async function replayDeadLetters(
         const group = replayGroup(options.topic);
         await consumeMessages(
           kafka,
-          config,
           replay,
-          loopOptions(options, letters, group, true),
+          loopOptions(options, letters, group, "processed"),
         );
         return { replayed, skipped };
       } finally {
@@ -243,13 +240,13 @@ function loopOptions(
   options: DeadLetterOptions,
   topic: string,
   group: string,
-  commit: boolean,
+  commits: "processed" | "none",
 ) {
   return {
     ...options,
     topic,
     group,
-    commit,
+    commits,
     from: "earliest",
     untilEnd: true,
     idleExitMs: IDLE_EXIT_MS,
@@ -258,8 +255,8 @@ function loopOptions(
 }
 
 async function sendBack(
-  producer: Producer,
-  message: KafkaMessage,
+  producer: MessageProducer,
+  message: Message,
   to: Position,
   options: WaitOptions & { readonly signal: AbortSignal },
 ): Promise<Position | undefined> {

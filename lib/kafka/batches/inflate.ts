@@ -5,46 +5,51 @@
  */
 
 import { DamagedDataError } from "./damage.ts";
+import { inflateGzip } from "./gzip.ts";
+import { inflateLz4 } from "./lz4.ts";
+import { inflateSnappy } from "./snappy.ts";
+import { inflateZstd } from "./zstd.ts";
 
-/** The names of the codecs by their numbers, as record batches carry them in the last three bits of their attributes. */
-export const CODEC_NAMES: Readonly<Record<number, string>> = {
-  1: "gzip",
-  2: "snappy",
-  3: "lz4",
-  4: "zstd",
+/** The codecs by their numbers, as record batches have them in the last three bits of their attributes; 0 is none. */
+const CODECS: Readonly<
+  Record<
+    number,
+    {
+      readonly name: string;
+      readonly inflate: (data: Uint8Array, limitBytes: number) => Uint8Array;
+    }
+  >
+> = {
+  1: { name: "gzip", inflate: inflateGzip },
+  2: { name: "snappy", inflate: inflateSnappy },
+  3: { name: "lz4", inflate: inflateLz4 },
+  4: { name: "zstd", inflate: inflateZstd },
 };
 
-/** The lowest number: with 0 nothing is compressed. */
-export const MIN_CODEC = 1;
-
-/** The highest number that the three bits can hold. */
-export const MAX_CODEC = 7;
-
 /**
- * Inflates data. The codec is loaded when the first data of its kind comes.
+ * Returns the name of a codec.
  *
  * @param codec The codec's number.
+ * @returns Kafka's name for it; its number if Kafka has none.
+ */
+export function codecName(codec: number): string {
+  return codec === 0 ? "none" : CODECS[codec]?.name ?? `codec ${codec}`;
+}
+
+/**
+ * Inflates data.
+ *
  * @param data The compressed data.
- * @param limit How much it may inflate to, in bytes, 1 or more.
+ * @param options The codec's number, and how much the data may inflate to, in bytes.
  * @returns The inflated data.
  * @throws {DamagedDataError} If the data isn't whole and sound, or the codec isn't known.
  * @throws {InflateLimitError} If it inflates to more than the limit.
  */
-export async function inflate(
-  codec: number,
+export function inflate(
   data: Uint8Array,
-  limit: number,
-): Promise<Uint8Array> {
-  switch (CODEC_NAMES[codec]) {
-    case "gzip":
-      return (await import("./gzip.ts")).inflateGzip(data, limit);
-    case "snappy":
-      return (await import("./snappy.ts")).inflateSnappy(data, limit);
-    case "lz4":
-      return (await import("./lz4.ts")).inflateLz4(data, limit);
-    case "zstd":
-      return (await import("./zstd.ts")).inflateZstd(data, limit);
-    default:
-      throw new DamagedDataError("Kafka knows no such codec");
-  }
+  options: { readonly codec: number; readonly limitBytes: number },
+): Uint8Array {
+  const codec = CODECS[options.codec];
+  if (!codec) throw new DamagedDataError("Kafka has no such codec");
+  return codec.inflate(data, options.limitBytes);
 }

@@ -1,23 +1,27 @@
 /**
- * The fix of kafkajs' broker pool.
+ * A fix of kafkajs' broker pool.
  *
  * @module
  */
 
 import { isDenial } from "../denial.ts";
+import type { OwnCopy } from "./own_copy.ts";
 
 interface BrokerPool {
   withBroker(ask: (args: unknown) => Promise<unknown>): Promise<unknown>;
 }
 
 /**
- * Has kafkajs tell when it was refused what it asked of any broker, as for a group's coordinator.
+ * Makes kafkajs throw the refusal if every broker refused a question, such as that for a group's coordinator.
  *
- * It asks one broker after the other, forgets why each said no, and ends in "Failed to find group coordinator".
+ * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator".
+ *
+ * @param kafkajs The copy to patch.
  */
-export async function mendBrokerPool(): Promise<void> {
-  const { default: pool } = await import("kafkajs/src/cluster/brokerPool.js");
-  const prototype = pool.prototype as BrokerPool;
+export function patchBrokerPool(kafkajs: OwnCopy): void {
+  const { prototype } = kafkajs.load<{ readonly prototype: BrokerPool }>(
+    "src/cluster/brokerPool.js",
+  );
   const original = prototype.withBroker;
   prototype.withBroker = async function (ask) {
     let denial: Error | undefined;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { replaceModule } from "./replace_module.ts";
+import type { OwnCopy } from "./own_copy.ts";
 
 /** Finds a message's partition. */
 type Partitioner = (options: {
@@ -25,7 +25,7 @@ interface GroupOptions {
  * Sorts messages by partition.
  *
  * @param options The messages and the partitioner.
- * @returns The messages of each partition, in their order.
+ * @returns The messages of each partition, in their sequence.
  */
 export function groupMessages(
   options: GroupOptions,
@@ -41,11 +41,10 @@ export function groupMessages(
 }
 
 /**
- * Has kafkajs use {@linkcode groupMessages}: its own copies a partition's array for each message. Where somebody else has loaded
- * kafkajs before, it keeps its own, and is slower.
+ * Makes kafkajs use {@linkcode groupMessages}: its own copies a partition's array for each message.
+ *
+ * @param kafkajs The copy to patch.
  */
-export async function mendGroupMessages(): Promise<void> {
-  const path = "src/producer/groupMessagesPerPartition.js";
-  await import("kafkajs/src/producer/groupMessagesPerPartition.js");
-  replaceModule(path, groupMessages);
+export function patchGroupMessages(kafkajs: OwnCopy): void {
+  kafkajs.replace("src/producer/groupMessagesPerPartition.js", groupMessages);
 }

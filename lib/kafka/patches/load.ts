@@ -1,41 +1,48 @@
 /**
- * kafkajs, with what it needs mended. Whoever needs it at run time gets it here, so that nothing of it is loaded before.
+ * kafkajs, patched. Whoever needs it at run time gets it here.
  *
  * @module
  */
 
-import { registerCodecs } from "../batches/register.ts";
-import { mendBrokerPool } from "./broker_pool.ts";
-import { mendFetchedBatch } from "./fetched_batch.ts";
-import { mendGroupMessages } from "./group_messages.ts";
-import { mendProduceRequest } from "./produce_request.ts";
-import { mendBatchDecoder } from "./record_batch_decoder.ts";
-import { mendRequestQueue } from "./request_queue.ts";
+import { patchBrokerPool } from "./broker_pool.ts";
+import { patchConnection } from "./connection.ts";
+import { patchConnectionPoolBuilder } from "./connection_pool_builder.ts";
+import { patchFetch } from "./fetched_partition.ts";
+import { patchGroupMessages } from "./group_messages.ts";
+import { OwnCopy } from "./own_copy.ts";
+import { patchProduceRequest } from "./produce_request.ts";
+import { patchRequestQueue } from "./request_queue.ts";
 
-async function load(): Promise<typeof import("kafkajs")> {
-  // Before the files that require them.
-  await Promise.all([
-    mendGroupMessages(),
-    mendProduceRequest(),
-    mendBatchDecoder(),
-    mendFetchedBatch(),
-  ]);
-  const kafkajs = await import("kafkajs");
-  await Promise.all([
-    mendRequestQueue(),
-    mendBrokerPool(),
-    registerCodecs(),
-  ]);
+async function load(): Promise<OwnCopy> {
+  const kafkajs = await OwnCopy.make();
+  // First those that replace a file, before other files load it.
+  patchFetch(kafkajs);
+  patchConnectionPoolBuilder(kafkajs);
+  patchGroupMessages(kafkajs);
+  patchProduceRequest(kafkajs);
+  patchConnection(kafkajs);
+  patchRequestQueue(kafkajs);
+  patchBrokerPool(kafkajs);
   return kafkajs;
 }
 
-let loaded: Promise<typeof import("kafkajs")> | undefined;
+let loaded: Promise<OwnCopy> | undefined;
 
 /**
- * Loads kafkajs. It reads the environment as soon as it is imported, so this waits until somebody needs a client.
+ * Loads a file of kafkajs. It reads the environment as soon as it is loaded, so this waits until a client is needed.
+ *
+ * @param path The file, from the package's folder.
+ * @returns What it exports, always the same.
+ */
+export async function loadKafkajsFile<T>(path: string): Promise<T> {
+  return (await (loaded ??= load())).load(path);
+}
+
+/**
+ * Loads kafkajs.
  *
  * @returns The module, always the same.
  */
 export function loadKafkajs(): Promise<typeof import("kafkajs")> {
-  return loaded ??= load();
+  return loadKafkajsFile("index.js");
 }

@@ -8,7 +8,8 @@ import {
   encodeRecordBatch,
   gzipRecordBatch,
   type OutgoingRecord,
-} from "../batches/record_batch.ts";
+} from "../batches/record_batch_encoder.ts";
+import type { OwnCopy } from "./own_copy.ts";
 
 /** One partition's part of the request. */
 interface PartitionData {
@@ -53,15 +54,19 @@ interface ProduceApi {
 const FIRST_BATCH_VERSION = 3;
 
 /**
- * Has kafkajs write its produce requests with {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip alone, as
- * kafkajs does. It works whoever has loaded kafkajs before.
+ * Makes kafkajs write its produce requests with {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip only, as
+ * kafkajs does.
+ *
+ * @param kafkajs The copy to patch.
  */
-export async function mendProduceRequest(): Promise<void> {
-  const [{ default: EncoderClass }, { default: module }] = await Promise.all([
-    import("kafkajs/src/protocol/encoder.js"),
-    import("kafkajs/src/protocol/requests/produce/index.js"),
-  ]);
-  const encoder = (): Encoder => new EncoderClass() as unknown as Encoder;
+export function patchProduceRequest(kafkajs: OwnCopy): void {
+  const EncoderClass = kafkajs.load<new () => Encoder>(
+    "src/protocol/encoder.js",
+  );
+  const api = kafkajs.load<ProduceApi>(
+    "src/protocol/requests/produce/index.js",
+  );
+  const encoder = () => new EncoderClass();
   const encode = (options: ProduceOptions) => {
     const { acks, timeout, transactionalId = null, topicData } = options;
     const producerId = BigInt(String(options.producerId ?? -1));
@@ -90,7 +95,6 @@ export async function mendProduceRequest(): Promise<void> {
         ),
       );
   };
-  const api = module as unknown as ProduceApi;
   const original = api.protocol;
   api.protocol = ({ version }) => {
     const exchange = original({ version });

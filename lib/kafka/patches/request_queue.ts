@@ -1,8 +1,10 @@
 /**
- * What keeps an idle client of kafkajs busy: the timers of its request queue.
+ * A fix of the timers of kafkajs' request queue, which keep an idle client busy.
  *
  * @module
  */
+
+import type { OwnCopy } from "./own_copy.ts";
 
 interface Request {
   readonly sentAt: number;
@@ -22,22 +24,23 @@ interface RequestQueue {
   destroy(): void;
 }
 
-/** How far apart the looks for requests without an answer are, in milliseconds. */
+/** The interval at which requests are checked for a timeout, in milliseconds. */
 const TIMEOUT_CHECK_MS = 1_000;
 
 /**
- * Stops kafkajs' request queue from arming a timer when nothing waits in it, and has it look for requests without an answer once
- * a second instead of ten times, on each connection.
+ * Makes kafkajs' request queue arm no timer while it is empty, and check each connection's requests for a timeout once a second
+ * instead of ten times.
  *
- * It re-arms the first after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
- * warn of it (TimeoutNegativeWarning), and each firing arms the next, which keeps an idle client busy for ever
+ * It re-arms the first timer after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
+ * print a TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy for ever
  * (kafkajs issues 1556, 1704 and 1751).
+ *
+ * @param kafkajs The copy to patch.
  */
-export async function mendRequestQueue(): Promise<void> {
-  const { default: queue } = await import(
-    "kafkajs/src/network/requestQueue/index.js"
+export function patchRequestQueue(kafkajs: Pick<OwnCopy, "load">): void {
+  const { prototype } = kafkajs.load<{ readonly prototype: RequestQueue }>(
+    "src/network/requestQueue/index.js",
   );
-  const prototype = queue.prototype as RequestQueue;
   const original = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function () {
     if (this.pending.length > 0) original.call(this);

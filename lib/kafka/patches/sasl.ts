@@ -4,30 +4,41 @@
  * @module
  */
 
+import type { Mechanism } from "kafkajs";
 import type { SaslMechanism } from "../../settings/security.ts";
+import { loadKafkajsFile } from "./load.ts";
 
-async function authenticatorOf(mechanism: SaslMechanism) {
-  switch (mechanism) {
-    case "PLAIN":
-      return await import("kafkajs/src/broker/saslAuthenticator/plain.js");
-    case "SCRAM-SHA-256":
-      return await import("kafkajs/src/broker/saslAuthenticator/scram256.js");
-    case "SCRAM-SHA-512":
-      return await import("kafkajs/src/broker/saslAuthenticator/scram512.js");
-  }
+type MakeProvider = Mechanism["authenticationProvider"];
+
+const FILES: Readonly<Record<SaslMechanism, string>> = {
+  "PLAIN": "plain",
+  "SCRAM-SHA-256": "scram256",
+  "SCRAM-SHA-512": "scram512",
+};
+
+/** What a login by a mechanism needs. */
+export interface Sasl {
+  /** Makes an authenticator of credentials. */
+  readonly authenticator: (credentials: object) => MakeProvider;
+  /** The error by which kafkajs recognises a refused login. */
+  readonly KafkaJSSASLAuthenticationError: new (message: string) => Error;
 }
 
 /**
  * Loads what a login by a mechanism needs.
  *
  * @param mechanism The mechanism.
- * @returns What makes an authenticator of credentials, and the error by which kafkajs recognises a refused login.
+ * @returns What it needs.
  */
-export async function loadSasl(mechanism: SaslMechanism) {
-  const [{ default: authenticator }, { KafkaJSSASLAuthenticationError }] =
-    await Promise.all([
-      authenticatorOf(mechanism),
-      import("kafkajs/src/errors.js"),
-    ]);
+export async function loadSasl(mechanism: SaslMechanism): Promise<Sasl> {
+  const file = `src/broker/saslAuthenticator/${FILES[mechanism]}.js`;
+  const [authenticator, { KafkaJSSASLAuthenticationError }] = await Promise.all(
+    [
+      loadKafkajsFile<Sasl["authenticator"]>(file),
+      loadKafkajsFile<Pick<Sasl, "KafkaJSSASLAuthenticationError">>(
+        "src/errors.js",
+      ),
+    ],
+  );
   return { authenticator, KafkaJSSASLAuthenticationError };
 }

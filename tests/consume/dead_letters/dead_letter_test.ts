@@ -1,60 +1,52 @@
 /**
- * What a dead letter's headers hold: the message's own, and why it is here, as Kafka Connect writes it.
+ * The headers of a dead letter: the message's own, and why it is here, as Kafka Connect writes it.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { IHeaders, KafkaMessage } from "kafkajs";
 import {
   attemptsOf,
-  copyHeaders,
   deadLetterHeaders,
   deadLetterTopic,
   readDeadLetter,
   replayHeaders,
 } from "../../../lib/consume/dead_letters/dead_letter.ts";
 import { InvalidEventError } from "../../../lib/base/errors.ts";
+import type { Header, OutgoingHeader } from "../../../lib/events/record.ts";
+import type { Message } from "../../../lib/kafka/message.ts";
 
 const ORIGIN = { topic: "demo", partition: 2, offset: "9007199254740993" };
 
-function messageWith(headers: IHeaders): KafkaMessage {
+function messageWith(...headers: readonly Header[]): Message {
   return {
     key: null,
     value: Buffer.alloc(0),
-    timestamp: "1770085015763",
-    attributes: 0,
+    timestamp: 1_770_085_015_763,
     offset: ORIGIN.offset,
     headers,
   };
 }
 
-/** Headers as kafkajs reads them: names of every object's properties come with that property first. */
-function asRead(list: readonly (readonly [string, Buffer | null])[]): IHeaders {
-  return list.reduce(
-    (found: Record<string, unknown>, [name, value]) => ({
-      ...found,
-      [name]: found[name] === undefined
-        ? value
-        : Array.isArray(found[name])
-        ? found[name].concat([value])
-        : [found[name], value],
-    }),
-    {},
-  ) as IHeaders;
-}
-
 const bytes = (text: string) => Buffer.from(text);
+
+/** Headers as they are read after they were sent. */
+function asRead(headers: readonly OutgoingHeader[]): Header[] {
+  return headers.map(([name, value]) => [
+    name,
+    typeof value === "string" ? bytes(value) : value,
+  ]);
+}
 
 Deno.test("deadLetterHeaders() writes Kafka Connect's headers as text, numbers too", () => {
   const error = new InvalidEventError("The payload is not JSON");
-  const headers = deadLetterHeaders(messageWith({}), {
+  const headers = deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
     error,
     stage: "VALUE_CONVERTER",
   });
-  assertEquals({ ...headers }, {
+  assertEquals(Object.fromEntries(headers), {
     "__connect.errors.topic": "demo",
     "__connect.errors.partition": "2",
     "__connect.errors.offset": "9007199254740993",
@@ -68,21 +60,21 @@ Deno.test("deadLetterHeaders() writes Kafka Connect's headers as text, numbers t
 });
 
 Deno.test("deadLetterHeaders() names what is no error, and keeps a huge error's text short and well-formed", () => {
-  const thrown = deadLetterHeaders(messageWith({}), {
+  const thrown = Object.fromEntries(deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
     error: "just text",
     stage: "TASK_PUT",
-  });
+  }));
   assertEquals(thrown["__connect.errors.exception.class.name"], "string");
   assertEquals(thrown["__connect.errors.exception.message"], "just text");
   assertEquals(thrown["__connect.errors.exception.stacktrace"], "");
 
-  const huge = deadLetterHeaders(messageWith({}), {
+  const huge = Object.fromEntries(deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
     // The limit of 1,000 cuts a pair of surrogates in two.
     error: new Error("x".repeat(999) + "🍵".repeat(100_000)),
     stage: "TASK_PUT",
-  });
+  }));
   assertEquals(
     huge["__connect.errors.exception.message"],
     "x".repeat(999) + "\ufffd",
@@ -92,59 +84,70 @@ Deno.test("deadLetterHeaders() names what is no error, and keeps a huge error's 
   assert(size < 16_384, `${size} bytes`);
 });
 
-Deno.test("deadLetterHeaders() raises the count of attempts, and takes the place of what an earlier letter's headers said", () => {
+Deno.test("deadLetterHeaders() increments the count of attempts, and replaces the headers of an earlier letter", () => {
   const again = deadLetterHeaders(
-    messageWith({
-      "cafe.attempts": bytes("4"),
-      "__connect.errors.topic": bytes("other"),
-      trace: bytes("abc"),
-    }),
+    messageWith(
+      ["cafe.attempts", bytes("4")],
+      ["__connect.errors.topic", bytes("other")],
+      ["trace", bytes("abc")],
+    ),
     { origin: ORIGIN, error: new Error("again"), stage: "TASK_PUT" },
   );
-  assertEquals(again["cafe.attempts"], "5");
-  assertEquals(again["__connect.errors.topic"], "demo");
-  assertEquals(again["trace"], bytes("abc"));
+  const values = (name: string) =>
+    again.filter(([other]) => other === name).map(([, value]) => value);
+  assertEquals(values("cafe.attempts"), ["5"]);
+  assertEquals(values("__connect.errors.topic"), ["demo"]);
+  assertEquals(values("trace"), [bytes("abc")]);
 });
 
-Deno.test("copyHeaders() keeps every value: none, empty, repeated, not UTF-8, and of names that every object has", () => {
-  const raw = Buffer.from([0xff, 0x00, 0x80]);
-  const copy = copyHeaders(asRead([
-    ["none", null],
-    ["empty", Buffer.alloc(0)],
-    ["raw", raw],
-    ["many", bytes("1")],
-    ["many", null],
-    ["many", bytes("3")],
+Deno.test("deadLetterHeaders() and replayHeaders() keep the message's own headers in their order, repeated names and all values", () => {
+  const own: readonly Header[] = [
+    ["trace", bytes("1")],
+    ["10", bytes("x")],
+    ["trace", null],
+    ["2", Buffer.from([0xff, 0x00, 0x80])],
+    ["trace", bytes("1")],
     ["constructor", bytes("c")],
-    ["__proto__", bytes("p1")],
-    ["__proto__", bytes("p2")],
-    ["toString", null],
+    ["__proto__", Buffer.alloc(0)],
     ["", bytes("no name")],
-  ]));
-  assertEquals(Object.entries<unknown>(copy), [
-    ["none", null],
-    ["empty", Buffer.alloc(0)],
-    ["raw", raw],
-    ["many", [bytes("1"), null, bytes("3")]],
-    ["constructor", bytes("c")],
-    ["__proto__", [bytes("p1"), bytes("p2")]],
-    ["toString", null],
-    ["", bytes("no name")],
+    ["__connect", bytes("own")],
+  ];
+  const letter = deadLetterHeaders(messageWith(...own), {
+    origin: ORIGIN,
+    error: new Error("no"),
+    stage: "TASK_PUT",
+  });
+  assertEquals(letter.slice(0, own.length), own as readonly OutgoingHeader[]);
+  assertEquals(replayHeaders(asRead(letter)), [
+    ...own,
+    ["cafe.attempts", bytes("1")],
   ]);
-  assertEquals(Object.entries(copyHeaders(undefined)), []);
-  assertEquals(Object.hasOwn(Object.prototype, "p1"), false);
+});
+
+Deno.test("deadLetterHeaders() names the codec of a whole batch", () => {
+  const message = {
+    ...messageWith(),
+    damaged: {
+      codec: "lz4",
+      reason: "it fails its checksum",
+      firstOffset: "3",
+    },
+  };
+  const headers = deadLetterHeaders(message, {
+    origin: ORIGIN,
+    error: new Error("no"),
+    stage: "VALUE_CONVERTER",
+  });
+  assertEquals(readDeadLetter(asRead(headers)).batch, "lz4");
 });
 
 Deno.test("readDeadLetter() reads back what deadLetterHeaders() wrote", () => {
-  const headers = deadLetterHeaders(messageWith({}), {
+  const headers = deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
     error: new Error("Café closed"),
     stage: "TASK_PUT",
   });
-  const read = Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, bytes(`${value}`)]),
-  );
-  assertEquals(readDeadLetter(read), {
+  assertEquals(readDeadLetter(asRead(headers)), {
     origin: ORIGIN,
     stage: "TASK_PUT",
     reason: "Café closed",
@@ -153,62 +156,40 @@ Deno.test("readDeadLetter() reads back what deadLetterHeaders() wrote", () => {
   });
 });
 
-Deno.test("readDeadLetter() knows no origin where a header is missing or holds no number", () => {
+Deno.test("readDeadLetter() returns no origin when a header is missing or is not a number", () => {
   const whole = {
     "__connect.errors.topic": bytes("demo"),
     "__connect.errors.partition": bytes("0"),
     "__connect.errors.offset": bytes("7"),
   };
-  assertEquals(readDeadLetter(whole).origin, {
-    topic: "demo",
-    partition: 0,
-    offset: "7",
-  });
-  const broken: readonly IHeaders[] = [
+  const originOf = (headers: Record<string, Buffer>) =>
+    readDeadLetter(Object.entries(headers)).origin;
+  assertEquals(originOf(whole), { topic: "demo", partition: 0, offset: "7" });
+  const broken = [
     {},
-    ...Object.keys(whole).map((name) => ({ ...whole, [name]: undefined })),
+    ...Object.keys(whole).map((missing) =>
+      Object.fromEntries(
+        Object.entries(whole).filter(([name]) => name !== missing),
+      )
+    ),
     { ...whole, "__connect.errors.partition": bytes("") },
     { ...whole, "__connect.errors.partition": bytes("-1") },
     { ...whole, "__connect.errors.partition": Buffer.from([0, 0, 0, 1]) },
     { ...whole, "__connect.errors.offset": bytes("1e3") },
   ];
-  for (const headers of broken) {
-    assertEquals(readDeadLetter(headers).origin, undefined);
-  }
-  assertEquals(readDeadLetter(undefined), {
-    origin: undefined,
-    stage: undefined,
-    reason: undefined,
-    attempts: 0,
-    batch: undefined,
-  });
+  for (const headers of broken) assertEquals(originOf(headers), undefined);
 });
 
-Deno.test("attemptsOf() takes the last of several counts, and 0 for what is no count", () => {
-  const counts = (values: IHeaders[string]) =>
-    attemptsOf({ "cafe.attempts": values });
-  assertEquals(counts([bytes("1"), bytes("2")]), 2);
+Deno.test("attemptsOf() takes the last of several counts, and 0 for anything else", () => {
+  const counts = (...values: string[]) =>
+    attemptsOf(values.map((value) => ["cafe.attempts", bytes(value)]));
+  assertEquals(counts("1", "2"), 2);
   for (const text of ["", "-1", "1.5", "many", "Infinity"]) {
-    assertEquals(counts(bytes(text)), 0);
+    assertEquals(counts(text), 0);
   }
-  assertEquals(attemptsOf(undefined), 0);
+  assertEquals(counts(), 0);
 });
 
-Deno.test("replayHeaders() leaves the message's own headers and the count of attempts", () => {
-  const letter = deadLetterHeaders(
-    messageWith({ trace: bytes("abc"), "__connect": bytes("own") }),
-    { origin: ORIGIN, error: new Error("no"), stage: "TASK_PUT" },
-  );
-  const read = Object.fromEntries(
-    Object.entries(letter).map(([name, value]) => [name, bytes(`${value}`)]),
-  );
-  assertEquals({ ...replayHeaders(read) }, {
-    trace: bytes("abc"),
-    "__connect": bytes("own"),
-    "cafe.attempts": bytes("1"),
-  });
-});
-
-Deno.test("deadLetterTopic() puts .dlq behind the topic's name", () => {
+Deno.test("deadLetterTopic() appends .dlq to the topic's name", () => {
   assertMatch(deadLetterTopic("demo"), /^demo\.dlq$/);
 });

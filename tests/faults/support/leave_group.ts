@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Config } from "../../../lib/settings/config.ts";
-import { withAdmin } from "../../../lib/kafka/client.ts";
+import { withAdmin } from "../../support/kafkajs.ts";
 
 const LEAVE_GROUP = 13;
 const VERSION = 3;

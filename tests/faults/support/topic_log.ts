@@ -6,7 +6,7 @@
 
 import type { EachBatchPayload, KafkaMessage } from "kafkajs";
 import type { Config } from "../../../lib/settings/config.ts";
-import { createKafka, withAdmin } from "../../../lib/kafka/client.ts";
+import { createKafka, withAdmin } from "../../support/kafkajs.ts";
 import { HEADER_LENGTH } from "../../../lib/events/wire_format.ts";
 
 /** A message and where it is. */

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Producer } from "kafkajs";
-import { createKafka } from "../../../lib/kafka/client.ts";
+import { partitionProducer } from "../../support/kafkajs.ts";
 import { encodeOrders, makeOrder } from "../../support/topics.ts";
 import type { FaultBench } from "./fault_tests.ts";
 
@@ -39,11 +39,7 @@ export class Traffic implements AsyncDisposable {
    */
   static async open(bench: FaultBench, partitions = 3): Promise<Traffic> {
     const [value = Buffer.alloc(0)] = await encodeOrders(bench, [makeOrder()]);
-    const kafka = await createKafka(bench.config);
-    const producer = kafka.producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: () => ({ message }) => message.partition ?? 0,
-    });
+    const producer = await partitionProducer(bench.config);
     await producer.connect();
     return new Traffic(bench.topic, producer, value, partitions);
   }

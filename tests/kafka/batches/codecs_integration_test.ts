@@ -7,11 +7,10 @@
 import { Buffer } from "node:buffer";
 import { gunzipSync } from "node:zlib";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CODEC_NAMES } from "../../../lib/kafka/batches/inflate.ts";
-import { registerCodecs } from "../../../lib/kafka/batches/register.ts";
+import { HEADER_OFFSETS } from "../../../lib/kafka/batches/header_offsets.ts";
 import { consume } from "../../../lib/consume/consume.ts";
 import { type Order, orders } from "../../../lib/events/order.ts";
-import { withAdmin } from "../../../lib/kafka/client.ts";
+import { withAdmin } from "../../support/kafkajs.ts";
 import { EventRegistry } from "../../../lib/registry/registry.ts";
 import {
   type Bench,
@@ -19,6 +18,7 @@ import {
   whyNoEngine,
 } from "../../support/integration.ts";
 import { askPython, preparePython } from "../../support/python.ts";
+import { fetchRaw } from "../../support/raw_kafka.ts";
 import { runTaskProcess } from "../../support/task_process.ts";
 import {
   committedOffsets,
@@ -60,47 +60,33 @@ async function makeCompressedTopic(
   });
 }
 
-interface Read {
-  readonly events: Order[];
-  /** What the codec was given, in hexadecimal: how each batch began. */
-  readonly starts: string[];
-}
-
-/** Reads the topic's orders, and notes what one of the codecs is given meanwhile. */
+/** Reads the topic's orders. */
 async function readOrders(
   { config, topic, group }: Bench,
-  codec: number,
   count: number,
-): Promise<Read> {
-  const { CompressionCodecs } = await import("kafkajs");
-  await registerCodecs();
-  const codecs = CompressionCodecs as unknown as Record<
-    number,
-    () => { decompress(data: Uint8Array): Promise<Uint8Array> }
-  >;
-  const registered = codecs[codec];
-  assert(registered, `codec ${codec} is registered`);
-  const starts: string[] = [];
-  codecs[codec] = () => ({
-    ...registered(),
-    decompress: (data) => {
-      starts.push(data.subarray(0, 7).toHex());
-      return registered().decompress(data);
-    },
+): Promise<Order[]> {
+  const events: Order[] = [];
+  await consume(orders, ({ event }) => void events.push(event), {
+    config,
+    topic,
+    group,
+    count,
+    signal: AbortSignal.timeout(DEADLINE_MS),
   });
-  try {
-    const events: Order[] = [];
-    await consume(orders, ({ event }) => void events.push(event), {
-      config,
-      topic,
-      group,
-      count,
-      signal: AbortSignal.timeout(DEADLINE_MS),
-    });
-    return { events, starts };
-  } finally {
-    codecs[codec] = registered;
-  }
+  return events;
+}
+
+/** Requires that every batch of the topic is compressed, and returns how each one's records begin, in hexadecimal. */
+async function requireCompressed(
+  { config, topic }: Bench,
+  codec: number,
+): Promise<string[]> {
+  const batches = await fetchRaw(config, { topic });
+  assert(batches.length > 0);
+  return batches.map((batch) => {
+    assertEquals(batch.readInt16BE(HEADER_OFFSETS.attributes) & 7, codec);
+    return batch.subarray(HEADER_OFFSETS.records).subarray(0, 7).toHex();
+  });
 }
 
 const engine = whyNoEngine();
@@ -125,8 +111,8 @@ function libraryTest(
   });
 }
 
-for (const [number, name] of Object.entries(CODEC_NAMES)) {
-  const codec = Number(number);
+for (const [index, name] of ["gzip", "snappy", "lz4", "zstd"].entries()) {
+  const codec = index + 1;
 
   integrationTest(
     `consume() reads ${name} written by Kafka's own Java classes`,
@@ -136,9 +122,8 @@ for (const [number, name] of Object.entries(CODEC_NAMES)) {
       const sent = makeOrders();
       const values = await encodeOrders(bench, sent);
       await sendRaw(config, topic, values.map((value) => ({ value })));
-      const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
-      assertEquals(events, sent);
-      assert(starts.length > 0, "no batch was compressed");
+      assertEquals(await readOrders(bench, ORDER_COUNT), sent);
+      const starts = await requireCompressed(bench, codec);
       if (name === "snappy") {
         assert(starts.every((start) => start === XERIAL_START), starts.join());
       }
@@ -161,9 +146,8 @@ for (const [number, name] of Object.entries(CODEC_NAMES)) {
         orders: sent,
         settings: { "compression.type": name, "linger.ms": 200 },
       });
-      const { events, starts } = await readOrders(bench, codec, ORDER_COUNT);
-      assertEquals(events, sent);
-      assert(starts.length > 0, "no batch was compressed");
+      assertEquals(await readOrders(bench, ORDER_COUNT), sent);
+      const starts = await requireCompressed(bench, codec);
       if (name === "snappy") {
         assert(starts.every((start) => start !== XERIAL_START), starts.join());
       }
@@ -183,7 +167,7 @@ integrationTest(
     }
     const reason =
       `The batch of topic '${topic}', partition 0, offsets 3 to 3, compressed by gzip, can't be read: ` +
-      "it inflates to more than the limit of 67108864 bytes (64 MiB)";
+      "it inflates to more than the limit of 67108864 bytes";
 
     const stopped = await runTaskProcess(config, "consume", [
       `--topic=${topic}`,

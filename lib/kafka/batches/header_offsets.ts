@@ -1,18 +1,18 @@
 /**
- * Where everything lies in a record batch (message format 2): for those that write one, read one, or look for one.
+ * The layout of a record batch's header (message format 2).
  *
  * @see {@link https://kafka.apache.org/documentation/#recordbatch}
  * @module
  */
 
-/** Where each field of a batch's header begins, in bytes; its records come last. */
-export const AT = {
-  baseOffset: 0,
+/** Where each field of the header begins, in bytes. The records come last. */
+export const HEADER_OFFSETS = {
+  firstOffset: 0,
   length: 8,
   leaderEpoch: 12,
   magic: 16,
   checksum: 17,
-  /** From here on the checksum covers everything. */
+  /** The checksum covers everything from here to the end of the batch. */
   attributes: 21,
   lastOffsetDelta: 23,
   firstTimestamp: 27,
@@ -24,7 +24,7 @@ export const AT = {
   records: 61,
 } as const;
 
-/** What stands before the part of a batch that its length counts, in bytes: the base offset and the length itself. */
+/** How many bytes come before the part that the batch's length counts: the first offset and the length itself. */
 export const UNCOUNTED_LENGTH = 12;
 
 /** The version of the format. */

@@ -6,17 +6,11 @@
 
 import { Buffer } from "node:buffer";
 import { assertEquals } from "@std/assert";
-import type { IHeaders } from "kafkajs";
 import { crc32c } from "../../../lib/kafka/batches/crc32c.ts";
-import {
-  readStandIn,
-  standInRecords,
-} from "../../../lib/kafka/batches/undecodable_batch.ts";
 import {
   encodeRecordBatch,
   type OutgoingRecord,
-  recordsOf,
-} from "../../../lib/kafka/batches/record_batch.ts";
+} from "../../../lib/kafka/batches/record_batch_encoder.ts";
 import { permittedTest } from "../../support/permissions.ts";
 
 const NOBODY = { producerId: -1n, producerEpoch: -1, firstSequence: -1 };
@@ -43,13 +37,20 @@ async function decode(batch: Buffer): Promise<readonly DecodedRecord[]> {
 const bytes = (text: string) => Buffer.from(text);
 
 const RECORDS: readonly OutgoingRecord[] = [
-  { key: "k", value: "v", timestamp: "1700000000000" },
+  { key: "k", value: "v", timestamp: 1_700_000_000_000 },
   { key: null, value: null, timestamp: 1_700_000_000_005 },
   { key: "", value: "", timestamp: 1_699_999_999_000 },
   {
     value: bytes("é☕"),
     timestamp: 1_700_000_900_000,
-    headers: { a: "1", b: [bytes("x"), null, bytes("y")], c: null, "": "" },
+    headers: [
+      ["b", bytes("x")],
+      ["a", "1"],
+      ["b", null],
+      ["c", null],
+      ["b", bytes("y")],
+      ["", ""],
+    ],
   },
   { key: "long", value: Buffer.alloc(70_000, 7), timestamp: 4_102_444_800_000 },
 ];
@@ -119,64 +120,4 @@ Deno.test("encodeRecordBatch() fills in the header as the format has it, its che
     firstSequence: 17,
     count: 5,
   });
-});
-
-permittedTest(
-  "standInRecords() stands for as many records as the batch claims, the first with the batch, the last at its end",
-  NEEDS,
-  async () => {
-    const batch = {
-      data: bytes("compressed"),
-      codec: "lz4",
-      reason: "it fails its checksum",
-      records: 3,
-      lastOffsetDelta: 9,
-    };
-    // The header is another batch's of as many records: kafkajs takes the count from there.
-    const frame = encodeRecordBatch(
-      [0, 1, 2].map(() => ({ value: null, timestamp: 0 })),
-      NOBODY,
-    );
-    const records = standInRecords(batch);
-    const whole = Buffer.concat([
-      frame.subarray(0, frame.length - recordsOf(frame).length),
-      records,
-    ]);
-    whole.writeInt32BE(whole.length - 12, 8);
-    const decoded = await decode(whole);
-    assertEquals(
-      decoded.map(({ offset, value, headers }) => ({
-        offset,
-        value: value && value.toString(),
-        standIn: readStandIn(headers as IHeaders),
-      })),
-      [
-        {
-          offset: "0",
-          value: "compressed",
-          standIn: { codec: "lz4", reason: batch.reason },
-        },
-        {
-          offset: "1",
-          value: null,
-          standIn: { codec: "lz4", reason: undefined },
-        },
-        {
-          offset: "9",
-          value: null,
-          standIn: { codec: "lz4", reason: undefined },
-        },
-      ],
-    );
-  },
-);
-
-Deno.test("readStandIn() takes no message of somebody else's for a stand-in", () => {
-  const forged = {
-    "undecodable-codec": bytes("gzip"),
-    "cafe.batch": bytes("gzip"),
-  };
-  assertEquals(readStandIn(forged), undefined);
-  assertEquals(readStandIn({}), undefined);
-  assertEquals(readStandIn(undefined), undefined);
 });

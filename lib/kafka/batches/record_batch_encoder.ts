@@ -1,8 +1,8 @@
 /**
- * Kafka's record batch (message format 2), written in one go.
+ * Writes record batches (message format 2), each into one buffer.
  *
- * kafkajs writes each field of each record into a buffer of its own and joins them: most of the time of a busy producer goes
- * into that. And it has no null for a header's value, which the format has.
+ * kafkajs writes each field of each record into a buffer of its own and joins them, which takes most of a busy producer's time. And
+ * it keeps headers in an object, which loses their sequence and repeated names.
  *
  * @see {@link https://kafka.apache.org/documentation/#recordbatch}
  * @module
@@ -10,32 +10,15 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import type { OutgoingHeader } from "../../events/record.ts";
+import type { OutgoingMessage } from "../message.ts";
 import { crc32c } from "./crc32c.ts";
-import { AT, MAGIC, UNCOUNTED_LENGTH } from "./layout.ts";
-
-/** Some bytes, or text that stands for its UTF-8. */
-export type Bytes = Uint8Array | string;
-
-/** What a record's headers may be: repeated ones are arrays. */
-export type RecordHeaders = Readonly<
-  Record<string, Bytes | null | undefined | readonly (Bytes | null)[]>
->;
+import { HEADER_OFFSETS, MAGIC, UNCOUNTED_LENGTH } from "./header_offsets.ts";
 
 /** One record. */
-export interface OutgoingRecord {
-  /** The key; none where it is null. */
-  readonly key?: Bytes | null;
-  /** The value; none where it is null. */
-  readonly value: Bytes | null;
-  /** Milliseconds since 1970 UTC; the moment of writing where there is none. */
-  readonly timestamp?: string | number | undefined;
-  /** The headers. */
-  readonly headers?: RecordHeaders | undefined;
-  /** How far behind the batch's first offset it is; its place in the batch where it is left out. */
-  readonly offsetDelta?: number;
-}
+export type OutgoingRecord = Omit<OutgoingMessage, "partition">;
 
-/** Who writes the batch, for a broker that knows doubles by it. -1 in all three: nobody in particular. */
+/** Who writes the batch: the broker recognises by it what is sent twice. -1 in all three for a producer that is not idempotent. */
 export interface BatchProducer {
   /** The id that the broker gave the producer. */
   readonly producerId: bigint;
@@ -65,24 +48,15 @@ interface Sized {
 
 const NO_HEADERS: readonly Header[] = [];
 
-function bytesOf(data: Bytes): Uint8Array {
+function bytesOf(data: Uint8Array | string): Uint8Array {
   return typeof data === "string" ? Buffer.from(data) : data;
 }
 
-function listHeaders(headers: RecordHeaders | undefined): readonly Header[] {
-  if (!headers) return NO_HEADERS;
-  return Object.entries(headers).flatMap(([key, values]) => {
-    const name = bytesOf(key);
-    const all = (Array.isArray(values) ? values : [values]) as readonly (
-      | Bytes
-      | null
-      | undefined
-    )[];
-    return all.map((value) => ({
-      name,
-      value: value == null ? null : bytesOf(value),
-    }));
-  });
+function encodeHeader([name, value]: OutgoingHeader): Header {
+  return {
+    name: bytesOf(name),
+    value: value === null ? null : bytesOf(value),
+  };
 }
 
 /** The length of a number as a zigzag varint (protobuf's sint64), in bytes. Exact up to 2^53. */
@@ -126,7 +100,7 @@ function sized(
 ): Sized {
   const key = record.key == null ? null : bytesOf(record.key);
   const value = record.value === null ? null : bytesOf(record.value);
-  const headers = listHeaders(record.headers);
+  const headers = record.headers?.map(encodeHeader) ?? NO_HEADERS;
   let length = 1 + varintLength(timestampDelta) + varintLength(offsetDelta) +
     dataLength(key) + dataLength(value) + varintLength(headers.length);
   for (const header of headers) {
@@ -153,7 +127,7 @@ function writeRecord(out: Uint8Array, at: number, record: Sized): number {
 /**
  * Writes a record batch, not compressed.
  *
- * @param records The records, in their order; at least one.
+ * @param records The records, in their sequence; at least one.
  * @param producer Who writes it.
  * @returns The batch.
  */
@@ -162,48 +136,42 @@ export function encodeRecordBatch(
   producer: BatchProducer,
 ): Buffer {
   const now = Date.now();
-  const timeOf = ({ timestamp }: OutgoingRecord) =>
-    timestamp === undefined ? now : Number(timestamp);
+  const timeOf = ({ timestamp = now }: OutgoingRecord) => timestamp;
   const firstTimestamp = records[0] ? timeOf(records[0]) : now;
   let maxTimestamp = firstTimestamp;
-  let length = AT.records;
+  let length = HEADER_OFFSETS.records;
   const parts = records.map((record, index) => {
     const timestamp = timeOf(record);
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
-    const { offsetDelta = index } = record;
-    const part = sized(record, offsetDelta, timestamp - firstTimestamp);
+    const part = sized(record, index, timestamp - firstTimestamp);
     length += varintLength(part.length) + part.length;
     return part;
   });
   const batch = Buffer.allocUnsafe(length);
   const view = new DataView(batch.buffer, batch.byteOffset, length);
   // The broker fills in the base offset and the leader's epoch; both lie before what the checksum covers.
-  view.setBigInt64(AT.baseOffset, 0n);
-  view.setInt32(AT.length, length - UNCOUNTED_LENGTH);
-  view.setInt32(AT.leaderEpoch, -1);
-  view.setInt8(AT.magic, MAGIC);
-  view.setInt16(AT.attributes, 0);
-  view.setInt32(AT.lastOffsetDelta, parts.at(-1)?.offsetDelta ?? 0);
-  view.setBigInt64(AT.firstTimestamp, BigInt(firstTimestamp));
-  view.setBigInt64(AT.maxTimestamp, BigInt(maxTimestamp));
-  view.setBigInt64(AT.producerId, producer.producerId);
-  view.setInt16(AT.producerEpoch, producer.producerEpoch);
-  view.setInt32(AT.firstSequence, producer.firstSequence);
-  view.setInt32(AT.recordCount, records.length);
-  let at: number = AT.records;
+  view.setBigInt64(HEADER_OFFSETS.firstOffset, 0n);
+  view.setInt32(HEADER_OFFSETS.length, length - UNCOUNTED_LENGTH);
+  view.setInt32(HEADER_OFFSETS.leaderEpoch, -1);
+  view.setInt8(HEADER_OFFSETS.magic, MAGIC);
+  view.setInt16(HEADER_OFFSETS.attributes, 0);
+  view.setInt32(
+    HEADER_OFFSETS.lastOffsetDelta,
+    Math.max(records.length - 1, 0),
+  );
+  view.setBigInt64(HEADER_OFFSETS.firstTimestamp, BigInt(firstTimestamp));
+  view.setBigInt64(HEADER_OFFSETS.maxTimestamp, BigInt(maxTimestamp));
+  view.setBigInt64(HEADER_OFFSETS.producerId, producer.producerId);
+  view.setInt16(HEADER_OFFSETS.producerEpoch, producer.producerEpoch);
+  view.setInt32(HEADER_OFFSETS.firstSequence, producer.firstSequence);
+  view.setInt32(HEADER_OFFSETS.recordCount, records.length);
+  let at: number = HEADER_OFFSETS.records;
   for (const part of parts) at = writeRecord(batch, at, part);
-  view.setUint32(AT.checksum, crc32c(batch.subarray(AT.attributes)));
+  view.setUint32(
+    HEADER_OFFSETS.checksum,
+    crc32c(batch.subarray(HEADER_OFFSETS.attributes)),
+  );
   return batch;
-}
-
-/**
- * Takes the records out of a batch.
- *
- * @param batch What {@linkcode encodeRecordBatch} wrote.
- * @returns The records: a view, not a copy.
- */
-export function recordsOf(batch: Buffer): Buffer {
-  return batch.subarray(AT.records);
 }
 
 /**
@@ -213,11 +181,17 @@ export function recordsOf(batch: Buffer): Buffer {
  * @returns The same batch, its records compressed by gzip.
  */
 export function gzipRecordBatch(batch: Buffer): Buffer {
-  const records = gzipSync(recordsOf(batch));
-  const compressed = Buffer.concat([batch.subarray(0, AT.records), records]);
-  compressed.writeInt32BE(compressed.length - UNCOUNTED_LENGTH, AT.length);
-  compressed.writeInt16BE(GZIP, AT.attributes);
-  const checksum = crc32c(compressed.subarray(AT.attributes));
-  compressed.writeUInt32BE(checksum, AT.checksum);
+  const records = gzipSync(batch.subarray(HEADER_OFFSETS.records));
+  const compressed = Buffer.concat([
+    batch.subarray(0, HEADER_OFFSETS.records),
+    records,
+  ]);
+  compressed.writeInt32BE(
+    compressed.length - UNCOUNTED_LENGTH,
+    HEADER_OFFSETS.length,
+  );
+  compressed.writeInt16BE(GZIP, HEADER_OFFSETS.attributes);
+  const checksum = crc32c(compressed.subarray(HEADER_OFFSETS.attributes));
+  compressed.writeUInt32BE(checksum, HEADER_OFFSETS.checksum);
   return compressed;
 }

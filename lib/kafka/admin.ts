@@ -1,0 +1,173 @@
+/**
+ * What this project asks of a cluster besides messages.
+ *
+ * @module
+ */
+
+import type { Admin as KafkajsAdminClient } from "kafkajs";
+import type { Connectable } from "./connectable.ts";
+import { protocolCodeOf } from "./errors.ts";
+import { loadKafkajs } from "./patches/load.ts";
+
+/** The topic to create. */
+export interface TopicSpec {
+  /** Its name. */
+  readonly topic: string;
+  /** How many partitions it gets. Equals `--partitions` of `kafka-topics`. */
+  readonly partitions: number;
+  /** On how many brokers each partition is kept. Equals `--replication-factor` of `kafka-topics`. */
+  readonly replicationFactor: number;
+  /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** How a topic is laid out. */
+export interface TopicLayout {
+  /** How many partitions it has. */
+  readonly partitions: number;
+  /** On how many brokers each partition is kept; the fewest, if they differ. */
+  readonly replicationFactor: number;
+}
+
+/** The offsets that a partition has. */
+export interface OffsetRange {
+  /** The offset of the first message. */
+  readonly low: bigint;
+  /** The offset after the last message. */
+  readonly high: bigint;
+}
+
+/** A client for questions about a cluster, and changes to it. */
+export interface Admin extends Connectable {
+  /**
+   * Reads how a topic is laid out.
+   *
+   * @param topic The topic.
+   * @returns The layout; undefined if the topic does not exist.
+   */
+  topicLayout(topic: string): Promise<TopicLayout | undefined>;
+  /**
+   * Creates a topic.
+   *
+   * @param spec The topic.
+   * @returns Whether it was created; false if it exists.
+   */
+  createTopic(spec: TopicSpec): Promise<boolean>;
+  /**
+   * Reads a topic's own settings and the defaults that it has.
+   *
+   * @param topic The topic.
+   * @param names The names of the settings.
+   * @returns Their values by name.
+   */
+  topicSettings(
+    topic: string,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Reads which offsets each partition of a topic has.
+   *
+   * @param topic The topic.
+   * @returns The offsets by partition.
+   */
+  offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>>;
+  /**
+   * Reads where a group stands in a topic.
+   *
+   * @param group The group.
+   * @param topic The topic.
+   * @returns The offset of the next message by partition; partitions without a committed offset are left out.
+   */
+  committedOffsets(
+    group: string,
+    topic: string,
+  ): Promise<ReadonlyMap<number, bigint>>;
+  /**
+   * Removes a group, which must have no members.
+   *
+   * @param group The group.
+   */
+  deleteGroup(group: string): Promise<void>;
+  /**
+   * Counts the cluster's brokers.
+   *
+   * @returns How many there are.
+   */
+  countBrokers(): Promise<number>;
+}
+
+/**
+ * Makes an {@linkcode Admin} of kafkajs' own client.
+ *
+ * @param admin The client.
+ * @returns The same client by this project's interface.
+ */
+export function adminOf(admin: KafkajsAdminClient): Admin {
+  return {
+    connect: () => admin.connect(),
+    disconnect: () => admin.disconnect(),
+    async topicLayout(topic) {
+      try {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        const partitions = topics[0]?.partitions ?? [];
+        if (partitions.length === 0) return undefined;
+        const replicas = partitions.map(({ replicas }) => replicas.length);
+        return {
+          partitions: partitions.length,
+          replicationFactor: replicas.reduce((a, b) => Math.min(a, b)),
+        };
+      } catch (error) {
+        if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+        return undefined;
+      }
+    },
+    createTopic: ({ topic, partitions, replicationFactor, settings = {} }) =>
+      admin.createTopics({
+        topics: [{
+          topic,
+          numPartitions: partitions,
+          replicationFactor,
+          configEntries: Object.entries(settings)
+            .map(([name, value]) => ({ name, value })),
+        }],
+        waitForLeaders: true,
+      }),
+    async topicSettings(topic, names) {
+      const { ConfigResourceTypes } = await loadKafkajs();
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{
+          type: ConfigResourceTypes.TOPIC,
+          name: topic,
+          configNames: [...names],
+        }],
+      });
+      return new Map(
+        resources[0]?.configEntries
+          .map(({ configName, configValue }) => [configName, configValue]),
+      );
+    },
+    async offsetRanges(topic) {
+      const ranges = await admin.fetchTopicOffsets(topic);
+      return new Map(ranges.map(({ partition, low, high }) => [
+        partition,
+        { low: BigInt(low), high: BigInt(high) },
+      ]));
+    },
+    async committedOffsets(group, topic) {
+      const [found] = await admin.fetchOffsets({
+        groupId: group,
+        topics: [topic],
+      });
+      return new Map(
+        found?.partitions
+          .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+          .filter(([, offset]) => offset >= 0n),
+      );
+    },
+    async deleteGroup(group) {
+      await admin.deleteGroups([group]);
+    },
+    countBrokers: async () => (await admin.describeCluster()).brokers.length,
+  };
+}

@@ -1,0 +1,184 @@
+/**
+ * Reading a topic's messages as a member of a consumer group.
+ *
+ * @module
+ */
+
+import type { EachBatchPayload, Kafka } from "kafkajs";
+import type { Piece } from "./batches/record_set.ts";
+import type { Connectable } from "./connectable.ts";
+import type { FetchedPartition } from "./patches/fetched_partition.ts";
+
+/** How a consumer reads. */
+export interface ConsumerSettings {
+  /** The consumer group. Equals `group.id`. */
+  readonly group: string;
+  /** Equals `session.timeout.ms`. */
+  readonly sessionTimeoutMs: number;
+  /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
+  readonly heartbeatIntervalMs: number;
+  /** How long a fetch waits at the broker for a message, in milliseconds. Equals `fetch.max.wait.ms`. */
+  readonly maxWaitMs: number;
+  /** How much a fetch takes in all, in bytes. Equals `fetch.max.bytes`. */
+  readonly maxBytes: number;
+  /** The interval at which new partitions are noticed, in milliseconds. Equals `metadata.max.age.ms`. */
+  readonly metadataMaxAgeMs: number;
+  /** The longest pause between two tries, in milliseconds. Equals `retry.backoff.max.ms`. */
+  readonly maxPauseMs: number;
+  /** Decides after a failure whether the consumer joins the group again. */
+  readonly mayRestart: (error: unknown) => Promise<boolean>;
+}
+
+/** What to read. */
+export interface Subscription {
+  /** The topic. */
+  readonly topic: string;
+  /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
+  readonly from: "earliest" | "latest";
+}
+
+/** What a fetch returned for a partition. */
+export interface Fetched {
+  /** The partition. */
+  readonly partition: number;
+  /** The offset that was asked for. */
+  readonly fetchedOffset: bigint;
+  /** Whether it no longer counts, as the consumer was sent to another offset meanwhile. */
+  readonly isStale: boolean;
+  /** Reads the messages, some at a time. There is no piece if the partition has messages and none of them could be fetched. */
+  pieces(): Iterable<Piece>;
+  /** Sets where the next fetch begins. */
+  moveTo(nextOffset: bigint): void;
+  /** Stops fetching the partition. */
+  pause(): void;
+  /** Sends a heartbeat if one is due. It rejects when the group no longer counts this member. */
+  heartbeat(): Promise<void>;
+}
+
+/** What a consumer calls. */
+export interface ConsumerHandlers {
+  /** Called for each partition that a fetch returned messages for, or that has some. The next one waits for the promise. */
+  readonly fetched: (fetched: Fetched) => Promise<void>;
+  /** Called each time the group has given this member its partitions. */
+  readonly joined: (partitions: readonly number[]) => void;
+  /** Called when a broker has answered a fetch, before what it returned is handed on. */
+  readonly answered: () => void;
+  /** Called when the group's coordinator has answered a heartbeat. */
+  readonly alive: () => void;
+  /** Called after a failure. */
+  readonly failed: (error: unknown, restarts: boolean) => void;
+}
+
+/** A member of a consumer group. */
+export interface Consumer extends Connectable {
+  /**
+   * Joins the group and reads, until {@linkcode Connectable.disconnect}.
+   *
+   * @param subscription What to read.
+   * @param handlers What to call.
+   * @returns When reading has begun.
+   */
+  run(subscription: Subscription, handlers: ConsumerHandlers): Promise<void>;
+  /**
+   * Sets where the next fetch of a partition begins. What was fetched before is stale.
+   *
+   * @param partition The partition.
+   * @param offset The offset.
+   */
+  seek(partition: number, offset: bigint): void;
+  /**
+   * Commits offsets.
+   *
+   * @param offsets By partition: the offset of the next message to be read.
+   */
+  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>;
+}
+
+function fetchedOf(payload: EachBatchPayload): Fetched {
+  const { isStale, resolveOffset, pause, heartbeat } = payload;
+  const batch = payload.batch as unknown as FetchedPartition;
+  return {
+    partition: batch.partition,
+    fetchedOffset: BigInt(batch.fetchedOffset),
+    get isStale() {
+      return isStale();
+    },
+    pieces: () => batch.pieces(),
+    moveTo: (nextOffset) => resolveOffset(String(nextOffset - 1n)),
+    pause: () => void pause(),
+    heartbeat,
+  };
+}
+
+/**
+ * Makes a consumer of kafkajs. It doesn't connect yet.
+ *
+ * @param kafka The client.
+ * @param settings How it reads.
+ * @returns The consumer.
+ */
+export function consumerOf(kafka: Kafka, settings: ConsumerSettings): Consumer {
+  const consumer = kafka.consumer({
+    groupId: settings.group,
+    allowAutoTopicCreation: false,
+    sessionTimeout: settings.sessionTimeoutMs,
+    heartbeatInterval: settings.heartbeatIntervalMs,
+    maxWaitTimeInMs: settings.maxWaitMs,
+    metadataMaxAge: settings.metadataMaxAgeMs,
+    maxBytes: settings.maxBytes,
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: settings.maxPauseMs,
+      retries: 2,
+      restartOnFailure: settings.mayRestart,
+    },
+  });
+  let topic = "";
+  // consumer.commitOffsets() returns without committing once a stop has begun; this doesn't.
+  let commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  return {
+    connect: () => consumer.connect(),
+    disconnect: () => consumer.disconnect(),
+    async run(subscription, handlers) {
+      ({ topic } = subscription);
+      const { events } = consumer;
+      consumer.on(events.GROUP_JOIN, ({ payload }) => {
+        commitFetched = undefined;
+        handlers.joined((payload.memberAssignment[topic] ?? []).map(Number));
+      });
+      consumer.on(events.FETCH, () => handlers.answered());
+      consumer.on(events.HEARTBEAT, () => handlers.alive());
+      consumer.on(
+        events.CRASH,
+        ({ payload }) => handlers.failed(payload.error, payload.restart),
+      );
+      await consumer.subscribe({
+        topic,
+        fromBeginning: subscription.from === "earliest",
+      });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        eachBatch(payload) {
+          commitFetched = payload.commitOffsetsIfNecessary;
+          return handlers.fetched(fetchedOf(payload));
+        },
+      });
+    },
+    seek: (partition, offset) =>
+      consumer.seek({ topic, partition, offset: String(offset) }),
+    async commit(offsets) {
+      const partitions = [...offsets].map(([partition, offset]) => ({
+        partition,
+        offset: String(offset),
+      }));
+      if (commitFetched) {
+        await commitFetched({ topics: [{ topic, partitions }] });
+      } else {
+        await consumer.commitOffsets(
+          partitions.map((one) => ({ topic, ...one })),
+        );
+      }
+    },
+  };
+}

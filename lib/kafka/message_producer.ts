@@ -1,0 +1,81 @@
+/**
+ * Sending messages to a partition.
+ *
+ * @module
+ */
+
+import type { Kafka, Message as KafkajsMessage } from "kafkajs";
+import type { Connectable } from "./connectable.ts";
+import type { OutgoingMessage } from "./message.ts";
+
+/** How many brokers must have a message before it counts as delivered. Equals `acks`. */
+export type Acks = 0 | 1 | "all";
+
+/** Messages to send together. */
+export interface OutgoingBatch {
+  /** The topic. */
+  readonly topic: string;
+  /** The messages, all for the same partition. */
+  readonly messages: readonly OutgoingMessage[];
+  /** Equals `acks`. */
+  readonly acks: Acks;
+  /**
+   * Whether to compress them. Equals `compression.type=gzip`.
+   *
+   * @default {false}
+   */
+  readonly gzip?: boolean;
+}
+
+/** A client that sends messages. */
+export interface MessageProducer extends Connectable {
+  /**
+   * Sends messages to one partition.
+   *
+   * @param batch The messages.
+   * @returns The offset of the first one; -1 with acks 0; undefined if there is no such partition.
+   */
+  send(batch: OutgoingBatch): Promise<bigint | undefined>;
+}
+
+/** The codec's number. */
+const GZIP = 1;
+const ACKS = { 0: 0, 1: 1, all: -1 } as const;
+
+/**
+ * Makes a producer of kafkajs. It doesn't connect yet.
+ *
+ * @param kafka The client.
+ * @param options Whether the broker recognises a batch that is sent again (`enable.idempotence`).
+ * @returns The producer.
+ */
+export function messageProducerOf(
+  kafka: Kafka,
+  options: { readonly idempotent?: boolean } = {},
+): MessageProducer {
+  const { idempotent = false } = options;
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    idempotent,
+    // kafkajs numbers an idempotent producer's batches correctly only one at a time (kafkajs issue 200).
+    ...(idempotent ? { maxInFlightRequests: 1 } : {}),
+    createPartitioner: () => ({ message }) => message.partition ?? 0,
+  });
+  return {
+    connect: () => producer.connect(),
+    disconnect: () => producer.disconnect(),
+    async send({ topic, messages, acks, gzip = false }) {
+      const [result] = await producer.send({
+        topic,
+        acks: ACKS[acks],
+        ...(gzip ? { compression: GZIP } : {}),
+        // Written by this project's own encoder, which takes its own type of message.
+        messages: messages as unknown as KafkajsMessage[],
+      });
+      if (acks === 0) return -1n;
+      // kafkajs drops what is meant for a partition that does not exist, without an error.
+      const offset = result?.baseOffset;
+      return offset === undefined ? undefined : BigInt(offset);
+    },
+  };
+}

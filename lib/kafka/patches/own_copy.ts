@@ -1,0 +1,106 @@
+/**
+ * A copy of kafkajs that only this project uses, so that patching it changes nothing for other code of the same process, and
+ * nothing that other code loaded before gets in the way.
+ *
+ * kafkajs is CommonJS with no `exports` field: each of its files can be loaded, and replaced before others load it. It loads
+ * some of its files late, at their first use, so each module's `require` is replaced too.
+ *
+ * @module
+ */
+
+import Module, { createRequire } from "node:module";
+
+interface LoadedModule {
+  exports: unknown;
+  require(id: string): unknown;
+}
+
+const cache = (Module as unknown as {
+  readonly _cache: Record<string, LoadedModule>;
+})._cache;
+
+/** One copy of kafkajs. */
+export class OwnCopy {
+  readonly #folder: string;
+  readonly #require: (id: string) => unknown;
+  readonly #modules = new Map<string, LoadedModule>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#require = createRequire(`${folder}index.js`);
+  }
+
+  /**
+   * Makes a copy. Nothing of it is loaded yet.
+   *
+   * @returns The copy.
+   * @throws {Error} If kafkajs is not installed as expected.
+   */
+  static async make(): Promise<OwnCopy> {
+    // One small file, which reads nothing from the environment, shows where the package is.
+    await import("kafkajs/src/constants.js");
+    const path = /^(.*[\\/]kafkajs[\\/].*)src[\\/]constants\.js$/;
+    for (const file of Object.keys(cache)) {
+      const folder = path.exec(file)?.[1];
+      if (folder !== undefined) return new OwnCopy(folder);
+    }
+    throw new Error("The files of kafkajs can't be found");
+  }
+
+  /**
+   * Loads a file.
+   *
+   * @param path The file, from the package's folder: `src/errors.js`.
+   * @returns What it exports.
+   */
+  load<T>(path: string): T {
+    return this.#apart(() => this.#require(this.#folder + path)) as T;
+  }
+
+  /**
+   * Replaces what a file exports, for those files that are loaded later.
+   *
+   * @param path The file, from the package's folder.
+   * @param replacement What it exports from now on.
+   * @throws {Error} If there is no such file.
+   */
+  replace(path: string, replacement: unknown): void {
+    this.load(path);
+    const file = [...this.#modules.keys()].find((file) =>
+      file.replaceAll("\\", "/").endsWith(`/${path}`)
+    );
+    const loaded = this.#modules.get(file ?? "");
+    if (!loaded) throw new Error(`kafkajs has no file ${path}`);
+    loaded.exports = replacement;
+  }
+
+  /** Runs work with this copy's modules in the cache, and puts back what others have there. */
+  #apart<T>(work: () => T): T {
+    const others = this.#takeFromCache();
+    for (const [file, module] of this.#modules) cache[file] = module;
+    try {
+      return work();
+    } finally {
+      for (const [file, module] of this.#takeFromCache()) {
+        if (!this.#modules.has(file)) this.#adopt(file, module);
+      }
+      for (const [file, module] of others) cache[file] = module;
+    }
+  }
+
+  #takeFromCache(): Map<string, LoadedModule> {
+    const taken = new Map<string, LoadedModule>();
+    for (const [file, module] of Object.entries(cache)) {
+      if (!file.startsWith(this.#folder)) continue;
+      taken.set(file, module);
+      delete cache[file];
+    }
+    return taken;
+  }
+
+  #adopt(file: string, module: LoadedModule): void {
+    this.#modules.set(file, module);
+    const original = module.require;
+    module.require = (id) => this.#apart(() => original.call(module, id));
+  }
+}

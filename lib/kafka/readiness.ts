@@ -1,0 +1,32 @@
+/**
+ * Whether a broker does its work, which is more than an open port.
+ *
+ * @module
+ */
+
+import type { Config } from "../settings/config.ts";
+import { createKafkajs } from "./client.ts";
+
+const PROBE = "engine-ready-probe";
+
+/**
+ * Makes a broker check the creation of a topic, and load what the first consumer group needs.
+ *
+ * @param config Where the broker is.
+ * @throws {Error} If it does not answer or can't do it yet.
+ */
+export async function requireReadiness(config: Config): Promise<void> {
+  const kafka = await createKafkajs(config, { clientId: PROBE });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.createTopics({
+      validateOnly: true,
+      waitForLeaders: false,
+      topics: [{ topic: PROBE, numPartitions: 1, replicationFactor: 1 }],
+    });
+    await admin.fetchOffsets({ groupId: PROBE });
+  } finally {
+    await admin.disconnect();
+  }
+}
