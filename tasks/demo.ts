@@ -4,16 +4,17 @@
  * @module
  */
 
-import { withEngine } from "../lib/engine/with_engine.ts";
 import { runTask } from "../lib/cli/command.ts";
 import { runDemo } from "../lib/cli/demo_command.ts";
+import { note } from "../lib/cli/output.ts";
 import { stopSignal } from "../lib/cli/signals.ts";
+import { withEngine } from "../lib/engine/with_engine.ts";
 
 await runTask({
   name: "demo",
   summary:
-    "Runs the whole pipeline once: starts Kafka and the registry unless they run, creates the topic, produces five\n" +
-    "orders, consumes them, checks that they are the same, and stops what it started.",
+    "Runs the whole pipeline once: starts Kafka and the registry unless those of this checkout run, creates the topic,\n" +
+    "produces five events, consumes them, checks that they are the same, and stops what it started.",
   flags: {
     keep: {
       type: "boolean",
@@ -23,9 +24,9 @@ await runTask({
   examples: [["deno task demo", "See it work"]],
 }, async ({ keep }) => {
   using stop = stopSignal();
-  const notify = (line: string) => console.error(line);
+  const { signal } = stop;
   await withEngine(
-    { keep, tell: notify },
-    (config) => runDemo(config, { notify, signal: stop.signal }),
+    { keep, notify: note, signal },
+    (config) => runDemo(config, { notify: note, signal }),
   );
 });

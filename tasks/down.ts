@@ -5,6 +5,7 @@
  */
 
 import { runTask } from "../lib/cli/command.ts";
+import { note, printLine } from "../lib/cli/output.ts";
 import { describeStop, stopEngine } from "../lib/engine/mod.ts";
 
 if (import.meta.main) {
@@ -20,9 +21,13 @@ if (import.meta.main) {
     },
     examples: [
       ["deno task down", "Stop; the next `deno task up` has the same topics"],
-      ["deno task down --wipe", "Stop and begin with nothing next time"],
+      ["deno task down --wipe", "Stop; the next `deno task up` begins empty"],
     ],
   }, async ({ wipe }) => {
-    console.log(describeStop(await stopEngine({ wipe, tell: console.error })));
+    const stopped = await stopEngine({
+      wipe,
+      notify: note,
+    });
+    printLine(describeStop(stopped));
   });
 }

@@ -5,6 +5,8 @@
  */
 
 import { runTask } from "../lib/cli/command.ts";
+import { note, printLine } from "../lib/cli/output.ts";
+import { stopSignal } from "../lib/cli/signals.ts";
 import { describeEngine, ENGINES, startEngine } from "../lib/engine/mod.ts";
 
 if (import.meta.main) {
@@ -19,7 +21,7 @@ if (import.meta.main) {
         choices: ENGINES,
         default: "auto",
         description:
-          "what runs them: Docker, or Java with no Docker; auto takes Docker where it answers",
+          "what runs them: Docker, or Java without Docker; auto takes Docker if it answers",
       },
       "kafka-port": {
         type: "integer",
@@ -38,19 +40,21 @@ if (import.meta.main) {
     },
     examples: [
       ["deno task up", "Kafka on localhost:9092, the registry on port 8081"],
-      ["deno task up --engine local", "The same with Java, no Docker"],
+      ["deno task up --engine local", "The same with Java, without Docker"],
     ],
   }, async (flags) => {
     const {
       "kafka-port": kafkaPort,
       "registry-port": registryPort,
     } = flags;
+    using stop = stopSignal();
     const engine = await startEngine({
       engine: flags.engine,
       ...(kafkaPort !== undefined && { kafkaPort }),
       ...(registryPort !== undefined && { registryPort }),
-      tell: console.error,
+      notify: note,
+      signal: stop.signal,
     });
-    console.log(describeEngine(engine));
+    printLine(describeEngine(engine));
   });
 }

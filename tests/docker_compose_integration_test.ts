@@ -73,7 +73,7 @@ async function bootAndUse(root: string): Promise<void> {
     clusterId,
     "--config",
     propertiesFile,
-  ], { timeout: DEADLINE_MS });
+  ], { timeoutMs: DEADLINE_MS });
   assertEquals(format.code, 0, format.stdout + format.stderr);
   assertMatch(
     await Deno.readTextFile(`${data}/meta.properties`),

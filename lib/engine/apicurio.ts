@@ -1,17 +1,17 @@
 /**
- * Apicurio Registry with its data in a file, in one Java process.
+ * Apicurio Registry in one Java process, with its data in a file.
  *
  * @module
  */
 
 import { ensurePrograms } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
-import { APICURIO_VERSION } from "./maven.ts";
+import { APICURIO, APICURIO_VERSION } from "./maven.ts";
 import { foldersOf, readIfThere, writeWhole } from "./paths.ts";
 import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** Where Apicurio has the API of Confluent's Schema Registry. */
+/** The path of the API that is compatible with Confluent's Schema Registry. */
 export const CONFLUENT_API = "/apis/ccompat/v7";
 
 /** The compatibility level of a new Schema Registry of Confluent's. */
@@ -26,15 +26,15 @@ const JAVA_OPTIONS = [
   "-Xshare:auto",
 ];
 
-/** Settings of {@linkcode registryProcess}. */
+/** Options for {@linkcode registryProcess}. */
 export interface RegistryOptions {
-  /** The state folder: data, logs and records go there. */
+  /** The state folder, for data, logs and records. */
   readonly dir: string;
-  /** The port. */
+  /** Returns the port. */
   readonly port: () => number;
   /** The folder for the programs. By default that of the checkout. */
   readonly programs?: string;
-  /** Ends it when this process dies. Without it, the registry lives on. */
+  /** Ends it when this process dies. Without it, the registry keeps running. */
   readonly watchdog?: Watchdog;
 }
 
@@ -48,11 +48,14 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
   const { run, logs, data } = foldersOf(options.dir);
   return new JavaProcess({
     name: "registry",
-    title: `Apicurio Registry ${APICURIO_VERSION}`,
+    title: APICURIO.title,
     run,
     logs,
-    prepare: async () => {
-      const { apicurio } = await ensurePrograms(options.programs);
+    prepare: async (signal) => {
+      const { apicurio } = await ensurePrograms({
+        folder: options.programs,
+        signal,
+      });
       await Deno.mkdir(`${data}/registry`, { recursive: true });
       return {
         args: [
@@ -65,8 +68,7 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
         env: {
           APICURIO_STORAGE_KIND: "sql",
           APICURIO_STORAGE_SQL_KIND: "h2",
-          // Without the second half, H2 holds a commit back for half a second, and a crash then loses a schema whose id
-          // is in messages already.
+          // By default H2 delays a commit by half a second: a crash loses a schema whose id is in messages already.
           APICURIO_DATASOURCE_URL:
             `jdbc:h2:file:${data}/registry/registry;WRITE_DELAY=0`,
         },

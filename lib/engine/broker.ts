@@ -1,11 +1,12 @@
 /**
- * A Kafka broker in KRaft mode, broker and controller in one Java process.
+ * A Kafka broker in KRaft mode: broker and controller in one Java process.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
 import { ensurePrograms } from "./download.ts";
+import { programEnvironment } from "./environment.ts";
 import { JavaProcess } from "./java_process.ts";
 import { KAFKA_VERSION } from "./maven.ts";
 import { foldersOf, readIfThere, removeIfThere, writeWhole } from "./paths.ts";
@@ -16,27 +17,42 @@ import type { Watchdog } from "./watchdog.ts";
 /** Broker properties by name, as in `server.properties`. */
 export type Properties = Readonly<Record<string, string>>;
 
-/** What {@linkcode singleNodeProperties} needs to know. */
-export interface NodeOptions {
+/** A broker of an engine, which is a controller as well. */
+export interface BrokerNode {
+  /** Its id, from 1. Equals `node.id`. */
+  readonly id: number;
   /** The port for clients. */
   readonly kafkaPort: number;
   /** The port for the controller. */
   readonly controllerPort: number;
-  /** The folder for the topics. */
+}
+
+/** Options for {@linkcode nodeProperties}. */
+export interface NodeOptions {
+  /** All brokers of the engine. */
+  readonly nodes: readonly BrokerNode[];
+  /** The folder for the topics. Equals `log.dirs`. */
   readonly data: string;
 }
 
 /**
- * The properties of a broker that is alone and reached from this machine only.
+ * Returns the properties of a broker that is reached from this machine only.
  *
- * @param options Ports and folder.
+ * @param node The broker.
+ * @param options All brokers of its engine, and its folder.
  * @returns The properties.
  */
-export function singleNodeProperties(options: NodeOptions): Properties {
-  const { kafkaPort, controllerPort, data } = options;
+export function nodeProperties(
+  node: BrokerNode,
+  options: NodeOptions,
+): Properties {
+  const { id, kafkaPort, controllerPort } = node;
+  const { nodes, data } = options;
+  const replicasCount = String(Math.min(nodes.length, 3));
+  const inSyncCount = String(Math.max(1, Math.min(nodes.length, 3) - 1));
   return {
     "process.roles": "broker,controller",
-    "node.id": "1",
+    "node.id": String(id),
     "listeners":
       `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${controllerPort}`,
     "advertised.listeners": `PLAINTEXT://localhost:${kafkaPort}`,
@@ -44,20 +60,22 @@ export function singleNodeProperties(options: NodeOptions): Properties {
       "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "inter.broker.listener.name": "PLAINTEXT",
     "controller.listener.names": "CONTROLLER",
-    "controller.quorum.voters": `1@127.0.0.1:${controllerPort}`,
+    "controller.quorum.voters": nodes.map((each) =>
+      `${each.id}@127.0.0.1:${each.controllerPort}`
+    ).join(","),
     "log.dirs": data,
-    // A mistyped topic is an error everywhere, never a new topic.
+    // A mistyped topic is an error, not a new topic.
     "auto.create.topics.enable": "false",
-    "offsets.topic.replication.factor": "1",
+    "offsets.topic.replication.factor": replicasCount,
     "offsets.topic.num.partitions": "1",
-    "transaction.state.log.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.replication.factor": replicasCount,
+    "transaction.state.log.min.isr": inSyncCount,
     "transaction.state.log.num.partitions": "1",
-    "share.coordinator.state.topic.replication.factor": "1",
-    "share.coordinator.state.topic.min.isr": "1",
+    "share.coordinator.state.topic.replication.factor": replicasCount,
+    "share.coordinator.state.topic.min.isr": inSyncCount,
     "share.coordinator.state.topic.num.partitions": "1",
     "group.initial.rebalance.delay.ms": "0",
-    // After a crash, the controller takes the broker back once the session of the one before has run out: 9 s by default.
+    // After a crash, the controller admits the broker again when its earlier session has timed out: 9 s by default.
     "broker.session.timeout.ms": "3000",
     "broker.heartbeat.interval.ms": "500",
   };
@@ -67,7 +85,7 @@ export function singleNodeProperties(options: NodeOptions): Properties {
  * Writes properties as a `server.properties` file.
  *
  * @param properties The properties.
- * @returns The text, with backslashes and line breaks escaped as Java wants them.
+ * @returns The text, with backslashes and line breaks escaped for Java.
  */
 export function renderProperties(properties: Properties): string {
   return Object.entries(properties).map(([name, value]) => {
@@ -87,18 +105,18 @@ const DEFAULT_JAVA_OPTIONS = [
 ];
 
 /**
- * Puts options for Java behind the defaults, which start quickly and use little memory.
+ * Adds options for Java to the defaults, which start quickly and use little memory.
  *
  * @param defaults The defaults.
- * @param options Options that win over them: the heap's size, another garbage collector, `-XX:TieredStopAtLevel=4` for speed
- * in a long run.
- * @returns The options together.
+ * @param options Options that override them: the heap's size, another garbage collector, `-XX:TieredStopAtLevel=4` for
+ * speed in a long run.
+ * @returns All options.
  */
 export function javaOptions(
   defaults: readonly string[],
   options: readonly string[],
 ): string[] {
-  // Java refuses two garbage collectors; of everything else the last one wins.
+  // Java refuses two garbage collectors; of all other options the last one wins.
   const collector = /^-XX:\+Use\w*GC$/;
   const replaced = options.some((option) => collector.test(option));
   return [
@@ -114,25 +132,30 @@ const LOGGING = [
   "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaConfig=warn",
 ];
 
-/** What {@linkcode formatStorage} needs to know. */
-export interface FormatOptions {
+interface FormatOptions {
   /** The folder with Kafka's jars. */
   readonly kafka: string;
   /** The `server.properties` file. */
   readonly propertiesFile: string;
   /** The folder that its `log.dirs` names. */
   readonly data: string;
+  readonly signal: AbortSignal | undefined;
 }
 
+const FORMAT_TIMEOUT_MS = 60_000;
+/** How many lines of the tool's output an error shows. */
+const FORMAT_LINES_COUNT = 5;
+
 /**
- * Prepares a broker's data folder, unless that was done before.
+ * Formats a broker's data folder, unless that was done before.
  *
- * @param options Program, properties and folder.
- * @throws {PipelineError} If the folder holds topics but not what Kafka needs to use them, or Kafka refuses it.
+ * @param options Program, properties, folder and signal.
+ * @throws {PipelineError} If the folder holds topics but no metadata, or Kafka refuses it.
+ * @throws {StoppedError} If the signal ended it.
  */
 async function formatStorage(options: FormatOptions): Promise<void> {
-  const { kafka, propertiesFile, data } = options;
-  // Kafka writes this file last: where it is, an earlier format went through.
+  const { kafka, propertiesFile, data, signal } = options;
+  // Kafka writes this file last: if it exists, an earlier format was completed.
   if (await readIfThere(`${data}/meta.properties`) !== undefined) return;
   const topics = await folderNames(data);
   if (topics.length > 0) {
@@ -142,7 +165,7 @@ async function formatStorage(options: FormatOptions): Promise<void> {
       } but no meta.properties, so Kafka can't use it`,
       {
         hint:
-          "Something removed the file. `deno task down --wipe` removes all data and makes room for new.",
+          "Something removed the file. `deno task down --wipe` removes all data; the next start begins empty.",
       },
     );
   }
@@ -160,10 +183,16 @@ async function formatStorage(options: FormatOptions): Promise<void> {
     randomClusterId(),
     "--config",
     propertiesFile,
-  ], { timeout: 60_000 });
+  ], {
+    timeoutMs: FORMAT_TIMEOUT_MS,
+    clearEnv: true,
+    env: programEnvironment("java"),
+    signal,
+  });
   if (code === 0) return;
   throw new PipelineError(`Kafka could not format its data folder ${data}`, {
-    hint: (stderr + stdout).trim().split("\n").slice(-5).join("\n"),
+    hint: (stderr + stdout).trim().split("\n").slice(-FORMAT_LINES_COUNT)
+      .join("\n"),
   });
 }
 
@@ -171,7 +200,7 @@ async function folderNames(path: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(path)) {
-      // An interrupted format may leave the metadata log's empty folder.
+      // An interrupted format may leave the empty folder of the metadata log.
       if (entry.isDirectory && !entry.name.startsWith("__cluster_metadata")) {
         names.push(entry.name);
       }
@@ -190,19 +219,21 @@ function randomClusterId(): string {
   ).replaceAll("=", "");
 }
 
-/** Settings of {@linkcode brokerProcess}. */
+/** Options for {@linkcode brokerProcess}. */
 export interface BrokerOptions {
-  /** The state folder: data, logs and records go there. */
+  /** The state folder, for data, logs and records. */
   readonly dir: string;
-  /** All properties of the broker. `log.dirs` must be one folder. */
+  /** The broker's id. @default {1} */
+  readonly id?: number;
+  /** Returns all properties of the broker. `log.dirs` must be one folder. */
   readonly properties: () => Properties;
-  /** The address where clients reach it without a password, `host:port`. */
+  /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
-  /** Options for Java, which win over the defaults. */
+  /** Options for Java, which override the defaults. */
   readonly javaOptions?: readonly string[];
   /** The folder for the programs. By default that of the checkout. */
   readonly programs?: string;
-  /** Ends it when this process dies. Without it, the broker lives on. */
+  /** Ends it when this process dies. Without it, the broker keeps running. */
   readonly watchdog?: Watchdog;
 }
 
@@ -210,24 +241,29 @@ export interface BrokerOptions {
  * Makes a broker's process, which is not started yet.
  *
  * @param options Properties, folder and how it ends.
- * @returns The process. Each start formats the data folder where that is due.
+ * @returns The process. Its first start formats the data folder.
  */
 export function brokerProcess(options: BrokerOptions): JavaProcess {
   const { run, logs } = foldersOf(options.dir);
+  const name = `broker-${options.id ?? 1}`;
   return new JavaProcess({
-    name: "broker",
+    name,
     title: `Kafka ${KAFKA_VERSION}`,
     run,
     logs,
-    prepare: async () => {
-      const { kafka } = await ensurePrograms(options.programs);
+    prepare: async (signal) => {
+      const { kafka } = await ensurePrograms({
+        folder: options.programs,
+        signal,
+      });
       const properties = options.properties();
-      const propertiesFile = `${run}/server.properties`;
+      const propertiesFile = `${run}/${name}.properties`;
       await writeWhole(propertiesFile, renderProperties(properties));
       await formatStorage({
         kafka,
         propertiesFile,
         data: properties["log.dirs"] ?? "",
+        signal,
       });
       return {
         args: [

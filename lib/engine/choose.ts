@@ -1,27 +1,28 @@
 /**
- * Which kind of engine this machine can run.
+ * The kind of engine that this machine can run.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
 import { dockerProblem } from "./docker.ts";
+import { programEnvironment } from "./environment.ts";
 import { INSTALL_JAVA } from "./maven.ts";
 import { runCommand } from "./shell.ts";
 
-/** What an engine can be asked to be; `auto` leaves the choice to this machine. */
+/** The kinds of engine to ask for; `auto` takes what this machine has. */
 export const ENGINES = ["auto", "docker", "local"] as const;
 
-/** What an engine is: containers, or two Java processes. */
+/** The kinds of engine: containers, or Java processes. */
 export type EngineKind = "docker" | "local";
 
-const MIN_JAVA = 17;
+const MIN_JAVA_VERSION = 17;
 
 /**
- * Reads the major version out of what `java -version` prints.
+ * Reads the major version from the output of `java -version`.
  *
  * @param text Its output.
- * @returns The version, such as 17, or nothing where there is none.
+ * @returns The version, such as 17; undefined if there is none.
  */
 export function parseJavaVersion(text: string): number | undefined {
   // Up to Java 8 the version was called 1.8.
@@ -30,20 +31,23 @@ export function parseJavaVersion(text: string): number | undefined {
 }
 
 /**
- * Looks whether Java and Maven are there.
+ * Determines whether Java and Maven are installed.
  *
- * @returns Nothing where both are there, else what is missing, as a sentence's end.
+ * @returns What is missing, as the end of a sentence; undefined if nothing is.
  */
 export async function javaProblem(): Promise<string | undefined> {
   const [java, maven] = await Promise.all([
-    runCommand(["java", "-version"]),
-    // Starting Maven takes longer than finding it.
+    runCommand(["java", "-version"], {
+      clearEnv: true,
+      env: programEnvironment("java"),
+    }),
+    // Finding Maven is faster than starting it.
     runCommand(["sh", "-c", "command -v mvn"]),
   ]);
   const version = parseJavaVersion(java.stderr + java.stdout);
   if (version === undefined) return "java was not found";
-  if (version < MIN_JAVA) {
-    return `java is version ${version}, and ${MIN_JAVA} or later is needed`;
+  if (version < MIN_JAVA_VERSION) {
+    return `java is version ${version}, and ${MIN_JAVA_VERSION} or later is needed`;
   }
   return maven.code === 0 ? undefined : "mvn (Maven) was not found";
 }
@@ -54,9 +58,9 @@ const INSTALL_DOCKER =
 /**
  * Chooses the kind of engine.
  *
- * @param wanted What was asked for.
+ * @param wanted The kind to ask for.
  * @returns The kind, which this machine can run.
- * @throws {PipelineError} If it can't run what was asked for.
+ * @throws {PipelineError} If this machine can't run it.
  */
 export async function chooseEngine(
   wanted: typeof ENGINES[number],

@@ -1,5 +1,5 @@
 /**
- * Kafka and the registry as `docker-compose.yml` has them.
+ * Kafka, the registry and Kafka UI in the containers of `docker-compose.yml`.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { checkoutFolder } from "./paths.ts";
 import { brokerAnswers, registryAnswers } from "./ready.ts";
 import { type Finished, runCommand } from "./shell.ts";
 
-/** Settings of a {@linkcode DockerEngine}. */
+/** Options for a {@linkcode DockerEngine}. */
 export interface DockerOptions {
   /** The port for Kafka's clients. @default {9092} */
   readonly kafkaPort?: number;
   /** The registry's port. @default {8081} */
   readonly registryPort?: number;
-  /** Further compose files, whose values win. */
+  /** Further compose files, which override the first. */
   readonly overrides?: readonly string[];
   /** The name of the compose project. By default that of `docker-compose.yml`. */
   readonly project?: string;
@@ -23,21 +23,27 @@ export interface DockerOptions {
   readonly services?: readonly string[];
 }
 
-const START_TIMEOUT = 600_000;
-const ASK_TIMEOUT = 15_000;
-const ERROR_LINES = 8;
+/** How long a command of Compose may take, in milliseconds: the first start downloads the images. */
+const COMPOSE_TIMEOUT_MS = 600_000;
+const QUESTION_TIMEOUT_MS = 15_000;
+const REGISTRY_TIMEOUT_MS = 30_000;
+const ERROR_LINES_COUNT = 8;
+/** The port of Kafka UI, unless the variable that `docker-compose.yml` reads sets another. */
+const UI_PORT = "8080";
 
 /**
- * Looks whether a Docker engine answers and has Compose.
+ * Determines whether a Docker engine answers and has Compose.
  *
- * @returns Nothing where both are there, else what is missing, as a sentence's end.
+ * @returns What is missing, as the end of a sentence; undefined if nothing is.
  */
 export async function dockerProblem(): Promise<string | undefined> {
   const [engine, compose] = await Promise.all([
     runCommand(["docker", "version", "--format", "{{.Server.Version}}"], {
-      timeout: ASK_TIMEOUT,
+      timeoutMs: QUESTION_TIMEOUT_MS,
     }),
-    runCommand(["docker", "compose", "version"], { timeout: ASK_TIMEOUT }),
+    runCommand(["docker", "compose", "version"], {
+      timeoutMs: QUESTION_TIMEOUT_MS,
+    }),
   ]);
   if (engine.code === 127) return "docker was not found";
   if (engine.code !== 0) return "no Docker engine answers";
@@ -45,7 +51,7 @@ export async function dockerProblem(): Promise<string | undefined> {
 }
 
 /**
- * The arguments that every `docker compose` of an engine begins with.
+ * Returns the first arguments of every `docker compose` of an engine.
  *
  * @param options Files and project.
  * @returns The arguments.
@@ -81,42 +87,55 @@ export class DockerEngine {
     this.registryPort = options.registryPort ?? 8081;
   }
 
-  /** Where Kafka's clients begin, for `--brokers`. */
+  /** The broker's address. */
   get brokers(): string {
     return `localhost:${this.kafkaPort}`;
   }
 
-  /** The registry's URL, for `--registry`. */
+  /** The URL of Kafka UI. */
+  get uiUrl(): string {
+    return `http://localhost:${Deno.env.get("KAFKA_UI_PORT") || UI_PORT}`;
+  }
+
+  /** The registry's URL. */
   get registryUrl(): string {
     return `http://localhost:${this.registryPort}`;
   }
 
   /**
-   * Looks which services run.
+   * Determines which services run.
    *
    * @returns Their names.
    * @throws {PipelineError} If Docker refuses.
    */
   async running(): Promise<string[]> {
-    const { stdout } = await this.#compose(
+    const { stdout } = await this.#compose([
       "ps",
       "--status",
       "running",
       "--services",
-    );
+    ]);
     return stdout.split("\n").filter((name) => name !== "");
   }
 
   /**
    * Starts the services that don't run and waits until they do their work.
    *
+   * @param signal Ends the start. What it has started keeps running.
    * @throws {PipelineError} If Docker refuses or a service does not come up.
+   * @throws {StoppedError} If the signal ended it.
    */
-  async start(): Promise<void> {
-    await this.#compose("up", "-d", "--wait", ...this.#options.services ?? []);
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.#compose(
+      ["up", "-d", "--wait", ...this.#options.services ?? []],
+      signal,
+    );
     await Promise.all([
       brokerAnswers(this.brokers),
-      registryAnswers(this.registryUrl, AbortSignal.timeout(30_000)),
+      registryAnswers(
+        this.registryUrl,
+        AbortSignal.timeout(REGISTRY_TIMEOUT_MS),
+      ),
     ]);
   }
 
@@ -126,7 +145,7 @@ export class DockerEngine {
    * @throws {PipelineError} If Docker refuses.
    */
   async stop(): Promise<void> {
-    await this.#compose("down");
+    await this.#compose(["down"]);
   }
 
   /**
@@ -135,27 +154,30 @@ export class DockerEngine {
    * @throws {PipelineError} If Docker refuses.
    */
   async wipe(): Promise<void> {
-    await this.#compose("down", "-v");
+    await this.#compose(["down", "-v"]);
   }
 
-  async #compose(verb: string, ...args: string[]): Promise<Finished> {
+  async #compose(
+    args: readonly [string, ...string[]],
+    signal?: AbortSignal,
+  ): Promise<Finished> {
     const finished = await runCommand([
       "docker",
       ...composeArguments(this.#options),
-      verb,
       ...args,
     ], {
-      timeout: START_TIMEOUT,
+      timeoutMs: COMPOSE_TIMEOUT_MS,
+      signal,
       env: {
         KAFKA_PORT: String(this.kafkaPort),
         SCHEMA_REGISTRY_PORT: String(this.registryPort),
       },
     });
     if (finished.code === 0) return finished;
-    const said = (finished.stderr + finished.stdout).trim().split("\n");
-    throw new PipelineError(`docker compose ${verb} failed`, {
+    const printed = (finished.stderr + finished.stdout).trim().split("\n");
+    throw new PipelineError(`docker compose ${args[0]} failed`, {
       hint: [
-        ...said.slice(-ERROR_LINES),
+        ...printed.slice(-ERROR_LINES_COUNT),
         "`docker compose logs` shows what the services printed. A port in use can be changed with --kafka-port and --registry-port.",
       ].join("\n"),
     });

@@ -1,12 +1,13 @@
 /**
- * The engine's programs: fetched on first use, then shared by every engine of the checkout.
+ * The engine's programs: downloaded on first use, then shared by every engine of the checkout.
  *
- * A program's folder appears by a rename, complete or not at all, and carries the version in its name.
+ * A program's folder has the version in its name. It appears by a rename, complete and checked.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { checkDigests } from "./digests.ts";
 import { withLock } from "./lock.ts";
 import { APICURIO, KAFKA, type Program, runMaven } from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";
@@ -21,31 +22,52 @@ export interface Programs {
   readonly apicurio: string;
 }
 
+/** Options for {@linkcode ensurePrograms}. */
+export interface DownloadOptions {
+  /** The folder for the programs. By default that of the checkout. */
+  readonly folder?: string | undefined;
+  /** Receives a line about what is downloaded, on standard error by default. */
+  readonly notify?: ((line: string) => void) | undefined;
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const UNPACK_TIMEOUT_MS = 120_000;
+
 /**
- * Makes sure that the programs are there, and fetches those that are not, side by side.
+ * Makes sure that the programs exist: downloads those that don't, in parallel.
  *
- * @param folder The folder for the programs. By default that of the checkout.
- * @param tell Told in a line what is fetched.
+ * @param options The folder, what receives a line, and what ends the download.
  * @returns Where they are.
- * @throws {PipelineError} If one can't be fetched or unpacked.
+ * @throws {PipelineError} If one can't be downloaded or unpacked, or is not what the project has checked.
+ * @throws {StoppedError} If the signal ended it.
  */
 export async function ensurePrograms(
-  folder: string = `${engineFolder()}/programs`,
-  tell: (line: string) => void = console.error,
+  options: DownloadOptions = {},
 ): Promise<Programs> {
+  const {
+    folder = `${engineFolder()}/programs`,
+    notify = console.error,
+    signal,
+  } = options;
   const programs = {
     kafka: `${folder}/${KAFKA.folder}`,
     apicurio: `${folder}/${APICURIO.folder}`,
   };
   if ((await missing(folder)).length === 0) return programs;
   await Deno.mkdir(folder, { recursive: true });
-  await withLock(`${folder}/lock`, async () => {
-    // Another process may have fetched them while this one waited.
+  await withLock({
+    path: `${folder}/lock`,
+    onWait: () =>
+      notify("Waiting for another process that downloads the programs..."),
+    signal,
+  }, async () => {
+    // Another process may have downloaded them while this one waited.
     const wanted = await missing(folder);
     if (wanted.length === 0) return;
     await removeDrafts(folder);
-    await fetchAll(folder, wanted, tell);
-  }, () => tell("Waiting for another process that downloads the programs..."));
+    await downloadAll(wanted, { folder, notify, signal });
+  });
   return programs;
 }
 
@@ -63,36 +85,39 @@ async function missing(folder: string): Promise<Program[]> {
   return found.flat();
 }
 
-async function fetchAll(
-  folder: string,
+interface Target {
+  readonly folder: string;
+  readonly notify: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function downloadAll(
   programs: readonly Program[],
-  tell: (line: string) => void,
+  { folder, notify, signal }: Target,
 ): Promise<void> {
-  const names = programs.map((program) =>
-    `${program.title} ${program.folder.replace(/^.*-/, "")}`
-  );
-  const total = programs.reduce((sum, { megabytes }) => sum + megabytes, 0);
-  tell(
-    `Downloading ${
-      names.join(" and ")
-    } from Maven Central, once: up to ${total} MB...`,
-  );
-  const started = Date.now();
+  const names = programs.map(({ title }) => title).join(" and ");
+  const totalMb = programs.reduce((sum, { sizeMb }) => sum + sizeMb, 0);
+  notify(`Downloading ${names} with Maven, once: up to ${totalMb} MB...`);
+  const startedAt = Date.now();
   const progress = progressLine();
   const bytes = new Map<Program, number>();
-  const show = () =>
-    progress.update(
-      "  " +
-        [...bytes].map(([{ title }, count]) =>
-          `${title}: ${(count / 1e6).toFixed(1)} MB`
-        ).join(", "),
-    );
+  const show = () => {
+    // Maven transfers nothing that it has already.
+    const parts = [...bytes].filter(([, count]) => count > 0).map((
+      [{ title }, count],
+    ) => `${title}: ${(count / 1e6).toFixed(1)} MB`);
+    if (parts.length > 0) progress.update(`  ${parts.join(", ")}`);
+  };
   try {
     const results = await Promise.allSettled(
       programs.map((program) =>
-        fetchOne(folder, program, (count) => {
-          bytes.set(program, count);
-          show();
+        download(program, {
+          folder,
+          signal,
+          onBytes(count) {
+            bytes.set(program, count);
+            show();
+          },
         })
       ),
     );
@@ -101,10 +126,10 @@ async function fetchAll(
   } finally {
     progress.end();
   }
-  tell(`Downloaded in ${Math.round((Date.now() - started) / 1000)} s`);
+  notify(`Downloaded in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
 
-/** Removes what interrupted downloads left. Whoever holds the lock is alone here. */
+/** Removes what interrupted downloads left. The caller holds the lock. */
 async function removeDrafts(folder: string): Promise<void> {
   const drafts: string[] = [];
   for await (const { name } of Deno.readDir(folder)) {
@@ -113,31 +138,42 @@ async function removeDrafts(folder: string): Promise<void> {
   await Promise.all(drafts.map(removeIfThere));
 }
 
-async function fetchOne(
-  folder: string,
+async function download(
   program: Program,
-  onBytes: (bytes: number) => void,
+  { folder, onBytes, signal }: {
+    readonly folder: string;
+    readonly onBytes: (bytes: number) => void;
+    readonly signal: AbortSignal | undefined;
+  },
 ): Promise<void> {
-  // A name of its own: where an earlier download was killed, its Maven may still be writing to the other.
+  // A name of its own: if an earlier download was killed, its Maven may still write to the other.
   const draft = await Deno.makeTempDir({
     dir: folder,
     prefix: `${program.folder}${DRAFT}`,
   });
   const logFile = `${folder}/${program.folder}.maven.log`;
-  await runMaven(program, { folder: draft, logFile, onBytes });
+  await runMaven(program, { folder: draft, logFile, onBytes, signal });
   await Deno.remove(`${draft}/pom.xml`);
+  await Deno.remove(`${draft}/.mvn`);
+  await checkDigests(draft, program.folder);
   for await (const { name } of Deno.readDir(draft)) {
     if (!name.endsWith(".tar.gz")) continue;
-    await unpack(`${draft}/${name}`, draft);
+    await unpack(`${draft}/${name}`, { folder: draft, signal });
     await Deno.remove(`${draft}/${name}`);
   }
   await Deno.rename(draft, `${folder}/${program.folder}`);
 }
 
-async function unpack(archive: string, folder: string): Promise<void> {
+async function unpack(
+  archive: string,
+  { folder, signal }: {
+    readonly folder: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<void> {
   const { code, stderr } = await runCommand(
     ["tar", "-xzf", archive, "-C", folder],
-    { timeout: 120_000 },
+    { timeoutMs: UNPACK_TIMEOUT_MS, signal },
   );
   if (code === 0) return;
   throw new PipelineError(`Could not unpack ${archive}`, {

@@ -1,23 +1,25 @@
 /**
- * One Java program of an engine: started in a session of its own, recorded, found again, stopped.
+ * One Java program of an engine: started in a session of its own, recorded, found later by another task, stopped.
  *
  * @module
  */
 
 import { messageOf, PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import { programEnvironment } from "./environment.ts";
 import { readIfThere, removeIfThere, writeWhole } from "./paths.ts";
-import { processIdentity, signalProcess } from "./shell.ts";
+import { processIdentity, signalProcess, throwIfStopped } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** What is run. */
+/** What to run. */
 export interface JavaCommand {
   /** Arguments for `java`: its own options, the class or jar, and what that takes. */
   readonly args: readonly string[];
-  /** Environment variables added to this process's own. */
+  /** Environment variables, added to those that every Java program gets. */
   readonly env?: Record<string, string>;
 }
 
-/** Settings of a {@linkcode JavaProcess}. */
+/** Options for a {@linkcode JavaProcess}. */
 export interface JavaProcessOptions {
   /** Its name in file names. */
   readonly name: string;
@@ -27,17 +29,17 @@ export interface JavaProcessOptions {
   readonly run: string;
   /** The folder for its output. */
   readonly logs: string;
-  /** Does what must be done before each start, and says what to run. */
-  readonly prepare: () => Promise<JavaCommand>;
-  /** Resolves once the program does its work; it is asked again until it does. Rejects while it does not. */
+  /** Prepares a start and returns what to run. */
+  readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
+  /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
-  /** Ends the program when this process dies. Without it, the program lives on. */
+  /** Ends the program when this process dies. Without it, the program keeps running. */
   readonly watchdog?: Watchdog;
   /** How long a start may take, in milliseconds. @default {60000} */
-  readonly startTimeout?: number;
+  readonly startTimeoutMs?: number;
 }
 
-/** A process's record: enough to tell it from a later process with the same id. */
+/** The record of a process, which tells it from a later one with the same id. */
 export interface ProcessRecord {
   /** The process id. */
   readonly pid: number;
@@ -49,7 +51,7 @@ export interface ProcessRecord {
  * Reads a process's record.
  *
  * @param text The text of the record's file.
- * @returns The record, or nothing where the text is not one.
+ * @returns The record; undefined if the text is not one.
  */
 export function parseRecord(text: string): ProcessRecord | undefined {
   try {
@@ -65,17 +67,22 @@ export function parseRecord(text: string): ProcessRecord | undefined {
   }
 }
 
-// The shell waits for a line before it becomes Java: by then the process is recorded, and no crash of this program in
-// between can leave a Java process that nobody knows.
+// The shell waits for a line before it becomes Java. By then the process is recorded, so a crash of this program in between
+// leaves no Java process without a record.
 const LAUNCH =
   'log=$1; shift; read -r go && exec "$@" </dev/null >>"$log" 2>&1';
 
-const POLL = 50;
-const LOG_LINES = 12;
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 20_000;
+const KILL_TIMEOUT_MS = 10_000;
+const POLL_MS = 50;
+/** How many probes pass between two looks at the process: a look costs more than a probe. */
+const PROBES_PER_LOOK = 10;
+const LOG_LINES_COUNT = 12;
 
 /** A Java program of an engine. */
 export class JavaProcess {
-  /** The file with what it prints; what the start before printed is beside it, in `….1`. */
+  /** The file with its output; that of the start before is beside it, in `….1`. */
   readonly logFile: string;
   readonly #options: JavaProcessOptions;
   readonly #recordFile: string;
@@ -93,7 +100,7 @@ export class JavaProcess {
     this.#recordFile = `${options.run}/${options.name}.json`;
   }
 
-  /** Its process id, while it is known to run. */
+  /** Its process id; undefined if it is not known to run. */
   get pid(): number | undefined {
     return this.#record?.pid;
   }
@@ -104,13 +111,13 @@ export class JavaProcess {
   }
 
   /**
-   * Looks whether it runs, by this object's knowledge or by the record that an earlier one left.
+   * Determines whether it runs, by what this object knows or by the record that an earlier one left.
    *
-   * @returns Whether it runs. A record that is garbage, or names a process that is gone or is another one, is dropped.
+   * @returns Whether it runs. A record that is damaged, or names a process that has ended, is removed.
    */
   async running(): Promise<boolean> {
     const text = await readIfThere(this.#recordFile);
-    // Another task may have started it anew since this object looked.
+    // Another task may have started it again since this object looked.
     for (const record of [this.#record, parseRecord(text ?? "")]) {
       if (record && await processIdentity(record.pid) === record.identity) {
         this.#record = record;
@@ -122,81 +129,85 @@ export class JavaProcess {
   }
 
   /**
-   * Starts it and waits until it does its work. Does nothing where it runs already, but wait.
+   * Starts it, unless it runs already, and waits until it does its work.
    *
-   * @throws {PipelineError} If it ends, or is not ready in time. The message has the end of its log.
+   * @param signal Ends the wait. A process that was started keeps running.
+   * @throws {PipelineError} If it ends, or is not ready in time. The hint has the end of its log.
+   * @throws {StoppedError} If the signal ended the wait.
    */
-  async start(): Promise<void> {
-    if (!await this.running()) await this.#spawn();
-    await this.ready();
+  async start(signal?: AbortSignal): Promise<void> {
+    if (!await this.running()) await this.#spawn(signal);
+    await this.ready(signal);
   }
 
   /**
    * Waits until it does its work.
    *
-   * @throws {PipelineError} If it ends, or is not ready in time. The message has the end of its log.
+   * @param signal Ends the wait.
+   * @throws {PipelineError} If it ends, or is not ready in time. The hint has the end of its log.
+   * @throws {StoppedError} If the signal ended the wait.
    */
-  async ready(): Promise<void> {
-    const { title, startTimeout = 60_000 } = this.#options;
-    const started = Date.now();
-    const deadline = AbortSignal.timeout(startTimeout);
+  async ready(signal?: AbortSignal): Promise<void> {
+    const { title, probe, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
+    const deadline = AbortSignal.timeout(startTimeoutMs);
+    const either = AbortSignal.any([deadline, ...signal ? [signal] : []]);
     let last: unknown;
     for (let attempt = 1; !deadline.aborted; attempt++) {
+      throwIfStopped(signal);
       try {
-        return await this.#options.probe(deadline);
+        return await probe(either);
       } catch (error) {
         last = error;
       }
-      // Asking the system costs more than asking the port, so it is asked now and then.
-      if (attempt % 10 === 0 && !await this.running()) {
+      if (attempt % PROBES_PER_LOOK === 0 && !await this.running()) {
         throw await this.#failure(`${title} ended while it started`, last);
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await pause(POLL_MS, either);
     }
     throw await this.#failure(
-      `${title} was not ready after ${
-        Math.round((Date.now() - started) / 1000)
-      } s`,
+      `${title} was not ready after ${startTimeoutMs / 1000} s`,
       last,
     );
   }
 
   /**
-   * Ends it as it likes to be ended, and by force if that takes too long. Does nothing where it does not run.
+   * Asks it to end, and kills it if that takes too long. Does nothing if it does not run.
    *
-   * @param timeout After how many milliseconds force is used.
+   * @param timeoutMs How long it may take to end, in milliseconds.
    * @returns Whether it ran.
    */
-  async stop(timeout = 20_000): Promise<boolean> {
+  async stop(timeoutMs: number = STOP_TIMEOUT_MS): Promise<boolean> {
     if (!await this.running()) return false;
     const pid = this.#record!.pid;
     await signalProcess(pid, "TERM");
-    if (!await this.#gone(timeout)) await this.kill();
+    if (!await this.#gone(timeoutMs)) await this.kill();
     await this.#collect();
     return true;
   }
 
-  /** Ends it at once, as a crash would. Does nothing where it does not run. */
+  /** Ends it immediately, as a crash would. Does nothing if it does not run. */
   async kill(): Promise<void> {
     if (!await this.running()) return;
     await signalProcess(this.#record!.pid, "KILL");
-    await this.#gone(10_000);
+    await this.#gone(KILL_TIMEOUT_MS);
     await this.#collect();
   }
 
-  async #spawn(): Promise<void> {
+  async #spawn(signal?: AbortSignal): Promise<void> {
     const { run, logs, prepare, watchdog } = this.#options;
     await Deno.mkdir(run, { recursive: true });
     await Deno.mkdir(logs, { recursive: true });
-    const { args, env = {} } = await prepare();
+    const { args, env = {} } = await prepare(signal);
+    throwIfStopped(signal);
     await Deno.rename(this.logFile, `${this.logFile}.1`).catch(() => {});
     const child = new Deno.Command("sh", {
       args: ["-c", LAUNCH, "sh", this.logFile, "java", ...args],
-      env,
+      clearEnv: true,
+      env: { ...programEnvironment("java"), ...env },
       stdin: "piped",
       stdout: "null",
       stderr: "null",
-      // A session of its own: Ctrl+C in the terminal reaches this program, which decides, and not Java.
+      // A session of its own: Ctrl+C in the terminal reaches this program, which decides what to stop.
       detached: true,
     }).spawn();
     child.unref();
@@ -210,11 +221,11 @@ export class JavaProcess {
     await stdin.close();
   }
 
-  async #gone(timeout: number): Promise<boolean> {
-    const deadline = Date.now() + timeout;
+  async #gone(timeoutMs: number): Promise<boolean> {
+    const deadline = Date.now() + timeoutMs;
     while (await this.running()) {
       if (Date.now() > deadline) return false;
-      await new Promise((resolve) => setTimeout(resolve, POLL));
+      await pause(POLL_MS);
     }
     return true;
   }
@@ -236,7 +247,7 @@ export class JavaProcess {
     const text = await readIfThere(this.logFile) ?? "";
     return new PipelineError(message, {
       hint: [
-        ...(cause ? [`Asked last, it answered: ${messageOf(cause)}`] : []),
+        ...(cause ? [`The last probe failed: ${messageOf(cause)}`] : []),
         `Its log is ${this.logFile}, which ends:`,
         ...relevantLines(text).map((line) => `  ${line}`),
       ].join("\n"),
@@ -246,18 +257,21 @@ export class JavaProcess {
 }
 
 /**
- * Picks what a person needs out of a Java program's log.
+ * Picks the lines of a Java program's log that a person needs.
  *
  * @param log The log.
  * @param count How many lines at most.
- * @returns The last lines with errors and what belongs to them, or the last lines where there is no error.
+ * @returns The last lines with errors; the last lines if there is no error.
  */
-export function relevantLines(log: string, count = LOG_LINES): string[] {
+export function relevantLines(
+  log: string,
+  count: number = LOG_LINES_COUNT,
+): string[] {
   const lines = log.split("\n").filter((line) => line.trim() !== "");
-  // Frames of a stack trace say little to a reader who has the file's name.
-  const telling = lines.filter((line) => !/^\s+at |^\s+\.\.\. \d/.test(line));
-  const errors = telling.filter((line) =>
+  // Frames of a stack trace say little; the log file has them.
+  const readable = lines.filter((line) => !/^\s+at |^\s+\.\.\. \d/.test(line));
+  const errors = readable.filter((line) =>
     /ERROR|FATAL|Exception|Error:|Caused by/.test(line)
   );
-  return (errors.length > 0 ? errors : telling).slice(-count);
+  return (errors.length > 0 ? errors : readable).slice(-count);
 }

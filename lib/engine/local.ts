@@ -1,5 +1,5 @@
 /**
- * A real Kafka and registry as two Java processes of this machine.
+ * A real Kafka and registry as Java processes of this machine.
  *
  * @module
  */
@@ -7,14 +7,16 @@
 import { PipelineError } from "../base/errors.ts";
 import { CONFLUENT_API, registryProcess } from "./apicurio.ts";
 import {
+  type BrokerNode,
   brokerProcess,
+  nodeProperties,
   type Properties,
-  singleNodeProperties,
 } from "./broker.ts";
 import { ensurePrograms } from "./download.ts";
 import type { JavaProcess } from "./java_process.ts";
 import { withLock } from "./lock.ts";
 import {
+  brokerData,
   engineFolder,
   type EngineFolders,
   foldersOf,
@@ -22,10 +24,11 @@ import {
   removeIfThere,
   writeWhole,
 } from "./paths.ts";
-import { freePorts, requireFreePort } from "./ports.ts";
+import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
+import { throwIfStopped } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
-/** Settings of a {@linkcode LocalEngine}. */
+/** Options for a {@linkcode LocalEngine}. */
 export interface LocalEngineOptions {
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
@@ -33,35 +36,36 @@ export interface LocalEngineOptions {
   readonly kafkaPort?: number;
   /** The registry's port. @default {8081} */
   readonly registryPort?: number;
-  /** Broker properties that are added to, or win over, the engine's own: more listeners, for example. */
+  /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
   readonly serverProperties?: Properties;
-  /** Options for the broker's Java that win over the defaults, such as `-Xmx2g`. */
+  /** Options for the broker's Java that override the defaults, such as `-Xmx2g`. */
   readonly javaOptions?: readonly string[];
   /** The folder for the programs. By default that of the checkout. */
   readonly programs?: string;
-  /** Ends the engine when this process dies. Without it, the engine lives on. */
+  /** Ends the engine when this process dies. Without it, the engine keeps running. */
   readonly watchdog?: Watchdog;
-  /** Told in a line what goes on. By default nobody. */
-  readonly tell?: (line: string) => void;
+  /** Receives a line about what happens. */
+  readonly notify?: (line: string) => void;
 }
 
 /** The ports of an engine. */
 export interface EnginePorts {
-  /** For Kafka's clients. */
-  readonly kafkaPort: number;
-  /** For Kafka's controller. */
-  readonly controllerPort: number;
-  /** The registry's. */
+  /** The brokers, with their ids and ports. */
+  readonly nodes: readonly BrokerNode[];
+  /** The registry's port. */
   readonly registryPort: number;
 }
 
 /** What a start found and did. */
 export type StartResult = "started" | "repaired" | "running";
 
-/** A real Kafka and registry as two Java processes of this machine, each under control of its own. */
+/** How long a part may take to end after a start that failed or was stopped, in milliseconds. */
+const GIVE_UP_TIMEOUT_MS = 5_000;
+
+/** A real Kafka and registry as Java processes of this machine, each controlled on its own. */
 export class LocalEngine {
-  /** The broker. */
-  readonly broker: JavaProcess;
+  /** The brokers, sorted by id. */
+  readonly brokerProcesses: readonly [JavaProcess, ...JavaProcess[]];
   /** The registry. */
   readonly registry: JavaProcess;
   /** The folders. */
@@ -81,40 +85,49 @@ export class LocalEngine {
     this.#options = options;
     this.folders = foldersOf(dir);
     this.#portsFile = `${this.folders.run}/ports.json`;
+    const { kafkaPort = 9092, registryPort = 8081 } = options;
     this.#ports = {
-      kafkaPort: options.kafkaPort ?? 9092,
-      controllerPort: 0,
-      registryPort: options.registryPort ?? 8081,
+      nodes: [{ id: 1, kafkaPort, controllerPort: 0 }],
+      registryPort,
     };
     const common = {
       dir,
       ...(options.programs !== undefined && { programs: options.programs }),
       ...(options.watchdog && { watchdog: options.watchdog }),
     };
-    this.broker = brokerProcess({
-      ...common,
-      properties: () => ({
-        ...singleNodeProperties({
-          ...this.#ports,
-          data: `${this.folders.data}/kafka`,
+    const makeBroker = (id: number) =>
+      brokerProcess({
+        ...common,
+        id,
+        properties: () => ({
+          ...nodeProperties(this.#node(id), {
+            nodes: this.#ports.nodes,
+            data: brokerData(this.folders, id),
+          }),
+          ...options.serverProperties,
         }),
-        ...options.serverProperties,
-      }),
-      address: () => this.brokers,
-      javaOptions: options.javaOptions ?? [],
-    });
+        address: () => `localhost:${this.#node(id).kafkaPort}`,
+        javaOptions: options.javaOptions ?? [],
+      });
+    this.brokerProcesses = [makeBroker(1)];
     this.registry = registryProcess({
       ...common,
       port: () => this.#ports.registryPort,
     });
   }
 
-  /** Where Kafka's clients begin, for `--brokers`. */
-  get brokers(): string {
-    return `localhost:${this.#ports.kafkaPort}`;
+  /** The first broker. */
+  get broker(): JavaProcess {
+    return this.brokerProcesses[0];
   }
 
-  /** The registry's URL, for `--registry`. */
+  /** The brokers' addresses, separated by commas. */
+  get brokers(): string {
+    return this.#ports.nodes.map(({ kafkaPort }) => `localhost:${kafkaPort}`)
+      .join(",");
+  }
+
+  /** The registry's URL. */
   get registryUrl(): string {
     return `http://localhost:${this.#ports.registryPort}`;
   }
@@ -124,18 +137,23 @@ export class LocalEngine {
     return `${this.registryUrl}${CONFLUENT_API}`;
   }
 
-  /** The ports: those of the running engine once it was found, else those asked for. */
+  /** The first broker's port for clients. */
+  get kafkaPort(): number {
+    return this.#node(1).kafkaPort;
+  }
+
+  /** The ports: those of the running engine if one was found, else those asked for. */
   get ports(): EnginePorts {
     return this.#ports;
   }
 
   /**
-   * Looks which of the two run, and takes over the ports of an engine that does.
+   * Determines which parts run, and takes over the ports of a running engine.
    *
    * @returns The parts that run.
    */
   async running(): Promise<JavaProcess[]> {
-    const parts = [this.broker, this.registry];
+    const parts = this.#parts();
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
     const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
@@ -145,17 +163,19 @@ export class LocalEngine {
   }
 
   /**
-   * Starts what does not run yet, both side by side, and waits until they do their work.
+   * Starts the parts that don't run, in parallel, and waits until all do their work.
    *
-   * @returns What was found and done.
+   * @param signal Ends the start; what it has started is stopped.
+   * @returns What it found and did.
    * @throws {PipelineError} If a port is in use, a program can't be had, or a part does not come up.
+   * @throws {StoppedError} If the signal ended it.
    */
-  async start(): Promise<StartResult> {
-    return await this.#alone(() => this.#start());
+  async start(signal?: AbortSignal): Promise<StartResult> {
+    return await this.#alone(() => this.#start(signal), signal);
   }
 
   /**
-   * Stops both, side by side, and waits until they are gone. Data stays.
+   * Stops all parts, in parallel, and waits until they are gone. Data stays.
    *
    * @returns The titles of those that ran.
    */
@@ -163,7 +183,7 @@ export class LocalEngine {
     return await this.#alone(() => this.#stop());
   }
 
-  /** Removes all data and logs, and stops the engine before that. The programs stay. */
+  /** Stops the engine, then removes all data and logs. The programs stay. */
   async wipe(): Promise<void> {
     await this.#alone(async () => {
       await this.#stop();
@@ -172,21 +192,34 @@ export class LocalEngine {
     });
   }
 
-  /** Keeps two tasks that start or stop this engine at the same time apart. */
-  async #alone<T>(action: () => Promise<T>): Promise<T> {
-    await Deno.mkdir(this.folders.run, { recursive: true });
-    return await withLock(
-      `${this.folders.run}/lock`,
-      action,
-      () =>
-        this.#tell(
-          "Waiting for another task that starts or stops this engine...",
-        ),
-    );
+  #parts(): JavaProcess[] {
+    return [...this.brokerProcesses, this.registry];
   }
 
-  #tell(line: string): void {
-    this.#options.tell?.(line);
+  #node(id: number): BrokerNode {
+    const node = this.#ports.nodes.find((each) => each.id === id);
+    if (!node) throw new Error(`No ports for broker ${id}`);
+    return node;
+  }
+
+  /** Runs an action while no other task starts or stops this engine. */
+  async #alone<T>(
+    action: () => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    await Deno.mkdir(this.folders.run, { recursive: true });
+    return await withLock({
+      path: `${this.folders.run}/lock`,
+      onWait: () =>
+        this.#notify(
+          "Waiting for another task that starts or stops this engine...",
+        ),
+      signal,
+    }, action);
+  }
+
+  #notify(line: string): void {
+    this.#options.notify?.(line);
   }
 
   async #stop(): Promise<string[]> {
@@ -196,34 +229,39 @@ export class LocalEngine {
     return parts.map((part) => part.title);
   }
 
-  async #start(): Promise<StartResult> {
+  async #start(signal: AbortSignal | undefined): Promise<StartResult> {
     let alive = await this.running();
     if (alive.length > 0 && !this.#portsKnown) {
-      this.#tell("The record of the ports is lost: starting again...");
+      this.#notify("The record of the ports is lost: starting again...");
       await this.#stop();
       alive = [];
     }
-    const dead = [this.broker, this.registry].filter((part) =>
-      !alive.includes(part)
-    );
-    if (alive.length === 0) this.#tell("Starting Kafka and the registry...");
-    else for (const { title } of dead) this.#tell(`Starting ${title} again...`);
+    const dead = this.#parts().filter((part) => !alive.includes(part));
+    if (alive.length === 0) this.#notify("Starting Kafka and the registry...");
+    else {
+      for (const { title } of dead) this.#notify(`Starting ${title} again...`);
+    }
     await this.#claimPorts(dead);
-    await ensurePrograms(this.#options.programs, this.#options.tell);
+    await ensurePrograms({
+      folder: this.#options.programs,
+      notify: this.#options.notify,
+      signal,
+    });
     await writeWhole(this.#portsFile, JSON.stringify(this.#ports) + "\n");
     const results = await Promise.allSettled([
-      ...dead.map((part) => part.start()),
-      ...alive.map((part) => part.ready()),
+      ...dead.map((part) => part.start(signal)),
+      ...alive.map((part) => part.ready(signal)),
     ]);
     const failures = results.flatMap((result) =>
       result.status === "rejected" ? [result.reason] : []
     );
     if (failures.length > 0) {
-      await Promise.all(dead.map((part) => part.stop()));
+      await Promise.all(dead.map((part) => part.stop(GIVE_UP_TIMEOUT_MS)));
+      throwIfStopped(signal);
       throw joinFailures(
         failures,
         alive.length > 0
-          ? "`deno task down` stops what still runs; then `deno task up` starts both anew."
+          ? "`deno task down` stops what still runs; then `deno task up` starts both again."
           : "If the data in its folder is damaged or from another version, `deno task down --wipe` removes all of it.",
       );
     }
@@ -232,28 +270,38 @@ export class LocalEngine {
   }
 
   async #claimPorts(parts: readonly JavaProcess[]): Promise<void> {
+    const needed = (part: JavaProcess): NeededPort => {
+      const index = this.brokerProcesses.indexOf(part);
+      const { title } = part;
+      return index < 0
+        ? { title, port: this.#ports.registryPort, flag: "--registry-port" }
+        : {
+          title,
+          port: this.#node(index + 1).kafkaPort,
+          flag: "--kafka-port",
+        };
+    };
     const results = await Promise.allSettled(
-      parts.map((part) =>
-        requireFreePort({
-          title: part.title,
-          ...(part === this.broker
-            ? { port: this.#ports.kafkaPort, flag: "--kafka-port" }
-            : { port: this.#ports.registryPort, flag: "--registry-port" }),
-        })
-      ),
+      parts.map((part) => requireFreePort(needed(part))),
     );
     const [first, second] = results.flatMap((result) =>
       result.status === "rejected" ? [result.reason] : []
     );
     if (second) throw joinFailures([first, second]);
     if (first) throw first;
-    if (!parts.includes(this.broker)) return;
-    const [controllerPort = 0] = freePorts(1);
-    this.#ports = { ...this.#ports, controllerPort };
+    if (!this.brokerProcesses.some((part) => parts.includes(part))) return;
+    const controllerPorts = freePorts(this.#ports.nodes.length);
+    this.#ports = {
+      ...this.#ports,
+      nodes: this.#ports.nodes.map((node, index) => ({
+        ...node,
+        controllerPort: controllerPorts[index] ?? 0,
+      })),
+    };
   }
 }
 
-/** Makes one error of several, each of them with its hint. */
+/** Joins several errors, each with its hint, to one. */
 function joinFailures(
   failures: readonly unknown[],
   ...hints: string[]
@@ -262,7 +310,7 @@ function joinFailures(
     failure instanceof PipelineError
   );
   const cause = new AggregateError(failures);
-  // A defect of this program must not hide behind a failure that it knows.
+  // A defect of this program must not hide behind a known failure.
   if (expected.length < failures.length) return cause;
   return new PipelineError(expected.map(({ message }) => message).join("; "), {
     hint: [...expected.flatMap(({ hint }) => hint ?? []), ...hints].join("\n"),
@@ -274,22 +322,22 @@ function joinFailures(
  * Reads the ports of a running engine.
  *
  * @param text The text of the file that a start wrote.
- * @returns The ports, or nothing where the text is not that.
+ * @returns The ports; undefined if the text has none.
  */
 export function parsePorts(text: string): EnginePorts | undefined {
-  let value: Partial<Record<keyof EnginePorts, unknown>> | null;
+  let value: Partial<EnginePorts> | null;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  const [kafkaPort = 0, registryPort = 0, controllerPort = 0] = [
-    value?.kafkaPort,
-    value?.registryPort,
-    value?.controllerPort ?? 0,
-  ].map(Number);
-  return [kafkaPort, registryPort, controllerPort].every(Number.isInteger) &&
-      kafkaPort > 0 && registryPort > 0
-    ? { kafkaPort, registryPort, controllerPort }
+  const { nodes, registryPort = 0 } = value ?? {};
+  const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0;
+  return Array.isArray(nodes) && nodes.length > 0 && isPort(registryPort) &&
+      nodes.every((node) =>
+        isPort(node?.id) && isPort(node.kafkaPort) &&
+        Number.isInteger(node.controllerPort)
+      )
+    ? { nodes, registryPort }
     : undefined;
 }

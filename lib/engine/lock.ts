@@ -1,30 +1,43 @@
 /**
- * One process at a time: a lock on a file, which the system lets go when its holder dies.
+ * One process at a time: a lock on a file, which the system releases when its holder dies.
  *
  * @module
  */
 
+import { pause } from "../base/pause.ts";
+import { throwIfStopped } from "./shell.ts";
+
+/** Options for {@linkcode withLock}. */
+export interface LockOptions {
+  /** Called if another process holds the lock, once. */
+  readonly onWait?: () => void;
+  /** Ends the wait for the lock. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The pause between two tries, in milliseconds. */
+const POLL_MS = 100;
+/** The time after which `onWait` is called, in milliseconds. */
+const PATIENCE_MS = 1_000;
+
 /**
  * Does something while no other process, nor another call in this one, does it.
  *
- * @param path The file for the lock. Its folder must be there; the file stays.
+ * @param options The file for the lock, whose folder must exist; the file stays. What to call, and what ends the wait.
  * @param action What to do.
- * @param onWait Called if the lock is held by another and this call has to wait.
  * @returns What the action returns.
+ * @throws {StoppedError} If the signal ended the wait.
  */
 export async function withLock<T>(
-  path: string,
+  options: LockOptions & { readonly path: string },
   action: () => Promise<T>,
-  onWait: () => void = () => {},
 ): Promise<T> {
-  const file = await Deno.open(path, { create: true, write: true });
-  const timer = setTimeout(onWait, 1_000);
-  try {
-    await file.lock(true);
-    clearTimeout(timer);
-    return await action();
-  } finally {
-    clearTimeout(timer);
-    file.close();
+  const { path, onWait, signal } = options;
+  using file = await Deno.open(path, { create: true, write: true });
+  for (let waitedMs = 0; !await file.tryLock(true); waitedMs += POLL_MS) {
+    throwIfStopped(signal);
+    if (waitedMs === PATIENCE_MS) onWait?.();
+    await pause(POLL_MS, signal);
   }
+  return await action();
 }

@@ -1,22 +1,24 @@
 /**
- * Maven: what is fetched with it, and its output read for progress and for what went wrong.
+ * Maven: what it fetches, and how its output is read for progress and for the cause of a failure.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { programEnvironment } from "./environment.ts";
+import { throwIfStopped } from "./shell.ts";
 
 /** A program that Maven fetches. */
 export interface Program {
   /** Its name in messages. */
   readonly title: string;
-  /** The folder that it goes to, its version in the name. */
+  /** The folder that it is put in, with its version in the name. */
   readonly folder: string;
-  /** The artifact that must be there. */
+  /** The artifact, in Maven's notation. */
   readonly artifact: string;
-  /** Roughly how much is fetched where nothing is there yet, in MB. */
-  readonly megabytes: number;
-  /** What Maven is asked to do; `{output}` stands for the folder that the files go to. */
+  /** Roughly how much is fetched if Maven has none of it, in MB. */
+  readonly sizeMb: number;
+  /** Maven's goal and its properties; `{output}` stands for the folder for the files. */
   readonly goals: readonly string[];
 }
 
@@ -28,7 +30,7 @@ export const APICURIO_VERSION = "3.0.9";
 
 const PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin";
 
-/** The project that Maven is given: Kafka and its tools, and where their log lines go. */
+/** The project for Maven: Kafka, its tools, and a logger. */
 export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId>
@@ -57,10 +59,10 @@ export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 
 /** Apache Kafka: a folder of jars. */
 export const KAFKA: Program = {
-  title: "Apache Kafka",
+  title: `Apache Kafka ${KAFKA_VERSION}`,
   folder: `kafka-${KAFKA_VERSION}`,
   artifact: `org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`,
-  megabytes: 60,
+  sizeMb: 60,
   goals: [
     `${PLUGIN}:3.8.1:copy-dependencies`,
     "-DincludeScope=runtime",
@@ -69,14 +71,14 @@ export const KAFKA: Program = {
 };
 
 /**
- * Apicurio Registry: an archive with a folder of jars. Its parent is not on Maven Central, so it can't be a dependency, and
- * later versions of the plugin, which read the parent even for a copy, fail.
+ * Apicurio Registry: an archive with a folder of jars. Its parent is not published, so it can't be a dependency. Later
+ * versions of the plugin read the parent even for a copy, and fail.
  */
 export const APICURIO: Program = {
-  title: "Apicurio Registry",
+  title: `Apicurio Registry ${APICURIO_VERSION}`,
   folder: `apicurio-registry-${APICURIO_VERSION}`,
   artifact: `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`,
-  megabytes: 109,
+  sizeMb: 109,
   goals: [
     `${PLUGIN}:2.10:copy`,
     `-Dartifact=io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`,
@@ -86,12 +88,12 @@ export const APICURIO: Program = {
 
 const BYTES: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 
-/** Adds up what Maven says that it has fetched. */
+/** Adds up the transfers that Maven reports. */
 export class TransferMeter {
   #done = 0;
   #open = 0;
 
-  /** How many bytes came so far. */
+  /** The number of bytes transferred so far. */
   get bytes(): number {
     return this.#done + this.#open;
   }
@@ -122,30 +124,36 @@ export class TransferMeter {
   }
 }
 
-/** Settings of {@linkcode runMaven}. */
+/** Options for {@linkcode runMaven}. */
 export interface MavenOptions {
   /** A folder for the project and for what is fetched. */
   readonly folder: string;
   /** The file for Maven's output. */
   readonly logFile: string;
-  /** Told how many bytes came so far. */
+  /** Receives the number of bytes transferred so far. */
   readonly onBytes: (bytes: number) => void;
+  /** Ends Maven. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Has Maven fetch a program.
  *
  * @param program The program.
- * @param options Where to, and who is told about progress.
- * @throws {PipelineError} If Maven is missing or fails. The message says which artifact, and the hint where Maven's log is.
+ * @param options Where to, what receives the progress, and what ends it.
+ * @throws {PipelineError} If Maven is missing or fails. The message says what could not be downloaded and from where.
+ * @throws {StoppedError} If the signal ended it.
  */
 export async function runMaven(
   program: Program,
   options: MavenOptions,
 ): Promise<void> {
-  const { folder, logFile } = options;
+  const { folder, logFile, onBytes, signal } = options;
+  throwIfStopped(signal);
   await Deno.writeTextFile(`${folder}/pom.xml`, POM);
-  const log = await Deno.open(logFile, {
+  // Maven takes options and extensions from the nearest `.mvn`, of a folder above the checkout too.
+  await Deno.mkdir(`${folder}/.mvn`);
+  using log = await Deno.open(logFile, {
     create: true,
     write: true,
     truncate: true,
@@ -158,14 +166,19 @@ export async function runMaven(
       args: [
         "--file",
         `${folder}/pom.xml`,
+        // Without it, a file that does not match its checksum is a warning.
+        "--strict-checksums",
         "-Dstyle.color=never",
         "-Daether.connector.connectTimeout=15000",
         "-Daether.connector.requestTimeout=60000",
         ...program.goals.map((goal) => goal.replace("{output}", folder)),
       ],
+      clearEnv: true,
+      env: programEnvironment("maven"),
       stdin: "null",
       stdout: "piped",
       stderr: "null",
+      ...(signal && { signal }),
     }).spawn();
     const decoder = new TextDecoder();
     let rest = "";
@@ -179,7 +192,7 @@ export async function runMaven(
         meter.read(line);
         if (!problem && line.startsWith("[ERROR]")) problem = line;
       }
-      options.onBytes(meter.bytes);
+      onBytes(meter.bytes);
     }
     if ((await child.status).success) return;
   } catch (error) {
@@ -188,25 +201,43 @@ export async function runMaven(
       hint: INSTALL_JAVA,
       cause: error,
     });
-  } finally {
-    log.close();
   }
-  throw new PipelineError(
-    `Could not download ${program.title}: Maven failed on ${program.artifact}`,
+  throwIfStopped(signal);
+  throw downloadError(program, { problem, logFile });
+}
+
+/**
+ * Makes the error of a download that failed.
+ *
+ * @param program What was downloaded.
+ * @param output The line of Maven's output that says why, and the file with all of it.
+ * @returns The error; its message names the server as Maven does.
+ */
+export function downloadError(
+  program: Program,
+  output: { readonly problem: string; readonly logFile: string },
+): PipelineError {
+  const problem = output.problem.replace("[ERROR] ", "");
+  const server = /from\/to (\S+ \([^)]*\))/.exec(problem)?.[1];
+  const from = server ? ` from ${server}` : "";
+  return new PipelineError(
+    `Could not download ${program.title} (${program.artifact})${from}`,
     {
       hint: [
-        ...(problem ? [shorten(problem.replace("[ERROR] ", ""))] : []),
-        "Maven Central must be reachable, directly or through the mirror or proxy in ~/.m2/settings.xml.",
-        `Maven's log is ${logFile}. Run the same command again: what came already is kept.`,
+        ...(problem ? [shorten(problem)] : []),
+        "Maven's repository must be reachable, directly or through the mirror or proxy in ~/.m2/settings.xml.",
+        `Maven's log is ${output.logFile}. Run the same command again: finished files are kept.`,
       ].join("\n"),
     },
   );
 }
 
-const MAX_PROBLEM = 400;
+const MAX_PROBLEM_CHARS = 400;
 
 function shorten(text: string): string {
-  return text.length > MAX_PROBLEM ? `${text.slice(0, MAX_PROBLEM)}…` : text;
+  return text.length > MAX_PROBLEM_CHARS
+    ? `${text.slice(0, MAX_PROBLEM_CHARS)}…`
+    : text;
 }
 
 /** How to install Java and Maven. */

@@ -1,14 +1,15 @@
 /**
- * Kafka and a Schema Registry for this machine, whatever runs them: what `deno task up` and `deno task down` do.
+ * Kafka and a Schema Registry on this machine, in containers or as Java processes: what `deno task up` and `deno task down`
+ * do.
  *
  * @module
  */
 
-import { PipelineError } from "../base/errors.ts";
+import { PipelineError, StoppedError } from "../base/errors.ts";
 import { CONFLUENT_API } from "./apicurio.ts";
 import { chooseEngine, type EngineKind, type ENGINES } from "./choose.ts";
 import { DockerEngine, dockerProblem } from "./docker.ts";
-import { LocalEngine, parsePorts, type StartResult } from "./local.ts";
+import { LocalEngine, type StartResult } from "./local.ts";
 import {
   engineFolder,
   foldersOf,
@@ -33,7 +34,7 @@ export {
   type StartResult,
 } from "./local.ts";
 
-/** Settings of {@linkcode startEngine}. */
+/** Options for {@linkcode startEngine}. */
 export interface StartOptions {
   /** The kind of engine. @default {"auto"} */
   readonly engine?: typeof ENGINES[number];
@@ -43,37 +44,56 @@ export interface StartOptions {
   readonly registryPort?: number;
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
-  /** Told in a line what goes on. By default nobody. */
-  readonly tell?: (line: string) => void;
+  /** Receives a line about what happens. */
+  readonly notify?: (line: string) => void;
+  /** Ends the start; what it has started is stopped. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An engine that runs. */
 export interface RunningEngine {
-  /** What it is. */
+  /** Its kind. */
   readonly kind: EngineKind;
   /** What the start found and did. */
   readonly result: StartResult;
-  /** Where Kafka's clients begin, for `--brokers`. */
+  /** The brokers' addresses, separated by commas. */
   readonly brokers: string;
-  /** The registry's URL, for `--registry`. */
+  /** The registry's URL. */
   readonly registryUrl: string;
-  /** How the registry's API is called and where it is. */
+  /** The name of the registry's API, and its path. */
   readonly registryApi: string;
-  /** Where its logs are. */
+  /** The folder of its logs, or the command that shows them. */
   readonly logs: string;
+  /** The URL of Kafka UI; undefined without it. */
+  readonly uiUrl?: string;
   /** Whether it has the ports that were asked for. */
   readonly asAsked: boolean;
 }
 
 const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 
+/** The ports in the record of a Docker engine; undefined if there is none. */
+function dockerPorts(
+  text: string,
+): { readonly kafkaPort: number; readonly registryPort: number } | undefined {
+  try {
+    const { kafkaPort, registryPort } = JSON.parse(text);
+    return Number.isInteger(kafkaPort) && Number.isInteger(registryPort)
+      ? { kafkaPort, registryPort }
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
- * Starts Kafka and the registry, unless they run already, and waits until both do their work. They live on when this
+ * Starts Kafka and the registry, unless they run already, and waits until both do their work. They keep running when this
  * process ends.
  *
- * @param options Which kind, which ports, and who is told.
- * @returns Where they are.
+ * @param options Kind, ports, what receives a line, and what ends the start.
+ * @returns The running engine.
  * @throws {PipelineError} If this machine can't run them, a port is in use, or one does not come up.
+ * @throws {StoppedError} If the signal ended the start.
  */
 export async function startEngine(
   options: StartOptions = {},
@@ -89,8 +109,8 @@ export async function startEngine(
   }
   const kind = localRuns ? "local" : await chooseEngine(engine);
   if (kind === "docker") return await startDocker(options, dir);
-  const result = await local.start();
-  const { kafkaPort, registryPort } = local.ports;
+  const result = await local.start(options.signal);
+  const { kafkaPort, ports: { registryPort } } = local;
   return {
     kind,
     result,
@@ -103,19 +123,42 @@ export async function startEngine(
   };
 }
 
+/**
+ * Determines whether the engine of a checkout runs.
+ *
+ * @param dir The state folder. By default `.engine` of the checkout.
+ * @returns Whether at least a part of it runs.
+ */
+export async function engineRuns(
+  dir: string = engineFolder(),
+): Promise<boolean> {
+  if ((await new LocalEngine({ dir }).running()).length > 0) return true;
+  if (await dockerProblem() !== undefined) return false;
+  const ports = dockerPorts(await readIfThere(dockerRecord(dir)) ?? "");
+  return (await new DockerEngine(ports).running()).length > 0;
+}
+
 async function startDocker(
   options: StartOptions,
   dir: string,
 ): Promise<RunningEngine> {
   const record = dockerRecord(dir);
-  const recorded = parsePorts(await readIfThere(record) ?? "");
-  const before = recorded ? await new DockerEngine(recorded).running() : [];
+  const recorded = dockerPorts(await readIfThere(record) ?? "");
+  // Without a record, `docker compose` may have started them.
+  const before = await new DockerEngine(recorded).running();
   const engine = new DockerEngine(before.length > 0 ? recorded : options);
-  const { kafkaPort, registryPort, brokers, registryUrl } = engine;
+  const { kafkaPort, registryPort, brokers, registryUrl, uiUrl } = engine;
   await Deno.mkdir(foldersOf(dir).run, { recursive: true });
   await writeWhole(record, JSON.stringify({ kafkaPort, registryPort }) + "\n");
-  options.tell?.("Starting Kafka and the registry with Docker...");
-  await engine.start();
+  options.notify?.("Starting Kafka and the registry with Docker...");
+  try {
+    await engine.start(options.signal);
+  } catch (error) {
+    if (error instanceof StoppedError && before.length === 0) {
+      await engine.stop();
+    }
+    throw error;
+  }
   const after = await engine.running();
   return {
     kind: "docker",
@@ -128,24 +171,25 @@ async function startDocker(
     registryUrl,
     registryApi: "Confluent's",
     logs: "docker compose logs",
+    uiUrl,
     asAsked: kafkaPort === (options.kafkaPort ?? kafkaPort) &&
       registryPort === (options.registryPort ?? registryPort),
   };
 }
 
-/** Settings of {@linkcode stopEngine}. */
+/** Options for {@linkcode stopEngine}. */
 export interface StopOptions {
-  /** Whether the data is removed too. @default {false} */
+  /** Whether to remove the data. @default {false} */
   readonly wipe?: boolean;
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
-  /** Told in a line what goes on. By default nobody. */
-  readonly tell?: (line: string) => void;
+  /** Receives a line about what happens. */
+  readonly notify?: (line: string) => void;
 }
 
 /** What {@linkcode stopEngine} did. */
 export interface StopResult {
-  /** What ran and was stopped. */
+  /** The titles of what was stopped. */
   readonly stopped: readonly string[];
   /** Whether the data was removed. */
   readonly wiped: boolean;
@@ -154,7 +198,7 @@ export interface StopResult {
 /**
  * Stops what {@linkcode startEngine} started, and waits until it is gone.
  *
- * @param options Whether the data goes too, and who is told.
+ * @param options Whether to remove the data, and what receives a line.
  * @returns What was done.
  * @throws {PipelineError} If Docker refuses.
  */
@@ -164,13 +208,13 @@ export async function stopEngine(
   const { wipe = false, dir = engineFolder() } = options;
   const local = new LocalEngine({
     dir,
-    ...(options.tell && { tell: options.tell }),
+    ...(options.notify && { notify: options.notify }),
   });
   const stopped = await local.stop();
   if (wipe) await local.wipe();
   const record = dockerRecord(dir);
-  const ports = parsePorts(await readIfThere(record) ?? "");
-  // A volume may be left from an engine that was stopped before.
+  const ports = dockerPorts(await readIfThere(record) ?? "");
+  // An engine that was stopped earlier may have left a volume.
   if (ports || (wipe && await dockerProblem() === undefined)) {
     const docker = new DockerEngine(ports);
     const services = await docker.running();
@@ -182,13 +226,13 @@ export async function stopEngine(
 }
 
 /**
- * Says in words where an engine is and how it is stopped.
+ * Describes where an engine is and how to stop it.
  *
  * @param engine The engine.
  * @returns The lines.
  */
 export function describeEngine(engine: RunningEngine): string {
-  const { brokers, registryUrl, registryApi, logs, result } = engine;
+  const { brokers, registryUrl, registryApi, logs, uiUrl, result } = engine;
   const heads: Record<StartResult, string> = {
     started: "Kafka and the registry are running.",
     repaired:
@@ -204,6 +248,7 @@ export function describeEngine(engine: RunningEngine): string {
     ]),
     `  Brokers:  ${brokers}`,
     `  Registry: ${registryUrl} (${registryApi})`,
+    ...(uiUrl === undefined ? [] : [`  Kafka UI: ${uiUrl}`]),
     `  Logs:     ${logs}`,
     "  Stop:     deno task down",
     ...(usual ? [] : [
@@ -214,7 +259,7 @@ export function describeEngine(engine: RunningEngine): string {
 }
 
 /**
- * Says in words what a stop did.
+ * Describes what a stop did.
  *
  * @param result What it did.
  * @returns The line.

@@ -1,5 +1,5 @@
 /**
- * Where an engine keeps its things: programs, data, logs, records of its processes.
+ * The folders of an engine: programs, data, logs, records of its processes.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface EngineFolders {
   readonly data: string;
   /** What they print, one file each. */
   readonly logs: string;
-  /** Process ids, ports and the lock. */
+  /** Records of processes and ports, and the lock. */
   readonly run: string;
 }
 
@@ -37,6 +37,17 @@ export function engineFolder(): string {
 }
 
 /**
+ * The folder for the topics of a broker.
+ *
+ * @param folders The folders of its engine.
+ * @param id The broker's id.
+ * @returns The path; the folder is not created.
+ */
+export function brokerData(folders: EngineFolders, id: number): string {
+  return `${folders.data}/broker-${id}`;
+}
+
+/**
  * The folders inside a state folder.
  *
  * @param root The state folder.
@@ -52,10 +63,10 @@ export function foldersOf(root: string): EngineFolders {
 }
 
 /**
- * Reads a file that may be missing.
+ * Reads a file that may not exist.
  *
  * @param path Its path.
- * @returns Its text, or nothing where there is no such file.
+ * @returns Its text; undefined if it does not exist.
  */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
@@ -67,7 +78,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 }
 
 /**
- * Removes a file or folder with all it holds, if it is there.
+ * Removes a file or folder with its content, if it exists.
  *
  * @param path Its path.
  */
@@ -80,7 +91,7 @@ export async function removeIfThere(path: string): Promise<void> {
 }
 
 /**
- * Writes a file so that a reader sees the old text or the new one, never a part of it.
+ * Writes a file so that a reader sees the old text or the new one, never part of it.
  *
  * @param path Its path.
  * @param text Its new text.

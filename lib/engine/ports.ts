@@ -1,17 +1,18 @@
 /**
- * TCP ports of this machine: which are free, and who holds one that is not.
+ * TCP ports of this machine: which are free, and which process holds one that is not.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
 import { commandLine, runScript } from "./shell.ts";
 
 /**
- * Finds ports that nobody listens on, all different.
+ * Finds free ports, all different.
  *
  * @param count How many.
- * @returns The ports, picked by the system. Another program may take one before it is used.
+ * @returns The ports, chosen by the system. Another program may take one before it is used.
  */
 export function freePorts(count: number): number[] {
   const listeners = Array.from(
@@ -24,14 +25,14 @@ export function freePorts(count: number): number[] {
 }
 
 /**
- * Tells whether a port can be listened on.
+ * Determines whether a port is free.
  *
  * @param port The port.
- * @returns Whether nobody answers there on localhost and 127.0.0.1 can be bound.
+ * @returns Whether nothing answers on localhost and 127.0.0.1 can be bound.
  */
 export async function isPortFree(port: number): Promise<boolean> {
   try {
-    // Where another address of this machine holds the port, binding 127.0.0.1 may work, and clients reach the other.
+    // If a program holds the port on another address of this machine, 127.0.0.1 can be bound, but clients reach that program.
     (await Deno.connect({ hostname: "localhost", port })).close();
     return false;
   } catch (error) {
@@ -50,10 +51,11 @@ export async function isPortFree(port: number): Promise<boolean> {
 export interface PortHolder {
   /** Its process id. */
   readonly pid: number;
-  /** How it was started, where this user may know. */
+  /** How it was started; undefined if it belongs to another user. */
   readonly command: string | undefined;
 }
 
+/** The state of a listening socket in `/proc/net/tcp`. */
 const LISTENING = "0A";
 
 /**
@@ -90,10 +92,10 @@ async function holderPid(port: number): Promise<number | undefined> {
 }
 
 /**
- * Finds who listens on a port.
+ * Finds the process that listens on a port.
  *
  * @param port The port.
- * @returns The process, or nothing where it can't be found: it may belong to someone else, or to a container.
+ * @returns The process; undefined if it can't be found: it may belong to another user or to a container.
  */
 export async function portHolder(
   port: number,
@@ -114,30 +116,31 @@ export interface NeededPort {
   readonly flag: string;
 }
 
-const HEAD = 30;
-const TAIL = 90;
-const ATTEMPTS = 8;
-const PAUSE = 250;
+/** How much of a long command line an error shows, in characters: of its start and of its end. */
+const HEAD_CHARS = 30;
+const TAIL_CHARS = 90;
+const ATTEMPTS_COUNT = 8;
+const PAUSE_MS = 250;
 
 /**
  * Makes sure that a port is free.
  *
  * @param needed The port, the program that needs it and the flag that changes it.
- * @throws {PipelineError} If someone listens there. The message names the process where it can be found.
+ * @throws {PipelineError} If a program listens there. The message names it, if it can be found.
  */
 export async function requireFreePort(needed: NeededPort): Promise<void> {
   const { port, title, flag } = needed;
   let holder: PortHolder | undefined;
-  for (let attempt = 1; !holder && attempt <= ATTEMPTS; attempt++) {
+  for (let attempt = 1; !holder && attempt <= ATTEMPTS_COUNT; attempt++) {
     if (await isPortFree(port)) return;
     holder = await portHolder(port);
-    // A process that is just ending holds its ports a moment longer than it can be found.
-    if (!holder) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    // A process that is ending holds its ports a moment longer than it can be found.
+    if (!holder) await pause(PAUSE_MS);
   }
   const command = holder?.command ?? "";
-  // A Java program's name comes after all its options.
-  const shown = command.length > HEAD + TAIL
-    ? `${command.slice(0, HEAD)} … ${command.slice(-TAIL)}`
+  // The name of a Java program comes after all its options.
+  const shown = command.length > HEAD_CHARS + TAIL_CHARS
+    ? `${command.slice(0, HEAD_CHARS)} … ${command.slice(-TAIL_CHARS)}`
     : command;
   const who = holder
     ? `process ${holder.pid}${shown && ` (${shown})`}`

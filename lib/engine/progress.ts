@@ -6,19 +6,19 @@
 
 /** Shows how far a download is, on standard error. */
 export interface Progress {
-  /** Takes the newest numbers; shows them when it is time. */
+  /** Takes the newest numbers, and shows them if the last ones are old enough. */
   update(text: string): void;
   /** Leaves the terminal on a fresh line. */
   end(): void;
 }
 
-const LIVE_INTERVAL = 200;
-const LOG_INTERVAL = 5_000;
+const TERMINAL_INTERVAL_MS = 200;
+const LOG_INTERVAL_MS = 5_000;
 
 /**
  * Makes a progress line: rewritten in place on a terminal, a plain line now and then elsewhere.
  *
- * @param stream Where it goes: standard error.
+ * @param stream The stream to write to, standard error by default.
  * @returns The progress line.
  */
 export function progressLine(
@@ -28,17 +28,18 @@ export function progressLine(
   const live = stream.isTerminal();
   const write = (text: string) =>
     stream.writeSync(new TextEncoder().encode(text));
-  let last = live ? 0 : Date.now();
-  let shown = 0;
+  let lastAt = live ? 0 : Date.now();
+  let shownLength = 0;
   return {
     update(text) {
-      if (Date.now() - last < (live ? LIVE_INTERVAL : LOG_INTERVAL)) return;
-      last = Date.now();
-      write(live ? `\r${text.padEnd(shown)}` : `${text}\n`);
-      shown = text.length;
+      const intervalMs = live ? TERMINAL_INTERVAL_MS : LOG_INTERVAL_MS;
+      if (Date.now() - lastAt < intervalMs) return;
+      lastAt = Date.now();
+      write(live ? `\r${text.padEnd(shownLength)}` : `${text}\n`);
+      shownLength = text.length;
     },
     end() {
-      if (live && shown > 0) write("\n");
+      if (live && shownLength > 0) write("\n");
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Whether an engine does its work: a topic can be created and a schema registered, which is more than an open port.
+ * Whether an engine does its work: a topic can be created and a schema registered. An open port says less.
  *
  * @module
  */
@@ -9,12 +9,13 @@ import { requireReadiness } from "../kafka/readiness.ts";
 import { RegistryAccess } from "../registry/access.ts";
 
 const PROBE = "engine-ready-probe";
+const REQUEST_TIMEOUT_MS = 10_000;
 
 /**
- * Has a broker check the creation of a topic, and load what the first consumer group needs.
+ * Has a broker validate the creation of a topic, and load what the first consumer group needs.
  *
  * @param address The broker, `host:port`.
- * @throws {Error} If it does not answer or can't do it yet.
+ * @throws {Error} If it does not answer or is not ready yet.
  */
 export async function brokerAnswers(address: string): Promise<void> {
   const separator = address.lastIndexOf(":");
@@ -29,8 +30,8 @@ export async function brokerAnswers(address: string): Promise<void> {
  * Registers a schema with a registry and removes it.
  *
  * @param url The URL of Confluent's API.
- * @param signal Ends the waiting.
- * @throws {Error} If the registry does not answer or can't do it yet.
+ * @param signal Ends the wait.
+ * @throws {Error} If the registry does not answer or is not ready yet.
  */
 export async function registryAnswers(
   url: string,
@@ -38,10 +39,10 @@ export async function registryAnswers(
 ): Promise<void> {
   const call = (method: string, path: string, body?: unknown) =>
     callRegistry(`${url}${path}`, { method, body, signal });
-  // A schema that is there by chance under this name is the probe's own, left by one that was interrupted.
+  // A schema under this name was left by an interrupted probe.
   await call("POST", `/subjects/${PROBE}/versions`, {
     schemaType: "JSON",
-    // Apicurio takes text for JSON Schema only where it says so.
+    // Apicurio takes a text without `$schema` for another type.
     schema: JSON.stringify({
       $schema: "http://json-schema.org/draft-07/schema#",
       type: "object",
@@ -55,7 +56,7 @@ export async function registryAnswers(
  * Sets which changes of a schema a registry allows for subjects without a level of their own.
  *
  * @param url The URL of Confluent's API.
- * @param options The level, such as `BACKWARD`, and what ends the waiting.
+ * @param options The level, such as `BACKWARD`, and what ends the wait.
  * @throws {Error} If the registry does not answer or refuses.
  */
 export async function setDefaultCompatibility(
@@ -81,7 +82,7 @@ async function callRegistry(
     method,
     headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-    signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
   });
   const text = await response.text();
   if (!response.ok) {

@@ -1,11 +1,13 @@
 /**
- * The few things about other processes that Deno gives only to a program with every permission, asked of `sh` instead:
- * signals, who a process is, which process holds a port.
+ * Other programs, run to their end, and what Deno tells about other processes only with all permissions: signals, the
+ * identity of a process, the holder of a port. These are asked of `sh`.
  *
  * @module
  */
 
-/** What a command left behind. */
+import { StoppedError } from "../base/errors.ts";
+
+/** The result of a command. */
 export interface Finished {
   /** Its exit code. */
   readonly code: number;
@@ -15,38 +17,48 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Settings of {@linkcode runCommand}. */
+/** Options for {@linkcode runCommand}. */
 export interface RunOptions {
-  /** Environment variables added to this process's own. */
+  /** Environment variables, added to this process's own. */
   readonly env?: Record<string, string>;
-  /** The folder to run it in. */
-  readonly cwd?: string;
-  /** After how many milliseconds it is killed. @default {10000} */
-  readonly timeout?: number;
+  /** Whether `env` is the whole environment. @default {false} */
+  readonly clearEnv?: boolean;
+  /** The time after which it is killed, in milliseconds. @default {10000} */
+  readonly timeoutMs?: number;
+  /** Kills it. */
+  readonly signal?: AbortSignal | undefined;
 }
+
+const RUN_TIMEOUT_MS = 10_000;
+/** The exit code of a shell for a program that does not exist. */
+const NOT_FOUND = 127;
 
 /**
  * Runs a program to its end and keeps its output.
  *
  * @param command The program and its arguments.
- * @param options Environment, folder and deadline.
- * @returns Its exit code and output. A program that is not there has the code 127, as in a shell.
+ * @param options Environment, deadline and signal.
+ * @returns Its exit code and output. The code of a program that does not exist is 127, as in a shell.
+ * @throws {StoppedError} If the signal ended it.
  */
 export async function runCommand(
   command: readonly [string, ...string[]],
   options: RunOptions = {},
 ): Promise<Finished> {
   const [program, ...args] = command;
+  const { env, clearEnv = false, timeoutMs = RUN_TIMEOUT_MS, signal } = options;
+  throwIfStopped(signal);
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), options.timeout ?? 10_000);
+  const timer = setTimeout(() => deadline.abort(), timeoutMs);
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args,
       stdin: "null",
-      signal: deadline.signal,
-      ...(options.env && { env: options.env }),
-      ...(options.cwd !== undefined && { cwd: options.cwd }),
+      clearEnv,
+      signal: AbortSignal.any([deadline.signal, ...signal ? [signal] : []]),
+      ...(env && { env }),
     }).output();
+    throwIfStopped(signal);
     const decoder = new TextDecoder();
     return {
       code,
@@ -55,9 +67,21 @@ export async function runCommand(
     };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { code: 127, stdout: "", stderr: `${program}: not found` };
+    return { code: NOT_FOUND, stdout: "", stderr: `${program}: not found` };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Ends work that nobody wants any more.
+ *
+ * @param signal The signal that may have asked for a stop.
+ * @throws {StoppedError} If it did.
+ */
+export function throwIfStopped(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) {
+    throw new StoppedError("Stopped while the engine started");
   }
 }
 
@@ -83,12 +107,11 @@ else
 fi`;
 
 /**
- * Reads out of what the system says about a process when it was started, so that the process can be told from a later one
- * with the same id.
+ * Reads when a process was started out of what the system says about it, which tells it from a later process with the
+ * same id.
  *
  * @param text A line of `/proc/PID/stat` and the boot id, or a line of `ps -o stat= -o lstart=`.
- * @returns The moment of its start, as the system counts it; nothing where the process has ended and only waits to be
- * collected.
+ * @returns Its start time, as the system counts it; undefined if the process has ended.
  */
 export function parseIdentity(text: string): string | undefined {
   const [first = "", boot = ""] = text.trim().split("\n");
@@ -98,7 +121,7 @@ export function parseIdentity(text: string): string | undefined {
   // A Java process whose first thread has ended may still have others, and with them its ports, for a moment.
   const threads = end >= 0 ? Number(fields[17]) : 1;
   if (/^[ZX]/.test(state) && threads <= 1) return undefined;
-  // In /proc/PID/stat, the start time is field 22; the state, field 3, comes right behind the name in parentheses.
+  // In /proc/PID/stat, the start time is field 22; the state, field 3, follows the name in parentheses.
   const started = end >= 0 ? fields[19] : fields.slice(1).join(" ");
   return started ? `${boot.trim()} ${started}`.trim() : undefined;
 }
@@ -107,20 +130,20 @@ export function parseIdentity(text: string): string | undefined {
  * Tells a process from every other that had, or will have, the same id.
  *
  * @param pid The process id.
- * @returns When it was started, as the system counts it; nothing where no such process runs.
+ * @returns Its start time, as the system counts it; undefined if no such process runs.
  */
 export async function processIdentity(
   pid: number,
 ): Promise<string | undefined> {
   const { code, stdout } = await runScript(IDENTITY, String(pid));
-  // The boot id may be missing in a container: the start time alone has to do then.
+  // A container may have no boot id: the start time alone has to do then.
   return code === 0 || stdout.includes(")") ? parseIdentity(stdout) : undefined;
 }
 
 /**
  * Sends a signal.
  *
- * @param pid The process that gets it. One that is gone already is passed over.
+ * @param pid The process that gets it. Nothing happens if it is gone.
  * @param signal The signal's name without SIG.
  */
 export async function signalProcess(
@@ -134,7 +157,7 @@ export async function signalProcess(
  * Reads how a process was started.
  *
  * @param pid The process id.
- * @returns Its command line, or nothing where it is gone or belongs to someone else.
+ * @returns Its command line; undefined if it is gone or belongs to another user.
  */
 export async function commandLine(pid: number): Promise<string | undefined> {
   const { stdout } = await runScript(

@@ -1,5 +1,5 @@
 /**
- * Engines for one run: free ports, data in a temporary folder, gone at the end, however that end comes.
+ * Engines for one run: on free ports, with data in a temporary folder, removed at the end, after a crash too.
  *
  * @module
  */
@@ -11,50 +11,55 @@ import { engineFolder, removeIfThere } from "./paths.ts";
 import { freePorts, isPortFree } from "./ports.ts";
 import { Watchdog } from "./watchdog.ts";
 
-/** Settings of {@linkcode startThrowawayEngine}. */
+/** Options for {@linkcode startThrowawayEngine}. */
 export type ThrowawayOptions = Omit<
   LocalEngineOptions,
   "dir" | "kafkaPort" | "registryPort" | "watchdog"
 >;
 
-/** What is known of every throwaway engine, whatever runs it. */
+/** A throwaway engine of any kind. */
 export interface Throwaway extends AsyncDisposable {
-  /** Where Kafka's clients begin. */
+  /** The brokers' addresses, separated by commas. */
   readonly brokers: string;
   /** The registry's URL. */
   readonly registryUrl: string;
 }
 
-/** A local engine that is gone, with its data, once it is disposed of or this process ends. */
+/** A local engine that is removed, with its data, when it is disposed of or this process ends. */
 export class ThrowawayEngine extends LocalEngine implements Throwaway {
   readonly #watchdog: Watchdog;
 
   /**
    * Makes the engine, which is not started yet.
    *
-   * @param watchdog What ends it when this process dies.
-   * @param options Everything else, the folder included.
+   * @param watchdog Ends it when this process dies.
+   * @param options All other options, with the folder.
    */
   constructor(watchdog: Watchdog, options: LocalEngineOptions) {
     super({ ...options, watchdog });
     this.#watchdog = watchdog;
   }
 
-  /** Ends both processes and removes the folder. */
+  /** Kills all processes: the data is not kept, so none has to be closed properly. */
+  async kill(): Promise<void> {
+    const parts = [...this.brokerProcesses, this.registry];
+    await Promise.all(parts.map((part) => part.kill()));
+  }
+
+  /** Ends all processes and removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // Nothing of it is kept, so nothing has to be closed properly.
-    await Promise.all([this.broker.kill(), this.registry.kill()]);
+    await this.kill();
     await this.#watchdog.release();
     await removeIfThere(this.folders.root);
   }
 }
 
-const ATTEMPTS = 3;
+const ATTEMPTS_COUNT = 3;
 
 /**
  * Starts a local engine on free ports, with its data in a temporary folder. It uses the programs of the checkout.
  *
- * @param options What differs from the usual.
+ * @param options What differs from the defaults.
  * @returns The engine, ready for work. Dispose of it with `await using`.
  * @throws {PipelineError} If a program can't be had or does not come up.
  */
@@ -67,14 +72,16 @@ export async function startThrowawayEngine(
       await engine.start();
       return engine;
     } catch (error) {
-      await Promise.all([engine.broker.kill(), engine.registry.kill()]);
-      const { kafkaPort, controllerPort, registryPort } = engine.ports;
-      const free = await Promise.all(
-        [kafkaPort, controllerPort, registryPort].map(isPortFree),
-      );
+      await engine.kill();
+      const { nodes, registryPort } = engine.ports;
+      const ports = nodes.flatMap(({ kafkaPort, controllerPort }) => [
+        kafkaPort,
+        controllerPort,
+      ]);
+      const free = await Promise.all([...ports, registryPort].map(isPortFree));
       await engine[Symbol.asyncDispose]();
-      // Between the choice of a port and its use, another program may take it.
-      if (attempt === ATTEMPTS || free.every((port) => port)) throw error;
+      // Another program may have taken a port between its choice and its use.
+      if (attempt === ATTEMPTS_COUNT || free.every((port) => port)) throw error;
     }
   }
 }
@@ -82,7 +89,7 @@ export async function startThrowawayEngine(
 /**
  * Makes a local engine like that of {@linkcode startThrowawayEngine}, which is not started yet.
  *
- * @param options What differs from the usual.
+ * @param options What differs from the defaults.
  * @returns The engine. Dispose of it with `await using`.
  */
 export async function makeThrowawayEngine(
@@ -99,14 +106,14 @@ export async function makeThrowawayEngine(
 }
 
 async function temporaryFolder(): Promise<string> {
-  // Inside the checkout, as one task's permission to write can't name the system's folder, which differs by machine.
+  // In the checkout: the system's temporary folder differs by machine, so no permission set can name it.
   const dir = `${engineFolder()}/tmp`;
   await Deno.mkdir(dir, { recursive: true });
   return await Deno.makeTempDir({ dir, prefix: "engine-" });
 }
 
 /**
- * Writes the compose file that lets `docker-compose.yml` run a second time beside itself.
+ * Returns the compose file that lets `docker-compose.yml` run beside itself.
  *
  * @param project The name of the compose project.
  * @returns The text: names of its own for the containers and the network.
@@ -126,20 +133,20 @@ export function composeOverride(project: string): string {
 }
 
 /**
- * Starts an engine for one run with whatever this machine has: Java where it can, as that leaves nothing behind even after
- * a crash, else Docker.
+ * Starts an engine for one run: with Java if this machine has it, as that leaves nothing behind even after a crash, else
+ * with Docker.
  *
- * @param tell Told in a line what goes on.
+ * @param notify Receives a line about what happens.
  * @returns The engine, ready for work. Dispose of it with `await using`.
  * @throws {PipelineError} If this machine has neither, or the engine does not come up.
  */
 export async function startAnyThrowaway(
-  tell: (line: string) => void,
+  notify: (line: string) => void,
 ): Promise<Throwaway> {
   if (await javaProblem() === undefined) {
-    return await startThrowawayEngine({ tell });
+    return await startThrowawayEngine({ notify });
   }
-  // With no Java, what is left is Docker, or the error that explains both.
+  // Without Java, only Docker is left, or the error that explains both.
   await chooseEngine("auto");
   return await startThrowawayContainers();
 }

@@ -1,9 +1,9 @@
 /**
- * What ends a throwaway engine when the program that started it dies with no chance to do so, as by SIGKILL.
+ * Ends a throwaway engine when the program that started it dies without a chance to do so, as by SIGKILL.
  *
  * A small shell process, in a session of its own, reads a pipe whose other end only this program holds. Each line is
- * the list of the process ids that run now. The system closes the pipe when this program is gone, in whatever way; the
- * shell then kills the last list and removes the engine's folder.
+ * the list of the process ids that run now. The system closes the pipe when this program is gone; the shell then kills
+ * the last list and removes the engine's folder.
  *
  * @module
  */
@@ -18,16 +18,16 @@ done
 if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; fi
 rm -rf "$1" || { sleep 1; rm -rf "$1"; }`;
 
-/** Ends an engine's processes and removes its folder, once this program is gone. */
+/** Ends an engine's processes and removes its folder when this program is gone. */
 export class Watchdog {
   readonly #child: Deno.ChildProcess;
   readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
   readonly #pids = new Map<string, number>();
 
   /**
-   * Begins to watch.
+   * Starts to watch.
    *
-   * @param folder The folder to remove once this program is gone.
+   * @param folder The folder to remove when this program is gone.
    */
   constructor(folder: string) {
     this.#child = new Deno.Command("sh", {
@@ -42,10 +42,10 @@ export class Watchdog {
   }
 
   /**
-   * Says which process runs under a name.
+   * Sets the process that runs under a name.
    *
    * @param name The name.
-   * @param pid Its process id, or nothing once it is gone, so that no stranger with its id is ever killed.
+   * @param pid Its process id. Undefined when it has ended: another process may get its id.
    */
   async watch(name: string, pid: number | undefined): Promise<void> {
     if (this.#pids.get(name) === pid) return;
@@ -54,7 +54,7 @@ export class Watchdog {
     await this.#send([...this.#pids.values()].join(" "));
   }
 
-  /** Lets go: the processes and the folder are this program's own affair from here. */
+  /** Ends the watch. The processes and the folder stay. */
   async release(): Promise<void> {
     await this.#send("done");
     await this.#pipe.close();

@@ -1,59 +1,89 @@
 /**
- * Some work on an engine, whether one runs already or not.
+ * Work on Kafka and the registry, which are started for it unless the engine of this checkout runs.
  *
  * @module
  */
 
-import { type Config, resolveConfig } from "../settings/config.ts";
-import { PipelineError } from "../base/errors.ts";
-import { withAdmin } from "../kafka/client.ts";
-import { EventRegistry } from "../registry/registry.ts";
-import { startEngine, type StartOptions, stopEngine } from "./mod.ts";
+import {
+  BROKERS_VARIABLE,
+  type Config,
+  REGISTRY_VARIABLE,
+  resolveConfig,
+} from "../settings/config.ts";
+import {
+  describeEngine,
+  engineRuns,
+  startEngine,
+  type StartOptions,
+  stopEngine,
+} from "./mod.ts";
+import { freePorts, isPortFree } from "./ports.ts";
 
-/** Which engine, and what becomes of it. */
-export interface WithEngineOptions extends StartOptions {
-  /** Leave running what was started. */
+/** Options for {@linkcode withEngine}. */
+export interface WithEngineOptions
+  extends Omit<StartOptions, "kafkaPort" | "registryPort"> {
+  /** Whether to leave running what was started. @default {false} */
   readonly keep?: boolean;
 }
 
-async function answers(config: Config): Promise<boolean> {
-  try {
-    await Promise.all([
-      withAdmin(config, { timeoutMs: 0 }, (admin) => admin.countBrokers()),
-      EventRegistry.connect(config, { timeoutMs: 0 }),
-    ]);
-    return true;
-  } catch (error) {
-    if (error instanceof PipelineError) return false;
-    throw error;
-  }
-}
-
 /**
- * Does some work on Kafka and the registry: on those that answer already, or else on those of this machine, which are started
- * first and stopped afterwards.
+ * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs,
+ * or else on one that is started for it. Another program's Kafka on the usual port is never used: the engine that is
+ * started has other ports then.
  *
- * @param options Which engine to start where none answers, and whether to leave it running.
+ * @param options The kind of engine, whether to leave it running, what receives a line, and what ends the start.
  * @param work The work.
  * @returns What the work returns.
  * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
+ * @throws {StoppedError} If the signal ended the start.
  */
 export async function withEngine<T>(
   options: WithEngineOptions,
   work: (config: Config) => Promise<T>,
 ): Promise<T> {
   const { keep = false, ...startOptions } = options;
-  const config = resolveConfig();
-  if (await answers(config)) return await work(config);
-  const engine = await startEngine(startOptions);
+  const { dir, notify } = startOptions;
+  const named = [BROKERS_VARIABLE, REGISTRY_VARIABLE].filter((name) =>
+    Deno.env.get(name)
+  );
+  if (named.length > 0) {
+    const config = resolveConfig();
+    notify?.(
+      `Using Kafka at ${
+        config.brokers.join(",")
+      } and the registry at ${config.registryUrl}, as ${
+        named.join(" and ")
+      } in the environment says.`,
+    );
+    return await work(config);
+  }
+  const ports = await engineRuns(dir) ? {} : await choosePorts(notify);
+  const engine = await startEngine({ ...startOptions, ...ports });
+  const keeps = keep || engine.result !== "started";
   try {
     return await work({
-      brokers: [engine.brokers],
+      brokers: engine.brokers.split(","),
       registryUrl: engine.registryUrl,
     });
   } finally {
-    if (!keep && engine.result === "started") {
-      await stopEngine({ ...options.dir ? { dir: options.dir } : {} });
-    }
+    if (!keeps) await stopEngine(dir === undefined ? {} : { dir });
+    else if (engine.result === "started") notify?.(describeEngine(engine));
   }
+}
+
+/** The usual ports, or others if another program listens on one of them. */
+async function choosePorts(
+  notify: StartOptions["notify"],
+): Promise<Pick<StartOptions, "kafkaPort" | "registryPort">> {
+  const usual = [9092, 8081];
+  const free = await Promise.all(usual.map(isPortFree));
+  const taken = usual.filter((_, index) => !free[index]);
+  if (taken.length === 0) return {};
+  const [kafkaPort = 0, registryPort = 0] = freePorts(2);
+  notify?.(
+    `Another program listens on port ${
+      taken.join(" and ")
+    }: using ports ${kafkaPort} and ${registryPort} instead.`,
+  );
+  return { kafkaPort, registryPort };
 }

@@ -7,6 +7,7 @@
 import type { Admin } from "kafkajs";
 import { orders, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
+import { brokerData } from "../../lib/engine/paths.ts";
 import {
   startThrowawayEngine,
   type ThrowawayEngine,
@@ -74,7 +75,7 @@ export class Arena implements AsyncDisposable {
   static async open(tell: (line: string) => void): Promise<Arena> {
     const engine = await startThrowawayEngine({
       javaOptions: BROKER_JAVA,
-      tell,
+      notify: tell,
     });
     try {
       const { brokers, registryUrl } = engine;
@@ -199,7 +200,7 @@ export class Arena implements AsyncDisposable {
   }
 
   get #logFolder(): string {
-    return `${this.#engine.folders.data}/kafka`;
+    return brokerData(this.#engine.folders, 1);
   }
 
   /** Ends the engine and removes its data. */

@@ -4,12 +4,19 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   JavaProcess,
   parseRecord,
   relevantLines,
 } from "../../lib/engine/java_process.ts";
+import { StoppedError } from "../../lib/base/errors.ts";
+import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { shellTest } from "../support/local_engine.ts";
 
@@ -100,6 +107,74 @@ shellTest(
       await Deno.writeTextFile(`${folder}/broker.json`, text);
       assertEquals(await idleProcess(folder).running(), false, text);
     }
+  },
+);
+
+shellTest(
+  "ready() ends when its signal is aborted, though the program never answers",
+  async (folder) => {
+    const asked = Promise.withResolvers<void>();
+    const process = new JavaProcess({
+      name: "broker",
+      title: "Kafka",
+      run: folder,
+      logs: folder,
+      prepare: () => Promise.reject(new Error("must not be started")),
+      probe: (signal) => {
+        asked.resolve();
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(signal.reason))
+        );
+      },
+    });
+    const stop = new AbortController();
+    const ready = process.ready(stop.signal);
+    await asked.promise;
+    stop.abort();
+    await assertRejects(() => ready, StoppedError);
+  },
+);
+
+shellTest(
+  "start() gives the program the environment that Java needs, and no other variable of this process",
+  async (folder) => {
+    const script = `
+      import { JavaProcess } from "./lib/engine/java_process.ts";
+      const [folder] = Deno.args;
+      const java = new JavaProcess({
+        name: "broker", title: "Kafka", run: folder, logs: folder,
+        prepare: () => Promise.resolve({ args: ["x"], env: { OWN: "1" } }),
+        probe: async () => {
+          if (!(await Deno.readTextFile(folder + "/broker.log")).includes("end")) throw new Error("not yet");
+        },
+      });
+      await java.start();`;
+    await Deno.writeTextFile(
+      `${folder}/java`,
+      "#!/bin/sh\nenv\necho end\nexec sleep 60\n",
+      { mode: 0o755 },
+    );
+    const { code, stderr } = await new Deno.Command("deno", {
+      args: [
+        "eval",
+        "-q",
+        "--ext=ts",
+        script,
+        folder,
+      ],
+      cwd: checkoutFolder(),
+      env: {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        SECRET_OF_THE_SHELL: "x",
+      },
+      signal: AbortSignal.timeout(30_000),
+    }).output();
+    await idleProcess(folder).kill();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    const log = await Deno.readTextFile(`${folder}/broker.log`);
+    assertStringIncludes(log, "OWN=1");
+    assertStringIncludes(log, `PATH=${folder}:`);
+    assert(!log.includes("SECRET_OF_THE_SHELL"), log);
   },
 );
 

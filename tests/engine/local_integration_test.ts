@@ -171,14 +171,14 @@ localEngineTest(
 
     // The record of a reboot: the process ids are those of others by now.
     await Deno.writeTextFile(`${engine.folders.run}/ports.json`, "garbage");
-    const { kafkaPort, registryPort } = engine.ports;
-    const anew = await startEngine({
+    const { kafkaPort, ports: { registryPort } } = engine;
+    const restarted = await startEngine({
       engine: "local",
       dir,
       kafkaPort,
       registryPort,
     });
-    assertEquals(anew.result, "started");
+    assertEquals(restarted.result, "started");
     assert((await topics(engine)).includes("after-repair"));
 
     const stopped = await stopEngine({ dir });
@@ -193,13 +193,16 @@ localEngineTest(
   async () => {
     await using engine = await makeThrowawayEngine();
     const dir = engine.folders.root;
-    await Deno.mkdir(`${dir}/data/kafka`, { recursive: true });
-    await Deno.writeTextFile(`${dir}/data/kafka/meta.properties`, "version=1");
+    await Deno.mkdir(`${dir}/data/broker-1`, { recursive: true });
+    await Deno.writeTextFile(
+      `${dir}/data/broker-1/meta.properties`,
+      "version=1",
+    );
     const broker = brokerProcess({
       dir,
       properties: () => ({
         "process.roles": "nonsense",
-        "log.dirs": `${dir}/data/kafka`,
+        "log.dirs": `${dir}/data/broker-1`,
       }),
       address: () => engine.brokers,
     });
@@ -214,7 +217,7 @@ localEngineTest(
   "start() explains what to do when the data folder lost what Kafka needs",
   async () => {
     await using engine = await makeThrowawayEngine();
-    const orders = `${engine.folders.data}/kafka/orders-0`;
+    const orders = `${engine.folders.data}/broker-1/orders-0`;
     await Deno.mkdir(orders, { recursive: true });
     const error = await assertRejects(() => engine.start(), PipelineError);
     assertStringIncludes(error.message, "no meta.properties");

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
-import { KAFKA_VERSION, POM, TransferMeter } from "../../lib/engine/maven.ts";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  downloadError,
+  KAFKA,
+  KAFKA_VERSION,
+  POM,
+  TransferMeter,
+} from "../../lib/engine/maven.ts";
 import { progressLine } from "../../lib/engine/progress.ts";
 
 Deno.test("TransferMeter adds what has come and what is coming", () => {
@@ -22,6 +28,25 @@ Deno.test("TransferMeter adds what has come and what is coming", () => {
   assertEquals(meter.bytes, 3_400_000);
   meter.read("[INFO] BUILD SUCCESS");
   assertEquals(meter.bytes, 3_400_000);
+});
+
+Deno.test("downloadError() says what could not be downloaded, from where, and why", () => {
+  const { message, hint = "" } = downloadError(KAFKA, {
+    problem:
+      "[ERROR] Failed to execute goal: Could not transfer artifact a:b:pom:1 from/to mine (https://maven.example.org/m2): transfer failed: Connection refused -> [Help 1]",
+    logFile: "/x/maven.log",
+  });
+  assertEquals(
+    message,
+    `Could not download Apache Kafka ${KAFKA_VERSION} (org.apache.kafka:kafka_2.13:${KAFKA_VERSION}) from mine (https://maven.example.org/m2)`,
+  );
+  assertStringIncludes(hint, "Connection refused");
+  assertStringIncludes(hint, "/x/maven.log");
+});
+
+Deno.test("downloadError() names no server when Maven names none", () => {
+  const { message } = downloadError(KAFKA, { problem: "", logFile: "log" });
+  assert(message.endsWith(`kafka_2.13:${KAFKA_VERSION})`), message);
 });
 
 Deno.test("POM asks for the version of Kafka that messages name", () => {

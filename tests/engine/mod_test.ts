@@ -31,6 +31,12 @@ Deno.test("describeEngine() says where the engine is and how it is stopped", () 
   assert(!text.includes("--brokers"));
 });
 
+Deno.test("describeEngine() has the address of Kafka UI when there is one", () => {
+  const uiUrl = "http://localhost:8080";
+  assertStringIncludes(describeEngine({ ...ENGINE, uiUrl }), uiUrl);
+  assert(!describeEngine(ENGINE).includes("Kafka UI"));
+});
+
 Deno.test("describeEngine() names the flags and the permission when the ports are not the usual ones", () => {
   const text = describeEngine({ ...ENGINE, brokers: "localhost:19092" });
   assertStringIncludes(
@@ -67,9 +73,20 @@ Deno.test("describeStop() says what was stopped and what became of the data", ()
 });
 
 Deno.test("parsePorts() reads ports, and nothing from what is no record", () => {
-  const ports = { kafkaPort: 1, registryPort: 2, controllerPort: 3 };
+  const nodes = [{ id: 1, kafkaPort: 2, controllerPort: 3 }];
+  const ports = { nodes, registryPort: 4 };
   assertEquals(parsePorts(JSON.stringify(ports)), ports);
-  for (const text of ["", "null", "garbage", "{}", '{"kafkaPort":"x"}']) {
+  for (
+    const text of [
+      "",
+      "null",
+      "garbage",
+      "{}",
+      '{"nodes":[],"registryPort":4}',
+      '{"nodes":[{"id":1,"kafkaPort":"x","controllerPort":3}],"registryPort":4}',
+      JSON.stringify({ nodes }),
+    ]
+  ) {
     assertEquals(parsePorts(text), undefined, text);
   }
 });

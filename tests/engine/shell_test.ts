@@ -69,7 +69,7 @@ shellTest(
 shellTest("runCommand() ends what takes too long", async () => {
   const started = Date.now();
   const slow = await runCommand(["sh", "-c", "exec sleep 30"], {
-    timeout: 100,
+    timeoutMs: 100,
   });
   assertNotEquals(slow.code, 0);
   assert(Date.now() - started < 10_000);

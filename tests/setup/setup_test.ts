@@ -76,7 +76,14 @@ class Checkout implements AsyncDisposable {
       new URL("deno.json", root),
       JSON.stringify(config),
     );
-    for (const path of ["lib/base/errors.ts", "tasks/setup.ts", "lib/setup/"]) {
+    for (
+      const path of [
+        "lib/base/errors.ts",
+        "lib/cli/setup_command.ts",
+        "lib/setup/",
+        "tasks/setup.ts",
+      ]
+    ) {
       await copy(new URL(path, PROJECT), new URL(path, root));
     }
     await Deno.writeTextFile(new URL("lib/mod.ts", root), "export {};\n");

@@ -41,7 +41,7 @@ export async function opensslProblem(): Promise<string | undefined> {
 
 async function openssl(...args: string[]): Promise<void> {
   const { code, stderr } = await runCommand(["openssl", ...args], {
-    timeout: 30_000,
+    timeoutMs: 30_000,
   });
   if (code !== 0) throw new Error(`openssl ${args.join(" ")}: ${stderr}`);
 }

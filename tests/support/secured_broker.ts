@@ -7,13 +7,14 @@
 
 import type { AclEntry } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
-import {
-  brokerProcess,
-  singleNodeProperties,
-} from "../../lib/engine/broker.ts";
+import { brokerProcess, nodeProperties } from "../../lib/engine/broker.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import type { JavaProcess } from "../../lib/engine/java_process.ts";
-import { foldersOf, removeIfThere } from "../../lib/engine/paths.ts";
+import {
+  brokerData,
+  foldersOf,
+  removeIfThere,
+} from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
 import { Watchdog } from "../../lib/engine/watchdog.ts";
@@ -91,6 +92,11 @@ export class SecuredBroker implements AsyncDisposable {
     const [controllerPort = 0, ...ports] = freePorts(1 + LISTENERS.length);
     this.#ports = new Map(LISTENERS.map((name, i) => [name, ports[i] ?? 0]));
     this.#watchdog = new Watchdog(dir);
+    const node = {
+      id: 1,
+      kafkaPort: this.#ports.get("PLAINTEXT") ?? 0,
+      controllerPort,
+    };
     const at = (host: string) =>
       LISTENERS.map((name) => `${name}://${host}:${this.#ports.get(name)}`);
     this.#process = brokerProcess({
@@ -98,10 +104,9 @@ export class SecuredBroker implements AsyncDisposable {
       watchdog: this.#watchdog,
       address: () => this.address("PLAINTEXT"),
       properties: () => ({
-        ...singleNodeProperties({
-          kafkaPort: this.#ports.get("PLAINTEXT") ?? 0,
-          controllerPort,
-          data: `${foldersOf(dir).data}/kafka`,
+        ...nodeProperties(node, {
+          nodes: [node],
+          data: brokerData(foldersOf(dir), 1),
         }),
         "listeners": [
           ...at("127.0.0.1"),
@@ -180,7 +185,7 @@ export class SecuredBroker implements AsyncDisposable {
       ...["--bootstrap-server", this.address("PLAINTEXT")],
       ...["--entity-name", user, "--add-config"],
       `${mechanism}=[password=${password}]`,
-    ], { timeout: 60_000 });
+    ], { timeoutMs: 60_000 });
     if (code !== 0) {
       throw new Error(`No SCRAM user: ${stdout.slice(-1000)}${stderr}`);
     }

@@ -23,7 +23,7 @@ export class FaultEngine implements AsyncDisposable {
 
   private constructor(engine: ThrowawayEngine, port: number) {
     this.#engine = engine;
-    this.proxy = new KafkaProxy(port, () => engine.ports.kafkaPort);
+    this.proxy = new KafkaProxy(port, () => engine.kafkaPort);
     this.config = {
       ...resolveConfig(),
       brokers: [`localhost:${port}`],
@@ -75,7 +75,7 @@ export class FaultEngine implements AsyncDisposable {
     const started = start.finally(() => over = true);
     // Whoever awaits it below is told.
     started.catch(() => {});
-    while (!over && await isPortFree(this.#engine.ports.kafkaPort)) {
+    while (!over && await isPortFree(this.#engine.kafkaPort)) {
       await pause(50);
     }
     if (!over) await this.proxy.open();

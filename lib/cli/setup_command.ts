@@ -1,0 +1,62 @@
+/**
+ * The command line of `deno task setup`. It reads its two flags by itself: the package that the other tasks parse theirs with
+ * is one that this task provides.
+ *
+ * @module
+ */
+
+import { messageOf, PipelineError } from "../base/errors.ts";
+import { setUp } from "../setup/setup.ts";
+
+const HELP =
+  `Makes the checkout ready: puts stand-ins for the packages of JSR where JSR can't be reached, and
+removes them where the packages resolve.
+
+Usage: deno task setup [flags]
+
+Flags:
+  --quiet  print nothing unless something changed
+  --help   show this help
+
+Example:
+  # make the checkout ready
+  deno task setup
+
+Exit codes: 0 done, 1 failed, 2 wrong usage`;
+
+/**
+ * Runs the task.
+ *
+ * @param root The checkout, a URL that ends in `/`.
+ * @param args The command line.
+ * @returns The exit code.
+ */
+export async function runSetup(
+  root: URL,
+  args: readonly string[],
+): Promise<number> {
+  const unknown = args.find((arg) => !["--quiet", "--help"].includes(arg));
+  if (unknown !== undefined) {
+    const what = unknown.startsWith("-") ? "flag" : "argument";
+    console.error(`Error: Unknown ${what}: ${unknown}`);
+    console.error("  Run `deno task setup --help` for its flags.");
+    return 2;
+  }
+  if (args.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  try {
+    const { changed, message } = await setUp(root);
+    // With --quiet this is the first step of another task, and stdout is for that task's results.
+    if (!args.includes("--quiet")) console.log(message);
+    else if (changed) console.error(message);
+    return 0;
+  } catch (error) {
+    console.error(`Error: ${messageOf(error)}`);
+    if (error instanceof PipelineError && error.hint) {
+      console.error(`  ${error.hint}`);
+    }
+    return 1;
+  }
+}
