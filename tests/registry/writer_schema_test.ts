@@ -116,6 +116,16 @@ const CASES: Readonly<Record<string, Case>> = {
     valid: "2026",
     invalid: "A2026Z",
   },
+  "a pattern that takes Unicode and has escapes that it doesn't allow": {
+    schema: { pattern: String.raw`^\p{Letter}+\-[\-\_]\@\\$` },
+    valid: "Zoé--@\\",
+    invalid: "p{Letter}--@\\",
+  },
+  "a pattern with a flag, and a quantifier from zero": {
+    schema: { pattern: "(?i)^latte{,2}$" },
+    valid: "LATTEE",
+    invalid: "latte{,2}",
+  },
   "id beside $id in draft 7": {
     schema: {
       $schema: DRAFT_07,

@@ -215,14 +215,20 @@ function isMultiple(value: number, of: number): boolean {
 }
 
 /**
- * Reads a pattern: with Unicode, or without it where the pattern is valid only so, such as `\-`. Of what other languages have,
- * groups by Python's names and anchors for the text's ends are understood.
+ * Reads a pattern: with Unicode, or without it where it is valid only so. Escapes that Unicode doesn't allow, such as `\-`, are
+ * written otherwise. Of what other languages have, their anchors for the text's ends, names of groups, flags for the whole and
+ * quantifiers from zero are understood.
  */
 function regExp(keyword: string, source: string): RegExp {
-  const ecma = source.replaceAll("(?P<", "(?<").replace(
-    /\\([AzZ\\])/g,
-    (escape, name) => name === "A" ? "^" : name === "\\" ? escape : "$",
-  );
+  const ecma = source
+    .replace(/\\([ -/:-@[-`{-~AZz])/g, (_, escaped: string) => {
+      if (escaped === "A") return "^";
+      if (escaped === "Z" || escaped === "z") return "$";
+      return `\\x${escaped.charCodeAt(0).toString(16)}`;
+    })
+    .replaceAll("(?P<", "(?<")
+    .replaceAll(/\{,(\d+)\}/g, "{0,$1}")
+    .replace(/^\(\?([ims]+)\)(.*)$/s, "(?$1:$2)");
   for (const flags of ["u", ""]) {
     try {
       return new RegExp(ecma, flags);
@@ -465,7 +471,7 @@ export const KEYWORDS: Readonly<
   },
   dependentRequired: [2019, 2020, dependencies("dependentRequired")],
   dependentSchemas: [2019, 2020, dependencies("dependentSchemas")],
-  dependencies: dependencies("dependencies"),
+  dependencies: [4, 7, dependencies("dependencies")],
   prefixItems: [
     2020,
     2020,
