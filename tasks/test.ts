@@ -5,7 +5,7 @@
  */
 
 import { EXIT, helpText, runTask, type TaskSpec } from "../lib/cli/command.ts";
-import { runTests } from "../lib/engine/test_run.ts";
+import { runTests } from "../lib/cli/test_command.ts";
 
 const SPEC = {
   name: "test",
@@ -25,5 +25,5 @@ if (import.meta.main) {
     Deno.exit(EXIT.done);
   }
   // The arguments are those of `deno test`, not of this task.
-  await runTask(SPEC, () => runTests(Deno.args, console.error), []);
+  await runTask(SPEC, () => runTests(Deno.args), []);
 }

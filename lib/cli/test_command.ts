@@ -1,0 +1,236 @@
+/**
+ * Runs the tests with an engine around them.
+ *
+ * All of them take long for what they wait for, not for what they compute. So they run in several processes side by side:
+ * files whose tests start engines of their own in some, and those that share the throwaway engine in another.
+ *
+ * @module
+ */
+
+import { engineFolder, removeIfThere } from "../engine/paths.ts";
+import { startAnyThrowaway } from "../engine/throwaway.ts";
+import { note, printLine } from "./output.ts";
+
+/** The files and folders whose tests start engines of their own, by process. All others run in one more. */
+const LANES = [
+  ["tests/faults"],
+  [
+    "tests/docker_compose_integration_test.ts",
+    "tests/engine/local_integration_test.ts",
+    "tests/settings/security_integration_test.ts",
+  ],
+] as const;
+const TEST = ["test", "-q", "--no-prompt", "-P=test"];
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** What a run of tests came to, as the runner's last line says. */
+export interface TestSummary {
+  /** How many tests passed. */
+  readonly passed: number;
+  /** How many of their steps passed. */
+  readonly passedSteps: number;
+  /** How many tests failed. */
+  readonly failed: number;
+  /** How many of their steps failed. */
+  readonly failedSteps: number;
+  /** How many tests were ignored. */
+  readonly ignored: number;
+}
+
+/**
+ * Starts a throwaway engine, runs `deno test` with its addresses in the environment, and removes the engine.
+ *
+ * @param args Arguments for `deno test`: files, folders, flags. Without any, every test runs.
+ * @returns The exit code of `deno test`.
+ * @throws {PipelineError} If the engine does not come up.
+ */
+export async function runTests(args: readonly string[]): Promise<number> {
+  using children = new Children();
+  note("Starting a throwaway Kafka and registry for the tests...");
+  // The modules are cached and checked meanwhile, once for all processes.
+  const checked = args.length > 0
+    ? Promise.resolve(0)
+    : children.run([...TEST, "--no-run"], {}).status;
+  await using engine = await startAnyThrowaway(note);
+  const { brokers, registryUrl } = engine;
+  if (await checked !== 0) return await checked;
+  note(`Testing against ${brokers} and ${registryUrl}`);
+  const scratch = `${engineFolder()}/tmp`;
+  await Deno.mkdir(scratch, { recursive: true });
+  const TMPDIR = await Deno.makeTempDir({ dir: scratch, prefix: "tests-" });
+  const env = {
+    KAFKA_BROKERS: brokers,
+    SCHEMA_REGISTRY_URL: registryUrl,
+    // For the tests' temporary folders: one that their permission to write names on every machine.
+    TMPDIR,
+  };
+  try {
+    return args.length > 0
+      ? await children.run([...TEST, ...args], env).status
+      : await runLanes(children, env);
+  } finally {
+    await removeIfThere(TMPDIR);
+  }
+}
+
+async function runLanes(
+  children: Children,
+  env: Record<string, string>,
+): Promise<number> {
+  const startedAt = Date.now();
+  const lanes = [...LANES, [`--ignore=${LANES.flat().join(",")}`]];
+  const colors = Deno.stdout.isTerminal() && !Deno.noColor
+    ? { FORCE_COLOR: "1" }
+    : undefined;
+  const results = await Promise.all(lanes.map(async (lane) => {
+    const child = children.run(
+      [...TEST, "--no-check", "--cached-only", ...lane],
+      { ...env, ...colors },
+      "piped",
+    );
+    const rest = await printFiles(child.stdout);
+    return { rest, code: await child.status };
+  }));
+  const summaries = results.map(({ rest, code }) => {
+    const lines = rest.split("\n");
+    const at = lines.findLastIndex((line) => parseSummary(line));
+    const summary = parseSummary(lines[at] ?? "");
+    if (code !== 0) printLine(lines.toSpliced(at, at < 0 ? 0 : 1).join("\n"));
+    // The process may end without a summary, or fail though no test did.
+    return summary?.failed === 0 && code !== 0 || !summary
+      ? { ...NOTHING, ...summary, failed: 1 }
+      : summary;
+  });
+  printLine("");
+  printLine(describeSummary(summaries, Date.now() - startedAt));
+  return Math.max(...results.map(({ code }) => code));
+}
+
+const NOTHING: TestSummary = {
+  passed: 0,
+  passedSteps: 0,
+  failed: 0,
+  failedSteps: 0,
+  ignored: 0,
+};
+
+/** Prints the results of each file in one piece when the file is done, and returns what follows the last one. */
+async function printFiles(output: ReadableStream<Uint8Array>): Promise<string> {
+  let lines: string[] = [];
+  let text = "";
+  for await (const chunk of output.pipeThrough(new TextDecoderStream())) {
+    const parts = (text + chunk).split("\n");
+    text = parts.pop() ?? "";
+    for (const line of parts) {
+      const plain = withoutColors(line);
+      const ends = /^running \d+ tests? from /.test(plain) || plain === "";
+      if (
+        ends && lines.length > 0 &&
+        /^running /.test(withoutColors(lines[0] ?? ""))
+      ) {
+        printLine(lines.join("\n"));
+        lines = [];
+      }
+      lines.push(line);
+    }
+  }
+  return [...lines, text].join("\n");
+}
+
+function withoutColors(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replace(/\x1b\[[0-9;]*m/g, "");
+}
+
+/**
+ * Reads the last line of the test runner, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`.
+ *
+ * @param line A line of its output.
+ * @returns The summary; undefined if the line is another.
+ */
+export function parseSummary(line: string): TestSummary | undefined {
+  const plain = withoutColors(line);
+  if (!/^(?:ok|FAILED) \| \d+ passed/.test(plain)) return undefined;
+  const count = (pattern: RegExp) => Number(pattern.exec(plain)?.[1] ?? 0);
+  return {
+    passed: count(/(\d+) passed/),
+    passedSteps: count(/passed \((\d+) steps?\)/),
+    failed: count(/(\d+) failed/),
+    failedSteps: count(/failed \((\d+) steps?\)/),
+    ignored: count(/(\d+) ignored/),
+  };
+}
+
+/**
+ * Writes the summary of several runs as the test runner would write that of one.
+ *
+ * @param summaries The runs.
+ * @param durationMs How long they took together, in milliseconds.
+ * @returns The line.
+ */
+export function describeSummary(
+  summaries: readonly TestSummary[],
+  durationMs: number,
+): string {
+  const sum = (name: keyof TestSummary) =>
+    summaries.reduce((total, summary) => total + summary[name], 0);
+  const steps = (count: number) =>
+    count > 0 ? ` (${count} ${count === 1 ? "step" : "steps"})` : "";
+  const seconds = Math.round(durationMs / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return [
+    sum("failed") > 0 ? "FAILED" : "ok",
+    `${sum("passed")} passed${steps(sum("passedSteps"))}`,
+    `${sum("failed")} failed${steps(sum("failedSteps"))}`,
+    ...(sum("ignored") > 0 ? [`${sum("ignored")} ignored`] : []),
+  ].join(" | ") + ` (${minutes > 0 ? `${minutes}m` : ""}${seconds % 60}s)`;
+}
+
+/** Processes that a signal to this one ends. */
+class Children implements Disposable {
+  readonly #running = new Set<Deno.ChildProcess>();
+  readonly #handlers: (() => void)[] = [];
+  #signalled = false;
+
+  constructor() {
+    // The first signal ends the tests, and so the engine. A second one ends this program, and its watchdog the engine.
+    for (const signal of SIGNALS) {
+      const handler = () => {
+        if (this.#signalled) Deno.exit(1);
+        this.#signalled = true;
+        // Ctrl+C reaches the tests by itself.
+        if (signal === "SIGINT") return;
+        for (const child of this.#running) child.kill(signal);
+      };
+      Deno.addSignalListener(signal, handler);
+      this.#handlers.push(() => Deno.removeSignalListener(signal, handler));
+    }
+  }
+
+  run(
+    args: readonly string[],
+    env: Record<string, string>,
+    stdout: "inherit" | "piped" = "inherit",
+  ): {
+    readonly stdout: ReadableStream<Uint8Array>;
+    readonly status: Promise<number>;
+  } {
+    const child = new Deno.Command("deno", { args: [...args], env, stdout })
+      .spawn();
+    this.#running.add(child);
+    const status = child.status.then(({ code }) => {
+      this.#running.delete(child);
+      return code;
+    });
+    return {
+      get stdout() {
+        return child.stdout;
+      },
+      status,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    for (const remove of this.#handlers) remove();
+  }
+}
