@@ -137,7 +137,7 @@ export async function waitFor<T>(
           if (found) throw found;
           if (signal?.aborted) return;
           notify?.(
-            `Waiting for ${what} (up to ${Math.round(timeoutMs / 1_000)} s)...`,
+            `Waiting for ${what} (up to ${Math.ceil(timeoutMs / 1_000)} s)...`,
           );
         },
       });

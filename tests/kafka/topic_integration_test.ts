@@ -71,7 +71,7 @@ integrationTest(
 );
 
 integrationTest(
-  "topic says in plain words what it can't do, and exits with 1",
+  "topic says in plain words what it can't do, and exits with 1, or 2 for a name that no topic can have",
   async ({ config, topic }) => {
     const [port] = freePorts(1);
     const nowhere = `localhost:${port}`;
@@ -93,10 +93,11 @@ integrationTest(
       /^Error: Can't put 30 replicas of each partition on \d+ brokers?\n {2}Use --replication-factor \d+ or less, or add brokers\.\n$/,
     );
     assertEquals(name, {
-      code: 1,
+      code: 2,
       stdout: "",
       stderr: `Error: Illegal topic name: "${topic} & more"\n` +
-        "  A topic's name has 1 to 249 characters: letters, digits, dots, underscores and hyphens.\n",
+        "  A topic's name has 1 to 249 characters: letters, digits, dots, underscores and hyphens.\n" +
+        "  Run `deno task topic --help` for its flags.\n",
     });
     assertEquals(unreachable, {
       code: 1,
@@ -121,7 +122,10 @@ integrationTest(
         "--replication-factor=1.5",
         '--replication-factor takes a whole number from 1 to 32767: "1.5"',
       ],
-      ["--partition=3", "Unknown flag: --partition=3"],
+      [
+        "--partition=3",
+        "Unknown flag: --partition=3\n  Did you mean --partitions?",
+      ],
       [
         "--brokers=localhost",
         'A broker is written host:port, in --brokers: "localhost"',
