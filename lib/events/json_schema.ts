@@ -72,43 +72,42 @@ const SCHEMA = ["additionalItems", "additionalProperties", "contains", "else"]
 const SCHEMAS = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
 const NAMED = ["$defs", "definitions", "dependencies", "dependentSchemas"]
   .concat("patternProperties", "properties");
+/** Keywords that close an object if they are false. */
+const CLOSING = ["additionalProperties", "unevaluatedProperties"];
 
 /**
  * Opens a schema for what a later version of it may add: objects may have fields that it doesn't name. A reader checks by it, so
  * that a compatible change of a writer's schema doesn't turn its events into dead letters.
  *
  * @param schema The schema.
- * @returns A schema that allows the same values, and those with more fields. What stands under `not` or `if` stays as it is;
- * `oneOf` becomes `anyOf`, as alternatives that are told apart by their fields are no longer.
+ * @returns A schema that allows the same values, and those with more fields. What stands under `not` or `if` stays as it is.
+ * `oneOf` becomes `anyOf`: more than one of the alternatives may allow a value once they are open.
  */
 export function openSchema(schema: JsonSchema): JsonSchema {
   if (typeof schema !== "object" || schema === null) return schema;
   const open: Record<string, unknown> = {};
   const inner = (value: unknown) => openSchema(value as JsonSchema);
   for (const [keyword, value] of Object.entries(schema)) {
-    if (
-      value === false &&
-      /^(?:additional|unevaluated)Properties$/.test(keyword)
-    ) continue;
-    const name = keyword === "oneOf" && !("anyOf" in schema)
-      ? "anyOf"
-      : keyword;
     if (SCHEMAS.includes(keyword) && Array.isArray(value)) {
-      open[name] = value.map(inner);
+      open[keyword] = value.map(inner);
+    } else if (CLOSING.includes(keyword) && value === false) {
+      continue;
     } else if (SCHEMA.includes(keyword)) {
-      open[name] = inner(value);
+      open[keyword] = inner(value);
     } else if (
       NAMED.includes(keyword) && typeof value === "object" && value !== null
     ) {
-      open[name] = Object.fromEntries(
+      open[keyword] = Object.fromEntries(
         Object.entries(value)
           .map((
             [key, each],
           ) => [key, Array.isArray(each) ? each : inner(each)]),
       );
     } else {
-      open[name] = value;
+      open[keyword] = value;
     }
   }
-  return open;
+  const { oneOf, allOf = [], ...rest } = open;
+  if (oneOf === undefined) return open;
+  return { ...rest, allOf: [...allOf as unknown[], { anyOf: oneOf }] };
 }
