@@ -94,5 +94,9 @@ export type {
   Security,
   SecurityProtocol,
 } from "./settings/security.ts";
-export type { ReadFile, ReadVariable } from "./settings/setting_reader.ts";
+export type {
+  ReadFile,
+  ReadMode,
+  ReadVariable,
+} from "./settings/setting_reader.ts";
 export type { TlsSettings } from "./settings/tls.ts";

@@ -5,7 +5,11 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type OutageOptions, throughOutages } from "../../lib/base/retry.ts";
+import {
+  type OutageOptions,
+  throughOutages,
+  waitFor,
+} from "../../lib/base/retry.ts";
 
 class Outage extends Error {}
 
@@ -109,4 +113,41 @@ Deno.test("throughOutages() tells of no wait when a stop cuts the work short", a
     begins: (error) => told.push(error),
   });
   assertEquals([result, told], [undefined, []]);
+});
+
+/** A wait for what never comes, and everything that was announced. */
+function waitInVain(options: Partial<Parameters<typeof waitFor>[2]>) {
+  const told: string[] = [];
+  const run = waitFor("Kafka", () => Promise.reject(new Outage("away")), {
+    timeoutMs: 250,
+    isOutage: (error) => error instanceof Outage,
+    notify: (line) => told.push(line),
+    ...options,
+  });
+  return { run, told };
+}
+
+Deno.test("waitFor() throws what the diagnosis finds after the first try, and announces no wait", async () => {
+  const { run, told } = waitInVain({
+    diagnose: () => Promise.resolve(new TypeError("wrong protocol")),
+  });
+  await assertRejects(() => run, TypeError, "wrong protocol");
+  assertEquals(told, []);
+});
+
+Deno.test("waitFor() asks the diagnosis again when its time is up", async () => {
+  let asked = 0;
+  const { run, told } = waitInVain({
+    diagnose: () =>
+      Promise.resolve(
+        ++asked === 1 ? undefined : new TypeError("wrong protocol"),
+      ),
+  });
+  await assertRejects(() => run, TypeError, "wrong protocol");
+  assertEquals(told, ["Waiting for Kafka (up to 1 s)..."]);
+});
+
+Deno.test("waitFor() throws the outage when the diagnosis finds nothing", async () => {
+  const { run } = waitInVain({ diagnose: () => Promise.resolve(undefined) });
+  await assertRejects(() => run, Outage, "away");
 });

@@ -1,0 +1,83 @@
+/**
+ * Tests of what is said about kafkajs' errors. Those that take a broker are in the integration tests.
+ *
+ * @module
+ */
+
+import { assertEquals, assertInstanceOf } from "@std/assert";
+import { PipelineError } from "../../lib/base/errors.ts";
+import { explainKafkaError } from "../../lib/kafka/errors.ts";
+
+const CONFIG = {
+  brokers: ["kafka-1:9092", "[::1]:9092"],
+  registryUrl: "http://localhost:8081",
+};
+
+/** An error as kafkajs throws it, behind the one that counts its retries. */
+function thrown(fields: Readonly<Record<string, unknown>>): Error {
+  const cause = Object.assign(new Error("of kafkajs"), fields);
+  return new Error("retried", { cause });
+}
+
+function explained(fields: Readonly<Record<string, unknown>>): unknown[] {
+  const error = explainKafkaError(thrown(fields), CONFIG, "Consuming");
+  assertInstanceOf(error, PipelineError);
+  return [error.message, error.code, error.details];
+}
+
+const CONNECTION = { name: "KafkaJSConnectionError", code: "ECONNREFUSED" };
+
+Deno.test("explainKafkaError() tells a broker that only the cluster names from those of the settings", () => {
+  for (const broker of ["kafka-1:9092", "::1:9092"]) {
+    assertEquals(explained({ ...CONNECTION, broker }), [
+      "Consuming failed: Kafka can't be reached at kafka-1:9092,[::1]:9092",
+      "kafka-unreachable",
+      {},
+    ]);
+  }
+  for (
+    const [broker, address] of [
+      ["kafka-2:9092", "kafka-2:9092"],
+      ["::2:9092", "[::2]:9092"],
+    ]
+  ) {
+    assertEquals(explained({ ...CONNECTION, broker }), [
+      `Consuming failed: Kafka at kafka-1:9092,[::1]:9092 advertises a broker at ${address}, which can't be reached`,
+      undefined,
+      {},
+    ]);
+    assertEquals(explained({ ...CONNECTION, code: "EPERM", broker }), [
+      `No permission to reach ${address}, which Kafka at kafka-1:9092,[::1]:9092 advertises`,
+      "net-permission",
+      { address },
+    ]);
+  }
+});
+
+Deno.test("explainKafkaError() says what a broker refuses by a setting of its own", () => {
+  for (
+    const [type, words, code] of [
+      [
+        "INCONSISTENT_GROUP_PROTOCOL",
+        "the group has members that share out partitions by another protocol",
+        "group-protocol",
+      ],
+      [
+        "GROUP_MAX_SIZE_REACHED",
+        "the group has as many members as the broker takes (group.max.size)",
+        "group-full",
+      ],
+      [
+        "INVALID_SESSION_TIMEOUT",
+        "the session timeout is outside what the broker takes (group.min.session.timeout.ms, group.max.session.timeout.ms)",
+        undefined,
+      ],
+      ["POLICY_VIOLATION", "of kafkajs", undefined],
+    ]
+  ) {
+    assertEquals(
+      explained({ name: "KafkaJSProtocolError", retriable: false, type }),
+      [`Consuming failed: ${words}`, code, {}],
+    );
+  }
+});
