@@ -134,6 +134,43 @@ Deno.test("process() passes on a message without a value, with its key, and hand
   assertEquals(b.kept, []);
 });
 
+Deno.test("process() gives the handler the message's headers, and the signal of a stop", () => {
+  const headers: Message["headers"] = [
+    ["trace", Buffer.from("1")],
+    ["none", null],
+    ["trace", Buffer.from("2")],
+  ];
+  const seen: unknown[] = [];
+  const b = bench((record, { signal }) => {
+    seen.push(record.headers, signal === b.stop.signal);
+  });
+  assertEquals(b.process({ ...message(), headers }), true);
+  assertEquals(seen, [headers, true]);
+});
+
+Deno.test("process() waits for whatever has a then(), and tries again when that rejects", async () => {
+  let tries = 0;
+  const b = bench((): PromiseLike<void> => ({
+    then(...callbacks) {
+      const outcome = ++tries === 1
+        ? Promise.reject<void>(new Error("Not yet"))
+        : Promise.resolve();
+      return outcome.then(...callbacks);
+    },
+  }));
+  const done = b.process();
+  assertInstanceOf(done, Promise);
+  assertEquals(b.processor.counts.consumed, 0);
+  assertEquals(await done, true);
+  assertEquals({ tries, kept: b.kept, ...b.processor.counts }, {
+    tries: 2,
+    kept: [],
+    consumed: 1,
+    deadLetters: 0,
+    tombstones: 0,
+  });
+});
+
 for (const way of ["throws", "rejects"] as const) {
   Deno.test(`process() tries a handler that ${way} again with growing pauses, then keeps its order`, async () => {
     const at: number[] = [];
