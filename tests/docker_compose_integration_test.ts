@@ -8,20 +8,22 @@ import {
   assert,
   assertEquals,
   assertMatch,
+  assertNotEquals,
   assertStringIncludes,
 } from "@std/assert";
 import { brokerProcess, renderProperties } from "../lib/engine/broker.ts";
 import { ensurePrograms } from "../lib/engine/download.ts";
 import { foldersOf } from "../lib/engine/paths.ts";
 import { freePorts } from "../lib/engine/ports.ts";
-import { runCommand } from "../lib/engine/shell.ts";
+import { runCommand, runScript } from "../lib/engine/shell.ts";
+import { Watchdog } from "../lib/engine/watchdog.ts";
 import { withAdmin } from "./support/kafkajs.ts";
 import { brokerProperties, readComposeFile } from "./support/compose_file.ts";
-import { integrationTest } from "./support/integration.ts";
+import { localEngineTest } from "./support/local_engine.ts";
 
 const DEADLINE_MS = 60_000;
 
-integrationTest(
+localEngineTest(
   "docker-compose.yml's broker settings boot a real Kafka that takes a topic from this machine and from a container",
   async () => {
     const root = await Deno.makeTempDir({ prefix: "compose_broker_" });
@@ -39,8 +41,9 @@ async function bootAndUse(root: string): Promise<void> {
     number,
     number,
   ];
-  const { environment } = readComposeFile({ KAFKA_PORT: String(hostPort) })
-    .services.broker!;
+  const { environment, healthcheck } = readComposeFile({
+    KAFKA_PORT: String(hostPort),
+  }).services.broker!;
   const folders = foldersOf(root);
   const data = `${root}/data`;
   // Everything else is as the container has it. Its name and its two inner ports exist only inside.
@@ -80,8 +83,10 @@ async function bootAndUse(root: string): Promise<void> {
     new RegExp(`^cluster\\.id=${clusterId}$`, "m"),
   );
 
+  const watchdog = new Watchdog(root);
   const broker = brokerProcess({
     dir: root,
+    watchdog,
     properties: () => properties,
     address: () => `localhost:${hostPort}`,
   });
@@ -127,7 +132,19 @@ async function bootAndUse(root: string): Promise<void> {
         assert(!topics.includes("mistyped"));
       },
     );
+    const [, shell, , script = ""] = healthcheck.test;
+    assertEquals(shell, "bash");
+    const check = (port: number) =>
+      runScript(
+        'exec bash -c "$1"',
+        script.replace("broker/29092", `127.0.0.1/${port}`),
+      );
+    const healthy = await check(internalPort);
+    assertEquals(healthy.code, 0, healthy.stderr);
+    const [nothing = 0] = freePorts(1);
+    assertNotEquals((await check(nothing)).code, 0);
   } finally {
     await broker.stop();
+    await watchdog.release();
   }
 }

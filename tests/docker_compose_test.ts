@@ -144,17 +144,17 @@ Deno.test("docker-compose.yml starts each service when those before it are healt
 });
 
 Deno.test("docker-compose.yml checks every service's health by asking the service", () => {
-  assertEquals(service("broker").healthcheck.test, [
-    "CMD",
-    "kafka-broker-api-versions",
-    "--bootstrap-server",
-    "broker:29092",
-  ]);
-  const [registryKind, shell, , script = ""] =
-    service("schema-registry").healthcheck.test;
-  assertEquals([registryKind, shell], ["CMD", "bash"]);
-  assertStringIncludes(script, "GET /subjects HTTP/1.0");
-  assertStringIncludes(script, '"$status" = 200');
+  for (const name of ["broker", "schema-registry"]) {
+    assertEquals(service(name).healthcheck.test.slice(0, 3), [
+      "CMD",
+      "bash",
+      "-c",
+    ]);
+  }
+  const script = (name: string) => service(name).healthcheck.test[3] ?? "";
+  assertStringIncludes(script("broker"), "/dev/tcp/broker/29092");
+  assertStringIncludes(script("schema-registry"), "GET /subjects HTTP/1.0");
+  assertStringIncludes(script("schema-registry"), '"$status" = 200');
   const uiTest = service("kafka-ui").healthcheck.test;
   assertEquals(uiTest.slice(0, 2), ["CMD", "wget"]);
   assertEquals(uiTest.at(-1), "http://127.0.0.1:8080/actuator/health");
@@ -167,6 +167,17 @@ Deno.test("docker-compose.yml gives every service a minute at least to become he
     assert(patience >= 60, `${patience} s until it counts as unhealthy`);
     assert(seconds(healthcheck.timeout) <= seconds(healthcheck.interval));
   }
+});
+
+Deno.test("docker-compose.yml limits every service's heap", () => {
+  const heap = /^-Xms\d+m -Xmx\d+m$/;
+  for (
+    const [name, variable] of [
+      ["broker", "KAFKA_HEAP_OPTS"],
+      ["schema-registry", "SCHEMA_REGISTRY_HEAP_OPTS"],
+      ["kafka-ui", "JAVA_OPTS"],
+    ] as const
+  ) assertMatch(String(service(name).environment[variable]), heap);
 });
 
 Deno.test("docker-compose.yml restarts a service that crashed, not one of before a reboot", () => {
@@ -201,7 +212,7 @@ Deno.test("docker-compose.yml has the broker answer this machine and the other c
   );
 });
 
-Deno.test("docker-compose.yml makes one node of Kafka do: KRaft, one copy, no topic by mistake", () => {
+Deno.test("docker-compose.yml makes one node of Kafka do: KRaft, one replica, one partition of its own topics, no topic by mistake", () => {
   const properties = brokerProperties(service("broker").environment);
   assertEquals(properties["process.roles"], "broker,controller");
   assertEquals(
@@ -215,6 +226,9 @@ Deno.test("docker-compose.yml makes one node of Kafka do: KRaft, one copy, no to
       "transaction.state.log.min.isr",
       "share.coordinator.state.topic.replication.factor",
       "share.coordinator.state.topic.min.isr",
+      "offsets.topic.num.partitions",
+      "transaction.state.log.num.partitions",
+      "share.coordinator.state.topic.num.partitions",
     ]
   ) assertEquals(properties[name], "1", name);
   assertEquals(properties["group.initial.rebalance.delay.ms"], "0");
@@ -236,6 +250,7 @@ Deno.test("brokerProperties() follows the image's rule for underscores", () => {
     brokerProperties({
       KAFKA_NODE_ID: 1,
       KAFKA_A__B_C___D: "x",
+      KAFKA_HEAP_OPTS: "not a property",
       CLUSTER_ID: "not a property",
     }),
     { "node.id": "1", "a_b.c-d": "x" },

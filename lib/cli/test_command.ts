@@ -1,14 +1,15 @@
 /**
  * Runs the tests with an engine around them.
  *
- * All of them take long for what they wait for, not for what they compute. So they run in several processes side by side:
- * files whose tests start engines of their own in some, and those that share the throwaway engine in another.
+ * Most tests wait longer than they compute. So they run in several processes side by side: the files whose tests start
+ * engines of their own in some, and those that share the throwaway engine in another.
  *
  * @module
  */
 
 import { engineFolder, removeIfThere } from "../engine/paths.ts";
 import { startAnyThrowaway } from "../engine/throwaway.ts";
+import { EXIT } from "./command.ts";
 import { note, printLine } from "./output.ts";
 
 /** The files and folders whose tests start engines of their own, by process. All others run in one more. */
@@ -79,13 +80,10 @@ async function runLanes(
 ): Promise<number> {
   const startedAt = Date.now();
   const lanes = [...LANES, [`--ignore=${LANES.flat().join(",")}`]];
-  const colors = Deno.stdout.isTerminal() && !Deno.noColor
-    ? { FORCE_COLOR: "1" }
-    : undefined;
   const results = await Promise.all(lanes.map(async (lane) => {
     const child = children.run(
       [...TEST, "--no-check", "--cached-only", ...lane],
-      { ...env, ...colors },
+      { ...env, NO_COLOR: "1" },
       "piped",
     );
     const rest = await printFiles(child.stdout);
@@ -103,7 +101,7 @@ async function runLanes(
   });
   printLine("");
   printLine(describeSummary(summaries, Date.now() - startedAt));
-  return Math.max(...results.map(({ code }) => code));
+  return summaries.some(({ failed }) => failed > 0) ? EXIT.failed : EXIT.done;
 }
 
 const NOTHING: TestSummary = {
@@ -122,12 +120,8 @@ async function printFiles(output: ReadableStream<Uint8Array>): Promise<string> {
     const parts = (text + chunk).split("\n");
     text = parts.pop() ?? "";
     for (const line of parts) {
-      const plain = withoutColors(line);
-      const ends = /^running \d+ tests? from /.test(plain) || plain === "";
-      if (
-        ends && lines.length > 0 &&
-        /^running /.test(withoutColors(lines[0] ?? ""))
-      ) {
+      const isFile = lines[0]?.startsWith("running ");
+      if (isFile && (line.startsWith("running ") || line === "")) {
         printLine(lines.join("\n"));
         lines = [];
       }
@@ -137,11 +131,6 @@ async function printFiles(output: ReadableStream<Uint8Array>): Promise<string> {
   return [...lines, text].join("\n");
 }
 
-function withoutColors(line: string): string {
-  // deno-lint-ignore no-control-regex
-  return line.replace(/\x1b\[[0-9;]*m/g, "");
-}
-
 /**
  * Reads the last line of the test runner, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`.
  *
@@ -149,9 +138,8 @@ function withoutColors(line: string): string {
  * @returns The summary; undefined if the line is another.
  */
 export function parseSummary(line: string): TestSummary | undefined {
-  const plain = withoutColors(line);
-  if (!/^(?:ok|FAILED) \| \d+ passed/.test(plain)) return undefined;
-  const count = (pattern: RegExp) => Number(pattern.exec(plain)?.[1] ?? 0);
+  if (!/^(?:ok|FAILED) \| \d+ passed/.test(line)) return undefined;
+  const count = (pattern: RegExp) => Number(pattern.exec(line)?.[1] ?? 0);
   return {
     passed: count(/(\d+) passed/),
     passedSteps: count(/passed \((\d+) steps?\)/),

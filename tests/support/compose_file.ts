@@ -127,7 +127,7 @@ export function composeSpecErrors(document: unknown): ErrorObject[] {
  * Makes the broker's properties file of its environment, by the rule of its image: without `KAFKA_`, in lower case, `_` a
  * dot, `__` an underscore, `___` a dash.
  *
- * @param environment The broker's environment; names without the prefix are not properties.
+ * @param environment The broker's environment. Names without the prefix, and options for Java, are not properties.
  * @returns Kafka settings by name.
  */
 export function brokerProperties(
@@ -136,7 +136,9 @@ export function brokerProperties(
   const separators: Record<string, string> = { _: ".", __: "_", ___: "-" };
   return Object.fromEntries(
     Object.entries(environment)
-      .filter(([name]) => name.startsWith("KAFKA_"))
+      .filter(([name]) =>
+        name.startsWith("KAFKA_") && name !== "KAFKA_HEAP_OPTS"
+      )
       .map(([name, value]) => [
         name.slice("KAFKA_".length).replace(
           /_{1,3}/g,
