@@ -6,8 +6,8 @@
 
 import { printable } from "../base/terminal_text.ts";
 
-/** A cell: numbers are aligned to the right. */
-export type Cell = string | number | bigint;
+/** A cell: numbers are aligned to the right; undefined is a number that is not known. */
+export type Cell = string | number | bigint | undefined;
 
 /**
  * Lays out a table.
@@ -21,7 +21,7 @@ export function tableText(
   rows: readonly (readonly Cell[])[],
 ): string {
   const texts = [head, ...rows].map((row) =>
-    row.map((cell) => printable(String(cell)))
+    row.map((cell) => printable(String(cell ?? "-")))
   );
   const widths = head.map((_, column) =>
     Math.max(...texts.map((row) => row[column]?.length ?? 0))

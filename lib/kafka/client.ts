@@ -19,6 +19,7 @@ import {
   consumerOf,
   type ConsumerSettings,
 } from "./consumer.ts";
+import { GroupClient } from "./groups.ts";
 import { type MessageProducer, messageProducerOf } from "./message_producer.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
@@ -52,6 +53,8 @@ export interface KafkaClient {
    * @param settings How it reads.
    */
   consumer(settings: ConsumerSettings): Consumer;
+  /** Makes a client for consumer groups. */
+  groups(): GroupClient;
 }
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
@@ -87,6 +90,7 @@ export async function createKafka(
     admin: () => adminOf(kafka.admin()),
     producer: (options) => messageProducerOf(kafka, options),
     consumer: (settings) => consumerOf(kafka, settings),
+    groups: () => new GroupClient(kafka),
   };
 }
 
@@ -184,8 +188,41 @@ export async function connectWithin<T extends Connectable>(
 }
 
 /**
- * Runs some work with a connected admin client, and closes the client. A broker that has just started accepts connections before
- * it can do everything, so the work is retried.
+ * Runs some work with a connected client, and closes the client. A broker that has just started accepts connections before it can
+ * do everything, so the work is retried.
+ *
+ * @param config Where the brokers are.
+ * @param options Which client, how long to try, what to call meanwhile, and the client's settings.
+ * @param work The work; it may be repeated.
+ * @returns What the work returns.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ */
+export async function withClient<C extends Connectable, T>(
+  config: Config,
+  options:
+    & KafkaOptions
+    & WaitOptions
+    & { readonly make: (kafka: KafkaClient) => C },
+  work: (client: C) => Promise<T>,
+): Promise<T> {
+  const kafka = await createKafka(config, options);
+  const wait = withDeadline(options);
+  const client = await connectWithin(options.make(kafka), config, wait);
+  try {
+    return await waitFor(
+      `Kafka at ${config.brokers.join(",")}`,
+      () => work(client),
+      { ...wait, notify: undefined, isOutage: isKafkaOutage },
+    );
+  } catch (error) {
+    throw explainKafkaError(error, config, "A request");
+  } finally {
+    await client.disconnect().catch(() => {});
+  }
+}
+
+/**
+ * Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}.
  *
  * @param config Where the brokers are.
  * @param options How long to try, what to call meanwhile, and the client's settings.
@@ -193,23 +230,14 @@ export async function connectWithin<T extends Connectable>(
  * @returns What the work returns.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
-export async function withAdmin<T>(
+export function withAdmin<T>(
   config: Config,
   options: KafkaOptions & WaitOptions,
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const kafka = await createKafka(config, options);
-  const wait = withDeadline(options);
-  const admin = await connectWithin(kafka.admin(), config, wait);
-  try {
-    return await waitFor(
-      `Kafka at ${config.brokers.join(",")}`,
-      () => work(admin),
-      { ...wait, notify: undefined, isOutage: isKafkaOutage },
-    );
-  } catch (error) {
-    throw explainKafkaError(error, config, "A request");
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
+  return withClient(
+    config,
+    { ...options, make: (kafka) => kafka.admin() },
+    work,
+  );
 }

@@ -566,6 +566,18 @@ securityTest(
         before: garbage,
       },
       {
+        name: "group show",
+        task: "group",
+        args: ["show", group],
+        rights: [`GROUP ${group} DESCRIBE`],
+      },
+      {
+        name: "group reset",
+        task: "group",
+        args: ["reset", group, ...wanted, "--to=earliest", "--execute"],
+        rights: [`TOPIC ${topic} READ`, `GROUP ${group} READ`],
+      },
+      {
         name: "dlq",
         task: "dlq",
         args: wanted,

@@ -10,7 +10,13 @@ import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { withoutTimes } from "./captured_output.ts";
 
 /** The tasks that talk to Kafka and the registry. */
-export type PipelineTask = "topic" | "produce" | "consume" | "dlq" | "schema";
+export type PipelineTask =
+  | "topic"
+  | "produce"
+  | "consume"
+  | "dlq"
+  | "schema"
+  | "group";
 
 /** How a task is run. */
 export interface TaskOptions {

@@ -1,0 +1,170 @@
+/**
+ * `deno task group`: shows consumer groups and their lag, and sets where one goes on.
+ *
+ * @module
+ */
+
+import { pause } from "../base/pause.ts";
+import { UsageError } from "../base/errors.ts";
+import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
+import { parseOffsetTarget } from "../operate/offset_target.ts";
+import type { Flags } from "./command.ts";
+import {
+  describeGroup,
+  describeGroups,
+  describeReset,
+  groupJson,
+} from "./group_report.ts";
+import { note, output, printLine } from "./output.ts";
+import { stopSignal } from "./signals.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
+import { runTaskWord, taskWord } from "./task_words.ts";
+
+/** How far apart the pictures of `--watch` are, in milliseconds. */
+const WATCH_MS = 2_000;
+
+const KAFKA_FLAGS = {
+  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
+  brokers: CONFIG_FLAGS.brokers,
+} as const satisfies Flags;
+
+const JSON_FLAG = {
+  type: "boolean",
+  description: "print one JSON object a line",
+} as const;
+
+const list = taskWord({
+  name: "group list",
+  summary: "Lists the consumer groups with their members and lag.",
+  flags: { json: JSON_FLAG, ...KAFKA_FLAGS },
+  examples: [["deno task group list", "Which groups are there?"]],
+}, async (flags) => {
+  const config = configFrom(flags);
+  const { groups, silentBrokersCount } = await listGroups(
+    config,
+    clientOptions(flags, config),
+  );
+  if (silentBrokersCount > 0) {
+    note(
+      `${silentBrokersCount} brokers don't answer: their groups are missing.`,
+    );
+  }
+  if (!flags.json) return printLine(describeGroups(groups));
+  for (const group of groups) printLine(groupJson(group));
+});
+
+const show = taskWord({
+  name: "group show",
+  arguments: ["GROUP"],
+  summary:
+    "Shows how far a group has read in each partition, and who reads it. The lag is what is still to be read.",
+  flags: {
+    watch: {
+      type: "boolean",
+      description: `show it again every ${WATCH_MS / 1_000} s until Ctrl+C`,
+    },
+    json: JSON_FLAG,
+    ...KAFKA_FLAGS,
+  },
+  examples: [[
+    "deno task group show cafe-event-consumer-group",
+    "Does the consumer keep up?",
+  ]],
+}, async (flags, [group]) => {
+  using stop = stopSignal();
+  const { signal } = stop;
+  const config = configFrom(flags);
+  const options = { ...clientOptions(flags, config), signal };
+  const write = flags.json ? groupJson : describeGroup;
+  do {
+    printLine(write(await showGroup(config, group, options)));
+    if (!flags.watch) return;
+    await output.written();
+    await pause(WATCH_MS, signal);
+    if (!signal.aborted && !flags.json) printLine();
+  } while (!signal.aborted);
+});
+
+const reset = taskWord({
+  name: "group reset",
+  arguments: ["GROUP"],
+  summary:
+    "Sets where a group goes on. Only says what it would do, unless --execute is given. The group must have no members.",
+  flags: {
+    topic: {
+      type: "string",
+      value: "NAME",
+      description: "the topic",
+      default: "demo",
+    },
+    to: {
+      type: "string",
+      value: "WHERE",
+      description:
+        "earliest, latest, an offset, a time in ISO 8601, or +N or -N messages from where it is",
+    },
+    partition: {
+      type: "integer",
+      value: "N",
+      description: "only this partition",
+      min: 0,
+      max: 2 ** 31 - 1,
+    },
+    execute: { type: "boolean", description: "do it" },
+    ...KAFKA_FLAGS,
+  },
+  examples: [
+    [
+      "deno task group reset cafe-event-consumer-group --to earliest",
+      "What would reading everything again mean?",
+    ],
+    [
+      "deno task group reset cafe-event-consumer-group --to 2026-02-02T21:00:00Z --execute",
+      "Go on at the first message of that time or later",
+    ],
+  ],
+}, async (flags, [group]) => {
+  const { topic, partition, execute } = flags;
+  if (flags.to === undefined) {
+    throw new UsageError("--to is missing: where the group is to go on");
+  }
+  const to = parseOffsetTarget(flags.to);
+  if (!to) {
+    throw new UsageError(
+      `--to takes earliest, latest, an offset, a time in ISO 8601, +N or -N: "${flags.to}"`,
+    );
+  }
+  const config = configFrom(flags);
+  const result = await resetGroup(
+    config,
+    { group, topic, partition, to, execute },
+    clientOptions(flags, config),
+  );
+  const at = to.kind === "time"
+    ? `, messages from ${new Date(to.timeMs).toISOString()} on`
+    : "";
+  printLine(`Group '${group}', topic '${topic}'${at}:`);
+  printLine(describeReset(result, execute));
+});
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function groupCommand(): Promise<never> {
+  return await runTaskWord({
+    name: "group",
+    summary: "Shows consumer groups and their lag, and sets where one goes on.",
+    words: { list, show, reset },
+    examples: [[
+      "deno task group show cafe-event-consumer-group",
+      "Does the consumer keep up?",
+    ]],
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * What `deno task group` prints.
+ *
+ * @module
+ */
+
+import { escapeUnsafe } from "../base/terminal_text.ts";
+import type {
+  GroupPositions,
+  PartitionPosition,
+  ResetResult,
+} from "../operate/groups.ts";
+import { type Cell, tableText } from "./table.ts";
+
+function lagOf(partitions: readonly PartitionPosition[]): bigint {
+  return partitions.reduce((sum, { lag = 0n }) => sum + lag, 0n);
+}
+
+/**
+ * Writes the list of groups.
+ *
+ * @param groups The groups.
+ * @returns A table; a sentence if there are none.
+ */
+export function describeGroups(groups: readonly GroupPositions[]): string {
+  if (groups.length === 0) return "There are no consumer groups.";
+  return tableText(
+    ["GROUP", "STATE", "MEMBERS", "LAG", "TOPICS"],
+    groups.map(({ group, state, members, partitions }) => [
+      group,
+      state,
+      members.length,
+      lagOf(partitions),
+      [...new Set(partitions.map(({ topic }) => topic))].join(", "),
+    ]),
+  );
+}
+
+/**
+ * Writes where a group stands.
+ *
+ * @param positions Where it stands.
+ * @returns A line about the group, a table with a row for each partition, and the lag in all.
+ */
+export function describeGroup(positions: GroupPositions): string {
+  const { group, state, members, partitions } = positions;
+  const count = members.length === 1 ? "1 member" : `${members.length} members`;
+  const rows = partitions.map((one): Cell[] => [
+    one.topic,
+    one.partition,
+    one.committed,
+    one.end,
+    one.lag,
+    one.member ? `${one.member.clientId} at ${one.member.host}` : "nobody",
+  ]);
+  return [
+    `Group '${escapeUnsafe(group)}': ${state}, ${count}.`,
+    ...rows.length > 0
+      ? [tableText(
+        ["TOPIC", "PARTITION", "COMMITTED", "END", "LAG", "MEMBER"],
+        rows,
+      )]
+      : [],
+    `Lag: ${lagOf(partitions)}.`,
+  ].join("\n");
+}
+
+/**
+ * Writes where a group stands for a program.
+ *
+ * @param positions Where it stands.
+ * @returns One line of JSON; offsets are strings, as they are 64-bit numbers.
+ */
+export function groupJson(positions: GroupPositions): string {
+  const { group, state, members, partitions } = positions;
+  return escapeUnsafe(JSON.stringify({
+    group,
+    state,
+    members: members.map(({ clientId, host }) => ({ clientId, host })),
+    lag: String(lagOf(partitions)),
+    partitions: partitions.map(({ member, ...one }) => ({
+      topic: one.topic,
+      partition: one.partition,
+      committed: one.committed?.toString() ?? null,
+      end: String(one.end),
+      lag: one.lag?.toString() ?? null,
+      member: member?.clientId ?? null,
+    })),
+  }));
+}
+
+/**
+ * Writes what a reset does, or would do.
+ *
+ * @param result What is planned, or was done.
+ * @param executed Whether it was done.
+ * @returns A table, and what it means.
+ */
+export function describeReset(
+  { isNewGroup, plan }: ResetResult,
+  executed: boolean,
+): string {
+  if (plan.length === 0) {
+    return "Nothing to do: the group has committed no offset there to count from.";
+  }
+  const sum = (wanted: (again: bigint) => boolean) =>
+    plan.reduce(
+      (sum, { again = 0n }) => wanted(again) ? sum + again : sum,
+      0n,
+    );
+  const again = sum((count) => count > 0n);
+  const skipped = -sum((count) => count < 0n);
+  const verb = executed ? "will be" : "would be";
+  return [
+    tableText(
+      ["PARTITION", "FROM", "TO", "CHANGE"],
+      plan.map(({ partition, from, to, again }): Cell[] => [
+        partition,
+        from,
+        to,
+        describeChange(again),
+      ]),
+    ),
+    `${again} messages ${verb} read again, ${skipped} passed over.`,
+    ...isNewGroup && !executed
+      ? ["There is no such group yet: this would create it."]
+      : [],
+    executed ? "Done." : "Nothing was changed: --execute does it.",
+  ].join("\n");
+}
+
+function describeChange(again: bigint | undefined): string {
+  if (again === undefined) return "first offset";
+  if (again === 0n) return "none";
+  return again > 0n ? `${again} again` : `${-again} passed over`;
+}

@@ -1,0 +1,196 @@
+/**
+ * Consumer groups: who is in them, where they stand, and setting where they go on.
+ *
+ * @module
+ */
+
+import type { Admin, Kafka, MemberDescription } from "kafkajs";
+import { OutageError } from "../base/errors.ts";
+import { adminOf, type OffsetRange } from "./admin.ts";
+import { type Cluster, clusterOf, inTime } from "./cluster.ts";
+import type { Connectable } from "./connectable.ts";
+import { loadKafkajs } from "./patches/load.ts";
+import { describeTopic } from "./topic.ts";
+
+/** A member of a group. */
+export interface GroupMember {
+  /** Its `client.id`. */
+  readonly clientId: string;
+  /** The address that it comes from. */
+  readonly host: string;
+  /** Its partitions, by topic. */
+  readonly partitions: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A group. */
+export interface GroupDescription {
+  /** Its name. */
+  readonly group: string;
+  /** `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Dead`: Kafka's names. */
+  readonly state: string;
+  /** Its members. */
+  readonly members: readonly GroupMember[];
+}
+
+/** Offsets by partition. */
+export type Offsets = ReadonlyMap<number, bigint>;
+
+/** A client for questions about groups, and for setting their offsets. */
+export class GroupClient implements Connectable {
+  readonly #admin: Admin;
+  readonly #cluster: Cluster;
+
+  /**
+   * Makes the client. It doesn't connect yet.
+   *
+   * @param kafka The client of the cluster.
+   */
+  constructor(kafka: Kafka) {
+    this.#admin = kafka.admin();
+    this.#cluster = clusterOf(kafka);
+  }
+
+  /** Opens the connections. */
+  async connect(): Promise<void> {
+    await Promise.all([this.#admin.connect(), this.#cluster.connect()]);
+  }
+
+  /** Closes the connections. */
+  async disconnect(): Promise<void> {
+    await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect()]);
+  }
+
+  /**
+   * Lists the consumer groups that the user may see.
+   *
+   * @returns Their names, sorted; and how many brokers did not answer, so that theirs are missing.
+   */
+  async list(): Promise<{
+    readonly groups: readonly string[];
+    readonly silentBrokersCount: number;
+  }> {
+    await inTime(this.#cluster.refreshMetadata());
+    const answers = await Promise.allSettled(
+      this.#cluster.getNodeIds().map(async (nodeId) => {
+        const broker = await inTime(this.#cluster.findBroker({ nodeId }));
+        return await inTime(broker.listGroups());
+      }),
+    );
+    const failed = answers.filter((one) => one.status === "rejected");
+    if (failed.length === answers.length) {
+      throw failed[0]?.reason ?? new OutageError("Kafka names no broker");
+    }
+    return {
+      groups: answers
+        .flatMap((one) => one.status === "fulfilled" ? one.value.groups : [])
+        .filter(({ protocolType }) => protocolType !== "connect")
+        .map(({ groupId }) => groupId).sort(),
+      silentBrokersCount: failed.length,
+    };
+  }
+
+  /**
+   * Describes a group.
+   *
+   * @param group Its name.
+   * @returns The group. One that doesn't exist is `Dead`.
+   */
+  async describe(group: string): Promise<GroupDescription> {
+    const { AssignerProtocol } = await loadKafkajs();
+    const { groups: [found] } = await inTime(
+      this.#admin.describeGroups([group]),
+    );
+    const partitionsOf = ({ memberAssignment }: MemberDescription) =>
+      // A member that is joining has none yet.
+      memberAssignment.length === 0
+        ? {}
+        : AssignerProtocol.MemberAssignment.decode(memberAssignment)
+          ?.assignment ?? {};
+    return {
+      group,
+      state: found?.state ?? "Dead",
+      members: (found?.members ?? []).map((member) => ({
+        clientId: member.clientId,
+        host: member.clientHost.replace(/^\//, ""),
+        partitions: partitionsOf(member),
+      })),
+    };
+  }
+
+  /**
+   * Reads where a group stands.
+   *
+   * @param group Its name.
+   * @returns The offset of the next message by topic and partition; those without a committed offset are left out.
+   */
+  async committed(group: string): Promise<ReadonlyMap<string, Offsets>> {
+    const topics = await inTime(
+      this.#admin.fetchOffsets({ groupId: group }),
+    );
+    return new Map(topics.map(({ topic, partitions }) => [
+      topic,
+      new Map(
+        partitions
+          .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+          .filter(([, offset]) => offset >= 0n),
+      ),
+    ]));
+  }
+
+  /**
+   * Reads which offsets each partition of a topic has.
+   *
+   * @param topic The topic.
+   * @returns The offsets by partition; undefined if the topic does not exist.
+   */
+  async ranges(
+    topic: string,
+  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+    const admin = adminOf(this.#admin);
+    // kafkajs asks for the offsets of a topic that does not exist again and again.
+    const layout = await inTime(describeTopic(admin, topic));
+    return layout && await inTime(admin.offsetRanges(topic));
+  }
+
+  /**
+   * Finds the first messages that are not older than a time.
+   *
+   * @param topic The topic.
+   * @param timeMs The time, in milliseconds since the epoch.
+   * @returns Their offsets by partition; the end where there is none.
+   */
+  async offsetsAt(topic: string, timeMs: number): Promise<Offsets> {
+    const found = await inTime(
+      this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
+    );
+    return new Map(
+      found.map(({ partition, offset }) => [partition, BigInt(offset)]),
+    );
+  }
+
+  /**
+   * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
+   *
+   * @param group The group.
+   * @param topic The topic.
+   * @param offsets The offset of the next message by partition.
+   */
+  async commit(group: string, topic: string, offsets: Offsets): Promise<void> {
+    const coordinator = await inTime(
+      this.#cluster.findGroupCoordinator({ groupId: group }),
+    );
+    await inTime(coordinator.offsetCommit({
+      groupId: group,
+      // Equals what a consumer sends that is in no group: no generation, no member.
+      groupGenerationId: -1,
+      memberId: "",
+      topics: [{
+        topic,
+        partitions: [...offsets].map(([partition, offset]) => ({
+          partition,
+          offset: String(offset),
+        })),
+      }],
+    }));
+  }
+}

@@ -1,0 +1,344 @@
+/**
+ * Consumer groups: how far each has read, and setting where it goes on.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import type { OffsetRange } from "../kafka/admin.ts";
+import { type KafkaOptions, withClient } from "../kafka/client.ts";
+import { isKafkaOutage, protocolCodeOf } from "../kafka/errors.ts";
+import type {
+  GroupClient,
+  GroupDescription,
+  GroupMember,
+} from "../kafka/groups.ts";
+import { checkTopicName, missingTopic } from "../kafka/topic.ts";
+import type { Config } from "../settings/config.ts";
+import { clampOffset, type OffsetTarget } from "./offset_target.ts";
+
+/** Where a group stands in a partition. */
+export interface PartitionPosition {
+  /** The topic. */
+  readonly topic: string;
+  /** The partition. */
+  readonly partition: number;
+  /** The offset of the next message to be read; undefined if the group has committed none. */
+  readonly committed: bigint | undefined;
+  /** The offset after the last message. */
+  readonly end: bigint;
+  /** How many offsets are still to be read; undefined if the group has committed none. */
+  readonly lag: bigint | undefined;
+  /** Who reads the partition; undefined if nobody does. */
+  readonly member: GroupMember | undefined;
+}
+
+/** A group, and where it stands. */
+export interface GroupPositions extends GroupDescription {
+  /** Where it stands, by topic and partition. */
+  readonly partitions: readonly PartitionPosition[];
+}
+
+/** Where a group is to go on in a partition. */
+export interface PlannedReset {
+  /** The partition. */
+  readonly partition: number;
+  /** The offset that the group has committed; undefined if it has none. */
+  readonly from: bigint | undefined;
+  /** The offset at which it is to go on. */
+  readonly to: bigint;
+  /** How many offsets will be read again, or, if negative, passed over; undefined if the group has committed none. */
+  readonly again: bigint | undefined;
+}
+
+/** What a reset does, or would do. */
+export interface ResetResult {
+  /** Whether the group did not exist before. */
+  readonly isNewGroup: boolean;
+  /** What is planned, or was done, for each partition. */
+  readonly plan: readonly PlannedReset[];
+}
+
+/** Which group is to go on where. */
+export interface ResetRequest {
+  /** The group. */
+  readonly group: string;
+  /** The topic. */
+  readonly topic: string;
+  /** The partition; all of them by default. */
+  readonly partition?: number | undefined;
+  /** The place. */
+  readonly to: OffsetTarget;
+  /** Whether it is done; otherwise it is only planned. */
+  readonly execute: boolean;
+  /**
+   * Says why a group can't be reset in Kafka: a group that feeds a store goes on where the store says.
+   *
+   * @returns The reason; undefined if it can.
+   */
+  readonly refuse?: (group: string) => Promise<string | undefined>;
+}
+
+type Options = KafkaOptions & WaitOptions;
+
+/** Kafka's name for the state of a group whose coordinator, or the leader of one of its partitions, doesn't answer. */
+const UNKNOWN = "Unknown";
+
+/** How many groups an error names. */
+const MAX_NAMED_COUNT = 20;
+
+/** How many groups are asked about at a time. */
+const CONCURRENT_COUNT = 8;
+
+/**
+ * Lists the groups and where they stand.
+ *
+ * @param config Where Kafka is.
+ * @param options The client's settings.
+ * @returns The groups by name; and how many brokers did not answer, so that theirs are missing.
+ */
+export async function listGroups(
+  config: Config,
+  options: Options = {},
+): Promise<{
+  readonly groups: readonly GroupPositions[];
+  readonly silentBrokersCount: number;
+}> {
+  return await withClient(config, {
+    ...options,
+    make: (kafka) => kafka.groups(),
+  }, async (client) => {
+    const { groups, silentBrokersCount } = await client.list();
+    const ranges = new RangeCache(client);
+    const found: GroupPositions[] = [];
+    for (let at = 0; at < groups.length; at += CONCURRENT_COUNT) {
+      found.push(
+        ...await Promise.all(
+          groups.slice(at, at + CONCURRENT_COUNT)
+            .map((group) =>
+              positionsOf(client, group, ranges).catch((error) => {
+                if (!isKafkaOutage(error)) throw error;
+                return { group, state: UNKNOWN, members: [], partitions: [] };
+              })
+            ),
+        ),
+      );
+    }
+    return { groups: found, silentBrokersCount };
+  });
+}
+
+/**
+ * Reads where a group stands.
+ *
+ * @param config Where Kafka is.
+ * @param group The group.
+ * @param options The client's settings.
+ * @returns Where it stands.
+ * @throws {PipelineError} If there is no such group.
+ */
+export async function showGroup(
+  config: Config,
+  group: string,
+  options: Options = {},
+): Promise<GroupPositions> {
+  return await withClient(config, {
+    ...options,
+    make: (kafka) => kafka.groups(),
+  }, async (client) => {
+    const found = await positionsOf(client, group, new RangeCache(client));
+    if (found.state === "Dead" && found.partitions.length === 0) {
+      const { groups } = await client.list();
+      throw new PipelineError(`There is no consumer group '${group}'`, {
+        hint: groups.length === 0
+          ? undefined
+          : `There are: ${groups.slice(0, MAX_NAMED_COUNT).join(", ")}`,
+      });
+    }
+    return found;
+  });
+}
+
+/**
+ * Sets where a group goes on, or plans it.
+ *
+ * @param config Where Kafka is.
+ * @param request The group and the place.
+ * @param options The client's settings.
+ * @returns What is planned, or was done.
+ * @throws {PipelineError} If the group has members, or there is no such topic or partition.
+ */
+export async function resetGroup(
+  config: Config,
+  request: ResetRequest,
+  options: Options = {},
+): Promise<ResetResult> {
+  const { group, execute } = request;
+  const topic = checkTopicName(request.topic);
+  return await withClient(config, {
+    ...options,
+    make: (kafka) => kafka.groups(),
+  }, async (client) => {
+    const refusal = await request.refuse?.(group);
+    if (refusal) throw new PipelineError(refusal);
+    const description = await client.describe(group);
+    requireNoMembers(description);
+    const plan = await planReset(client, request);
+    const isNewGroup = description.state === "Dead";
+    if (execute) {
+      const offsets = new Map(plan.map(({ partition, to }) => [partition, to]));
+      try {
+        await client.commit(group, topic, offsets);
+      } catch (error) {
+        if (!ACTIVE_CODES.includes(protocolCodeOf(error) ?? "")) throw error;
+        // A member has come since, or is of the newer protocol, which this client doesn't see.
+        requireNoMembers(await client.describe(group), error);
+      }
+    }
+    return { isNewGroup, plan };
+  });
+}
+
+/** Remembers the offsets of topics: several groups read the same ones. */
+class RangeCache {
+  readonly #client: GroupClient;
+  readonly #found = new Map<
+    string,
+    Promise<ReadonlyMap<number, OffsetRange> | undefined>
+  >();
+
+  constructor(client: GroupClient) {
+    this.#client = client;
+  }
+
+  /** Finds a topic's offsets; undefined if it doesn't exist any more, or the user may not see it. */
+  get(topic: string): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+    const found = this.#found.get(topic) ??
+      this.#client.ranges(topic).catch((error) => {
+        if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") {
+          return undefined;
+        }
+        throw error;
+      });
+    this.#found.set(topic, found);
+    return found;
+  }
+}
+
+async function positionsOf(
+  client: GroupClient,
+  group: string,
+  ranges: RangeCache,
+): Promise<GroupPositions> {
+  const [{ state, members }, committed] = await Promise.all([
+    client.describe(group),
+    client.committed(group),
+  ]);
+  const topics = new Set([
+    ...committed.keys(),
+    ...members.flatMap((member) => Object.keys(member.partitions)),
+  ]);
+  const partitions = await Promise.all(
+    [...topics].sort().map(async (topic) => {
+      const found = await ranges.get(topic) ?? new Map<number, OffsetRange>();
+      return [...found].sort(([a], [b]) => a - b).map((
+        [partition, { high: end }],
+      ): PartitionPosition => {
+        const offset = committed.get(topic)?.get(partition);
+        return {
+          topic,
+          partition,
+          committed: offset,
+          end,
+          lag: offset === undefined ? undefined : end - offset,
+          member: members.find((member) =>
+            member.partitions[topic]?.includes(partition)
+          ),
+        };
+      });
+    }),
+  );
+  return { group, state, members, partitions: partitions.flat() };
+}
+
+async function planReset(
+  client: GroupClient,
+  { group, topic, partition, to }: ResetRequest,
+): Promise<PlannedReset[]> {
+  const [ranges, committed] = await Promise.all([
+    client.ranges(topic),
+    client.committed(group),
+  ]);
+  if (!ranges) throw missingTopic(topic);
+  const atTime = to.kind === "time"
+    ? await client.offsetsAt(topic, to.timeMs)
+    : undefined;
+  if (partition !== undefined && !ranges.has(partition)) {
+    throw new PipelineError(
+      `Topic '${topic}' has no partition ${partition}: it has ${ranges.size}`,
+    );
+  }
+  const plan: PlannedReset[] = [];
+  for (const [number, range] of [...ranges].sort(([a], [b]) => a - b)) {
+    if (partition !== undefined && partition !== number) continue;
+    const from = committed.get(topic)?.get(number);
+    const place = placeIn(range, { to, from, atTime: atTime?.get(number) });
+    // Some messages further from nowhere is nowhere.
+    if (place === undefined) continue;
+    const next = clampOffset(place, range);
+    plan.push({
+      partition: number,
+      from,
+      to: next,
+      again: from === undefined ? undefined : from - next,
+    });
+  }
+  return plan;
+}
+
+function placeIn(
+  range: OffsetRange,
+  { to, from, atTime }: {
+    readonly to: OffsetTarget;
+    readonly from: bigint | undefined;
+    readonly atTime: bigint | undefined;
+  },
+): bigint | undefined {
+  switch (to.kind) {
+    case "earliest":
+      return range.low;
+    case "latest":
+      return range.high;
+    case "offset":
+      return to.offset;
+    case "time":
+      return atTime ?? range.high;
+    case "shift":
+      return from === undefined ? undefined : from + to.by;
+  }
+}
+
+/** Kafka's answers to a commit from outside of a group that has members. */
+const ACTIVE_CODES = [
+  "UNKNOWN_MEMBER_ID",
+  "ILLEGAL_GENERATION",
+  "REBALANCE_IN_PROGRESS",
+  "GROUP_ID_NOT_FOUND",
+];
+
+function requireNoMembers(
+  { group, members }: GroupDescription,
+  refusal?: unknown,
+): void {
+  if (members.length === 0 && refusal === undefined) return;
+  const who = members
+    .map(({ clientId, host }) => `${clientId} at ${host}`).join(", ");
+  throw new PipelineError(
+    `The group '${group}' is active${who && `: ${who}`}`,
+    {
+      cause: refusal,
+      hint: "Stop its members first: they would overwrite the new offsets.",
+    },
+  );
+}

@@ -1,0 +1,43 @@
+/**
+ * Places in a partition that people name: the start, the end, an offset, a time, some messages further or back.
+ *
+ * @module
+ */
+
+/** A place in a partition. */
+export type OffsetTarget =
+  | { readonly kind: "earliest" | "latest" }
+  | { readonly kind: "offset"; readonly offset: bigint }
+  | { readonly kind: "time"; readonly timeMs: number }
+  | { readonly kind: "shift"; readonly by: bigint };
+
+/**
+ * Reads a place.
+ *
+ * @param text `earliest`, `latest`, an offset, a time in ISO 8601, `+N` or `-N`.
+ * @returns The place; undefined if it is none of them. A time without a zone is in the machine's.
+ */
+export function parseOffsetTarget(text: string): OffsetTarget | undefined {
+  if (text === "earliest" || text === "latest") return { kind: text };
+  if (/^\d{1,19}$/.test(text)) return { kind: "offset", offset: BigInt(text) };
+  if (/^[+-]\d{1,19}$/.test(text)) {
+    return { kind: "shift", by: BigInt(text) };
+  }
+  const timeMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(timeMs) ? undefined : { kind: "time", timeMs };
+}
+
+/**
+ * Keeps an offset within those that a partition has.
+ *
+ * @param offset The offset.
+ * @param range The partition's offsets.
+ * @returns The nearest offset that reading can begin at.
+ */
+export function clampOffset(
+  offset: bigint,
+  range: { readonly low: bigint; readonly high: bigint },
+): bigint {
+  if (offset < range.low) return range.low;
+  return offset > range.high ? range.high : offset;
+}

@@ -1,0 +1,9 @@
+/**
+ * `deno task group`.
+ *
+ * @module
+ */
+
+import { groupCommand } from "../lib/cli/group_command.ts";
+
+await groupCommand();
