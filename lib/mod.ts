@@ -38,7 +38,16 @@ export {
 } from "./base/errors.ts";
 export type { WaitOptions } from "./base/retry.ts";
 export { Secret } from "./base/secret.ts";
-export { consume, type ConsumerOptions } from "./consume/consume.ts";
+export { consume } from "./consume/consume.ts";
+export { consumeBatches } from "./consume/consume_batches.ts";
+export { type ConsumedRecord, records } from "./consume/records.ts";
+export type { ConsumerOptions } from "./consume/run_consumer.ts";
+export {
+  type Rejected,
+  type TestOptions,
+  testPipeline,
+  type TestResult,
+} from "./consume/test_pipeline.ts";
 export type {
   BatchHandler,
   EventBatch,
@@ -56,8 +65,6 @@ export {
   EventType,
 } from "./events/event_type.ts";
 export type { FromSchema, JsonSchema } from "./events/from_schema.ts";
-export { type LoyaltyScan, loyaltyScans } from "./events/loyalty_scan.ts";
-export { type Order, orders } from "./events/order.ts";
 export type {
   EventRecord,
   Header,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { consume, DEFAULT_GROUP } from "../consume/consume.ts";
+import { consume } from "../consume/consume.ts";
+import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
@@ -78,9 +79,9 @@ const SPEC = {
     "Consumes a topic's events, at least once each, and shows every one.",
   flags: FLAGS,
   examples: [
-    ["deno task consume --count 5", "Five orders, and stop"],
+    ["deno task consume --count 5", "Five events, and stop"],
     [
-      "deno task consume --group audit --idle-exit 5 --json > orders.ndjson",
+      "deno task consume --group audit --idle-exit 5 --json > events.ndjson",
       "All that is there, as JSON",
     ],
     ["deno task consume --event loyalty_scan", "The loyalty scans"],

@@ -10,7 +10,7 @@ import { consume } from "../consume/consume.ts";
 import { PipelineError } from "../base/errors.ts";
 import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
-import { chooseEvent } from "./event_choice.ts";
+import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { printLine } from "./output.ts";
 import { produceItems } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
@@ -21,7 +21,7 @@ import { createTopic } from "../kafka/topic.ts";
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
 /** The events that it sends. */
-const { type, text } = chooseEvent("order");
+const { type, text } = chooseEvent(EVENT_FLAG.default);
 /** How many it sends. */
 const COUNT = 5;
 /** How far apart they are, in milliseconds. */

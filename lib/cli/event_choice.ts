@@ -6,34 +6,22 @@
 
 import type { EventType } from "../events/event_type.ts";
 import { loyaltyScans } from "../events/loyalty_scan.ts";
-import { orders } from "../events/order.ts";
 import type { StringFlag } from "./command.ts";
-import { type EventText, genericText } from "./event_text.ts";
-import { orderText } from "./order_text.ts";
+import { type EventChoice, genericText } from "./event_text.ts";
+import { orderChoice } from "./order_text.ts";
 
-/** A kind of event, and how its events are written. */
-export interface EventChoice<T = unknown> {
-  /** The kind of event. */
-  readonly type: EventType<T>;
-  /** How its events are written. */
-  readonly text: EventText<T>;
-}
-
-const CHOICES = {
-  order: { type: orders, text: orderText },
-  loyalty_scan: { type: loyaltyScans, text: genericText(loyaltyScans) },
-};
-
-/** The name of a kind of event. */
-export type EventName = keyof typeof CHOICES;
+const CHOICES = [
+  orderChoice,
+  { type: loyaltyScans, text: genericText(loyaltyScans) },
+] as readonly EventChoice[];
 
 /** The row of a command's flag table for {@linkcode chooseEvent}. */
 export const EVENT_FLAG = {
   type: "string",
   value: "NAME",
   description: "the kind of event",
-  default: "order",
-  choices: Object.keys(CHOICES) as EventName[],
+  default: orderChoice.type.name,
+  choices: CHOICES.map(({ type }) => type.name),
 } as const satisfies StringFlag;
 
 /**
@@ -42,8 +30,10 @@ export const EVENT_FLAG = {
  * @param name Its name.
  * @returns The kind, and how its events are written.
  */
-export function chooseEvent(name: EventName): EventChoice {
-  return CHOICES[name] as EventChoice;
+export function chooseEvent(name: string): EventChoice {
+  const choice = CHOICES.find(({ type }) => type.name === name);
+  if (!choice) throw new RangeError(`There is no kind of event "${name}"`);
+  return choice;
 }
 
 /**
@@ -52,5 +42,5 @@ export function chooseEvent(name: EventName): EventChoice {
  * @returns The kinds.
  */
 export function eventTypes(): EventType<unknown>[] {
-  return Object.values(CHOICES).map(({ type }) => type as EventType<unknown>);
+  return CHOICES.map(({ type }) => type);
 }

@@ -9,7 +9,7 @@ import type { EventType } from "../events/event_type.ts";
 
 /** How events of one kind are written. What it gives is safe for a terminal. */
 export interface EventText<T> {
-  /** What several of them are called: `customer events`. */
+  /** What several of them are called: `loyalty_scan events`. */
   readonly plural: string;
   /** Names one event, for a message about it. */
   name(event: T): string;
@@ -17,6 +17,14 @@ export interface EventText<T> {
   sending(event: T): string;
   /** Writes an event that was consumed, a line per field. */
   block(event: T): string[];
+}
+
+/** A kind of event, and how its events are written. */
+export interface EventChoice<T = unknown> {
+  /** The kind of event. */
+  readonly type: EventType<T>;
+  /** How its events are written. */
+  readonly text: EventText<T>;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -5,8 +5,8 @@
  */
 
 import { printable } from "../base/terminal_text.ts";
-import type { Order } from "../events/order.ts";
-import type { EventText } from "./event_text.ts";
+import { type Order, orders } from "../events/order.ts";
+import type { EventChoice, EventText } from "./event_text.ts";
 
 /** The text of orders. */
 export const orderText: EventText<Order> = {
@@ -25,4 +25,10 @@ export const orderText: EventText<Order> = {
     `Amount: $${order.amount.toFixed(2)}`,
     `Event Time (UTC): ${printable(order.ts_utc)}`,
   ],
+};
+
+/** Orders, and how they are written. */
+export const orderChoice: EventChoice<Order> = {
+  type: orders,
+  text: orderText,
 };

@@ -117,11 +117,11 @@ const SPEC = {
   examples: [
     [
       "deno task produce --count 100 --interval 0",
-      "100 random orders at full speed",
+      "100 random events at full speed",
     ],
     [
-      "deno task produce --file - < orders.ndjson",
-      "The orders of a file, one JSON object a line",
+      "deno task produce --file - < events.ndjson",
+      "The events of a file, one JSON object a line",
     ],
     ["deno task produce --event loyalty_scan", "Five loyalty scans"],
   ],

@@ -32,7 +32,7 @@ export function toJsonLine(record: EventRecord<unknown>): string {
 }
 
 /**
- * Writes the line for an order that was delivered.
+ * Writes the line for an event that was delivered.
  *
  * @param position Where it is.
  * @returns The line.

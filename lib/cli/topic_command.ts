@@ -47,7 +47,7 @@ const SPEC = {
   summary: "Creates a topic. One that exists already is left as it is.",
   flags: FLAGS,
   examples: [[
-    "deno task topic --topic orders --partitions 6",
+    "deno task topic --topic loyalty --partitions 6",
     "A topic of another name and size",
   ]],
 } as const satisfies TaskSpec<typeof FLAGS>;

@@ -1,108 +1,14 @@
 /**
- * Consuming a topic's events, at least once each.
+ * Consuming a topic's events, at least once each, one at a time.
  *
  * @module
  */
 
-import { StoppedError } from "../base/errors.ts";
-import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
-import {
-  createKafka,
-  type KafkaClient,
-  type KafkaOptions,
-  withAdmin,
-} from "../kafka/client.ts";
-import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
-import { EventRegistry } from "../registry/registry.ts";
-import { EventDeserializer } from "../registry/serializer.ts";
-import { type Config, resolveConfig } from "../settings/config.ts";
-import { consumeMessages } from "./consumer_loop.ts";
-import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
 import type { EventHandler } from "./handler.ts";
 import { MessageProcessor } from "./message_processor.ts";
-import type { MessageCounts, MessageObserver } from "./message_reader.ts";
-
-/** The group that {@linkcode consume} joins by default. */
-export const DEFAULT_GROUP = "cafe-event-consumer-group";
-
-/** How to consume. */
-export interface ConsumerOptions
-  extends KafkaOptions, WaitOptions, Omit<MessageObserver, "notify"> {
-  /**
-   * Where Kafka and the registry are.
-   *
-   * @default {resolveConfig()}
-   */
-  readonly config?: Config;
-  /**
-   * The topic; it has to exist.
-   *
-   * @default {the event type's topic}
-   */
-  readonly topic?: string | undefined;
-  /**
-   * The consumer group, whose members share the partitions. Equals `group.id`.
-   *
-   * @default {"cafe-event-consumer-group"}
-   */
-  readonly group?: string;
-  /**
-   * Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`.
-   *
-   * @default {"earliest"}
-   */
-  readonly from?: "earliest" | "latest";
-  /**
-   * Stop after so many events.
-   *
-   * @default {Infinity}
-   */
-  readonly count?: number | undefined;
-  /**
-   * Stop when nothing came for so long, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  readonly idleExitMs?: number | undefined;
-  /** Stops the consumer: it finishes the event in hand, commits and leaves the group. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * What becomes of a message that can't be read, or whose handler keeps failing: `dlq` keeps it in the topic `<topic>.dlq`; `stop`
-   * ends the run with its offset not committed.
-   *
-   * @default {"dlq"}
-   */
-  readonly onError?: "dlq" | "stop";
-  /**
-   * How many times a handler that throws is called again before its event counts as failed.
-   *
-   * @default {3}
-   */
-  readonly handlerRetries?: number;
-  /**
-   * The pause before the first of these retries, in milliseconds; it doubles each time, up to 30 s.
-   *
-   * @default {200}
-   */
-  readonly handlerBackoffMs?: number;
-  /** Called once when a stop begins, before the connection is closed. */
-  readonly stopping?: () => void;
-  /**
-   * Called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing is
-   * committed and the run ends.
-   */
-  readonly beforeCommit?: () => Promise<void>;
-  /** Called each time the group has assigned partitions to this member, once it is known where to begin in each. */
-  readonly assigned?: (partitions: readonly number[]) => void;
-  /**
-   * After how long without a heartbeat the group counts this member as dead, in milliseconds. Overrides kafkajs' 30 s, so that a
-   * crashed consumer's partitions are not idle for that long. Equals `session.timeout.ms`.
-   *
-   * @default {10000}
-   */
-  readonly sessionTimeoutMs?: number;
-}
+import type { MessageCounts } from "./message_reader.ts";
+import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
 
 /**
  * Consumes a topic's events at least once each, until the count, the idle time or the signal ends it.
@@ -119,96 +25,30 @@ export async function consume<T>(
   handler: EventHandler<T>,
   options: ConsumerOptions = {},
 ): Promise<MessageCounts> {
-  const {
-    config = resolveConfig(),
-    topic = type.topic,
-    group = DEFAULT_GROUP,
-    from = "earliest",
-    onError = "dlq",
-    handlerRetries = 3,
-    handlerBackoffMs = 200,
-    sessionTimeoutMs = 10_000,
-    count = Infinity,
-    signal,
-  } = options;
-  checkTopicName(topic);
-  const wait = withDeadline({ ...options, config, topic });
-  let connections: Connections;
-  try {
-    connections = await connect(wait);
-  } catch (error) {
-    if (!(error instanceof StoppedError)) throw error;
-    options.stopping?.();
-    return { consumed: 0, deadLetters: 0, tombstones: 0 };
-  }
-  const { kafka, registry } = connections;
-  const deadLetters = onError === "dlq"
-    ? new DeadLetterQueue(kafka, topic, options)
-    : undefined;
-  const processor = new MessageProcessor(
-    new EventDeserializer(registry, type),
-    handler,
-    {
-      ...options,
-      topic,
-      handlerRetries,
-      handlerBackoffMs,
-      sessionTimeoutMs,
-      deadLetters,
-    },
-  );
-  const counted = new AbortController();
-  const countDone = (done: boolean) => {
-    if (processor.counts.consumed >= count) counted.abort();
-    return done;
-  };
-  try {
-    await consumeMessages(kafka, (partition, message, { signal }) => {
-      if (counted.signal.aborted) return false;
-      const done = processor.process({ partition, message, signal });
-      return done instanceof Promise ? done.then(countDone) : countDone(done);
-    }, {
-      ...wait,
-      topic,
-      group,
-      from,
-      sessionTimeoutMs,
-      signal: signal
-        ? AbortSignal.any([signal, counted.signal])
-        : counted.signal,
-    });
-  } catch (error) {
-    if (!(error instanceof StoppedError)) throw error;
-    options.stopping?.();
-  } finally {
-    await deadLetters?.close();
-  }
-  return processor.counts;
-}
-
-interface Connections {
-  readonly kafka: KafkaClient;
-  readonly registry: EventRegistry;
-}
-
-/** Finds Kafka, the topic and the registry. */
-async function connect(
-  options: KafkaOptions & WaitOptions & {
-    readonly config: Config;
-    readonly topic: string;
-  },
-): Promise<Connections> {
-  const { config, topic } = options;
-  const layout = await withAdmin(
-    config,
-    options,
-    (admin) => describeTopic(admin, topic),
-  );
-  if (!layout) throw missingTopic(topic);
-  const registry = await EventRegistry.connect(config, options);
-  const kafka = await createKafka(config, {
-    clientId: "cafe-event-consumer",
+  const { count = Infinity, signal } = options;
+  const enough = new AbortController();
+  return await runConsumer(type, {
     ...options,
+    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+  }, {
+    processor(deserializer, processorOptions) {
+      const processor = new MessageProcessor(
+        deserializer,
+        handler,
+        processorOptions,
+      );
+      const counted = (done: boolean) => {
+        if (processor.counts.consumed >= count) enough.abort();
+        return done;
+      };
+      return {
+        processing(partition, message, { signal }) {
+          if (enough.signal.aborted) return false;
+          const done = processor.process({ partition, message, signal });
+          return done instanceof Promise ? done.then(counted) : counted(done);
+        },
+        counts: () => processor.counts,
+      };
+    },
   });
-  return { kafka, registry };
 }

@@ -19,7 +19,7 @@ import {
 } from "./paths.ts";
 
 export { chooseEngine, type EngineKind, ENGINES } from "./choose.ts";
-export type { Properties } from "./broker.ts";
+export type { BrokerNode, Properties } from "./broker.ts";
 export {
   type JavaCommand,
   JavaProcess,

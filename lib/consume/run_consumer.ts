@@ -1,0 +1,208 @@
+/**
+ * What every way to consume has in common: the options, the connections, and the loop with dead letters.
+ *
+ * @module
+ */
+
+import { StoppedError } from "../base/errors.ts";
+import { type WaitOptions, withDeadline } from "../base/retry.ts";
+import type { EventType } from "../events/event_type.ts";
+import {
+  createKafka,
+  type KafkaClient,
+  type KafkaOptions,
+  withAdmin,
+} from "../kafka/client.ts";
+import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
+import { EventRegistry } from "../registry/registry.ts";
+import { EventDeserializer } from "../registry/serializer.ts";
+import { type Config, resolveConfig } from "../settings/config.ts";
+import {
+  consumeMessages,
+  type ConsumerLoopOptions,
+  type Processing,
+} from "./consumer_loop.ts";
+import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
+import type { MessageProcessorOptions } from "./message_processor.ts";
+import type { MessageCounts, MessageObserver } from "./message_reader.ts";
+
+/** The group that {@linkcode consume} joins by default. */
+export const DEFAULT_GROUP = "cafe-event-consumer-group";
+
+/** How to consume. */
+export interface ConsumerOptions
+  extends KafkaOptions, WaitOptions, Omit<MessageObserver, "notify"> {
+  /**
+   * Where Kafka and the registry are.
+   *
+   * @default {resolveConfig()}
+   */
+  readonly config?: Config;
+  /**
+   * The topic; it has to exist.
+   *
+   * @default {the event type's topic}
+   */
+  readonly topic?: string | undefined;
+  /**
+   * The consumer group, whose members share the partitions. Equals `group.id`.
+   *
+   * @default {"cafe-event-consumer-group"}
+   */
+  readonly group?: string;
+  /**
+   * Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`.
+   *
+   * @default {"earliest"}
+   */
+  readonly from?: "earliest" | "latest";
+  /**
+   * Stop after so many events.
+   *
+   * @default {Infinity}
+   */
+  readonly count?: number | undefined;
+  /**
+   * Stop when nothing came for so long, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  readonly idleExitMs?: number | undefined;
+  /** Stops the consumer: it finishes the event in hand, commits and leaves the group. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * What becomes of a message that can't be read, or whose handler keeps failing: `dlq` keeps it in the topic `<topic>.dlq`; `stop`
+   * ends the run with its offset not committed.
+   *
+   * @default {"dlq"}
+   */
+  readonly onError?: "dlq" | "stop";
+  /**
+   * How many times a handler that throws is called again before its event counts as failed.
+   *
+   * @default {3}
+   */
+  readonly handlerRetries?: number;
+  /**
+   * The pause before the first of these retries, in milliseconds; it doubles each time, up to 30 s.
+   *
+   * @default {200}
+   */
+  readonly handlerBackoffMs?: number;
+  /** Called once when a stop begins, before the connection is closed. */
+  readonly stopping?: () => void;
+  /**
+   * Called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing is
+   * committed and the run ends.
+   */
+  readonly beforeCommit?: () => Promise<void>;
+  /** Called each time the group has assigned partitions to this member, once it is known where to begin in each. */
+  readonly assigned?: (partitions: readonly number[]) => void;
+  /**
+   * After how long without a heartbeat the group counts this member as dead, in milliseconds. Overrides kafkajs' 30 s, so that a
+   * crashed consumer's partitions are not idle for that long. Equals `session.timeout.ms`.
+   *
+   * @default {10000}
+   */
+  readonly sessionTimeoutMs?: number;
+}
+
+/** What processes the messages of a run. */
+export interface Processor {
+  /** What the loop does with messages. */
+  readonly processing: Processing;
+  /** How many messages were processed so far. */
+  readonly counts: () => MessageCounts;
+}
+
+/** What makes the processor of a run, once it is connected. */
+export interface RunOptions<T> {
+  /** Makes the processor. */
+  readonly processor: (
+    deserializer: EventDeserializer<T>,
+    options: MessageProcessorOptions,
+  ) => Processor;
+  /** What commits a message: see {@linkcode ConsumerLoopOptions}. */
+  readonly commits?: NonNullable<ConsumerLoopOptions["commits"]>;
+}
+
+/**
+ * Consumes a topic's events until the idle time or the signal ends it.
+ *
+ * @param type The kind of event.
+ * @param options The options of the caller.
+ * @param run What processes the messages.
+ * @returns How many messages were processed. By then their offsets are committed and the group is left.
+ * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message
+ * can't be processed and `onError` is `stop`, or the connection to the group is lost for good.
+ */
+export async function runConsumer<T>(
+  type: EventType<T>,
+  options: ConsumerOptions,
+  run: RunOptions<T>,
+): Promise<MessageCounts> {
+  const {
+    config = resolveConfig(),
+    topic = type.topic,
+    group = DEFAULT_GROUP,
+    from = "earliest",
+    onError = "dlq",
+    handlerRetries = 3,
+    handlerBackoffMs = 200,
+    sessionTimeoutMs = 10_000,
+  } = options;
+  checkTopicName(topic);
+  const wait = withDeadline({ ...options, config, topic });
+  let counts = () => ({ consumed: 0, deadLetters: 0, tombstones: 0 });
+  let deadLetters: DeadLetterQueue | undefined;
+  try {
+    const kafka = await connectToTopic(wait);
+    const registry = await EventRegistry.connect(config, wait);
+    if (onError === "dlq") {
+      deadLetters = new DeadLetterQueue(kafka, topic, options);
+    }
+    const processor = run.processor(new EventDeserializer(registry, type), {
+      ...options,
+      topic,
+      handlerRetries,
+      handlerBackoffMs,
+      sessionTimeoutMs,
+      deadLetters,
+    });
+    counts = processor.counts;
+    await consumeMessages(kafka, processor.processing, {
+      ...wait,
+      ...(run.commits && { commits: run.commits }),
+      topic,
+      group,
+      from,
+      sessionTimeoutMs,
+    });
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+    options.stopping?.();
+  } finally {
+    await deadLetters?.close();
+  }
+  return counts();
+}
+
+/** Makes a client of a cluster that has the topic. */
+async function connectToTopic(
+  options: KafkaOptions & WaitOptions & {
+    readonly config: Config;
+    readonly topic: string;
+  },
+): Promise<KafkaClient> {
+  const { config, topic } = options;
+  const layout = await withAdmin(
+    config,
+    options,
+    (admin) => describeTopic(admin, topic),
+  );
+  if (!layout) throw missingTopic(topic);
+  return await createKafka(config, {
+    clientId: "cafe-event-consumer",
+    ...options,
+  });
+}
