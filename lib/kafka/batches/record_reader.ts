@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Buffer } from "node:buffer";
 import type { Header } from "../../events/record.ts";
 import type { Message } from "../message.ts";
 import { DamagedDataError } from "./damage.ts";
@@ -28,6 +27,8 @@ export interface RecordsInfo {
 const MAX_HEADERS = 100_000;
 /** A varint of more bytes than this may be larger than a number holds exactly. */
 const EXACT_VARINT_LENGTH = 7;
+/** A header's name is text; a byte order mark is part of it. */
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true });
 const NO_HEADERS: readonly Header[] = Object.freeze([]);
 
 function cutOff(): DamagedDataError {
@@ -36,7 +37,7 @@ function cutOff(): DamagedDataError {
 
 /** Reads a batch's records from the first to the last. */
 export class RecordReader {
-  readonly #bytes: Buffer;
+  readonly #bytes: Uint8Array;
   readonly #info: RecordsInfo;
   readonly #firstOffset: number | undefined;
   #at = 0;
@@ -50,7 +51,7 @@ export class RecordReader {
    * @param bytes The records, inflated.
    * @param info What the batch's header says about them.
    */
-  constructor(bytes: Buffer, info: RecordsInfo) {
+  constructor(bytes: Uint8Array, info: RecordsInfo) {
     this.#bytes = bytes;
     this.#end = bytes.length;
     this.#info = info;
@@ -174,12 +175,13 @@ export class RecordReader {
     );
   }
 
-  #data(): Buffer | null {
+  #data(): Uint8Array | null {
     const length = this.#varint();
     if (length < 0) return null;
     const from = this.#at;
     this.#at = this.#skip(length);
-    return this.#bytes.subarray(from, this.#at);
+    const { buffer, byteOffset } = this.#bytes;
+    return new Uint8Array(buffer, byteOffset + from, length);
   }
 
   #headers(): readonly Header[] {
@@ -192,7 +194,7 @@ export class RecordReader {
     for (let left = count; left > 0; left--) {
       const name = this.#data();
       if (!name) throw new DamagedDataError("a header in it has no name");
-      headers.push([name.toString(), this.#data()]);
+      headers.push([TEXT.decode(name), this.#data()]);
     }
     return headers;
   }

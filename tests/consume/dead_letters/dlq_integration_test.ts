@@ -158,7 +158,8 @@ async function registerSchema(
 }
 
 function text(headers: readonly Header[] | undefined, name: string): string {
-  return String(headers?.findLast(([other]) => other === name)?.[1]);
+  const [, value = null] = headers?.findLast(([other]) => other === name) ?? [];
+  return String(value && Buffer.from(value));
 }
 
 dlqTest(
@@ -219,7 +220,7 @@ dlqTest(
     const why = Object.fromEntries(
       (own?.headers ?? [])
         .filter(([name]) => /^(__connect|cafe)\./.test(name))
-        .map(([name, value]) => [name, String(value)]),
+        .map(([name, value]) => [name, String(Buffer.from(value ?? []))]),
     );
     const { "__connect.errors.exception.stacktrace": stack, ...rest } = why;
     assertEquals(rest, {
