@@ -8,6 +8,9 @@ import { InvalidEventError } from "../base/errors.ts";
 import type { FromSchema, JsonSchema } from "./from_schema.ts";
 import { compileSchema, openSchema, type SchemaCheck } from "./json_schema.ts";
 
+/** What a check of an event of any size may note. */
+const FIRST_ERROR = { allErrors: false } as const;
+
 /** What defines a kind of event, besides its schema. */
 export interface EventDefinition<T> {
   /** The event's name, as messages and `--event` call it: `loyalty_scan`. */
@@ -64,6 +67,7 @@ export class EventType<T> {
   readonly #validate: EventDefinition<T>["validate"];
   // Compiled on first use: most programs need only one of them.
   #closed: SchemaCheck | undefined;
+  #thorough: SchemaCheck | undefined;
   #open: SchemaCheck | undefined;
 
   /**
@@ -100,7 +104,13 @@ export class EventType<T> {
    * @throws {InvalidEventError} If it isn't one. The message names each field and what is wrong with it.
    */
   check(value: unknown): T {
-    return this.checkByCode(this.checkBySchema(value));
+    this.#closed ??= compileSchema(this.#schema, FIRST_ERROR);
+    const problem = this.#closed(value);
+    if (problem !== undefined) {
+      this.#thorough ??= compileSchema(this.#schema);
+      throw this.#invalid(this.#thorough(value) ?? problem);
+    }
+    return this.checkByCode(value as T);
   }
 
   /**
@@ -108,10 +118,10 @@ export class EventType<T> {
    *
    * @param value Any value.
    * @returns The same value, known to be an event.
-   * @throws {InvalidEventError} If it isn't one.
+   * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkBySchema(value: unknown): T {
-    this.#closed ??= compileSchema(this.#schema);
+    this.#closed ??= compileSchema(this.#schema, FIRST_ERROR);
     return this.#valid(value, this.#closed);
   }
 
@@ -120,10 +130,10 @@ export class EventType<T> {
    *
    * @param value Any JSON value.
    * @returns The same value, known to be an event.
-   * @throws {InvalidEventError} If it isn't one.
+   * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkByOpenSchema(value: unknown): T {
-    this.#open ??= compileSchema(openSchema(this.#schema));
+    this.#open ??= compileSchema(openSchema(this.#schema), FIRST_ERROR);
     return this.#valid(value, this.#open);
   }
 

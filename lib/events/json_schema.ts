@@ -12,10 +12,13 @@ import draft06 from "ajv/dist/refs/json-schema-draft-06.json" with {
 };
 import Ajv04 from "ajv-draft-04";
 import addFormats from "ajv-formats";
+import { withinDeadline } from "../base/deadline.ts";
+import { messageOf } from "../base/errors.ts";
+import { JsonSchema as Schema } from "../base/json_schema/json_schema.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
 /** Unknown keywords are allowed: generators add their own, such as `javaType`. */
-const OPTIONS = { strict: false, allErrors: true, logger: false } as const;
+const OPTIONS = { strict: false, logger: false } as const;
 
 /**
  * Says what is wrong with a value.
@@ -24,26 +27,52 @@ const OPTIONS = { strict: false, allErrors: true, logger: false } as const;
  */
 export type SchemaCheck = (value: unknown) => string | undefined;
 
-function ajvFor(schema: JsonSchema): Ajv {
+function ajvFor(schema: JsonSchema, allErrors: boolean): Ajv {
+  const options = { ...OPTIONS, allErrors };
   const draft = typeof schema === "object" ? String(schema["$schema"]) : "";
-  if (draft.includes("2020-12")) return new Ajv2020(OPTIONS);
-  if (draft.includes("2019-09")) return new Ajv2019(OPTIONS);
-  if (draft.includes("draft-04")) return new Ajv04.default(OPTIONS);
-  const ajv = new Ajv(OPTIONS);
+  if (draft.includes("2020-12")) return new Ajv2020(options);
+  if (draft.includes("2019-09")) return new Ajv2019(options);
+  if (draft.includes("draft-04")) return new Ajv04.default(options);
+  const ajv = new Ajv(options);
   return draft.includes("draft-06") ? ajv.addMetaSchema(draft06) : ajv;
 }
 
 /**
- * Compiles a schema of the program's own.
+ * Compiles a schema of the program's own. Where a value could hold its check up, as with a pattern that backtracks, a check has a
+ * deadline.
  *
  * @param schema The schema, of any draft from 4 to 2020-12; of draft 7 if it doesn't say.
+ * @param options `allErrors`: whether to find all that is wrong with a value, which takes memory in proportion to it, or the first
+ * alone. By default, all.
  * @returns Its check.
  * @throws {Error} If it isn't a valid schema.
  */
-export function compileSchema(schema: JsonSchema): SchemaCheck {
-  const validate = addFormats.default(ajvFor(schema)).compile(schema);
-  return (value) =>
+export function compileSchema(
+  schema: JsonSchema,
+  options: { readonly allErrors?: boolean } = {},
+): SchemaCheck {
+  const { allErrors = true } = options;
+  const validate = addFormats.default(ajvFor(schema, allErrors))
+    .compile(schema);
+  const check = (value: unknown) =>
     validate(value) ? undefined : describeSchemaErrors(validate.errors);
+  if (isLinear(schema)) return check;
+  return (value) => {
+    try {
+      return withinDeadline(() => check(value));
+    } catch (error) {
+      return `the check of the event fails: ${messageOf(error)}`;
+    }
+  };
+}
+
+function isLinear(schema: JsonSchema): boolean {
+  try {
+    return new Schema(schema, new Map()).isLinear({ assertsFormat: true });
+  } catch {
+    // Ajv reads some schemas that are not read there.
+    return false;
+  }
 }
 
 /**

@@ -6,9 +6,9 @@
 
 import { InvalidEventError, messageOf } from "../base/errors.ts";
 import type { SchemaId } from "../events/wire_format.ts";
-import { withinDeadline } from "./deadline.ts";
-import type { Failure } from "./json_schema/keywords.ts";
-import { JsonSchema } from "./json_schema/json_schema.ts";
+import { withinDeadline } from "../base/deadline.ts";
+import type { Failure } from "../base/json_schema/keywords.ts";
+import { JsonSchema } from "../base/json_schema/json_schema.ts";
 
 /** A schema that the registry has, ready to check payloads. */
 export interface WriterSchema {
@@ -27,10 +27,10 @@ export interface WriterSchema {
 }
 
 /**
- * Up to here a check needs no deadline: the schemas that apply to one part of a payload, and the payload's length in bytes. Both at
- * the limit take some 0.2 s.
+ * How long a payload may be that is checked without a deadline by a schema whose checks are linear, in bytes. Such a check takes
+ * 0.2 s at most.
  */
-const MAX_UNGUARDED = { costPerPart: 300, lengthBytes: 64 * 2 ** 10 };
+const MAX_UNGUARDED_BYTES = 64 * 2 ** 10;
 
 /**
  * Makes a schema ready to check payloads.
@@ -63,14 +63,14 @@ export function compileWriterSchema(
   } catch (cause) {
     throw unusable(cause);
   }
-  const isHarmless = schema.costPerPart() <= MAX_UNGUARDED.costPerPart;
+  const isLinear = schema.isLinear();
   return {
     length: [text, ...references.values()].join("").length,
     text: JSON.stringify(parsed),
     check(payload, lengthBytes) {
       let failure: Failure | undefined;
       try {
-        failure = isHarmless && lengthBytes <= MAX_UNGUARDED.lengthBytes
+        failure = isLinear && lengthBytes <= MAX_UNGUARDED_BYTES
           ? schema.check(payload)
           : withinDeadline(() => schema.check(payload));
       } catch (cause) {

@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { withinDeadline } from "../../lib/registry/deadline.ts";
+import { withinDeadline } from "../../lib/base/deadline.ts";
 
 Deno.test("withinDeadline() returns what the work returns, and throws what it throws", () => {
   assertEquals(withinDeadline(() => 7), 7);

@@ -246,7 +246,7 @@ function regExp(keyword: string, source: string): RegExp {
  * @param source The pattern.
  * @returns Whether it does; false if that isn't obvious.
  */
-export function isLinear(source: string): boolean {
+export function isLinearPattern(source: string): boolean {
   const parts = source
     .replaceAll(/\\./g, "x")
     .replaceAll(/\[[^\]]*\]/g, "x")

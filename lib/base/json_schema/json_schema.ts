@@ -19,7 +19,7 @@ import {
   all,
   type Check,
   type Failure,
-  isLinear,
+  isLinearPattern,
   KEYWORDS,
   nothing,
   type Scope,
@@ -52,7 +52,7 @@ export class JsonSchema {
   }
 
   /**
-   * Checks a value. It can take long, or exhaust the stack, by the schema and the value: see {@linkcode JsonSchema.costPerPart}.
+   * Checks a value. It can take long, or exhaust the stack, by the schema and the value: see {@linkcode JsonSchema.isLinear}.
    *
    * @param value The JSON value.
    * @returns Where it fails first, and why; undefined if it is valid.
@@ -68,11 +68,13 @@ export class JsonSchema {
   }
 
   /**
-   * Estimates how much work there is for each part of a value.
+   * Tells whether checks take time in proportion to the value's length, whatever the value: neither patterns nor recursion can hold
+   * them up, and few schemas apply to each part.
    *
-   * @returns How many schemas apply to a part at most; infinite if there is no such bound: with patterns and recursion.
+   * @param options `assertsFormat`: whether `format` is an assertion for whoever checks; by default, if it is one here.
+   * @returns Whether they do; false if that isn't obvious.
    */
-  costPerPart(): number {
+  isLinear(options: { readonly assertsFormat?: boolean } = {}): boolean {
     const costs = new Map<JsonObject, number>();
     const costOf = (schema: unknown): number => {
       if (!isObject(schema)) return 1;
@@ -80,26 +82,24 @@ export class JsonSchema {
       if (known !== undefined) return known;
       // Until it is known, a schema that comes again is one within itself.
       costs.set(schema, Infinity);
-      const cost = hasBound(schema) ? costOfParts(schema) : Infinity;
-      costs.set(schema, cost);
-      return cost;
-    };
-    const costOfParts = (schema: JsonObject) => {
-      const resource = this.#documents.owner(schema);
+      const resource = this.#documents.owner(schema) as Resource;
+      const { assertsFormat = resource.assertsFormat } = options;
+      let cost = hasLinearKeywords(schema, assertsFormat) ? 1 : Infinity;
       const { $ref } = schema;
-      let cost = 1;
-      if (typeof $ref === "string" && resource) {
+      if (typeof $ref === "string") {
         cost += costOf(this.#documents.resolve($ref, resource).schema);
       }
       for (const [keyword, one] of subschemas(schema)) {
         if (!DEFINITIONS.includes(keyword)) cost += costOf(one);
       }
-      return resource?.assertsFormat ? Infinity : cost;
+      costs.set(schema, cost);
+      return cost;
     };
     try {
-      return costOf(this.#documents.root.root);
+      return costOf(this.#documents.root.root) <= MAX_SCHEMAS_PER_PART;
     } catch {
-      return Infinity;
+      // A reference that leads nowhere, or too many levels.
+      return false;
     }
   }
 
@@ -192,14 +192,25 @@ export class JsonSchema {
   }
 }
 
-/** Tells whether the work of a schema's own keywords has a bound: patterns must be simple, and references static. */
-function hasBound(schema: JsonObject): boolean {
-  const { pattern, patternProperties } = schema;
+/** How many schemas may apply to one part of a value where checks are linear. */
+const MAX_SCHEMAS_PER_PART = 300;
+
+/** The formats whose tests are linear. */
+const LINEAR_FORMATS: readonly unknown[] = [
+  ...["date", "date-time", "ipv4", "time", "uuid", undefined],
+];
+
+function hasLinearKeywords(
+  schema: JsonObject,
+  assertsFormat: boolean,
+): boolean {
+  const { pattern, patternProperties, format } = schema;
   const patterns = isObject(patternProperties)
     ? Object.keys(patternProperties)
     : [];
   if (typeof pattern === "string") patterns.push(pattern);
-  return patterns.every(isLinear) &&
+  return patterns.every(isLinearPattern) &&
+    (!assertsFormat || LINEAR_FORMATS.includes(format)) &&
     !("$dynamicRef" in schema || "$recursiveRef" in schema);
 }
 
