@@ -12,6 +12,9 @@ import {
   POM,
   TransferMeter,
 } from "../../lib/engine/maven.ts";
+import { checkoutFolder } from "../../lib/engine/paths.ts";
+import { processIdentity } from "../../lib/engine/shell.ts";
+import { eventually, shellTest } from "../support/local_engine.ts";
 import { progressLine } from "../../lib/engine/progress.ts";
 
 Deno.test("TransferMeter adds what has come and what is coming", () => {
@@ -48,6 +51,65 @@ Deno.test("downloadError() names no server when Maven names none", () => {
   const { message } = downloadError(KAFKA, { problem: "", logFile: "log" });
   assert(message.endsWith(`kafka_2.13:${KAFKA_VERSION})`), message);
 });
+
+const CALLER = `
+import { runMaven, KAFKA } from "./lib/engine/maven.ts";
+const [folder] = Deno.args;
+const stop = new AbortController();
+try {
+  await runMaven(KAFKA, { folder, logFile: folder + ".log", onBytes: () => stop.abort(), signal: stop.signal });
+} catch (error) {
+  console.log(error.name);
+}`;
+
+/** Writes down how it was called, and never ends by itself. */
+const FAKE_MAVEN = `#!/bin/sh
+echo $$ >"$0.pid"
+echo "$*" >"$0.args"
+env >"$0.env"
+ls -A "$(dirname "$2")" >"$0.files"
+echo started
+exec sleep 60
+`;
+
+shellTest(
+  "runMaven() has checksums checked, keeps secrets and options of other folders away, and ends Maven on a stop",
+  async (folder) => {
+    await Deno.writeTextFile(`${folder}/mvn`, FAKE_MAVEN, { mode: 0o755 });
+    const project = `${folder}/project`;
+    await Deno.mkdir(project);
+    const { stdout, stderr } = await new Deno.Command("deno", {
+      args: ["eval", "-q", "--ext=ts", CALLER, project],
+      cwd: checkoutFolder(),
+      env: {
+        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        MAVEN_OPTS: "-Dkept=1",
+        SECRET_OF_THE_SHELL: "x",
+      },
+      signal: AbortSignal.timeout(30_000),
+    }).output();
+    const text = new TextDecoder();
+    assertEquals(
+      text.decode(stdout),
+      "StoppedError\n",
+      text.decode(stderr),
+    );
+    const written = (what: string) =>
+      Deno.readTextFile(`${folder}/mvn.${what}`);
+    assertStringIncludes(await written("args"), "--strict-checksums");
+    assertEquals((await written("files")).trim().split("\n"), [
+      ".mvn",
+      "pom.xml",
+    ]);
+    assertStringIncludes(await written("env"), "MAVEN_OPTS=-Dkept=1");
+    assert(!(await written("env")).includes("SECRET_OF_THE_SHELL"));
+    const pid = Number(await written("pid"));
+    await eventually(
+      "Maven has ended",
+      async () => await processIdentity(pid) === undefined,
+    );
+  },
+);
 
 Deno.test("POM asks for the version of Kafka that messages name", () => {
   assertStringIncludes(POM, `<version>${KAFKA_VERSION}</version>`);

@@ -1,0 +1,58 @@
+/**
+ * `up` and `demo` as tasks: what is left when they are stopped, and whose Kafka they use.
+ *
+ * @module
+ */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { freePorts } from "../../lib/engine/ports.ts";
+import { CheckoutCopy } from "../support/checkout_copy.ts";
+import { eventually, localEngineTest } from "../support/local_engine.ts";
+
+for (
+  const [task, signal] of [["up", "SIGINT"], ["demo", "SIGTERM"]] as const
+) {
+  localEngineTest(
+    `${task} stops what it has started when ${signal} comes during the start`,
+    async () => {
+      await using copy = await CheckoutCopy.create();
+      const [kafkaPort, registryPort] = freePorts(2);
+      const args = task === "up"
+        ? [`--kafka-port=${kafkaPort}`, `--registry-port=${registryPort}`]
+        : [];
+      const running = copy.start(task, args);
+      await running.said("Starting Kafka and the registry...");
+      await eventually(
+        "a Java process runs",
+        async () => (await copy.engine.running()).length > 0,
+        30_000,
+      );
+      running.process.kill(signal);
+      assertEquals((await running.process.status).code, 0, running.stderr);
+      assertEquals(await copy.engine.running(), []);
+    },
+  );
+}
+
+localEngineTest(
+  "demo runs on an engine of its own when another program listens on Kafka's usual port, and says so",
+  async () => {
+    await using copy = await CheckoutCopy.create();
+    // If it is in use already, the other program is there.
+    using _ = listenIfFree(9092);
+    const demo = copy.start("demo");
+    assertEquals((await demo.process.status).code, 0, demo.stderr);
+    assertStringIncludes(demo.stderr, "Another program listens on port 9092");
+    assertEquals(await copy.engine.running(), []);
+  },
+);
+
+function listenIfFree(port: number): Disposable {
+  try {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port });
+    return { [Symbol.dispose]: () => listener.close() };
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return { [Symbol.dispose]: () => {} };
+  }
+}
