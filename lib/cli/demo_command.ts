@@ -7,7 +7,7 @@
 import type { Config } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { consume } from "../consume/consume.ts";
-import { PipelineError } from "../base/errors.ts";
+import { PipelineError, StoppedError } from "../base/errors.ts";
 import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
@@ -29,9 +29,9 @@ const INTERVAL_MS = 200;
 /** How long the consumer may take to see them all, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** Whom to tell, and what ends the demo early. */
+/** Options for {@linkcode runDemo}. */
 export interface DemoOptions {
-  /** Is told what goes on. */
+  /** Receives a line about what happens. */
   readonly notify?: (line: string) => void;
   /** Ends it early. */
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export interface DemoOptions {
  * The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
  *
  * @param config Where Kafka and the registry are.
- * @param options Whom to tell, and what ends it early.
+ * @param options What receives a line, and what ends the demo early.
  * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
  */
 export async function runDemo(
@@ -55,7 +55,10 @@ export async function runDemo(
   const group = `cafe-demo-${crypto.randomUUID().slice(0, 8)}`;
   const { topic } = TOPIC;
   printLine(
-    describeTopicResult(TOPIC, await createTopic(config, TOPIC, clientOptions)),
+    describeTopicResult(
+      TOPIC,
+      await createTopic(config, TOPIC, { ...clientOptions, signal }),
+    ),
   );
 
   const produced: EventRecord<unknown>[] = [];
@@ -136,10 +139,8 @@ export async function runDemo(
   shown.stopping();
   shown.closed({ consumed: consumed.length });
 
+  if (signal?.aborted) throw new StoppedError("The demo was stopped");
   heading("Check");
-  if (signal?.aborted) {
-    throw new PipelineError("The demo was stopped before its end");
-  }
   if (summary.delivered !== COUNT) {
     throw new PipelineError(
       `Of ${COUNT} events, ${summary.delivered} were delivered`,
