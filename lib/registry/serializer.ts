@@ -6,6 +6,7 @@
 
 import { InvalidEventError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
+import { refuseInexact } from "../events/exact_json.ts";
 import {
   frame,
   HEADER_LENGTH,
@@ -70,11 +71,13 @@ export class EventSerializer<T> {
    *
    * @param event The event; it may come from anywhere, its type is not trusted.
    * @returns The message's value, and the same event, known to be one.
-   * @throws {InvalidEventError} If it isn't a valid event.
+   * @throws {InvalidEventError} If it isn't a valid event, or has a number that readers can't keep exactly.
    */
   encode(event: unknown): { readonly value: Uint8Array; readonly event: T } {
     const checked = this.#check(event);
-    const value = frame(this.#schemaId, JSON.stringify(checked));
+    const json = JSON.stringify(checked);
+    refuseInexact(json);
+    const value = frame(this.#schemaId, json);
     this.#latest?.check(checked, value.length - HEADER_LENGTH);
     return { value, event: checked };
   }

@@ -1,14 +1,18 @@
 /**
- * What the deserializer refuses before it asks the registry. What takes a registry is in the integration tests.
+ * What the serializers refuse by themselves, without a registry. What takes a registry is in the integration tests.
  *
  * @module
  */
 
 import { assertEquals, assertThrows } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
+import { defineEvent } from "../../lib/events/event_type.ts";
 import { orders } from "../../lib/events/order.ts";
 import type { EventRegistry } from "../../lib/registry/registry.ts";
-import { EventDeserializer } from "../../lib/registry/serializer.ts";
+import {
+  EventDeserializer,
+  EventSerializer,
+} from "../../lib/registry/serializer.ts";
 import { frame } from "../../lib/events/wire_format.ts";
 
 /** A registry that nobody may ask: every use of it is an error of another class. */
@@ -61,4 +65,27 @@ Deno.test("EventDeserializer.decode() asks the registry when the id may exist", 
       "The registry was asked: cached",
     );
   }
+});
+
+Deno.test("EventSerializer.encode() refuses a number that readers can't keep exactly, by the name of its field", async () => {
+  const registry = { register: () => Promise.resolve(7) };
+  const type = defineEvent({
+    name: "scan",
+    topic: "scans",
+    schema: { type: "object", properties: { card: { type: "integer" } } },
+    key: () => null,
+  });
+  const serializer = await EventSerializer.connect(
+    registry as unknown as EventRegistry,
+    type,
+    { topic: "scans", schema: "register" },
+  );
+  for (const event of [{ card: 2 ** 53 }, { extra: [{ card: -(2 ** 60) }] }]) {
+    assertThrows(
+      () => serializer.encode(event),
+      InvalidEventError,
+      "card is a number that can't be kept exactly: ",
+    );
+  }
+  serializer.encode({ card: 2 ** 53 - 1, extra: 0.1 + 0.2 });
 });

@@ -240,7 +240,7 @@ function regExp(keyword: string, source: string): RegExp {
 }
 
 /**
- * Tells whether a pattern takes time in proportion to the text's length, whatever the text: if it begins at the text's begin, and
+ * Tells whether a pattern takes time in proportion to the text's length, whatever the text: if it is bound to the text's start, and
  * all but one of its parts have a fixed length.
  *
  * @param source The pattern.
