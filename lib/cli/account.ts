@@ -21,17 +21,32 @@ export interface Account {
 const numbers = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /**
- * Writes a number of things.
+ * Writes a noun for a number of things.
  *
  * @param count How many.
- * @param thing What they are called, in the singular.
- * @returns Such as `26,500 events` or `1 event`.
+ * @param noun The noun in the singular.
+ * @returns The noun, with an s unless there is one.
  */
-export function countOf(count: number, thing: string): string {
-  return `${numbers.format(count)} ${thing}${count === 1 ? "" : "s"}`;
+export function plural(count: number, noun: string): string {
+  return count === 1 ? noun : `${noun}s`;
+}
+
+/**
+ * Writes a clause that counts several things.
+ *
+ * @param things How many of which; those of which there are none are left out.
+ * @returns A list with one clause, such as `2 dead letters, 1 tombstone`; an empty one if there is nothing to count.
+ */
+export function listOf(
+  things: readonly (readonly [count: number, what: string])[],
+): string[] {
+  const list = things.filter(([count]) => count > 0)
+    .map(([count, what]) => `${numbers.format(count)} ${what}`).join(", ");
+  return list ? [list] : [];
 }
 
 function describeDuration(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${(ms / 1_000).toFixed(1)} s`;
   const minutes = Math.floor(seconds / 60);
@@ -47,13 +62,13 @@ function describeDuration(ms: number): string {
  */
 export function describeAccount(account: Account): string {
   const { done, count, of = count, tookMs, rest } = account;
-  const events = count === of
-    ? countOf(count, "event")
-    : `${numbers.format(count)} of ${countOf(of, "event")}`;
+  const share = count === of ? "" : ` of ${numbers.format(of)}`;
   // A rate of less than one a second would be shown as 0 or 1.
   const rate = count * 1_000 / Math.max(tookMs, 1);
   return [
-    `${done} ${events} in ${describeDuration(tookMs)}` +
+    `${done} ${numbers.format(count)}${share} ${plural(of, "event")} in ${
+      describeDuration(tookMs)
+    }` +
     (rate < 1 ? "" : ` (${numbers.format(rate)}/s)`),
     ...rest,
   ].join("; ") + ".";

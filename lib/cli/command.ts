@@ -433,6 +433,7 @@ export async function runTask<
 ): Promise<never> {
   const { name: task } = spec;
   let code: number = EXIT.done;
+  let thrown: unknown;
   let debug = args.includes("--debug");
   try {
     const parsed = parseCommandLine(spec, args);
@@ -444,12 +445,13 @@ export async function runTask<
     if (flags.help) printLine(helpText(spec));
     else code = await main(flags, parsed.args) ?? EXIT.done;
   } catch (error) {
+    thrown = error;
     code = exitCodeOf(error, { task, debug });
   }
   await output.end();
   const { failure } = output;
-  if (failure && code === EXIT.done) {
-    code = exitCodeOf(failure, { task, debug });
+  if (failure && failure !== thrown) {
+    code = Math.max(code, exitCodeOf(failure, { task, debug }));
   }
   // What is left is a few lines: not worth waiting for a reader that has stopped reading.
   errors.hurry();

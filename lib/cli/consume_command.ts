@@ -10,7 +10,6 @@ import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic } from "./event_topic.ts";
-import { output } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import {
   clientOptions,
@@ -98,28 +97,36 @@ export async function consumeCommand(): Promise<never> {
     using stop = stopSignal();
     const config = configFrom(flags);
     const { type, text } = chooseEvent(flags.event);
-    const topic = checkEventTopic(flags.topic ?? type.topic);
     const { group, from, count } = flags;
+    const topic = checkEventTopic(flags.topic ?? type.topic);
     const idleExitSeconds = flags["idle-exit"];
     const report = new ConsumeReport({ ...flags, topic, text });
     report.starting();
-    const counts = await consume(type, report.consumed, {
-      ...clientOptions(flags, config),
-      config,
-      topic,
-      group,
-      from,
-      count,
-      ...(idleExitSeconds !== undefined &&
-        { idleExitMs: idleExitSeconds * 1_000 }),
-      signal: stop.signal,
-      onError: flags["on-error"],
-      setAside: report.setAside,
-      tombstone: report.tombstone,
-      stopping: report.stopping,
-      // What is committed has been shown.
-      beforeCommit: () => output.written(),
-    });
-    report.closed(counts);
+    let failed = true;
+    try {
+      await consume(type, report.consumed, {
+        ...clientOptions(flags, config),
+        config,
+        topic,
+        group,
+        from,
+        count,
+        ...(idleExitSeconds !== undefined &&
+          { idleExitMs: idleExitSeconds * 1_000 }),
+        signal: stop.signal,
+        onError: flags["on-error"],
+        assigned: report.assigned,
+        beforeCommit: report.shown,
+        setAside: report.setAside,
+        tombstone: report.tombstone,
+        stopping: report.stopping,
+      });
+      failed = false;
+    } finally {
+      if (report.listening || !failed) {
+        await report.closed();
+        report.account(failed);
+      }
+    }
   });
 }

@@ -5,16 +5,21 @@
  */
 
 import { InvalidEventError, messageOf } from "../base/errors.ts";
-import type { EventHandler } from "../consume/handler.ts";
-import type {
-  MessageCounts,
-  MessageObserver,
-} from "../consume/message_reader.ts";
-import { note, output, printLine } from "./output.ts";
-import { placeOf } from "../events/record.ts";
-import type { EventText } from "./event_text.ts";
-import { describeRecord, toJsonLine } from "./record_text.ts";
 import { printable } from "../base/terminal_text.ts";
+import type { EventHandler } from "../consume/handler.ts";
+import type { MessageObserver } from "../consume/message_reader.ts";
+import { placeOf } from "../events/record.ts";
+import { describeAccount, listOf, plural } from "./account.ts";
+import type { EventText } from "./event_text.ts";
+import {
+  errors,
+  note,
+  output,
+  OutputClosedError,
+  OutputStalledError,
+  printLine,
+} from "./output.ts";
+import { describeRecord, toJsonLine } from "./record_text.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {
@@ -24,16 +29,27 @@ export interface ConsumeReportOptions {
   readonly text: EventText<unknown>;
   /** The consumer group. */
   readonly group: string;
+  /** How many events to consume; undefined for no limit. */
+  readonly count?: number | undefined;
   /** Print JSON and nothing else. */
   readonly json: boolean;
   /** Leave out the lines for each event. */
   readonly quiet: boolean;
 }
 
-/** Prints a run of the consumer: events on stdout, what went wrong on stderr. */
+/** Prints a run of the consumer: events on stdout, what went wrong and the account on stderr. */
 export class ConsumeReport {
   readonly #options: ConsumeReportOptions;
-  #shown = 0;
+  /** When it began to listen; undefined if it did not yet. */
+  #listeningSince: number | undefined;
+  /** The partitions that the group has assigned, as text. */
+  #partitions = "";
+  #stopping = false;
+  /** How many events were printed, and how many of these the output has taken. */
+  #printed = 0;
+  #consumed = 0;
+  #deadLetters = 0;
+  #tombstones = 0;
 
   /**
    * Makes the report.
@@ -44,29 +60,54 @@ export class ConsumeReport {
     this.#options = options;
   }
 
-  /** Prints the opening lines. */
+  /** Prints the first line. */
   starting(): void {
-    const { topic, group, json } = this.#options;
-    if (json) return;
-    printLine("Starting Cafe Event Consumer with Schema Registry...");
-    printLine(`Listening to topic '${topic}' (group: ${printable(group)})...`);
-    printLine("Press Ctrl+C to stop");
-    printLine();
-    printLine("=".repeat(80));
+    this.#say("Starting Cafe Event Consumer with Schema Registry...");
   }
 
-  /** Prints one event. */
+  /** Whether it has begun to listen: what fails before that is no run. */
+  get listening(): boolean {
+    return this.#listeningSince !== undefined;
+  }
+
+  /** Prints the rest of the opening lines, and later the partitions that the group has assigned instead. */
+  readonly assigned = (partitions: readonly number[]): void => {
+    const { topic, group } = this.#options;
+    const before = this.#partitions;
+    this.#partitions = partitions.join(", ");
+    if (this.#listeningSince !== undefined) {
+      if (partitions.length === 0 || this.#partitions === before) return;
+      note(`Assigned partitions of '${topic}': ${this.#partitions}`);
+      return;
+    }
+    this.#listeningSince = Date.now();
+    this.#say(`Listening to topic '${topic}' (group: ${printable(group)})...`);
+    this.#say("Press Ctrl+C to stop");
+    this.#say();
+    this.#say("=".repeat(80));
+  };
+
+  /** Prints one event. Waits while the reader of the output is behind. */
   readonly consumed: EventHandler<unknown> = (record) => {
     const { json, quiet, text } = this.#options;
+    this.#printed++;
     if (json) printLine(toJsonLine(record));
-    else if (!quiet) printLine(describeRecord(++this.#shown, record, text));
+    else if (!quiet) printLine(describeRecord(this.#printed, record, text));
     return output.full ? output.written() : undefined;
+  };
+
+  /** Waits until the output has taken every event, so that nothing is committed that was not shown. */
+  readonly shown = async (): Promise<void> => {
+    const printed = this.#printed;
+    await output.written();
+    this.#consumed = printed;
   };
 
   /** Prints which message was set aside, why, and where it is kept. */
   readonly setAside: NonNullable<MessageObserver["setAside"]> = (
     { error, letter, ...origin },
   ) => {
+    this.#deadLetters++;
     const verb = error instanceof InvalidEventError ? "read" : "process";
     note(
       `Can't ${verb} message ${placeOf(origin)}: ${
@@ -80,21 +121,65 @@ export class ConsumeReport {
     position,
     key,
   ) => {
+    this.#tombstones++;
     const name = key === null ? "no key" : `key ${printable(key)}`;
     note(`Tombstone: ${placeOf(position)} (${name})`);
   };
 
   /** Prints that the consumer is about to stop. */
   readonly stopping = (): void => {
-    if (this.#options.json) return;
-    printLine("Shutting down consumer...");
-    printLine("Closing consumer...");
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#say("Shutting down consumer...");
+    this.#say("Closing consumer...");
   };
 
-  /** Prints the account. */
-  closed({ consumed }: Pick<MessageCounts, "consumed">): void {
-    if (!this.#options.json) {
-      printLine(`Consumer closed. Total messages consumed: ${consumed}`);
-    }
+  /**
+   * Prints the closing lines.
+   *
+   * @returns When the output has taken them, or can't any more.
+   */
+  async closed(): Promise<void> {
+    this.stopping();
+    await this.shown().catch(() => {});
+    this.#say(`Consumer closed. Total messages consumed: ${this.#consumed}`);
+    await output.written().catch(() => {});
+  }
+
+  /**
+   * Prints the account: if something is missing, and else if a person may want it.
+   *
+   * @param failed Whether an error ended the run.
+   */
+  account(failed: boolean): void {
+    const { count, quiet } = this.#options;
+    const { failure } = output;
+    const stalled = failure instanceof OutputStalledError;
+    // `| head` has what it wants.
+    if (failure instanceof OutputClosedError && !stalled) return;
+    const short = stalled || failed ||
+      count !== undefined && this.#consumed < count;
+    const complete = !short && this.#deadLetters === 0;
+    if (complete && !quiet && !errors.isTerminal) return;
+    const setAside = listOf([
+      [this.#deadLetters, plural(this.#deadLetters, "dead letter")],
+      [this.#tombstones, plural(this.#tombstones, "tombstone")],
+    ]);
+    errors.print(describeAccount({
+      done: "Consumed",
+      count: this.#consumed,
+      of: count === undefined ? undefined : Math.max(count, this.#consumed),
+      tookMs: Date.now() - (this.#listeningSince ?? Date.now()),
+      rest: [
+        ...setAside.map((list) => `set aside: ${list}`),
+        ...(short ? ["stopped before the rest"] : []),
+        ...(stalled ? ["the reader of the output has stopped reading"] : []),
+      ],
+    }));
+  }
+
+  /** Prints a line for a person. */
+  #say(text = ""): void {
+    if (!this.#options.json) printLine(text);
   }
 }

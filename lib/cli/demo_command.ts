@@ -118,7 +118,7 @@ export async function runDemo(
       },
     },
   );
-  report.done(summary);
+  await report.done(summary.complete);
   complete = true;
   stopWhenSeen();
   await consuming;
@@ -132,12 +132,12 @@ export async function runDemo(
     quiet: false,
   });
   shown.starting();
+  shown.assigned([]);
   const unstopped = new AbortController().signal;
   for (const record of consumed) {
     shown.consumed(record, { signal: unstopped });
   }
-  shown.stopping();
-  shown.closed({ consumed: consumed.length });
+  await shown.closed();
 
   if (signal?.aborted) throw new StoppedError("The demo was stopped");
   heading("Check");

@@ -24,6 +24,12 @@ export class OutputClosedError extends OutputError {
   override name = "OutputClosedError";
 }
 
+/** The reader of the output has stopped reading, and a stop could not wait for it any longer. */
+export class OutputStalledError extends OutputClosedError {
+  /** The class's name, in stack traces. */
+  override name = "OutputStalledError";
+}
+
 /** Where text goes: standard output or standard error. */
 export interface OutputSink {
   /**
@@ -142,7 +148,7 @@ export class Output {
     ]);
     if (written.signal.aborted) return;
     this.#fail(
-      new OutputClosedError("The reader of the output has stopped reading"),
+      new OutputStalledError("The reader of the output has stopped reading"),
     );
   }
 

@@ -175,9 +175,13 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     observer: report,
     signal,
     resume,
+  }).catch((error) => {
+    if (report.begun) report.account(false);
+    throw error;
   });
-  report.done(summary);
-  return summary.failed + summary.invalid === 0 && !report.broken;
+  await report.done(summary.complete);
+  report.account(summary.complete);
+  return summary.failed + summary.invalid === 0;
 }
 
 function checkFlags(flags: ProduceFlags): void {

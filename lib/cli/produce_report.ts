@@ -5,6 +5,12 @@
  */
 
 import { type InvalidEventError, messageOf } from "../base/errors.ts";
+import { printable } from "../base/terminal_text.ts";
+import type { EventRecord } from "../events/record.ts";
+import type { ProduceObserver } from "../produce/produce.ts";
+import type { FilePlace } from "../produce/sources/lines.ts";
+import { describeAccount, listOf } from "./account.ts";
+import type { EventText } from "./event_text.ts";
 import {
   errors,
   note,
@@ -12,12 +18,7 @@ import {
   OutputClosedError,
   printLine,
 } from "./output.ts";
-import type { ProduceObserver, ProduceSummary } from "../produce/produce.ts";
-import type { EventRecord } from "../events/record.ts";
-import type { EventText } from "./event_text.ts";
 import { describeDelivery, toJsonLine } from "./record_text.ts";
-import { printable } from "../base/terminal_text.ts";
-import type { FilePlace } from "../produce/sources/lines.ts";
 
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {
@@ -35,9 +36,16 @@ export interface ProduceReportOptions {
   readonly quiet: boolean;
 }
 
-/** Prints a run of the producer: results on stdout, what went wrong on stderr. */
+/** Prints a run of the producer: results on stdout, what went wrong and the account on stderr. */
 export class ProduceReport implements ProduceObserver<unknown> {
   readonly #options: ProduceReportOptions;
+  #startedAt = Date.now();
+  #sent = 0;
+  #delivered = 0;
+  #failed = 0;
+  #invalid = 0;
+  /** Whether the broker was asked to acknowledge: not with acks 0. */
+  #acknowledged = true;
 
   /**
    * Makes the report.
@@ -64,7 +72,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
     );
     if (start && start.line > 0) {
       this.#say(
-        `Going on behind line ${start.line}, where the last run stopped.`,
+        `Continuing after line ${start.line}, where the last run stopped.`,
       );
     }
     this.#say();
@@ -72,50 +80,113 @@ export class ProduceReport implements ProduceObserver<unknown> {
 
   /** Prints an event that is about to be sent. */
   sending(number: number, event: unknown): void {
+    // Connecting is not part of the rate.
+    if (this.#sent++ === 0) this.#startedAt = Date.now();
     if (this.#options.quiet) return;
     this.#say(() => `Event ${number}: ${this.#options.text.sending(event)}`);
+  }
+
+  /** Waits while the reader of the output is behind. Without a reader, events are sent all the same. */
+  ready(): Promise<void> | undefined {
+    return output.full ? output.written().catch(() => {}) : undefined;
   }
 
   /** Prints where an event is. */
   delivered(record: EventRecord<unknown>): void {
     const { json, quiet } = this.#options;
+    this.#delivered++;
+    if (record.offset === "-1") this.#acknowledged = false;
     if (json) this.#print(() => toJsonLine(record));
     else if (!quiet) this.#say(() => describeDelivery(record));
   }
 
   /** Prints an event that was given up. */
   failed(event: unknown, error: Error): void {
+    this.#failed++;
     note(
-      `Not delivered: ${this.#options.text.name(event)}: ${messageOf(error)}`,
+      `Not delivered: ${this.#options.text.name(event)}: ${
+        printable(messageOf(error))
+      }`,
     );
   }
 
   /** Prints why a line, or whatever else the source numbers, is not a valid event. */
   invalid(number: number, error: InvalidEventError): void {
+    this.#invalid++;
     const what = this.#options.file === undefined ? "Event" : "Line";
-    note(
-      `${what} ${number} was not sent: ${printable(error.message)}`,
-    );
+    note(`${what} ${number} was not sent: ${printable(error.message)}`);
   }
 
   /** Prints that the source has ended. */
   flushing(): void {
+    if (this.#sent > 0 && !this.#options.quiet) this.#say();
     this.#say("Flushing remaining messages...");
   }
 
-  /** Prints the account. */
-  done({ delivered, failed, invalid }: ProduceSummary): void {
-    const unprinted = this.failure;
-    if (unprinted !== undefined) errors.print(unprinted);
-    if (failed + invalid > 0 || unprinted !== undefined) {
-      errors.print(
-        `Not everything was ${
-          failed + invalid > 0 ? "sent" : "printed"
-        }: ${delivered} delivered, ${failed} not delivered, ${invalid} not valid.`,
+  /** Whether an event was taken from the source: what fails before that is no run. */
+  get begun(): boolean {
+    return this.#sent + this.#invalid > 0;
+  }
+
+  /** How many events have their outcome. */
+  get #ended(): number {
+    return this.#delivered + this.#failed + this.#invalid;
+  }
+
+  /**
+   * Prints the closing line.
+   *
+   * @param complete Whether the source was read to its end.
+   * @returns When the output has taken it, or can't any more.
+   */
+  async done(complete: boolean): Promise<void> {
+    if (this.#isAll(complete)) {
+      this.#say(
+        this.#ended > 0
+          ? "All messages sent successfully!"
+          : "No events to send.",
       );
-    } else {
-      this.#say("All messages sent successfully!");
     }
+    await output.written().catch(() => {});
+  }
+
+  /**
+   * Prints the account: if something is missing, and else if a person may want it.
+   *
+   * @param complete Whether the source was read to its end.
+   */
+  account(complete: boolean): void {
+    const { file, count, quiet } = this.#options;
+    if (this.#isAll(complete) && !quiet && !errors.isTerminal) return;
+    const allRead = this.#isAllRead(complete);
+    errors.print(describeAccount({
+      done: this.#acknowledged ? "Delivered" : "Sent",
+      count: this.#delivered,
+      of: file === undefined ? count : allRead ? this.#ended : undefined,
+      tookMs: Date.now() - this.#startedAt,
+      rest: [
+        ...listOf([
+          [this.#failed, "not delivered"],
+          [this.#invalid, "not valid"],
+        ]),
+        ...(allRead ? [] : ["stopped before the rest"]),
+      ],
+    }));
+  }
+
+  #isAllRead(complete: boolean): boolean {
+    const { file, count } = this.#options;
+    return complete || file === undefined && this.#ended === count;
+  }
+
+  #isAll(complete: boolean): boolean {
+    return this.#isAllRead(complete) && this.#delivered === this.#ended;
+  }
+
+  /** Whether the output can't be written, and not because nothing reads it. Sending ends then. */
+  get broken(): boolean {
+    const { failure } = output;
+    return failure !== undefined && !(failure instanceof OutputClosedError);
   }
 
   /** Prints a line for a person. */
@@ -123,23 +194,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
     if (!this.#options.json) this.#print(text);
   }
 
-  /** Why the output can't be written; nothing where it can, or where nobody reads it. */
-  get failure(): string | undefined {
-    const { failure } = output;
-    return failure instanceof OutputClosedError ? undefined : failure?.message;
-  }
-
-  /** Whether the output can't be written, and not because nobody reads it. */
-  get broken(): boolean {
-    return this.failure !== undefined;
-  }
-
-  /** Waits while the reader is behind. Without a reader, events are sent all the same, and every one is accounted for. */
-  ready(): Promise<void> | undefined {
-    return output.full ? output.written().catch(() => {}) : undefined;
-  }
-
-  /** Prints a line; it is not made where nothing reads it. */
+  /** Prints a line. It is not made if nothing reads it. */
   #print(text: string | (() => string)): void {
     if (output.failure) return;
     printLine(typeof text === "string" ? text : text());

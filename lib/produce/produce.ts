@@ -28,7 +28,7 @@ export interface ProduceObserver<T> {
   readonly invalid?: (number: number, error: InvalidEventError) => void;
   /** Whether nothing can be observed any more: sending ends then. */
   readonly broken?: boolean;
-  /** Holds the source back until the promise resolves; undefined if there is no need to. */
+  /** Called after each event: sending waits for the promise. */
   readonly ready?: () => Promise<void> | undefined;
   /** Called when the source has ended and what is under way has its outcome. */
   readonly flushing?: () => void;
@@ -42,6 +42,8 @@ export interface ProduceSummary {
   readonly failed: number;
   /** How many were not valid, and never sent. */
   readonly invalid: number;
+  /** Whether the source was read to its end: a stop ends it before, and so does a failure after which nothing can be sent. */
+  readonly complete: boolean;
 }
 
 /** How to send a source. */
@@ -137,7 +139,7 @@ export async function produceItems<T>(
   options: ProduceOptions<T> & { readonly resume?: ResumePoint | undefined },
 ): Promise<ProduceSummary> {
   const { observer = {}, signal, resume } = options;
-  const account = { delivered: 0, failed: 0, invalid: 0 };
+  const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
   const items = source[Symbol.asyncIterator]();
   let sender: EventSender<T>;
   try {
@@ -172,12 +174,13 @@ export async function produceItems<T>(
       STOP_TIMEOUT_MS,
     );
   };
+  const over = () => signal?.aborted || sender.stopped || observer.broken;
   signal?.addEventListener("abort", stop);
   try {
     let sent = 0;
     for await (const item of { [Symbol.asyncIterator]: () => items }) {
       const { number, value, headers, problem, end, open } = item;
-      if (signal?.aborted) break;
+      if (over()) break;
       if (end !== undefined) resume?.begin(number, end);
       try {
         if (problem) throw problem;
@@ -195,8 +198,10 @@ export async function produceItems<T>(
       if (room) await room;
       const shown = observer.ready?.();
       if (shown) await shown;
-      if (sender.stopped || observer.broken) break;
+      if (over()) break;
     }
+    // A source ends itself on a stop.
+    account.complete = !over();
     await sender.flush();
     observer.flushing?.();
   } finally {

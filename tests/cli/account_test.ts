@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { countOf, describeAccount } from "../../lib/cli/account.ts";
+import { describeAccount, listOf, plural } from "../../lib/cli/account.ts";
 
 Deno.test("describeAccount() has how many of how many, how long, the rate and the rest", () => {
   assertEquals(
@@ -25,8 +25,8 @@ Deno.test("describeAccount() leaves out what says nothing", () => {
   for (
     const [count, of, tookMs, text] of [
       [5, 5, 1_000, "Consumed 5 events in 1.0 s (5/s)."],
-      [1, undefined, 50, "Consumed 1 event in 0.1 s (20/s)."],
-      [0, undefined, 0, "Consumed 0 events in 0.0 s."],
+      [1, undefined, 50, "Consumed 1 event in 50 ms (20/s)."],
+      [0, undefined, 0, "Consumed 0 events in 0 ms."],
       [0, 1, 3_000, "Consumed 0 of 1 event in 3.0 s."],
       [3, undefined, 59_400, "Consumed 3 events in 59.4 s."],
       [3, undefined, 59_600, "Consumed 3 events in 1 min 0 s."],
@@ -41,7 +41,13 @@ Deno.test("describeAccount() leaves out what says nothing", () => {
   ) assertEquals(describeAccount({ ...account, count, of, tookMs }), text);
 });
 
-Deno.test("countOf() writes the plural unless there is one", () => {
-  assertEquals(countOf(1, "dead letter"), "1 dead letter");
-  assertEquals(countOf(1_000, "dead letter"), "1,000 dead letters");
+Deno.test("listOf() leaves out what there is none of", () => {
+  const list = (letters: number, tombstones: number) =>
+    listOf([
+      [letters, plural(letters, "dead letter")],
+      [tombstones, plural(tombstones, "tombstone")],
+    ]);
+  assertEquals(list(0, 0), []);
+  assertEquals(list(1_000, 0), ["1,000 dead letters"]);
+  assertEquals(list(2, 1), ["2 dead letters, 1 tombstone"]);
 });

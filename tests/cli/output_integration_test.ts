@@ -5,13 +5,20 @@
  */
 
 import { Buffer } from "node:buffer";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { withAdmin } from "../support/kafkajs.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { withoutDuration } from "../support/captured_output.ts";
 import { runCommand } from "../support/command.ts";
 import {
   commandOf,
   netFlag,
+  runTaskProcess,
   type TaskOptions,
   TaskProcess,
 } from "../support/task_process.ts";
@@ -77,7 +84,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const took = Date.now() - signalled;
       assert(took < 10_000, `It took ${took} ms`);
       task.readAll();
-      const { stdout } = await task.end();
+      const { stdout, stderr } = await task.end();
+      assertMatch(
+        withoutDuration(stderr),
+        /^Consumed [\d,]+ events?; stopped before the rest; the reader of the output has stopped reading\.\n$/,
+      );
       const shown = stdout.split("\n").length - 1;
       const committed = await committedOf(bench);
       assert(shown < COUNT, "It was over before the signal came");
@@ -162,6 +173,35 @@ integrationTest(
     const took = Date.now() - signalled;
     assert(took < 10_000, `It took ${took} ms`);
     assert(sent < count, "Its reader held nothing up");
+    task.readAll();
+    const { stderr } = await task.end();
+    const delivered = await messagesIn(bench);
+    assertEquals(
+      withoutDuration(stderr).replaceAll(",", ""),
+      `Delivered ${delivered} of ${count} events; stopped before the rest.\n`,
+    );
+  },
+);
+
+integrationTest(
+  "produce, consume and dlq print nothing but the reason when the topic is not one of events",
+  async ({ config }) => {
+    for (
+      const [task, topic, reason] of [
+        ["produce", "__consumer_offsets", "is internal to Kafka"],
+        ["produce", "demo.dlq", "is for dead letters"],
+        ["consume", "demo.dlq", "is for dead letters"],
+        ["dlq", "demo.dlq", "is for dead letters"],
+      ] as const
+    ) {
+      const args = [`--topic=${topic}`];
+      const { code, stdout, stderr } = await runTaskProcess(config, task, args);
+      assertEquals({ code, stdout }, { code: 2, stdout: "" });
+      assertStringIncludes(stderr, `Error: Topic '${topic}' ${reason}\n`);
+    }
+    const args = ["--topic=two words"];
+    const illegal = await runTaskProcess(config, "consume", args);
+    assertEquals([illegal.code, illegal.stdout], [2, ""]);
   },
 );
 

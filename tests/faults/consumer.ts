@@ -28,7 +28,9 @@ async function consumeRest(consumption: Consumption): Promise<void> {
 /** Leaves out what a member says that has nothing to do just now. */
 function quiet(stderr: readonly string[], topic: string): string[] {
   const idle = `This consumer has no partition of '${topic}'`;
-  return stderr.filter((line) => !line.startsWith(idle));
+  return stderr.filter((line) =>
+    !line.startsWith(idle) && !line.startsWith("Assigned partitions of ")
+  );
 }
 
 async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {

@@ -25,14 +25,28 @@ export function withoutTimes(text: string): string {
 }
 
 /**
+ * Removes how long a run took, and its rate, from an account.
+ *
+ * @param text Lines of standard error.
+ * @returns The lines, in which `Delivered 5 events in 1.0 s (5/s).` is `Delivered 5 events.`
+ */
+export function withoutDuration(text: string): string {
+  return text.replace(/ in [\d.]+ m?s( \([\d,]+\/s\))?/g, "");
+}
+
+/**
  * Runs some work and keeps what it prints.
  *
  * @param work The work; nothing else may print meanwhile.
+ * @param options Whether standard error counts as a terminal.
  * @returns What it printed.
  */
 export async function captureOutput(
-  work: () => void,
+  work: () => void | Promise<void>,
+  { terminal = false } = {},
 ): Promise<CapturedOutput> {
+  const { isTerminal } = errors;
+  Object.defineProperty(errors, "isTerminal", { value: terminal });
   const texts = ["", ""];
   const streams = [Deno.stdout, Deno.stderr];
   const writes = streams.map((stream, i) => {
@@ -47,10 +61,11 @@ export async function captureOutput(
     return () => stream.write = write;
   });
   try {
-    work();
+    await work();
     await Promise.all([output.written(), errors.written()]);
   } finally {
     for (const restore of writes) restore();
+    Object.defineProperty(errors, "isTerminal", { value: isTerminal });
   }
   const [stdout = "", stderr = ""] = texts;
   return { stdout, stderr: withoutTimes(stderr) };

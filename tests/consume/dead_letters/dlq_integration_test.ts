@@ -19,6 +19,7 @@ import { partitionProducer, withAdmin } from "../../support/kafkajs.ts";
 import { readMessages } from "../../support/raw_kafka.ts";
 import type { Header, Position } from "../../../lib/events/record.ts";
 import { frame } from "../../../lib/events/wire_format.ts";
+import { withoutDuration } from "../../support/captured_output.ts";
 import { type Bench, integrationTest } from "../../support/integration.ts";
 import { runTaskProcess } from "../../support/task_process.ts";
 import {
@@ -615,8 +616,9 @@ dlqTest(
       assertEquals(code, 1);
       assertEquals(parseRecords(stdout).map(({ offset }) => offset), expected);
       assertEquals(
-        stderr,
-        `Error: Can't read message ${topic} [0] offset=3: The magic byte is 0x67 and not 0x00\n` +
+        withoutDuration(stderr),
+        `Consumed ${expected.length} events; stopped before the rest.\n` +
+          `Error: Can't read message ${topic} [0] offset=3: The magic byte is 0x67 and not 0x00\n` +
           "  With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.\n",
       );
       assertEquals(await committedOffsets(bench), { 0: 3 });
@@ -625,6 +627,13 @@ dlqTest(
       const topics = await admin.listTopics();
       assert(!topics.includes(deadLetterTopic(topic)), "It was kept");
     });
+    const stopped = await consume(bench, ["--on-error=stop"]);
+    assertEquals(stopped.stdout.split("\n").slice(-4), [
+      "Shutting down consumer...",
+      "Closing consumer...",
+      "Consumer closed. Total messages consumed: 0",
+      "",
+    ]);
     const { code, stdout } = await consume(bench, [
       "--idle-exit=0.5",
       "--json",

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutTimes } from "../../support/captured_output.ts";
 import type { Config } from "../../../lib/settings/config.ts";
 import { checkoutFolder } from "../../../lib/engine/paths.ts";
 import {
@@ -78,7 +79,7 @@ export class WatchedTask implements AsyncDisposable {
       this.#collect(this.#child.stdout, onLine),
       this.#collect(
         this.#child.stderr,
-        (line) => this.#stderr.push(line),
+        (line) => this.#stderr.push(withoutTimes(line)),
       ),
     ]);
     this.#running = false;
