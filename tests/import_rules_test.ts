@@ -116,8 +116,10 @@ Deno.test({
   fn: () =>
     check(({ path, imports }) =>
       imports.filter((to) =>
-        to === "kafkajs" && !path.startsWith("lib/kafka/") ||
-        to.startsWith("kafkajs/") && !path.startsWith("lib/kafka/patches/")
+        /^(npm:)?kafkajs(@[^/]+)?$/.test(to) &&
+          !path.startsWith("lib/kafka/") ||
+        /^(npm:)?kafkajs(@[^/]+)?\//.test(to) &&
+          !path.startsWith("lib/kafka/patches/")
       )
     ),
 });
@@ -148,4 +150,19 @@ Deno.test({
           .match(/^.*\b(?:orders?|drinks?|customers?|drink_name)\b.*$/gim) ??
           []
     ),
+});
+
+Deno.test({
+  name: "a package has one version, here and in the tests' import map",
+  ignore,
+  async fn() {
+    const { scopes } = JSON.parse(await Deno.readTextFile("deno.json"));
+    const named = (await read()).flatMap(({ imports }) => imports)
+      .concat(Object.values<string>(scopes["./tests/"]))
+      .flatMap((to) => /^npm:(?:@[^/]+\/)?[^/]+/.exec(to) ?? []);
+    const packages = [...new Set(named)].map((each) =>
+      each.slice(0, each.lastIndexOf("@"))
+    );
+    assertEquals(packages.toSorted(), [...new Set(packages)].toSorted());
+  },
 });

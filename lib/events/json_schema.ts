@@ -4,14 +4,14 @@
  * @module
  */
 
-import { Ajv, type ErrorObject } from "ajv";
-import { Ajv2019 } from "ajv/dist/2019.js";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import draft06 from "ajv/dist/refs/json-schema-draft-06.json" with {
+import { Ajv, type ErrorObject } from "npm:ajv@8.20.0";
+import { Ajv2019 } from "npm:ajv@8.20.0/dist/2019.js";
+import { Ajv2020 } from "npm:ajv@8.20.0/dist/2020.js";
+import draft06 from "npm:ajv@8.20.0/dist/refs/json-schema-draft-06.json" with {
   type: "json",
 };
-import Ajv04 from "ajv-draft-04";
-import addFormats from "ajv-formats";
+import Ajv04 from "npm:ajv-draft-04@1.0.0";
+import addFormats from "npm:ajv-formats@3.0.1";
 import { withinDeadline } from "../base/deadline.ts";
 import { messageOf } from "../base/errors.ts";
 import { JsonSchema as Schema } from "../base/json_schema/json_schema.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Admin as KafkajsAdminClient } from "kafkajs";
+import type { Admin as KafkajsAdminClient } from "./kafkajs.ts";
 import type { Connectable } from "./connectable.ts";
 import { protocolCodeOf } from "./errors.ts";
 import { loadKafkajs } from "./patches/load.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Kafka, KafkaConfig, LogEntry } from "kafkajs";
+import type { Kafka, KafkaConfig, LogEntry } from "./kafkajs.ts";
 import type { Config } from "../settings/config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { pause } from "../base/pause.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kafka } from "kafkajs";
+import type { Kafka } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import type { Connectable } from "./connectable.ts";

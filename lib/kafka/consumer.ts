@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EachBatchPayload, Kafka } from "kafkajs";
+import type { EachBatchPayload, Kafka } from "./kafkajs.ts";
 import type { Piece } from "./batches/record_set.ts";
 import type { Connectable } from "./connectable.ts";
 import type { FetchedPartition } from "./patches/fetched_partition.ts";

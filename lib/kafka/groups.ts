@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Admin, Kafka, MemberDescription } from "kafkajs";
+import type { Admin, Kafka, MemberDescription } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
 import { adminOf, type OffsetRange } from "./admin.ts";
 import { type Cluster, clusterOf, inTime } from "./cluster.ts";

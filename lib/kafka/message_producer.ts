@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kafka, Message as KafkajsMessage } from "kafkajs";
+import type { Kafka, Message as KafkajsMessage } from "./kafkajs.ts";
 import type { Connectable } from "./connectable.ts";
 import type { OutgoingMessage } from "./message.ts";
 

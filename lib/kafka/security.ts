@@ -5,7 +5,7 @@
  */
 
 import { connect } from "node:net";
-import type { ISocketFactory, KafkaConfig, Mechanism } from "kafkajs";
+import type { ISocketFactory, KafkaConfig, Mechanism } from "./kafkajs.ts";
 import { causes, messageOf } from "../base/errors.ts";
 import { redact } from "../base/secret.ts";
 import type { KafkaSecurity, SaslSettings } from "../settings/security.ts";

@@ -1,18 +1,15 @@
 /**
- * Topics: their names, their layout, and creating one.
+ * Topics: their names, and their layout.
  *
  * @module
  */
 
-import type { Config } from "../settings/config.ts";
 import { PipelineError, UsageError } from "../base/errors.ts";
 import type { Admin, TopicLayout, TopicSpec } from "./admin.ts";
-import { type KafkaOptions, withAdmin } from "./client.ts";
-import { explainKafkaError, protocolCodeOf } from "./errors.ts";
-import type { WaitOptions } from "../base/retry.ts";
+import { protocolCodeOf } from "./errors.ts";
 import { explainMissingRight } from "./denial.ts";
 
-/** What {@linkcode createTopic} did. */
+/** What {@linkcode ensureTopic} did. */
 export interface TopicResult extends TopicLayout {
   /** Whether it was created just now. */
   readonly created: boolean;
@@ -65,31 +62,6 @@ export function missingTopic(topic: string): PipelineError {
   return new PipelineError(`Topic '${topic}' does not exist`, {
     code: "topic-missing",
     details: { topic },
-  });
-}
-
-/**
- * Creates a topic, unless it is there.
- *
- * @param config Where the brokers are.
- * @param spec The topic.
- * @param options How long to wait for Kafka, and what to call meanwhile.
- * @returns Its layout, and whether it was created.
- * @throws {UsageError} If the broker refuses a number as out of range.
- * @throws {PipelineError} If Kafka can't be reached, or refuses.
- */
-export function createTopic(
-  config: Config,
-  spec: TopicSpec,
-  options: KafkaOptions & WaitOptions = {},
-): Promise<TopicResult> {
-  checkTopicName(spec.topic);
-  return withAdmin(config, options, async (admin) => {
-    try {
-      return await ensureTopic(admin, spec);
-    } catch (error) {
-      throw explainKafkaError(error, config, `Creating topic '${spec.topic}'`);
-    }
   });
 }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { SchemaRegistry as Client } from "@kafkajs/confluent-schema-registry";
+import type { SchemaRegistry as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
 import {
@@ -117,7 +117,7 @@ export class EventRegistry {
       { ...options, isOutage: (error) => error instanceof OutageError },
     );
     const { SchemaRegistry } = await import(
-      "@kafkajs/confluent-schema-registry"
+      "npm:@kafkajs/confluent-schema-registry@4.1.0"
     );
     const client = new SchemaRegistry({
       host: url,

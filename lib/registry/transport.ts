@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
+import type { SchemaRegistry } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import { OutageError, PipelineError } from "../base/errors.ts";
 import {
   codeOf,

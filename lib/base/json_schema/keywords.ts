@@ -4,7 +4,7 @@
  * @module
  */
 
-import addFormats from "ajv-formats";
+import addFormats from "npm:ajv-formats@3.0.1";
 import {
   type Draft,
   isObject,

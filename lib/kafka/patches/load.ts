@@ -43,6 +43,6 @@ export async function loadKafkajsFile<T>(path: string): Promise<T> {
  *
  * @returns The module, always the same.
  */
-export function loadKafkajs(): Promise<typeof import("kafkajs")> {
+export function loadKafkajs(): Promise<typeof import("npm:kafkajs@2.2.4")> {
   return loadKafkajsFile("index.js");
 }

@@ -38,7 +38,7 @@ export class OwnCopy {
    */
   static async make(): Promise<OwnCopy> {
     // One small file, which reads nothing from the environment, shows where the package is.
-    await import("kafkajs/src/constants.js");
+    await import("npm:kafkajs@2.2.4/src/constants.js");
     const path = /^(.*[\\/]kafkajs[\\/].*)src[\\/]constants\.js$/;
     for (const file of Object.keys(cache)) {
       const folder = path.exec(file)?.[1];

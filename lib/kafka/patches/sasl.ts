@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Mechanism } from "kafkajs";
+import type { Mechanism } from "../kafkajs.ts";
 import type { SaslMechanism } from "../../settings/security.ts";
 import { loadKafkajsFile } from "./load.ts";
 

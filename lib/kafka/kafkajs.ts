@@ -1,0 +1,20 @@
+/**
+ * The types of kafkajs, from the one place that names its version.
+ *
+ * Packages of the public API are named in full where they are imported, and not through an import map: so another project can
+ * import it by its path.
+ *
+ * @module
+ */
+
+export type {
+  Admin,
+  EachBatchPayload,
+  ISocketFactory,
+  Kafka,
+  KafkaConfig,
+  LogEntry,
+  Mechanism,
+  MemberDescription,
+  Message,
+} from "npm:kafkajs@2.2.4";
