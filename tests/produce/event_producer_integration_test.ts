@@ -136,7 +136,7 @@ integrationTest(
           headers: [["a", "1"], ["b", null], ["c", new Uint8Array([0x63])]],
         },
       ], options),
-      { delivered: 2, failed: 0, invalid: 0 },
+      { delivered: 2, failed: 0, invalid: 0, complete: true },
     );
     async function* source() {
       yield { id: "v3", party: 3 };
@@ -208,7 +208,7 @@ integrationTest(
         topic,
         observer: { invalid: (number) => invalid.push(number) },
       }),
-      { delivered: 1, failed: 0, invalid: 2 },
+      { delivered: 1, failed: 0, invalid: 2, complete: true },
     );
     assertEquals(invalid, [1, 3]);
     assertEquals((await read(bench, 2)).map(({ event }) => event.id), [
@@ -245,7 +245,12 @@ integrationTest(
       signal: stop.signal,
       observer: { delivered: () => stop.abort() },
     });
-    assertEquals(summary, { delivered: 1, failed: 0, invalid: 0 });
+    assertEquals(summary, {
+      delivered: 1,
+      failed: 0,
+      invalid: 0,
+      complete: false,
+    });
     await returned.promise;
   },
 );
