@@ -10,7 +10,6 @@ import { adminOf, type OffsetRange } from "./admin.ts";
 import { type Cluster, clusterOf, inTime } from "./cluster.ts";
 import type { Connectable } from "./connectable.ts";
 import { loadKafkajs } from "./patches/load.ts";
-import { describeTopic } from "./topic.ts";
 
 /** A member of a group. */
 export interface GroupMember {
@@ -148,7 +147,7 @@ export class GroupClient implements Connectable {
   ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
     const admin = adminOf(this.#admin);
     // kafkajs asks for the offsets of a topic that does not exist again and again.
-    const layout = await inTime(describeTopic(admin, topic));
+    const layout = await inTime(admin.topicLayout(topic));
     return layout && await inTime(admin.offsetRanges(topic));
   }
 
