@@ -10,10 +10,10 @@ import type { ErrorCode, ErrorDetails, PipelineError } from "../base/errors.ts";
 const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
   {
     topic:
-      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` needs Read, `group` needs Describe, and Read to reset. " +
+      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` and `peek` need Read, `group` needs Describe, and Read to reset. " +
       "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read.",
     group:
-      "On its group, `consume` needs Read, `group` needs Describe, and Read to reset; on that of the replay, `dlq` needs Describe, and Read to replay.",
+      "On its group, `consume` and `peek` need Read, `group` needs Describe, and Read to reset; on that of the replay, `dlq` needs Describe, and Read to replay.",
     cluster:
       "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
     "transactional id": "On the transactional id, a producer needs Write.",

@@ -8,21 +8,13 @@ import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import type { DeadLetter, ReplaySummary } from "../consume/dead_letters/dlq.ts";
 import { note, printLine } from "./output.ts";
 import { keyText, placeOf, type Position } from "../events/record.ts";
-import { describeTime, isoTime } from "./record_text.ts";
+import {
+  describeBlock,
+  describeTime,
+  isoTime,
+  previewText,
+} from "./record_text.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
-
-/** How many bytes of a value are shown. */
-const PREVIEW_BYTES = 120;
-
-const decoder = new TextDecoder();
-
-/** Shows what can be shown of some bytes: text where it is text, escaped; the rest as it is replaced. */
-function preview(bytes: Uint8Array | null): string {
-  if (bytes === null) return "none";
-  const shown = printable(decoder.decode(bytes.subarray(0, PREVIEW_BYTES)));
-  const more = bytes.length > PREVIEW_BYTES ? "…" : "";
-  return `${shown}${more} (${bytes.length} bytes)`;
-}
 
 function countOf(letters: number): string {
   return `${letters} dead letter${letters === 1 ? "" : "s"}`;
@@ -67,15 +59,16 @@ export class DlqReport {
       });
       return printLine(escapeUnsafe(text));
     }
-    printLine([
-      `${placeOf(letter)}${replayed ? " (replayed)" : ""}`,
-      `        ├─ From: ${origin ? printable(placeOf(origin)) : "unknown"}`,
-      `        ├─ Kafka Timestamp: ${describeTime(timestamp)}`,
-      `        ├─ Reason: ${printable(reason ?? "unknown")}`,
-      `        ├─ Attempts: ${attempts}`,
-      `        ├─ Key: ${preview(key)}`,
-      `        └─ Value: ${preview(value)}`,
-    ].join("\n"));
+    printLine(
+      describeBlock(`${placeOf(letter)}${replayed ? " (replayed)" : ""}`, [
+        `From: ${origin ? printable(placeOf(origin)) : "unknown"}`,
+        `Kafka Timestamp: ${describeTime(timestamp)}`,
+        `Reason: ${printable(reason ?? "unknown")}`,
+        `Attempts: ${attempts}`,
+        `Key: ${previewText(key)}`,
+        `Value: ${previewText(value)}`,
+      ]),
+    );
   };
 
   /** Prints how many letters there are. */

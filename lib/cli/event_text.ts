@@ -36,17 +36,25 @@ function valueText(value: unknown): string {
 }
 
 /**
+ * Writes any event, a line per field.
+ *
+ * @param event The event.
+ * @returns The lines, safe for a terminal.
+ */
+export function eventLines(event: unknown): string[] {
+  return isObject(event)
+    ? Object.entries(event)
+      .map(([name, value]) => `${printable(name)}: ${valueText(value)}`)
+    : [valueText(event)];
+}
+
+/**
  * Makes the text for events that have no text of their own: each field with its name.
  *
  * @param type The kind of event.
  * @returns The text.
  */
 export function genericText<T>(type: EventType<T>): EventText<T> {
-  const lines = (event: T) =>
-    isObject(event)
-      ? Object.entries(event)
-        .map(([name, value]) => `${printable(name)}: ${valueText(value)}`)
-      : [valueText(event)];
   const idOf = (event: T) => {
     const id = isObject(event) && type.idField !== undefined
       ? event[type.idField]
@@ -56,7 +64,7 @@ export function genericText<T>(type: EventType<T>): EventText<T> {
   return {
     plural: `${type.name} events`,
     name: (event) => `${type.name} ${idOf(event)}`,
-    sending: (event) => lines(event).join(", "),
-    block: lines,
+    sending: (event) => eventLines(event).join(", "),
+    block: eventLines,
   };
 }

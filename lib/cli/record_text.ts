@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { EventRecord, Position } from "../events/record.ts";
-import { escapeUnsafe } from "../base/terminal_text.ts";
+import type { EventRecord, Header, Position } from "../events/record.ts";
+import { escapeUnsafe, printable } from "../base/terminal_text.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import type { EventText } from "./event_text.ts";
 
@@ -16,10 +16,7 @@ import type { EventText } from "./event_text.ts";
  * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is no date is `null`.
  */
 export function toJsonLine(record: EventRecord<unknown>): string {
-  const { topic, partition, offset, timestamp, key, event } = record;
-  const headers = record.headers.map((
-    [name, value],
-  ) => [name, value && (decodeUtf8(value) ?? { base64: value.toBase64() })]);
+  const { topic, partition, offset, timestamp, key, event, headers } = record;
   return escapeUnsafe(JSON.stringify({
     topic,
     partition,
@@ -27,8 +24,67 @@ export function toJsonLine(record: EventRecord<unknown>): string {
     timestamp: isoTime(timestamp),
     key,
     event,
-    ...(headers.length > 0 && { headers }),
+    ...(headers.length > 0 && { headers: jsonHeaders(headers) }),
   }));
+}
+
+/**
+ * Writes headers for a program.
+ *
+ * @param headers The headers.
+ * @returns Each name with its value: as text, or in base64 if it isn't UTF-8.
+ */
+export function jsonHeaders(headers: readonly Header[]): unknown[] {
+  return headers.map((
+    [name, value],
+  ) => [name, value && (decodeUtf8(value) ?? { base64: value.toBase64() })]);
+}
+
+/** How many of them are shown as hexadecimal digits. */
+const PREVIEW_HEX_BYTES = 24;
+
+const decoder = new TextDecoder();
+
+/**
+ * Shows the beginning of some bytes as text.
+ *
+ * @param bytes The bytes; `null` if there are none.
+ * @param maxBytes How many bytes are shown.
+ * @default {120}
+ * @returns The text, escaped; what isn't UTF-8 is replaced.
+ */
+export function previewText(bytes: Uint8Array | null, maxBytes = 120): string {
+  if (bytes === null) return "none";
+  const shown = printable(decoder.decode(bytes.subarray(0, maxBytes)));
+  const more = bytes.length > maxBytes ? "…" : "";
+  return `${shown}${more} (${bytes.length} bytes)`;
+}
+
+/**
+ * Shows the beginning of some bytes as hexadecimal digits.
+ *
+ * @param bytes The bytes.
+ * @returns The digits, in pairs.
+ */
+export function previewHex(bytes: Uint8Array): string {
+  const pairs = bytes.subarray(0, PREVIEW_HEX_BYTES).toHex().match(/../g) ?? [];
+  return pairs.join(" ") + (bytes.length > PREVIEW_HEX_BYTES ? " …" : "");
+}
+
+/**
+ * Writes a block: a title, and lines that belong to it.
+ *
+ * @param title The title.
+ * @param lines The lines.
+ * @returns The block.
+ */
+export function describeBlock(title: string, lines: readonly string[]): string {
+  return [
+    title,
+    ...lines.map((line, i) =>
+      `        ${i === lines.length - 1 ? "└─" : "├─"} ${line}`
+    ),
+  ].join("\n");
 }
 
 /**
@@ -92,16 +148,10 @@ export function describeRecord<T>(
   text: EventText<T>,
 ): string {
   const { partition, offset, timestamp, event } = record;
-  const lines = [
+  const block = describeBlock(`Message #${number}`, [
     `Partition: ${partition} | Offset: ${offset}`,
     `Kafka Timestamp: ${describeTime(timestamp)}`,
     ...text.block(event),
-  ];
-  return [
-    `Message #${number}`,
-    ...lines.map((line, i) =>
-      `        ${i === lines.length - 1 ? "└─" : "├─"} ${line}`
-    ),
-    "-".repeat(80),
-  ].join("\n");
+  ]);
+  return `${block}\n${"-".repeat(80)}`;
 }

@@ -25,6 +25,7 @@ import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
 import { kafkaSecuritySettings } from "./security.ts";
 import { loadKafkajs } from "./patches/load.ts";
+import { TopicReader } from "./topic_reader.ts";
 import { redact } from "../base/secret.ts";
 
 /** What the client is called, and what receives its log lines. */
@@ -55,6 +56,8 @@ export interface KafkaClient {
   consumer(settings: ConsumerSettings): Consumer;
   /** Makes a client for consumer groups. */
   groups(): GroupClient;
+  /** Makes a client that reads without a group. */
+  reader(): TopicReader;
 }
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
@@ -91,6 +94,7 @@ export async function createKafka(
     producer: (options) => messageProducerOf(kafka, options),
     consumer: (settings) => consumerOf(kafka, settings),
     groups: () => new GroupClient(kafka),
+    reader: () => new TopicReader(kafka),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Kafka } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import type { Connectable } from "./connectable.ts";
+import type { PartitionData } from "./patches/fetched_partition.ts";
 
 /** How long a broker may take to answer, in milliseconds. */
 const ANSWER_MS = 5_000;
@@ -16,6 +17,13 @@ const ANSWER_MS = 5_000;
 export interface Cluster extends Connectable {
   /** Fetches the cluster's metadata again. */
   refreshMetadata(): Promise<void>;
+  /** Adds a topic to the metadata that are kept. */
+  addTargetTopic(topic: string): Promise<void>;
+  /** Finds the leaders of partitions: the ids of brokers, each with its partitions. */
+  findLeaderForPartitions(
+    topic: string,
+    partitions: readonly number[],
+  ): Readonly<Record<string, readonly number[]>>;
   /** Lists the ids of the brokers. */
   getNodeIds(): string[];
   /** Finds a broker by its id. */
@@ -31,6 +39,24 @@ export interface Broker {
     readonly groups: readonly {
       readonly groupId: string;
       readonly protocolType: string;
+    }[];
+  }>;
+  /** Sends Fetch. */
+  fetch(request: {
+    readonly maxWaitTime: number;
+    readonly minBytes: number;
+    readonly maxBytes: number;
+    readonly topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly fetchOffset: string;
+        readonly maxBytes: number;
+      }[];
+    }[];
+  }): Promise<{
+    readonly responses: readonly {
+      readonly partitions: readonly PartitionData[];
     }[];
   }>;
   /** Sends OffsetCommit. */

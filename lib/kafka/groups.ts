@@ -4,11 +4,10 @@
  * @module
  */
 
-import type { Admin, Kafka, MemberDescription } from "./kafkajs.ts";
+import type { MemberDescription } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
-import { adminOf, type OffsetRange } from "./admin.ts";
-import { type Cluster, clusterOf, inTime } from "./cluster.ts";
-import type { Connectable } from "./connectable.ts";
+import { inTime } from "./cluster.ts";
+import { ClusterClient } from "./cluster_client.ts";
 import { loadKafkajs } from "./patches/load.ts";
 
 /** A member of a group. */
@@ -35,30 +34,7 @@ export interface GroupDescription {
 export type Offsets = ReadonlyMap<number, bigint>;
 
 /** A client for questions about groups, and for setting their offsets. */
-export class GroupClient implements Connectable {
-  readonly #admin: Admin;
-  readonly #cluster: Cluster;
-
-  /**
-   * Makes the client. It doesn't connect yet.
-   *
-   * @param kafka The client of the cluster.
-   */
-  constructor(kafka: Kafka) {
-    this.#admin = kafka.admin();
-    this.#cluster = clusterOf(kafka);
-  }
-
-  /** Opens the connections. */
-  async connect(): Promise<void> {
-    await Promise.all([this.#admin.connect(), this.#cluster.connect()]);
-  }
-
-  /** Closes the connections. */
-  async disconnect(): Promise<void> {
-    await Promise.all([this.#admin.disconnect(), this.#cluster.disconnect()]);
-  }
-
+export class GroupClient extends ClusterClient {
   /**
    * Lists the consumer groups that the user may see.
    *
@@ -68,10 +44,10 @@ export class GroupClient implements Connectable {
     readonly groups: readonly string[];
     readonly silentBrokersCount: number;
   }> {
-    await inTime(this.#cluster.refreshMetadata());
+    await inTime(this.cluster.refreshMetadata());
     const answers = await Promise.allSettled(
-      this.#cluster.getNodeIds().map(async (nodeId) => {
-        const broker = await inTime(this.#cluster.findBroker({ nodeId }));
+      this.cluster.getNodeIds().map(async (nodeId) => {
+        const broker = await inTime(this.cluster.findBroker({ nodeId }));
         return await inTime(broker.listGroups());
       }),
     );
@@ -97,7 +73,7 @@ export class GroupClient implements Connectable {
   async describe(group: string): Promise<GroupDescription> {
     const { AssignerProtocol } = await loadKafkajs();
     const { groups: [found] } = await inTime(
-      this.#admin.describeGroups([group]),
+      this.admin.describeGroups([group]),
     );
     const partitionsOf = ({ memberAssignment }: MemberDescription) =>
       // A member that is joining has none yet.
@@ -124,7 +100,7 @@ export class GroupClient implements Connectable {
    */
   async committed(group: string): Promise<ReadonlyMap<string, Offsets>> {
     const topics = await inTime(
-      this.#admin.fetchOffsets({ groupId: group }),
+      this.admin.fetchOffsets({ groupId: group }),
     );
     return new Map(topics.map(({ topic, partitions }) => [
       topic,
@@ -137,37 +113,6 @@ export class GroupClient implements Connectable {
   }
 
   /**
-   * Reads which offsets each partition of a topic has.
-   *
-   * @param topic The topic.
-   * @returns The offsets by partition; undefined if the topic does not exist.
-   */
-  async ranges(
-    topic: string,
-  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
-    const admin = adminOf(this.#admin);
-    // kafkajs asks for the offsets of a topic that does not exist again and again.
-    const layout = await inTime(admin.topicLayout(topic));
-    return layout && await inTime(admin.offsetRanges(topic));
-  }
-
-  /**
-   * Finds the first messages that are not older than a time.
-   *
-   * @param topic The topic.
-   * @param timeMs The time, in milliseconds since the epoch.
-   * @returns Their offsets by partition; the end where there is none.
-   */
-  async offsetsAt(topic: string, timeMs: number): Promise<Offsets> {
-    const found = await inTime(
-      this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
-    );
-    return new Map(
-      found.map(({ partition, offset }) => [partition, BigInt(offset)]),
-    );
-  }
-
-  /**
    * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
    *
    * @param group The group.
@@ -176,7 +121,7 @@ export class GroupClient implements Connectable {
    */
   async commit(group: string, topic: string, offsets: Offsets): Promise<void> {
     const coordinator = await inTime(
-      this.#cluster.findGroupCoordinator({ groupId: group }),
+      this.cluster.findGroupCoordinator({ groupId: group }),
     );
     await inTime(coordinator.offsetCommit({
       groupId: group,

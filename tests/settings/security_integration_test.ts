@@ -578,6 +578,12 @@ securityTest(
         rights: [`TOPIC ${topic} READ`, `GROUP ${group} READ`],
       },
       {
+        name: "peek",
+        task: "peek",
+        args: wanted,
+        rights: [`TOPIC ${topic} READ`],
+      },
+      {
         name: "dlq",
         task: "dlq",
         args: wanted,

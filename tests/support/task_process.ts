@@ -16,7 +16,8 @@ export type PipelineTask =
   | "consume"
   | "dlq"
   | "schema"
-  | "group";
+  | "group"
+  | "peek";
 
 /** How a task is run. */
 export interface TaskOptions {

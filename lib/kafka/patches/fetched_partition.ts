@@ -16,7 +16,7 @@ interface Decoder {
 }
 
 /** A partition's part of a fetch response. */
-interface PartitionData {
+export interface PartitionData {
   readonly partition: number;
   readonly highWatermark: string;
   readonly lastStableOffset: string;

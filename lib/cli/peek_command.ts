@@ -1,0 +1,156 @@
+/**
+ * `deno task peek`: shows a topic's messages from outside of any consumer group.
+ *
+ * @module
+ */
+
+import { UsageError } from "../base/errors.ts";
+import { keyText } from "../events/record.ts";
+import { parseOffsetTarget } from "../operate/offset_target.ts";
+import { peek, type PeekedMessage } from "../operate/peek.ts";
+import { runTask, type TaskSpec } from "./command.ts";
+import { errors, output, printLine } from "./output.ts";
+import { describeLook, describePeeked, peekedJson } from "./peek_report.ts";
+import { stopSignal } from "./signals.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
+
+const FLAGS = {
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic; one of dead letters too, such as demo.dlq",
+    default: "demo",
+  },
+  last: {
+    type: "integer",
+    value: "N",
+    description: "the newest N messages, unless --from is given (default 10)",
+    min: 1,
+    max: 100_000,
+  },
+  from: {
+    type: "string",
+    value: "WHERE",
+    description:
+      "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
+  },
+  partition: {
+    type: "integer",
+    value: "N",
+    description: "only this partition",
+    min: 0,
+    max: 2 ** 31 - 1,
+  },
+  key: { type: "string", value: "KEY", description: "only this key" },
+  where: {
+    type: "string",
+    value: "FIELD=VALUE",
+    description:
+      "only events with this value; address.city names an inner field",
+  },
+  follow: {
+    type: "boolean",
+    description: "go on with the messages that come, until Ctrl+C",
+  },
+  json: {
+    type: "boolean",
+    description: "print one JSON object a line, as consume does",
+  },
+  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "peek",
+  summary:
+    "Shows a topic's messages. It joins no group and commits nothing, so no consumer notices.",
+  flags: FLAGS,
+  examples: [
+    ["deno task peek", "The ten newest messages of the topic demo"],
+    [
+      "deno task peek --topic loyalty --where card_id=1234 --last 3",
+      "The newest scans of one card",
+    ],
+    [
+      "deno task peek --from 2026-02-02T21:00:00Z --json > evening.ndjson",
+      "Everything from a time on, as JSON",
+    ],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+/** Makes the test for --key and --where. */
+function matcher(
+  { key, where }: {
+    readonly key: string | undefined;
+    readonly where: string | undefined;
+  },
+): ((message: PeekedMessage) => boolean) | undefined {
+  if (key === undefined && where === undefined) return undefined;
+  const [, field = "", wanted = ""] = /^([^=]+)=(.*)$/s.exec(where ?? "") ?? [];
+  if (where !== undefined && field === "") {
+    throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
+  }
+  return ({ key: own, decoded }) => {
+    if (key !== undefined && keyText(own) !== key) return false;
+    if (field === "") return true;
+    return "event" in decoded && textAt(decoded.event, field) === wanted;
+  };
+}
+
+function textAt(event: unknown, path: string): string | undefined {
+  let at = event;
+  for (const name of path.split(".")) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) {
+      return undefined;
+    }
+    at = (at as Record<string, unknown>)[name];
+  }
+  return typeof at === "string" ? at : JSON.stringify(at);
+}
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function peekCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    const { topic, last, partition, follow } = flags;
+    const matches = matcher(flags);
+    const from = flags.from === undefined
+      ? undefined
+      : parseOffsetTarget(flags.from);
+    if (flags.from !== undefined && !from) {
+      throw new UsageError(
+        `--from takes earliest, an offset, a time in ISO 8601 or -N: "${flags.from}"`,
+      );
+    }
+    if (from && last !== undefined) {
+      throw new UsageError(
+        "--last and --from are both given: keep one of them",
+      );
+    }
+    const config = configFrom(flags);
+    const write = flags.json ? peekedJson : describePeeked;
+    const summary = await peek(config, async (message) => {
+      printLine(write(message));
+      if (output.full) await output.written();
+    }, {
+      ...clientOptions(flags, config),
+      topic,
+      partition,
+      last,
+      from,
+      matches,
+      follow,
+      signal: stop.signal,
+    });
+    errors.print(describeLook(topic, summary));
+  });
+}

@@ -1,0 +1,134 @@
+/**
+ * What `deno task peek` prints.
+ *
+ * @module
+ */
+
+import { escapeUnsafe, printable } from "../base/terminal_text.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
+import { keyText, placeOf } from "../events/record.ts";
+import {
+  MAX_LOOK_BACK,
+  type PeekedMessage,
+  type PeekSummary,
+} from "../operate/peek.ts";
+import { eventLines } from "./event_text.ts";
+import {
+  describeBlock,
+  describeTime,
+  isoTime,
+  jsonHeaders,
+  previewHex,
+  previewText,
+  toJsonLine,
+} from "./record_text.ts";
+
+/** What the headers of a dead letter begin with that are told by its reason. */
+const LETTER_PREFIX = "__connect.errors.";
+/** How many bytes of a value that isn't an event are shown. */
+const MAX_VALUE_BYTES = 1_000;
+/** How many partitions the last line names. */
+const MAX_NAMED_COUNT = 10;
+
+/**
+ * Writes a message for a person.
+ *
+ * @param message The message.
+ * @returns A block: its place, its headers, and the event, a line per field.
+ */
+export function describePeeked(message: PeekedMessage): string {
+  const { timestamp, key, value, headers, decoded, letter } = message;
+  const shown = letter
+    ? headers.filter(([name]) => !name.startsWith(LETTER_PREFIX))
+    : headers;
+  return describeBlock(placeOf(message), [
+    `Kafka Timestamp: ${describeTime(timestamp)}`,
+    `Key: ${printable(keyText(key) ?? "none")}`,
+    ...letter?.origin
+      ? [
+        `Dead letter of: ${printable(placeOf(letter.origin))}`,
+        `Reason: ${printable(letter.reason ?? "unknown")}`,
+      ]
+      : [],
+    ...shown.map(([name, content]) =>
+      `Header ${printable(name)}: ${
+        content === null
+          ? "none"
+          : printable(decodeUtf8(content) ?? previewHex(content))
+      }`
+    ),
+    ..."event" in decoded
+      ? [`Schema: ${decoded.schemaId}`, ...eventLines(decoded.event)]
+      : value === null
+      ? ["Value: none (it deletes its key from a compacted topic)"]
+      : [
+        `Not an event: ${printable(decoded.problem ?? "")}`,
+        `Value: ${previewText(value, MAX_VALUE_BYTES)}`,
+        `Bytes: ${previewHex(value)}`,
+      ],
+  ]);
+}
+
+/**
+ * Writes a message for a program.
+ *
+ * @param message The message.
+ * @returns One line of JSON: as `deno task consume --json` writes it; what isn't an event has its value in base64, and the problem.
+ */
+export function peekedJson(message: PeekedMessage): string {
+  const { topic, partition, offset, timestamp, value, headers, decoded } =
+    message;
+  const key = keyText(message.key);
+  if ("event" in decoded) {
+    const { event } = decoded;
+    return toJsonLine({
+      topic,
+      partition,
+      offset,
+      timestamp,
+      key,
+      headers,
+      event,
+    });
+  }
+  return escapeUnsafe(JSON.stringify({
+    topic,
+    partition,
+    offset,
+    timestamp: isoTime(timestamp),
+    key,
+    ...(headers.length > 0 && { headers: jsonHeaders(headers) }),
+    value: value && { base64: value.toBase64() },
+    ...(decoded.problem !== undefined && { problem: decoded.problem }),
+  }));
+}
+
+/**
+ * Writes how far it was looked.
+ *
+ * @param topic The topic.
+ * @param summary How far.
+ * @returns One or two lines.
+ */
+export function describeLook(topic: string, summary: PeekSummary): string {
+  const { shown, read, looked, hasMore } = summary;
+  const spans = [...looked].sort(([a], [b]) => a - b)
+    .filter(([, { low, high }]) => high > low)
+    .map(([partition, { low, high }]) =>
+      `[${partition}] ${low} to ${high - 1n}`
+    );
+  const named = spans.slice(0, MAX_NAMED_COUNT).join(", ");
+  const more = spans.length > MAX_NAMED_COUNT ? ", …" : "";
+  return [
+    spans.length === 0
+      ? `Topic '${topic}' has no messages there.`
+      : `${shown} of ${read} messages shown; looked at ${topic} ${named}${more}.`,
+    ...hasMore
+      ? [
+        `It looks back ${
+          MAX_LOOK_BACK.toLocaleString("en")
+        } offsets a partition; --from looks further.`,
+      ]
+      : [],
+  ].join("\n");
+}

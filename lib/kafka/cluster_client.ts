@@ -1,0 +1,72 @@
+/**
+ * What the clients have in common that need more than kafkajs' public ones offer.
+ *
+ * @module
+ */
+
+import type { Admin, Kafka } from "./kafkajs.ts";
+import { adminOf, type OffsetRange } from "./admin.ts";
+import { type Cluster, clusterOf, inTime } from "./cluster.ts";
+import type { Connectable } from "./connectable.ts";
+
+/** A client with kafkajs' client for questions, and its own connection to the cluster. */
+export class ClusterClient implements Connectable {
+  /** kafkajs' client for questions. */
+  protected readonly admin: Admin;
+  /** kafkajs' own connection, for what that one lacks. */
+  protected readonly cluster: Cluster;
+
+  /**
+   * Makes the client. It doesn't connect yet.
+   *
+   * @param kafka The client of the cluster.
+   */
+  constructor(kafka: Kafka) {
+    this.admin = kafka.admin();
+    this.cluster = clusterOf(kafka);
+  }
+
+  /** Opens the connections. */
+  async connect(): Promise<void> {
+    await Promise.all([this.admin.connect(), this.cluster.connect()]);
+  }
+
+  /** Closes the connections. */
+  async disconnect(): Promise<void> {
+    await Promise.all([this.admin.disconnect(), this.cluster.disconnect()]);
+  }
+
+  /**
+   * Reads which offsets each partition of a topic has.
+   *
+   * @param topic The topic.
+   * @returns The offsets by partition; undefined if the topic does not exist.
+   */
+  async ranges(
+    topic: string,
+  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+    const admin = adminOf(this.admin);
+    // kafkajs asks for the offsets of a topic that does not exist again and again.
+    const layout = await inTime(admin.topicLayout(topic));
+    return layout && await inTime(admin.offsetRanges(topic));
+  }
+
+  /**
+   * Finds the first messages that are not older than a time.
+   *
+   * @param topic The topic.
+   * @param timeMs The time, in milliseconds since the epoch.
+   * @returns Their offsets by partition; the end where there is none.
+   */
+  async offsetsAt(
+    topic: string,
+    timeMs: number,
+  ): Promise<ReadonlyMap<number, bigint>> {
+    const found = await inTime(
+      this.admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
+    );
+    return new Map(
+      found.map(({ partition, offset }) => [partition, BigInt(offset)]),
+    );
+  }
+}

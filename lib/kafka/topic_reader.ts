@@ -1,0 +1,141 @@
+/**
+ * Reading a topic's messages from a place to another, with no consumer group: nothing is joined and nothing is committed.
+ *
+ * @module
+ */
+
+import { throughOutages } from "../base/retry.ts";
+import { inTime } from "./cluster.ts";
+import { ClusterClient } from "./cluster_client.ts";
+import { isKafkaOutage } from "./errors.ts";
+import type { Message } from "./message.ts";
+import { FetchedPartition } from "./patches/fetched_partition.ts";
+
+/** Which offsets of a partition to read. */
+export interface Span {
+  /** The offset of the first message. */
+  readonly from: bigint;
+  /** The offset after the last message; undefined to read on for ever. */
+  readonly to: bigint | undefined;
+}
+
+/** A message, and where it is. */
+export interface PartitionMessage {
+  /** The partition. */
+  readonly partition: number;
+  /** The message. */
+  readonly message: Message;
+}
+
+/** How long a fetch waits at the broker for a message, in milliseconds. Equals `fetch.max.wait.ms`. */
+const MAX_WAIT_MS = 500;
+/** How much a fetch takes of a partition, and in all, in bytes. Equals `max.partition.fetch.bytes` and `fetch.max.bytes`. */
+const MAX_BYTES = 1_048_576;
+/** How many fetches may bring nothing before a partition's end counts as out of reach: an open transaction holds it back. */
+const MAX_EMPTY_COUNT = 3;
+/** How long an outage of a broker is waited out, in milliseconds. */
+const OUTAGE_MS = 15_000;
+
+/** A client that reads without a group. */
+export class TopicReader extends ClusterClient {
+  /**
+   * Reads messages, each partition's in their sequence. Rolled-back ones are left out.
+   *
+   * @param topic The topic.
+   * @param spans Which offsets to read, by partition.
+   * @param signal Ends reading.
+   * @returns The messages.
+   */
+  async *read(
+    topic: string,
+    spans: ReadonlyMap<number, Span>,
+    signal?: AbortSignal,
+  ): AsyncGenerator<PartitionMessage> {
+    await inTime(this.cluster.addTargetTopic(topic));
+    const next = new Map(
+      [...spans].map(([number, { from }]) => [number, from]),
+    );
+    const empty = new Map<number, number>();
+    const isOpen = (partition: number) => {
+      const to = spans.get(partition)?.to;
+      return to === undefined ||
+        (next.get(partition) ?? to) < to &&
+          (empty.get(partition) ?? 0) < MAX_EMPTY_COUNT;
+    };
+    while (!signal?.aborted) {
+      const open = new Map([...next].filter(([number]) => isOpen(number)));
+      if (open.size === 0) return;
+      for (const fetched of await this.#fetch(topic, open, signal)) {
+        const { partition } = fetched;
+        const to = spans.get(partition)?.to;
+        let isEmpty = true;
+        for (const { messages, nextOffset } of fetched.pieces()) {
+          isEmpty = false;
+          next.set(partition, nextOffset);
+          for (const message of messages) {
+            if (to !== undefined && BigInt(message.offset) >= to) break;
+            yield { partition, message };
+          }
+        }
+        empty.set(partition, isEmpty ? (empty.get(partition) ?? 0) + 1 : 0);
+      }
+    }
+  }
+
+  /** Fetches once from every leader. */
+  async #fetch(
+    topic: string,
+    places: ReadonlyMap<number, bigint>,
+    signal: AbortSignal | undefined,
+  ): Promise<FetchedPartition[]> {
+    let isRetry = false;
+    const fetched = await throughOutages(async () => {
+      if (isRetry) await inTime(this.cluster.refreshMetadata());
+      isRetry = true;
+      const leaders = this.cluster
+        .findLeaderForPartitions(topic, [...places.keys()]);
+      return await Promise.all(
+        Object.entries(leaders).map(([nodeId, partitions]) =>
+          this.#fetchFrom(
+            nodeId,
+            topic,
+            new Map(
+              partitions.map((one) => [one, places.get(one) ?? 0n]),
+            ),
+          )
+        ),
+      );
+    }, { isOutage: isKafkaOutage, signal, timeoutMs: OUTAGE_MS });
+    return fetched?.flat() ?? [];
+  }
+
+  async #fetchFrom(
+    nodeId: string,
+    topic: string,
+    places: ReadonlyMap<number, bigint>,
+  ): Promise<FetchedPartition[]> {
+    const broker = await inTime(this.cluster.findBroker({ nodeId }));
+    const { responses } = await inTime(broker.fetch({
+      maxWaitTime: MAX_WAIT_MS,
+      minBytes: 1,
+      maxBytes: MAX_BYTES,
+      topics: [{
+        topic,
+        partitions: [...places].map(([partition, offset]) => ({
+          partition,
+          fetchOffset: String(offset),
+          maxBytes: MAX_BYTES,
+        })),
+      }],
+    }));
+    return responses.flatMap(({ partitions }) =>
+      partitions.map((data) =>
+        new FetchedPartition(
+          topic,
+          String(places.get(data.partition) ?? 0n),
+          data,
+        )
+      )
+    );
+  }
+}
