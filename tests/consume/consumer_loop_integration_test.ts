@@ -1,0 +1,349 @@
+/**
+ * The consumer's loop on a real Kafka: what the log holds besides messages, batches that lie, and who commits what.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { Producer } from "kafkajs";
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
+import { PipelineError } from "../../lib/base/errors.ts";
+import {
+  consumeMessages,
+  type ConsumerLoopOptions,
+  type LoopContext,
+  type Processing,
+} from "../../lib/consume/consumer_loop.ts";
+import { createKafka } from "../../lib/kafka/client.ts";
+import type { Message } from "../../lib/kafka/message.ts";
+import { type Bench, integrationTest } from "../support/integration.ts";
+import { createKafka as createKafkajs, withAdmin } from "../support/kafkajs.ts";
+import {
+  craftBatch,
+  craftEmptyRecords,
+  produceRaw,
+} from "../support/raw_kafka.ts";
+import { committedOffsets, makeTopic } from "../support/topics.ts";
+
+const DEADLINE_MS = 30_000;
+const GZIP = 1;
+
+function text(value: Uint8Array | null): string {
+  return value === null ? "" : new TextDecoder().decode(value);
+}
+
+/** Runs the loop until nothing has come for a moment. */
+async function run(
+  { config, topic, group }: Bench,
+  process: Processing,
+  options: Partial<ConsumerLoopOptions> = {},
+): Promise<void> {
+  await consumeMessages(await createKafka(config), process, {
+    topic,
+    group,
+    from: "earliest",
+    sessionTimeoutMs: 10_000,
+    idleExitMs: 700,
+    ...options,
+    signal: options.signal
+      ? AbortSignal.any([options.signal, AbortSignal.timeout(DEADLINE_MS)])
+      : AbortSignal.timeout(DEADLINE_MS),
+  });
+}
+
+/** Reads a topic's messages with the loop. */
+async function readAll(
+  bench: Bench,
+  options: Partial<ConsumerLoopOptions> = {},
+): Promise<Message[]> {
+  const messages: Message[] = [];
+  await run(bench, (_, message) => messages.push(message) > 0, options);
+  return messages;
+}
+
+/** Sends single messages to partition 0, each in a batch of its own, in several transactions that go on at the same time. */
+class Transactions implements AsyncDisposable {
+  readonly #bench: Bench;
+  readonly #open = new Map<
+    string,
+    Awaited<ReturnType<Producer["transaction"]>>
+  >();
+  readonly #producers = new Map<string, Producer>();
+
+  constructor(bench: Bench) {
+    this.#bench = bench;
+  }
+
+  async send(name: string, value: string): Promise<void> {
+    const { config, topic } = this.#bench;
+    let producer = this.#producers.get(name);
+    if (!producer) {
+      producer = (await createKafkajs(config)).producer({
+        transactionalId: `${topic}-${name}`,
+        idempotent: true,
+        maxInFlightRequests: 1,
+      });
+      this.#producers.set(name, producer);
+      await producer.connect();
+    }
+    const transaction = this.#open.get(name) ?? await producer.transaction();
+    this.#open.set(name, transaction);
+    // A key that looks like that of an abort marker.
+    const key = Buffer.alloc(4);
+    await transaction.send({
+      topic,
+      messages: [{ partition: 0, key, value }],
+    });
+  }
+
+  async end(name: string, how: "abort" | "commit"): Promise<void> {
+    await this.#open.get(name)?.[how]();
+    this.#open.delete(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const producer of this.#producers.values()) {
+      await producer.disconnect();
+    }
+  }
+}
+
+integrationTest(
+  "consumeMessages() leaves out transactions that were rolled back side by side, wherever it starts, and commits to the end",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await using transactions = new Transactions(bench);
+    await transactions.send("a", "rolled back");
+    await transactions.send("b", "rolled back");
+    await transactions.send("c", "committed 1");
+    await transactions.end("b", "abort");
+    await transactions.send("a", "rolled back");
+    await transactions.end("c", "commit");
+    await transactions.send("b", "committed 2");
+    await transactions.end("a", "abort");
+    await transactions.send("a", "committed 3");
+    await transactions.end("b", "commit");
+    await transactions.end("a", "commit");
+    await transactions.send("c", "rolled back");
+    await transactions.end("c", "abort");
+
+    const committed = ["committed 1", "committed 2", "committed 3"];
+    const messages = await readAll(bench);
+    assertEquals(messages.map(({ value }) => text(value)), committed);
+    const { topic, config } = bench;
+    const end = await withAdmin(config, {}, async (admin) => {
+      const [partition] = await admin.fetchTopicOffsets(topic);
+      return Number(partition?.high);
+    });
+    // 7 messages and 6 markers.
+    assertEquals([end, await committedOffsets(bench)], [13, { 0: end }]);
+
+    for (let start = 1; start < end; start++) {
+      const found = await readAll(bench, {
+        group: `${bench.group}-${start}`,
+        commits: "none",
+        untilEnd: true,
+        offsets: (kafka) => ({
+          ...kafka,
+          load: () => Promise.resolve(new Map([[0, BigInt(start)]])),
+        }),
+      });
+      assertEquals(
+        found.map(({ offset }) => offset),
+        messages.map(({ offset }) => offset)
+          .filter((offset) => Number(offset) >= start),
+        `from ${start}`,
+      );
+    }
+  },
+);
+
+integrationTest(
+  "consumeMessages() commits past a partition that holds nothing but a rolled-back transaction",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await using transactions = new Transactions(bench);
+    for (let n = 0; n < 3; n++) await transactions.send("a", "rolled back");
+    await transactions.end("a", "abort");
+    assertEquals(await readAll(bench), []);
+    assertEquals(await committedOffsets(bench), { 0: 4 });
+
+    const explicit = { ...bench, group: `${bench.group}-explicit` };
+    assertEquals(await readAll(explicit, { commits: "explicit" }), []);
+    assertEquals(await committedOffsets(explicit), { 0: 4 });
+  },
+);
+
+integrationTest(
+  "consumeMessages() waits at an open transaction, and is not idle for it to end",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await using transactions = new Transactions(bench);
+    await transactions.send("a", "open");
+    assertEquals(await readAll(bench), []);
+    assertEquals(await committedOffsets(bench), { 0: 0 });
+    await transactions.end("a", "commit");
+    const messages = await readAll(bench);
+    assertEquals(messages.map(({ value }) => text(value)), ["open"]);
+    assertEquals(await committedOffsets(bench), { 0: 2 });
+  },
+);
+
+integrationTest(
+  "consumeMessages() loses nothing to a batch that claims offsets beyond its own",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    const to = { topic };
+    for (const offsetDelta of [5, -1]) {
+      await produceRaw(
+        config,
+        to,
+        craftBatch({ records: [{ value: "lies", offsetDelta }] }),
+      );
+      await produceRaw(
+        config,
+        to,
+        craftBatch({ records: [{ value: "true" }] }),
+      );
+    }
+    const messages = await readAll(bench);
+    assertEquals(
+      messages.map(({ offset, value, damaged }) => [
+        offset,
+        damaged ? "damaged" : text(value),
+      ]),
+      [["0", "damaged"], ["1", "true"], ["2", "damaged"], ["3", "true"]],
+    );
+    assertEquals(await committedOffsets(bench), { 0: 4 });
+  },
+);
+
+integrationTest(
+  "consumeMessages() reads batches of very many records, compressed or not",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    // As many as fit in 1 MiB, which the broker takes by default.
+    const [plain, compressed] = [116_000, 200_000];
+    const batches = [
+      craftBatch({ records: craftEmptyRecords(plain), count: plain }),
+      craftBatch({
+        records: gzipSync(craftEmptyRecords(compressed)),
+        count: compressed,
+        attributes: GZIP,
+      }),
+      craftBatch({ records: [{ value: "last" }] }),
+    ];
+    for (const batch of batches) await produceRaw(config, { topic }, batch);
+    let count = 0;
+    let last = "";
+    await run(bench, (_, { value, offset }) => {
+      count++;
+      last = `${offset} ${text(value)}`;
+      return true;
+    });
+    const end = plain + compressed + 1;
+    assertEquals([count, last], [end, `${end - 1} last`]);
+    assertEquals(await committedOffsets(bench), { 0: end });
+  },
+);
+
+integrationTest(
+  "consumeMessages() hands on a partition's messages together, and commits all of them or none",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 2);
+    const records = Array.from({ length: 500 }, (_, n) => ({ value: `${n}` }));
+    for (const partition of [0, 1]) {
+      for (let n = 0; n < 3; n++) {
+        await produceRaw(config, { topic, partition }, craftBatch({ records }));
+      }
+    }
+    const seen: string[] = [];
+    const failing = run(bench, {
+      processBatch(partition, messages) {
+        if (partition === 1) return Promise.reject(new PipelineError("Full"));
+        seen.push(`${partition}: ${messages.length}`);
+        return Promise.resolve(true);
+      },
+    });
+    await assertRejects(() => failing, PipelineError, "Full");
+    // What comes first is up to the broker.
+    const { 1: second } = await committedOffsets(bench);
+    assertEquals(second, 0);
+    await run(bench, {
+      processBatch(partition, messages) {
+        seen.push(`${partition}: ${messages.length}`);
+        return Promise.resolve(true);
+      },
+    });
+    assertEquals(seen.toSorted(), ["0: 1500", "1: 1500"]);
+    assertEquals(await committedOffsets(bench), { 0: 1_500, 1: 1_500 });
+  },
+);
+
+integrationTest(
+  "consumeMessages() commits only what is committed explicitly, and then what follows that is not a message",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await using transactions = new Transactions(bench);
+    for (let n = 0; n < 4; n++) await transactions.send("a", `${n}`);
+    await transactions.end("a", "commit");
+    const committed: (number | undefined)[] = [];
+    let context: LoopContext | undefined;
+    await run(bench, async (partition, message, loop) => {
+      context = loop;
+      const value = Number(text(message.value));
+      if (value % 2 === 1) await loop.commit(partition, message.offset);
+      committed.push((await committedOffsets(bench))[0]);
+      return true;
+    }, { commits: "explicit" });
+    assertEquals(committed, [0, 2, 2, 5]);
+    assertEquals(await committedOffsets(bench), { 0: 5 });
+    assert(context);
+    const late = context.commit(0, "3");
+    await assertRejects(() => late, PipelineError, "could not be committed");
+  },
+);
+
+integrationTest(
+  "consumeMessages() begins where another store says, and saves there",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 2);
+    const records = Array.from({ length: 5 }, (_, n) => ({ value: `${n}` }));
+    for (const partition of [0, 1]) {
+      await produceRaw(config, { topic, partition }, craftBatch({ records }));
+    }
+    const positions = new Map([[0, 3n]]);
+    const seen: string[] = [];
+    const read = () =>
+      run(bench, (partition, { offset }) => {
+        seen.push(`${partition}:${offset}`);
+        return true;
+      }, {
+        offsets: (kafka) => ({
+          load: () => Promise.resolve(positions),
+          async save(saved) {
+            for (const [partition, next] of saved) {
+              positions.set(partition, next);
+            }
+            await kafka.save(saved);
+          },
+        }),
+      });
+    await read();
+    const expected = ["0:3", "0:4", "1:0", "1:1", "1:2", "1:3", "1:4"];
+    assertEquals(seen.toSorted(), expected);
+    assertEquals(positions, new Map([[0, 5n], [1, 5n]]));
+    assertEquals(await committedOffsets(bench), { 0: 5, 1: 5 });
+    await read();
+    assertEquals(seen.length, expected.length);
+    positions.set(1, 4n);
+    await read();
+    assertEquals(seen.at(-1), "1:4");
+    assertEquals(seen.length, expected.length + 1);
+  },
+);
