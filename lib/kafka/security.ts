@@ -22,7 +22,9 @@ type Provider = ReturnType<Mechanism["authenticationProvider"]>;
 function socketFactory(security: KafkaSecurity | undefined): ISocketFactory {
   const secured = security?.protocol === "SSL" ||
     security?.protocol === "SASL_SSL";
-  return ({ host, port, onConnect }) => {
+  return ({ host: name, port, onConnect }) => {
+    // Some clusters advertise an IPv6 address in brackets.
+    const host = name.replace(/^\[|\]$/g, "");
     const socket = secured
       ? openTls({ host, port }, { tls: security.tls, onConnect })
       : connect({ host, port }, onConnect);
