@@ -5,6 +5,7 @@
  */
 
 import type { Admin as KafkajsAdminClient } from "./kafkajs.ts";
+import { throughOutages } from "../base/retry.ts";
 import type { Connectable } from "./connectable.ts";
 import { protocolCodeOf } from "./errors.ts";
 import { loadKafkajs } from "./patches/load.ts";
@@ -96,6 +97,26 @@ export interface Admin extends Connectable {
   countBrokers(): Promise<number>;
 }
 
+/** How long the brokers may take to know a topic that the controller has created, in milliseconds. */
+const KNOWN_TIMEOUT_MS = 10_000;
+
+/**
+ * Waits until the brokers know a topic that was just created, and the leaders of its partitions.
+ *
+ * @param ask Asks for the topic's metadata.
+ * @throws {unknown} What `ask` throws, if it is another failure or the time is up.
+ */
+export async function untilTopicKnown(
+  ask: () => Promise<unknown>,
+): Promise<void> {
+  await throughOutages(ask, {
+    isOutage: (error) =>
+      ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]
+        .includes(protocolCodeOf(error) ?? ""),
+    timeoutMs: KNOWN_TIMEOUT_MS,
+  });
+}
+
 /**
  * Makes an {@linkcode Admin} of kafkajs' own client.
  *
@@ -121,8 +142,8 @@ export function adminOf(admin: KafkajsAdminClient): Admin {
         return undefined;
       }
     },
-    createTopic: ({ topic, partitions, replicationFactor, settings = {} }) =>
-      admin.createTopics({
+    async createTopic({ topic, partitions, replicationFactor, settings = {} }) {
+      const created = await admin.createTopics({
         topics: [{
           topic,
           numPartitions: partitions,
@@ -130,8 +151,16 @@ export function adminOf(admin: KafkajsAdminClient): Admin {
           configEntries: Object.entries(settings)
             .map(([name, value]) => ({ name, value })),
         }],
-        waitForLeaders: true,
-      }),
+        // kafkajs' own wait fails if a broker does not know the topic yet.
+        waitForLeaders: false,
+      });
+      if (created) {
+        await untilTopicKnown(() =>
+          admin.fetchTopicMetadata({ topics: [topic] })
+        );
+      }
+      return created;
+    },
     async topicSettings(topic, names) {
       const { ConfigResourceTypes } = await loadKafkajs();
       const { resources } = await admin.describeConfigs({
