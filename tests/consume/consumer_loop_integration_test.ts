@@ -9,19 +9,23 @@ import type { Producer } from "kafkajs";
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { PipelineError } from "../../lib/base/errors.ts";
+import { pause } from "../../lib/base/pause.ts";
 import {
   consumeMessages,
   type ConsumerLoopOptions,
   type LoopContext,
   type Processing,
 } from "../../lib/consume/consumer_loop.ts";
+import { HEADER_OFFSETS } from "../../lib/kafka/batches/header_offsets.ts";
 import { createKafka } from "../../lib/kafka/client.ts";
 import type { Message } from "../../lib/kafka/message.ts";
+import type { Config } from "../../lib/settings/config.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { createKafka as createKafkajs, withAdmin } from "../support/kafkajs.ts";
 import {
   craftBatch,
   craftEmptyRecords,
+  fetchRaw,
   produceRaw,
 } from "../support/raw_kafka.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
@@ -187,6 +191,76 @@ integrationTest(
     const messages = await readAll(bench);
     assertEquals(messages.map(({ value }) => text(value)), ["open"]);
     assertEquals(await committedOffsets(bench), { 0: 2 });
+  },
+);
+
+/** Makes the log cleaner look for work at short intervals: the default is 15 s. */
+async function hurryCleaner(config: Config): Promise<void> {
+  const { ConfigResourceTypes } = await import("kafkajs");
+  await withAdmin(config, {}, async (admin) => {
+    const { brokers } = await admin.describeCluster();
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: brokers.map(({ nodeId }) => ({
+        type: ConfigResourceTypes.BROKER,
+        name: String(nodeId),
+        configEntries: [{ name: "log.cleaner.backoff.ms", value: "200" }],
+      })),
+    });
+  });
+}
+
+integrationTest(
+  "consumeMessages() goes on past a batch that compaction has emptied, and commits past it",
+  async (bench) => {
+    const { config, topic } = bench;
+    await hurryCleaner(config);
+    await withAdmin(config, {}, async (admin) => {
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [{
+          topic,
+          numPartitions: 1,
+          configEntries: Object.entries({
+            "cleanup.policy": "compact",
+            "segment.bytes": "1048576",
+            "min.cleanable.dirty.ratio": "0.001",
+          }).map(([name, value]) => ({ name, value })),
+        }],
+      });
+    });
+    // More than half a segment each, so that each producer begins one. A producer's last batch stays, though empty.
+    const filler = Buffer.alloc(600_000);
+    for (const sends of [[["a", "zoe"], ["zoe"]], [["b", "zoe"]], [["c"]]]) {
+      const producer = (await createKafkajs(config)).producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+      });
+      await producer.connect();
+      for (const keys of sends) {
+        await producer.send({
+          topic,
+          messages: keys.map((key) => ({
+            key,
+            value: key === "zoe" ? "zoe" : filler,
+          })),
+        });
+      }
+      await producer.disconnect();
+    }
+    const deadline = Date.now() + DEADLINE_MS;
+    const isEmptied = (batch: Buffer) =>
+      batch.readInt32BE(HEADER_OFFSETS.recordCount) === 0;
+    while (!(await fetchRaw(config, { topic })).some(isEmptied)) {
+      assert(Date.now() < deadline, "No batch was emptied");
+      await pause(100);
+    }
+    const messages = await readAll(bench);
+    assertEquals(
+      messages.map(({ offset, key }) => `${offset} ${text(key)}`),
+      ["0 a", "3 b", "4 zoe", "5 c"],
+    );
+    assertEquals(await committedOffsets(bench), { 0: 6 });
   },
 );
 

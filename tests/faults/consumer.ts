@@ -115,6 +115,39 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
   },
   {
     name:
+      "consume goes on after it was suspended for longer than a stall takes, and reads what waits for it",
+    async fn(bench) {
+      const { long, report } = bench;
+      // The short version is suspended for longer than the group waits for it.
+      const [suspendedMs, each] = [long ? 120_000 : 12_000, 500];
+      await makeTopic(bench);
+      await using traffic = await Traffic.open(bench);
+      const consumption = new Consumption(bench);
+      await traffic.send(each);
+      await using consumer = consumption.start(["--idle-exit=5"]);
+      await consumer.until(
+        "its first events",
+        () => consumption.lines === each,
+      );
+      consumer.signal("SIGSTOP");
+      await traffic.send(each);
+      await pause(suspendedMs);
+      consumer.signal("SIGCONT");
+      const { code, stderr } = await consumer.end();
+      const { distinct, strange } = consumption;
+      const lost = await consumption.lost();
+      await report({ suspendedMs, consumed: distinct, lost });
+      assertEquals({ code, lost, strange, distinct }, {
+        code: 0,
+        lost: 0,
+        strange: 0,
+        distinct: 2 * each,
+      }, stderr.join("\n"));
+      await checkCommittedToTheEnd(bench);
+    },
+  },
+  {
+    name:
       "three consumers of a group lose nothing while members join and are killed",
     async fn(bench) {
       const { topic, random, long, report } = bench;
