@@ -4,7 +4,7 @@
  * @module
  */
 
-import { EXIT, helpText, runTask, type TaskSpec } from "../lib/cli/command.ts";
+import { runTask, type TaskSpec } from "../lib/cli/command.ts";
 import { runTests } from "../lib/cli/test_command.ts";
 
 const SPEC = {
@@ -20,10 +20,7 @@ const SPEC = {
 } as const satisfies TaskSpec<Record<never, never>>;
 
 if (import.meta.main) {
-  if (Deno.args.includes("--help")) {
-    console.log(helpText(SPEC));
-    Deno.exit(EXIT.done);
-  }
-  // The arguments are those of `deno test`, not of this task.
-  await runTask(SPEC, () => runTests(Deno.args), []);
+  // All other arguments are those of `deno test`, not of this task.
+  const args = Deno.args.filter((arg) => arg === "--help");
+  await runTask(SPEC, () => runTests(Deno.args), args);
 }

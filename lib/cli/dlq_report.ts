@@ -6,7 +6,7 @@
 
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import type { DeadLetter, ReplaySummary } from "../consume/dead_letters/dlq.ts";
-import { note, printLine } from "./output.ts";
+import { note, output, printLine } from "./output.ts";
 import { keyText, placeOf, type Position } from "../events/record.ts";
 import {
   describeBlock,
@@ -37,8 +37,13 @@ export class DlqReport {
     this.#json = json;
   }
 
-  /** Prints one letter. */
-  readonly letter = (letter: DeadLetter): void => {
+  /** Prints one letter. Waits while the reader of the output is behind. */
+  readonly letter = (letter: DeadLetter): void | Promise<void> => {
+    this.#print(letter);
+    return output.full ? output.written() : undefined;
+  };
+
+  #print(letter: DeadLetter): void {
     const { key, value, timestamp, origin, reason, stage, attempts, replayed } =
       letter;
     if (replayed) this.#replayed++;
@@ -69,7 +74,7 @@ export class DlqReport {
         `Value: ${previewText(value)}`,
       ]),
     );
-  };
+  }
 
   /** Prints how many letters there are. */
   listed(count: number | undefined): void {
@@ -82,8 +87,11 @@ export class DlqReport {
     );
   }
 
-  /** Prints one letter that was sent back, or can't be. */
-  readonly replay = (letter: Position, to: Position | undefined): void => {
+  /** Prints one letter that was sent back, or can't be. Without a reader of the output, letters are sent all the same. */
+  readonly replay = (
+    letter: Position,
+    to: Position | undefined,
+  ): void | Promise<void> => {
     if (!to) {
       note(
         `Can't replay ${
@@ -95,6 +103,7 @@ export class DlqReport {
     } else {
       printLine(`Replayed: ${placeOf(letter)} to ${placeOf(to)}`);
     }
+    return output.full ? output.written().catch(() => {}) : undefined;
   };
 
   /** Prints the account of a replay. */

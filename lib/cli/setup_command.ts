@@ -7,6 +7,7 @@
 
 import { messageOf, PipelineError } from "../base/errors.ts";
 import { setUp } from "../setup/setup.ts";
+import { errors, output, printLine } from "./output.ts";
 
 const HELP =
   `Makes the checkout ready: puts stand-ins for the packages of JSR where JSR can't be reached, and
@@ -35,27 +36,33 @@ export async function runSetup(
   root: URL,
   args: readonly string[],
 ): Promise<number> {
+  const code = await run(root, args);
+  await Promise.all([output.end(), errors.end()]);
+  return code;
+}
+
+async function run(root: URL, args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => !["--quiet", "--help"].includes(arg));
   if (unknown !== undefined) {
     const what = unknown.startsWith("-") ? "flag" : "argument";
-    console.error(`Error: Unknown ${what}: ${unknown}`);
-    console.error("  Run `deno task setup --help` for its flags.");
+    errors.print(`Error: Unknown ${what}: ${unknown}`);
+    errors.print("  Run `deno task setup --help` for its flags.");
     return 2;
   }
   if (args.includes("--help")) {
-    console.log(HELP);
+    printLine(HELP);
     return 0;
   }
   try {
     const { changed, message } = await setUp(root);
     // With --quiet this is the first step of another task, and stdout is for that task's results.
-    if (!args.includes("--quiet")) console.log(message);
-    else if (changed) console.error(message);
+    if (!args.includes("--quiet")) printLine(message);
+    else if (changed) errors.print(message);
     return 0;
   } catch (error) {
-    console.error(`Error: ${messageOf(error)}`);
+    errors.print(`Error: ${messageOf(error)}`);
     if (error instanceof PipelineError && error.hint) {
-      console.error(`  ${error.hint}`);
+      errors.print(`  ${error.hint}`);
     }
     return 1;
   }

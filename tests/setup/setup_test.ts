@@ -78,7 +78,8 @@ class Checkout implements AsyncDisposable {
     );
     for (
       const path of [
-        "lib/base/errors.ts",
+        "lib/base/",
+        "lib/cli/output.ts",
         "lib/cli/setup_command.ts",
         "lib/setup/",
         "tasks/setup.ts",

@@ -124,14 +124,14 @@ async function requireTopic(admin: Admin, topic: string): Promise<void> {
  * Lists a topic's dead letters, oldest first in each partition. It leaves no trace in Kafka.
  *
  * @param config Where Kafka is.
- * @param onLetter Is told of each letter.
+ * @param onLetter Called with each letter; the next waits for the promise.
  * @param options The topic, and whom to tell of a wait.
  * @returns How many letters there are; nothing where the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
 export async function listDeadLetters(
   config: Config,
-  onLetter: (letter: DeadLetter) => void,
+  onLetter: (letter: DeadLetter) => void | Promise<void>,
   options: DeadLetterOptions,
 ): Promise<number | undefined> {
   return await withLetters(
@@ -148,7 +148,7 @@ export async function listDeadLetters(
       await consumeMessages(kafka, (partition, message) => {
         count++;
         const info = readDeadLetter(message.headers);
-        onLetter({
+        const shown = onLetter({
           ...info,
           topic: letters,
           partition,
@@ -159,7 +159,7 @@ export async function listDeadLetters(
           replayed: info.origin?.topic === options.topic &&
             BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
         });
-        return true;
+        return shown instanceof Promise ? shown.then(() => true) : true;
       }, loopOptions(options, letters, group, "none"));
       await admin.deleteGroup(group).catch(() => {});
       return count;
@@ -175,7 +175,7 @@ export async function listDeadLetters(
  * the sending, so that retention doesn't take an old message at once.
  *
  * @param config Where Kafka is.
- * @param onReplayed Is told of each letter that was sent back: where it was, and where it is now; nowhere if what wrote it
+ * @param onReplayed Called with each letter that was sent back, and awaited: where it was, and where it is now; nowhere if what wrote it
  * didn't say where it comes from, or it is a whole batch.
  * @param options The topic, and whom to tell of a wait.
  * @returns How many letters were sent back; nothing where the topic of the letters doesn't exist.
@@ -183,7 +183,10 @@ export async function listDeadLetters(
  */
 export async function replayDeadLetters(
   config: Config,
-  onReplayed: (letter: Position, to: Position | undefined) => void,
+  onReplayed: (
+    letter: Position,
+    to: Position | undefined,
+  ) => void | Promise<void>,
   options: DeadLetterOptions,
 ): Promise<ReplaySummary | undefined> {
   return await withLetters(
@@ -208,7 +211,7 @@ export async function replayDeadLetters(
         const { origin, batch } = readDeadLetter(message.headers);
         if (origin?.topic !== options.topic || batch !== undefined) {
           skipped++;
-          onReplayed(letter, undefined);
+          await onReplayed(letter, undefined);
           return true;
         }
         const to = await sendBack(producer, message, {
@@ -218,7 +221,7 @@ export async function replayDeadLetters(
         }, { ...options, signal });
         if (!to) return false;
         replayed++;
-        onReplayed(letter, to);
+        await onReplayed(letter, to);
         return true;
       };
       try {
