@@ -12,7 +12,10 @@ import { startAnyThrowaway } from "../engine/throwaway.ts";
 import { EXIT } from "./command.ts";
 import { note, printLine } from "./output.ts";
 
-/** The files and folders whose tests start engines of their own, by process. All others run in one more. */
+/**
+ * The files and folders by process; all others run in one more. The first two start engines of their own. The third takes
+ * about half the time of the rest.
+ */
 const LANES = [
   ["tests/faults"],
   [
@@ -20,6 +23,7 @@ const LANES = [
     "tests/engine/local_integration_test.ts",
     "tests/settings/security_integration_test.ts",
   ],
+  ["tests/cli", "tests/interop_integration_test.ts", "tests/produce"],
 ] as const;
 const TEST = ["test", "-q", "--no-prompt", "-P=test"];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
