@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, fail } from "@std/assert";
 import { pause } from "../../lib/base/pause.ts";
+import { TaskProcess } from "../support/task_process.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
@@ -31,6 +32,12 @@ function quiet(stderr: readonly string[], topic: string): string[] {
   return stderr.filter((line) =>
     !line.startsWith(idle) && !line.startsWith("Assigned partitions of ")
   );
+}
+
+/** How many messages the group has committed, over all partitions. */
+async function committedCount(bench: FaultBench): Promise<number> {
+  const committed = Object.values(await committedOffsets(bench));
+  return committed.reduce((sum, next) => sum + Math.max(next, 0), 0);
 }
 
 async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
@@ -61,6 +68,52 @@ class BlockReader {
 
 /** The tests. */
 export const CONSUMER_FAULTS: readonly FaultTest[] = [
+  {
+    name:
+      "consume loses nothing and commits nothing unshown when its reader stops reading and it is stopped or killed",
+    async fn(bench) {
+      const { config, topic, group, random, long, report } = bench;
+      const [rounds, stallMs, each] = long
+        ? [6, 60_000, 20_000]
+        : [2, 1_000, 5_000];
+      await makeTopic(bench);
+      await using traffic = await Traffic.open(bench);
+      const consumption = new Consumption(bench);
+      for (let round = 0; round < rounds; round++) {
+        await traffic.send(each);
+        const before = await committedCount(bench);
+        await using consumer = new TaskProcess(
+          config,
+          "consume",
+          [`--topic=${topic}`, `--group=${group}`, "--json"],
+          { unread: "stdout", deadlineMs: stallMs + 60_000 },
+        );
+        while (await committedCount(bench) === before) await pause(20);
+        await pause(random.integer(0, stallMs));
+        const stopped = round % 2 === 0;
+        const signalled = Date.now();
+        consumer.signal(stopped ? "SIGTERM" : "SIGKILL");
+        const code = await consumer.exited;
+        const tookMs = Date.now() - signalled;
+        if (stopped) assertEquals(code, 0);
+        assert(tookMs < 10_000, `It took ${tookMs} ms`);
+        consumer.readAll();
+        const { stdout } = await consumer.end();
+        // The last line may be cut.
+        for (const line of stdout.split("\n").slice(0, -1)) {
+          consumption.note(JSON.parse(line));
+        }
+        await consumption.settle();
+        if (!stopped && !long) await removeDeadMembers(config, group);
+      }
+      await consumeRest(consumption);
+      const { duplicated, strange } = consumption;
+      const lost = await consumption.lost();
+      await report({ produced: traffic.sent, rounds, duplicated, lost });
+      assertEquals({ lost, strange }, { lost: 0, strange: 0 });
+      await checkCommittedToTheEnd(bench);
+    },
+  },
   {
     name:
       "consume loses nothing when it is killed, and repeats only what was not committed",
