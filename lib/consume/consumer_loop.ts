@@ -32,7 +32,15 @@ export interface LoopContext {
   /** Aborted when the loop stops: it ends waits. */
   readonly signal: AbortSignal;
   /**
-   * Commits a message and all before it in its partition, if the loop doesn't (`commits: "explicit"`).
+   * Keeps the loop from committing a message that is being processed, and everything after it in its partition, until it is
+   * committed by {@linkcode LoopContext.commit}. It may be called again for messages after that one.
+   *
+   * @param partition The partition.
+   * @param offset The message's offset.
+   */
+  hold(partition: number, offset: string): void;
+  /**
+   * Commits a message that was held, and all before it in its partition.
    *
    * @param partition The partition.
    * @param offset The message's offset.
@@ -79,12 +87,11 @@ export interface ConsumerLoopOptions extends WaitOptions {
   /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
   /**
-   * What commits a message: the loop when it is processed (`processed`), {@linkcode LoopContext.commit} (`explicit`), or nothing
-   * (`none`): a reader that leaves no trace.
+   * Whether offsets are committed; a reader that only looks leaves no trace.
    *
-   * @default {"processed"}
+   * @default {true}
    */
-  readonly commits?: "processed" | "explicit" | "none";
+  readonly commit?: boolean;
   /**
    * Where the group's offsets are kept, given where Kafka keeps them.
    *
@@ -143,14 +150,14 @@ interface Clients {
   readonly admin: Admin;
 }
 
-/** How far explicit commits have come in a partition. */
-interface Tail {
-  /** The last message that was handed on. */
-  readonly last: string | undefined;
-  /** Where reading goes on after it, past what is not a message. */
-  readonly nextOffset: bigint;
-  /** Whether everything that was handed on is committed. */
-  readonly committed: boolean;
+/** A partition with messages that somebody else commits. */
+interface Hold {
+  /** The offset of the last of them. */
+  readonly last: bigint;
+  /** The offset of the last message that is processed. */
+  processed?: string;
+  /** Whether they are committed, and the loop commits again what comes after them. */
+  isOver: boolean;
 }
 
 class ConsumerLoop {
@@ -165,14 +172,16 @@ class ConsumerLoop {
   readonly #stopping = new AbortController();
   readonly #context: LoopContext = {
     signal: this.#stopping.signal,
-    commit: (partition, offset) => this.#commitExplicitly(partition, offset),
+    hold: (partition, offset) =>
+      void this.#holds.set(partition, { last: BigInt(offset), isOver: false }),
+    commit: (partition, offset) => this.#commitHeld(partition, offset),
   };
   /** What was the end of each partition when the loop began. */
   #endsAtStart: ReadonlyMap<number, bigint> | undefined;
   /** The end of each of this member's partitions that is not reached yet, if the loop stops there. */
   readonly #ends = new Map<number, bigint>();
-  /** With explicit commits, by partition. */
-  readonly #tails = new Map<number, Tail>();
+  /** By partition. */
+  readonly #holds = new Map<number, Hold>();
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
   readonly #position: GroupPosition;
@@ -187,14 +196,14 @@ class ConsumerLoop {
     process: Processing,
     options: ConsumerLoopOptions & Clients,
   ) {
-    const { consumer, admin, commits } = options;
+    const { consumer, admin, commit = true } = options;
     this.#kafka = kafka;
     this.#process = process;
     this.#options = options;
     this.#consumer = consumer;
     this.#position = new GroupPosition(
       { consumer, admin },
-      { ...options, saves: commits !== "none" },
+      { ...options, saves: commit },
       this.#stopping.signal,
     );
     this.#liveness = new Liveness({
@@ -272,7 +281,7 @@ class ConsumerLoop {
   #onJoined(partitions: readonly number[]): void {
     this.#liveness.alive();
     this.#committer.forget();
-    this.#tails.clear();
+    this.#holds.clear();
     this.#notifyWaiting(false);
     this.#starts = this.#resolveStarts(partitions, ++this.#generation);
     this.#starts.then(() => {
@@ -420,18 +429,14 @@ class ConsumerLoop {
     isLost: () => boolean,
   ): Promise<bigint | undefined> {
     const { partition } = fetched;
-    const { commits = "processed" } = this.#options;
     if (this.#isOver(fetched) || isLost()) return undefined;
-    if (commits === "explicit") this.#extendTail(partition, piece);
     const count = await this.#processMessages(fetched, piece, isLost);
     if (count < piece.messages.length) {
       const last = piece.messages[count - 1];
       return last && BigInt(last.offset) + 1n;
     }
     const { nextOffset } = piece;
-    if (commits === "processed") {
-      this.#committer.mark(partition, String(nextOffset - 1n));
-    }
+    this.#mark(partition, String(nextOffset - 1n));
     this.#reached(partition, nextOffset);
     return nextOffset;
   }
@@ -449,16 +454,14 @@ class ConsumerLoop {
         await process.processBatch(partition, messages, this.#context);
       return done ? messages.length : 0;
     }
-    const { untilEnd = false, commits = "processed" } = this.#options;
+    const { untilEnd = false } = this.#options;
     let turnEndsMs = performance.now() + TURN_MS;
     for (let at = 0; at < messages.length; at++) {
       if (isLost() || this.#isOver(fetched)) return at;
       const message = messages[at] as Message;
       const done = process(partition, message, this.#context);
       if (typeof done === "boolean" ? !done : !await done) return at;
-      if (commits === "processed") {
-        this.#committer.mark(partition, message.offset);
-      }
+      this.#mark(partition, message.offset);
       if (untilEnd) this.#reached(partition, BigInt(message.offset) + 1n);
       if (at % CLOCK_EVERY === 0 && performance.now() > turnEndsMs) {
         await new Promise((resolve) => setTimeout(resolve, 0));
@@ -486,7 +489,7 @@ class ConsumerLoop {
     this.#liveness.clearFetchGap();
     if (lows.size === 0) return false;
     this.#committer.forget();
-    this.#tails.clear();
+    this.#holds.clear();
     for (const [partition, low] of lows) starts.set(partition, low);
     return true;
   }
@@ -501,29 +504,24 @@ class ConsumerLoop {
     if (this.#ends.size === 0) this.#stop();
   }
 
-  /** Notes what is handed on to someone who commits it. What is not a message is committed along with the message before it. */
-  #extendTail(partition: number, { messages, nextOffset }: Piece): void {
-    const tail = this.#tails.get(partition);
-    const last = messages.at(-1)?.offset;
-    const committed = last === undefined && (tail?.committed ?? true);
-    this.#tails.set(partition, {
-      last: last ?? tail?.last,
-      nextOffset,
-      committed,
-    });
-    if (committed) this.#committer.mark(partition, String(nextOffset - 1n));
+  /** Commits a message that is processed, unless somebody else does. */
+  #mark(partition: number, processed: string): void {
+    if (this.#options.commit === false) return;
+    const hold = this.#holds.get(partition);
+    if (!hold || hold.isOver) this.#committer.mark(partition, processed);
+    else hold.processed = processed;
   }
 
-  async #commitExplicitly(partition: number, offset: string): Promise<void> {
+  async #commitHeld(partition: number, offset: string): Promise<void> {
     const generation = this.#generation;
-    const tail = this.#tails.get(partition);
-    if (!tail || this.#closed) throw notCommitted(partition, offset);
-    const isLast = tail.last === offset;
-    if (isLast) this.#tails.set(partition, { ...tail, committed: true });
-    this.#committer.mark(
-      partition,
-      isLast ? String(tail.nextOffset - 1n) : offset,
-    );
+    const hold = this.#holds.get(partition);
+    if (!hold || this.#closed) throw notCommitted(partition, offset);
+    if (!hold.isOver) {
+      hold.isOver = BigInt(offset) >= hold.last;
+      // What was processed after it and not held is committed along with it.
+      const { processed = offset } = hold;
+      this.#committer.mark(partition, hold.isOver ? processed : offset);
+    }
     let cause: unknown;
     try {
       await throughOutages(() => this.#committer.flush(), {

@@ -52,12 +52,12 @@ export async function* records<T>(
     ...options,
     signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
   }, {
-    commits: "explicit",
     processor(deserializer, processorOptions) {
       const processor = new MessageProcessor<T>(deserializer, (record) => {
         const { promise, resolve } = Promise.withResolvers<void>();
         release = resolve;
         const { partition, offset } = record;
+        context?.hold(partition, offset);
         const commit = async () => await context?.commit(partition, offset);
         offered.resolve({ ...record, commit });
         return promise;

@@ -17,11 +17,7 @@ import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
 import { type Config, resolveConfig } from "../settings/config.ts";
-import {
-  consumeMessages,
-  type ConsumerLoopOptions,
-  type Processing,
-} from "./consumer_loop.ts";
+import { consumeMessages, type Processing } from "./consumer_loop.ts";
 import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
 import type { MessageProcessorOptions } from "./message_processor.ts";
 import type { MessageCounts, MessageObserver } from "./message_reader.ts";
@@ -122,8 +118,6 @@ export interface RunOptions<T> {
     deserializer: EventDeserializer<T>,
     options: MessageProcessorOptions,
   ) => Processor;
-  /** What commits a message: see {@linkcode ConsumerLoopOptions}. */
-  readonly commits?: NonNullable<ConsumerLoopOptions["commits"]>;
 }
 
 /**
@@ -172,7 +166,6 @@ export async function runConsumer<T>(
     counts = processor.counts;
     await consumeMessages(kafka, processor.processing, {
       ...wait,
-      ...(run.commits && { commits: run.commits }),
       topic,
       group,
       from,

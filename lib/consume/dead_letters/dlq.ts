@@ -160,7 +160,7 @@ export async function listDeadLetters(
             BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
         });
         return shown instanceof Promise ? shown.then(() => true) : true;
-      }, loopOptions(options, letters, group, "none"));
+      }, loopOptions(options, letters, group, false));
       await admin.deleteGroup(group).catch(() => {});
       return count;
     },
@@ -229,7 +229,7 @@ export async function replayDeadLetters(
         await consumeMessages(
           kafka,
           replay,
-          loopOptions(options, letters, group, "processed"),
+          loopOptions(options, letters, group, true),
         );
         return { replayed, skipped };
       } finally {
@@ -243,13 +243,13 @@ function loopOptions(
   options: DeadLetterOptions,
   topic: string,
   group: string,
-  commits: "processed" | "none",
+  commit: boolean,
 ) {
   return {
     ...options,
     topic,
     group,
-    commits,
+    commit,
     from: "earliest",
     untilEnd: true,
     idleExitMs: IDLE_EXIT_MS,
