@@ -8,6 +8,7 @@
  * What went wrong, for callers that react to it. An interface adds the advice that only it can give, such as which flag to change.
  *
  * - `answer-not-registry`: a server answered, and it is not a Schema Registry.
+ * - `file-format`: a file of events is in another format than the one that it is read in.
  * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
  * - `group-full`: the consumer group has as many members as the broker takes.
  * - `group-protocol`: the consumer group's other members use another protocol.
@@ -25,6 +26,7 @@
  */
 export type ErrorCode =
   | "answer-not-registry"
+  | "file-format"
   | "file-not-readable"
   | "group-full"
   | "group-protocol"
@@ -48,6 +50,8 @@ export interface ErrorDetails {
   readonly address?: string;
   /** With `replication-factor`: how many brokers there are. */
   readonly brokersCount?: number;
+  /** With `file-format`: the format that it is in. */
+  readonly format?: string;
   /** With `file-not-readable`: the file's path. */
   readonly path?: string;
   /** With `right-missing`: what the right is on. */

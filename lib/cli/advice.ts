@@ -25,6 +25,7 @@ const DEFAULT_TOPIC = "demo";
 const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
   "answer-not-registry": () =>
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
+  "file-format": ({ format }) => `Read it with --format ${format}.`,
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",

@@ -5,15 +5,21 @@
  */
 
 import { UsageError } from "../base/errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
 import { produceItems } from "../produce/produce.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
-import { openFile } from "../produce/sources/file.ts";
+import { InputFile } from "../produce/sources/file.ts";
+import { fileEvents } from "../produce/sources/file_events.ts";
+import {
+  FILE_FORMATS,
+  type FileFormat,
+  formatOf,
+} from "../produce/sources/format.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
-import type { FilePlace } from "../produce/sources/lines.ts";
-import { ndjsonEvents } from "../produce/sources/ndjson.ts";
+import type { FilePlace } from "../produce/sources/record.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
 import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
@@ -55,7 +61,14 @@ const FLAGS = {
   file: {
     type: "string",
     value: "PATH",
-    description: "read events from a file; - is standard input",
+    description: "read events from a file, plain or gzip; - is standard input",
+  },
+  format: {
+    type: "string",
+    value: "NAME",
+    description:
+      "what the file holds: one JSON object a line, JSON in any layout, or CSV with a header; by its name, else ndjson",
+    choices: FILE_FORMATS,
   },
   acks: {
     type: "string",
@@ -112,7 +125,7 @@ const FLAGS = {
 const SPEC = {
   name: "produce",
   summary:
-    "Produces events to a topic: random ones, or those of a file, one JSON object a line.",
+    "Produces events to a topic: random ones, or those of a file (NDJSON, JSON or CSV).",
   flags: FLAGS,
   examples: [
     [
@@ -123,6 +136,7 @@ const SPEC = {
       "deno task produce --file - < events.ndjson",
       "The events of a file, one JSON object a line",
     ],
+    ["deno task produce --file events.csv.gz", "The rows of a table"],
     ["deno task produce --event loyalty_scan", "Five loyalty scans"],
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
@@ -155,17 +169,26 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   const topic = checkEventTopic(flags.topic ?? type.topic);
   checkFlags(flags);
   const config = configFrom(flags);
+  const clients = clientOptions(flags, config);
   const { count = DEFAULT_COUNT, acks } = flags;
   const path = flags.file && inputPath(flags.file);
   const resume = path && flags.resume
     ? await ResumePoint.open(flags.resume, { path, topic })
     : undefined;
   const start = resume?.start;
-  const source = await openSource(type, { ...flags, path, signal, start });
-  const report = new ProduceReport({ ...flags, topic, count, text });
+  const format = path ? flags.format ?? formatOf(path) : undefined;
+  const source = await openSource(type, {
+    ...flags,
+    path,
+    format,
+    signal,
+    start,
+    notify: clients.notify,
+  });
+  const report = new ProduceReport({ ...flags, format, topic, count, text });
   report.starting(start);
   const summary = await produceItems(type, source, {
-    ...clientOptions(flags, config),
+    ...clients,
     config,
     topic,
     ...(acks && { acks: ACKS[acks] }),
@@ -185,10 +208,11 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
 }
 
 function checkFlags(flags: ProduceFlags): void {
-  const { idempotent, acks = "all", file, resume } = flags;
+  const { idempotent, acks = "all", file, format, resume } = flags;
   if (idempotent && acks !== "all") {
     throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
   }
+  if (format && !file) throw new UsageError("--format goes with --file");
   if (resume && !file) throw new UsageError("--resume goes with --file");
   if (resume && file === "-") {
     throw new UsageError(
@@ -211,22 +235,25 @@ async function openSource<T>(
   type: EventType<T>,
   options: {
     readonly path: string | undefined;
+    readonly format: FileFormat | undefined;
     readonly count?: number | undefined;
     readonly interval: number;
     readonly seed?: number | undefined;
     readonly signal: AbortSignal;
     readonly start: FilePlace | undefined;
+    readonly notify: WaitOptions["notify"];
   },
 ): Promise<AsyncIterable<SourceItem>> {
-  const { path, count, interval: intervalMs, seed, signal, start } = options;
+  const { path, format, count, interval, seed, signal, start, notify } =
+    options;
   if (!path) {
     return generatedEvents(type, {
       count: count ?? DEFAULT_COUNT,
-      intervalMs,
+      intervalMs: interval,
       seed,
       signal,
     });
   }
-  const stream = await openFile(path, start?.offset);
-  return ndjsonEvents(type, stream, { count, signal, start });
+  const file = await InputFile.find(path);
+  return fileEvents(type, file, { format, count, signal, start, notify });
 }

@@ -8,7 +8,8 @@ import { type InvalidEventError, messageOf } from "../base/errors.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventRecord } from "../events/record.ts";
 import type { ProduceObserver } from "../produce/produce.ts";
-import type { FilePlace } from "../produce/sources/lines.ts";
+import { type FileFormat, RECORD_NAME } from "../produce/sources/format.ts";
+import type { FilePlace } from "../produce/sources/record.ts";
 import { describeAccount, listOf } from "./account.ts";
 import type { EventText } from "./event_text.ts";
 import {
@@ -30,6 +31,12 @@ export interface ProduceReportOptions {
   readonly count: number;
   /** The file that they come from instead; `-` is standard input. */
   readonly file?: string | undefined;
+  /**
+   * The file's format.
+   *
+   * @default {"ndjson"}
+   */
+  readonly format?: FileFormat | undefined;
   /** Print JSON and nothing else. */
   readonly json: boolean;
   /** Leave out the lines for each event. */
@@ -62,7 +69,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * @param start The place in the file where this run begins.
    */
   starting(start?: FilePlace): void {
-    const { topic, file, count, text } = this.#options;
+    const { topic, file, format = "ndjson", count, text } = this.#options;
     const name = file === "-" ? "standard input" : `'${printable(file ?? "")}'`;
     this.#say("Starting Cafe Event Producer with Schema Registry...");
     this.#say(
@@ -72,7 +79,9 @@ export class ProduceReport implements ProduceObserver<unknown> {
     );
     if (start && start.line > 0) {
       this.#say(
-        `Continuing after line ${start.line}, where the last run stopped.`,
+        `Continuing after ${
+          RECORD_NAME[format]
+        } ${start.line}, where the last run stopped.`,
       );
     }
     this.#say();
@@ -113,7 +122,10 @@ export class ProduceReport implements ProduceObserver<unknown> {
   /** Prints why a line, or whatever else the source numbers, is not a valid event. */
   invalid(number: number, error: InvalidEventError): void {
     this.#invalid++;
-    const what = this.#options.file === undefined ? "Event" : "Line";
+    const { file, format = "ndjson" } = this.#options;
+    const what = file === undefined
+      ? "Event"
+      : capitalized(RECORD_NAME[format]);
     note(`${what} ${number} was not sent: ${printable(error.message)}`);
   }
 
@@ -199,4 +211,8 @@ export class ProduceReport implements ProduceObserver<unknown> {
     if (output.failure) return;
     printLine(typeof text === "string" ? text : text());
   }
+}
+
+function capitalized(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
 }

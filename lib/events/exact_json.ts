@@ -24,15 +24,18 @@ const LARGE_EXPONENT = /e[-+]?\d{3,}(?![\da-f"-])/i;
  * same value.
  *
  * @param json The text, known to be JSON.
+ * @param name The path of the field that it is the value of; undefined for the whole event.
  * @throws {InvalidEventError} If a number can't be kept; the message has the path of its field and its digits.
  */
-export function refuseInexact(json: string): void {
+export function refuseInexact(json: string, name?: string): void {
   if (!hasLongNumber(json) && !LARGE_EXPONENT.test(json)) return;
   const inexact = findInexact(json);
   if (!inexact) return;
   const { path, digits } = inexact;
   throw new InvalidEventError(
-    `${path || "the event"} is a number that can't be kept exactly: ${
+    `${
+      [name, path].filter(Boolean).join("/") || "the event"
+    } is a number that can't be kept exactly: ${
       digits.length > 40 ? `${digits.slice(0, 40)}…` : digits
     }`,
   );

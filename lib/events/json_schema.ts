@@ -18,7 +18,12 @@ import { JsonSchema as Schema } from "../base/json_schema/json_schema.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
 /** Unknown keywords are allowed: generators add their own, such as `javaType`. */
-const OPTIONS = { strict: false, logger: false } as const;
+const OPTIONS = { strict: false, logger: false, verbose: true } as const;
+
+/** How much of a value a message has, in UTF-16 units. */
+const MAX_SHOWN = 60;
+/** How many of the values that are allowed a message has. */
+const MAX_ALLOWED_COUNT = 8;
 
 /**
  * Says what is wrong with a value.
@@ -78,21 +83,45 @@ function isLinear(schema: JsonSchema): boolean {
 /**
  * Describes what a schema check found, in one line.
  *
- * @param errors What Ajv reported.
- * @returns Each finding with the path of its field, separated by semicolons.
+ * @param errors What Ajv reported, in its verbose form.
+ * @returns Each finding with the path of its field and its value, separated by semicolons.
  */
 export function describeSchemaErrors(
   errors: readonly ErrorObject[] | null | undefined,
 ): string {
   return (errors ?? [])
-    .map(({ instancePath, message, params }) => {
-      const field = instancePath.slice(1) || "the event";
-      const extra = params["additionalProperty"];
-      return extra === undefined
-        ? `${field} ${message}`
-        : `${field} ${message}: ${JSON.stringify(extra)}`;
+    .map((error) => {
+      const field = error.instancePath.slice(1) || "the event";
+      return `${field} ${error.message}${detailOf(error)}`;
     })
     .join("; ");
+}
+
+/**
+ * Writes a value that is wrong, for a message.
+ *
+ * @param value The JSON value.
+ * @returns Its JSON, cut where it is long.
+ */
+export function shownValue(value: unknown): string {
+  const text = JSON.stringify(value) ?? "undefined";
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** The value that is wrong, and what it may be; nothing for a whole event, an object or an array, which are long. */
+function detailOf({ instancePath, data, params }: ErrorObject): string {
+  const extra = params["additionalProperty"];
+  if (extra !== undefined) return `: ${JSON.stringify(extra)}`;
+  if (instancePath === "" || typeof data === "object" && data !== null) {
+    return "";
+  }
+  const shown = shownValue(data);
+  const allowed: unknown = params["allowedValues"];
+  return Array.isArray(allowed) && allowed.length <= MAX_ALLOWED_COUNT
+    ? `: ${shown} (allowed: ${
+      allowed.map((value) => JSON.stringify(value)).join(", ")
+    })`
+    : `: ${shown}`;
 }
 
 /** Keywords whose value is a schema, those whose value is a list of schemas, and those whose value names schemas. */

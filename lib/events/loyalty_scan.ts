@@ -9,6 +9,7 @@ import schema from "../../schemas/loyalty_scan.schema.json" with {
 };
 import { defineEvent, type EventType } from "./event_type.ts";
 import { isUtcTime, isUuid } from "./formats.ts";
+import { shownValue } from "./json_schema.ts";
 import { randomSource } from "./random.ts";
 
 /** One scan, as `schemas/loyalty_scan.schema.json` defines it. */
@@ -40,9 +41,14 @@ export const loyaltyScans: EventType<LoyaltyScan> = defineEvent<LoyaltyScan>({
 });
 
 function problemOf(scan: LoyaltyScan): string | undefined {
-  if (!isUuid(scan.event_id)) return "event_id must be a UUID";
+  const { event_id, ts_utc } = scan;
+  if (!isUuid(event_id)) {
+    return `event_id must be a UUID: ${shownValue(event_id)}`;
+  }
   if (scan.card_id === "") return "card_id must not be empty";
-  if (!isUtcTime(scan.ts_utc)) return "ts_utc must be a time in ISO 8601, UTC";
+  if (!isUtcTime(ts_utc)) {
+    return `ts_utc must be a time in ISO 8601, UTC: ${shownValue(ts_utc)}`;
+  }
   return undefined;
 }
 

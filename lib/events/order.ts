@@ -9,6 +9,7 @@ import schema from "../../schemas/customer_event.schema.json" with {
 };
 import { defineEvent, type EventType } from "./event_type.ts";
 import { isUtcTime, isUuid } from "./formats.ts";
+import { shownValue } from "./json_schema.ts";
 import { randomSource } from "./random.ts";
 
 /** One order, as `schemas/customer_event.schema.json` defines it. */
@@ -42,10 +43,15 @@ export const orders: EventType<Order> = defineEvent<Order>({
 });
 
 function problemOf(order: Order): string | undefined {
-  if (!isUuid(order.event_id)) return "event_id must be a UUID";
+  const { event_id, ts_utc } = order;
+  if (!isUuid(event_id)) {
+    return `event_id must be a UUID: ${shownValue(event_id)}`;
+  }
   if (order.customer_name === "") return "customer_name must not be empty";
   if (order.drink_name === "") return "drink_name must not be empty";
-  if (!isUtcTime(order.ts_utc)) return "ts_utc must be a time in ISO 8601, UTC";
+  if (!isUtcTime(ts_utc)) {
+    return `ts_utc must be a time in ISO 8601, UTC: ${shownValue(ts_utc)}`;
+  }
   return undefined;
 }
 

@@ -9,8 +9,8 @@
 
 import { dirname } from "node:path";
 import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
-import type { FilePlace } from "./sources/lines.ts";
-import { explainFileError } from "./sources/file.ts";
+import type { FilePlace } from "./sources/record.ts";
+import { explainFileError, isGzip } from "./sources/file.ts";
 
 /** The folder of resume files that are named without one: `produce` may write there. */
 export const RESUME_FOLDER = ".resume";
@@ -236,10 +236,7 @@ async function startOf(
   if (!state) return { offset: 0, line: 0 };
   const { offset, line, topic, hash } = state;
   const hint = `To send all of it, remove ${path}.`;
-  const { size } = await Deno.stat(source.path).catch((cause) => {
-    throw explainFileError(source.path, cause);
-  });
-  if (offset > size || hash !== await hashOf(source.path, offset)) {
+  if (hash !== await hashOf(source.path, offset)) {
     throw new PipelineError(
       `${path} belongs to another file than ${source.path}, or that file has changed`,
       { hint },
@@ -300,11 +297,12 @@ async function hashOf(path: string, offset: number): Promise<string> {
   let found: Uint8Array<ArrayBuffer>;
   try {
     using file = await Deno.open(path);
+    const first = await readAt(file, 0, length);
+    // What gzip unpacks to has its checksum and its length at the file's end.
+    const end = isGzip(first) ? (await file.stat()).size : offset;
     // A file that is shorter by now has fewer bytes there, and so another hash.
-    found = new Uint8Array([
-      ...await readAt(file, 0, length),
-      ...await readAt(file, offset - length, length),
-    ]);
+    const last = await readAt(file, Math.max(end - length, 0), length);
+    found = new Uint8Array([...first, ...last]);
   } catch (cause) {
     throw explainFileError(path, cause);
   }

@@ -394,7 +394,7 @@ integrationTest(
       ],
       [
         framed({ ...makeOrder(), quantity: 0 }),
-        /^Not a valid order: quantity must be >= 1$/,
+        /^Not a valid order: quantity must be >= 1: 0$/,
       ],
       [
         framed(makeOrder(), avro),

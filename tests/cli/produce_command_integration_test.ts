@@ -303,13 +303,13 @@ integrationTest(
       assertEquals({ code: first.code, stderr: stderr.split("\n") }, {
         code: 1,
         stderr: [
-          "Line 5 was not sent: Not a valid order: quantity must be >= 1; amount must be number",
-          "Line 6 was not sent: The payload is not JSON",
+          'Line 5 was not sent: Not a valid order: quantity must be >= 1: 0; amount must be number: "3"',
+          "Line 6 was not sent: The payload is not JSON: Unexpected end of JSON input",
           "Line 7 was not sent: Not a valid order: the event must be object",
           "Line 8 was not sent: The payload is not UTF-8",
           "Line 9 was not sent: The line is longer than 1048576 bytes",
-          "Line 10 was not sent: The payload is not JSON",
-          "Line 11 was not sent: Not a valid order: is_member must be boolean",
+          "Line 10 was not sent: The payload is not JSON: Bad control character in string literal in JSON at position 47 (line 1 column 48)",
+          'Line 11 was not sent: Not a valid order: is_member must be boolean: "yes"',
           "Delivered 3 of 10 events; 7 not valid.",
           "",
         ],

@@ -81,7 +81,7 @@ Deno.test("EventType.checkByOpenSchema() lets unknown fields through, and no wro
   assertStrictEquals(visits.checkByOpenSchema(newer), newer);
   assertEquals(
     messageOf(visits.checkByOpenSchema, { ...newer, party: "2" }),
-    "Not a valid visit: party must be integer",
+    'Not a valid visit: party must be integer: "2"',
   );
 });
 
@@ -154,11 +154,14 @@ Deno.test("loyaltyScans.check() refuses no points, no card, and an id or a time 
   };
   assertStrictEquals(loyaltyScans.check(scan), scan);
   const wrong: [object, string][] = [
-    [{ points: 0 }, "points must NOT be valid"],
-    [{ points: 1.5 }, "points must be integer"],
+    [{ points: 0 }, "points must NOT be valid: 0"],
+    [{ points: 1.5 }, "points must be integer: 1.5"],
     [{ card_id: "" }, "card_id must not be empty"],
-    [{ event_id: "1" }, "event_id must be a UUID"],
-    [{ ts_utc: "yesterday" }, "ts_utc must be a time in ISO 8601, UTC"],
+    [{ event_id: "1" }, 'event_id must be a UUID: "1"'],
+    [
+      { ts_utc: "yesterday" },
+      'ts_utc must be a time in ISO 8601, UTC: "yesterday"',
+    ],
   ];
   for (const [change, message] of wrong) {
     const error = assertThrows(

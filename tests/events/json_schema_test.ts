@@ -98,7 +98,7 @@ Deno.test("compileSchema() names each field that is wrong, by its path", () => {
   assertEquals(
     check({ guest: { id: 1, "a\n": 2 } }),
     "the event must have required property 'id'; " +
-      'guest must NOT have additional properties: "a\\n"; guest/id must be string',
+      'guest must NOT have additional properties: "a\\n"; guest/id must be string: 1',
   );
 });
 

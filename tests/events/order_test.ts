@@ -155,9 +155,12 @@ Deno.test("orders.check() names the field when it is out of range or malformed",
     ["ts_utc", "2026-02-03T02:16:55Z\n", time],
   ];
   for (const [field, value, what] of wrong) {
+    const shown = what === "must not be empty"
+      ? ""
+      : `: ${JSON.stringify(value)}`;
     assertEquals(
       messageFor({ ...ORDER, [field]: value }),
-      `Not a valid order: ${field} ${what}`,
+      `Not a valid order: ${field} ${what}${shown}`,
     );
   }
 });
@@ -165,7 +168,7 @@ Deno.test("orders.check() names the field when it is out of range or malformed",
 Deno.test("orders.check() names every field when several are wrong", () => {
   assertEquals(
     messageFor({ ...ORDER, quantity: 0, amount: -1 }),
-    "Not a valid order: quantity must be >= 1; amount must be >= 0",
+    "Not a valid order: quantity must be >= 1: 0; amount must be >= 0: -1",
   );
 });
 

@@ -11,8 +11,8 @@ import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
 import { produceItems } from "../../lib/produce/produce.ts";
 import { RESUME_FOLDER, ResumePoint } from "../../lib/produce/resume_point.ts";
-import { openFile } from "../../lib/produce/sources/file.ts";
-import { ndjsonEvents } from "../../lib/produce/sources/ndjson.ts";
+import { InputFile } from "../../lib/produce/sources/file.ts";
+import { fileEvents } from "../../lib/produce/sources/file_events.ts";
 import type { SourceItem } from "../../lib/produce/sources/source.ts";
 import { withoutDuration } from "../support/captured_output.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
@@ -82,9 +82,9 @@ async function writeOrders(
 
 /** The ids that the file's orders have when all of it is sent at once. */
 async function idsOf({ path }: Files): Promise<string[]> {
-  const file = await Deno.open(`${checkoutFolder()}/${path}`);
+  const file = await InputFile.find(`${checkoutFolder()}/${path}`);
   const ids: string[] = [];
-  for await (const { value } of ndjsonEvents(orders, file.readable)) {
+  for await (const { value } of fileEvents(orders, file)) {
     if (typeof value === "object" && value !== null && "event_id" in value) {
       ids.push(String(value.event_id));
     }
@@ -276,10 +276,11 @@ resumeTest(
       path: files.path,
       topic,
     });
-    const open = () => openFile(files.path, resume.start.offset);
+    const file = await InputFile.find(files.path);
+    const { start } = resume;
     /** The topic goes while the file is read: Kafka acknowledges nothing more. */
     async function* interrupted(): AsyncGenerator<SourceItem> {
-      for await (const item of ndjsonEvents(orders, await open())) {
+      for await (const item of fileEvents(orders, file, { start })) {
         yield item;
         if (item.number > 1) continue;
         await first.promise;

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gzipSync } from "node:zlib";
 import { PipelineError, UsageError } from "../../lib/base/errors.ts";
 import { ResumePoint } from "../../lib/produce/resume_point.ts";
-import type { FilePlace } from "../../lib/produce/sources/lines.ts";
+import type { FilePlace } from "../../lib/produce/sources/record.ts";
 import { permittedTest } from "../support/permissions.ts";
 
 const NEEDS: readonly Deno.PermissionDescriptor[] = [
@@ -226,6 +227,39 @@ resumeTest(
     await Deno.writeTextFile(orders, line.repeat(100));
     assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
     await Deno.truncate(orders, 7_999);
+    await assertRejects(
+      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
+      PipelineError,
+      "belongs to another file",
+    );
+  },
+);
+
+resumeTest(
+  "ResumePoint.open() refuses a compressed file whose content has changed anywhere",
+  async (files) => {
+    const { orders, state } = files;
+    const lines = Array.from(
+      { length: 9_000 },
+      (_, i) => `${i} ${i * i * 7_919 % 104_729}\n`,
+    );
+    const content = lines.join("");
+    const write = (text: string) =>
+      Deno.writeFile(orders, new Uint8Array(gzipSync(text)));
+    await write(content);
+    const point = await ResumePoint.open(state, {
+      path: orders,
+      topic: "demo",
+    });
+    // The file is shorter than the place in its content.
+    const end = content.length - 100;
+    assert(Deno.statSync(orders).size < end);
+    point.begin(8_000, end);
+    point.done(8_000);
+    await point.close();
+    assertEquals(await placeOf(files), { offset: end, line: 8_000 });
+    const [place, digit] = [content.length - 50_000, "x"];
+    await write(content.slice(0, place) + digit + content.slice(place + 1));
     await assertRejects(
       () => ResumePoint.open(state, { path: orders, topic: "demo" }),
       PipelineError,

@@ -4,27 +4,7 @@
  * @module
  */
 
-/** A place in a file. */
-export interface FilePlace {
-  /** The number of bytes before it. */
-  readonly offset: number;
-  /** The number of lines before it. */
-  readonly line: number;
-  /** Whether the last of these lines has no line break before the place. */
-  readonly open?: boolean;
-}
-
-/** One line of a stream. */
-export interface Line {
-  /** Its number, from 1. */
-  readonly number: number;
-  /** Its bytes, without the line break; nothing where it is longer than the limit. */
-  readonly bytes: Uint8Array | undefined;
-  /** The number of bytes from the stream's start to the start of the next line. */
-  readonly end: number;
-  /** Whether it has no line break yet: it is the last one, and more of it may come. */
-  readonly open: boolean;
-}
+import { FILE_START, type FileRecord, type SplitOptions } from "./record.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -47,28 +27,23 @@ function isBreak(parts: readonly Uint8Array[]): boolean {
 /**
  * Splits a stream of bytes at line feeds; a carriage return before one belongs to the break. A last line needs no break.
  *
- * @param stream The bytes.
- * @param limit The longest line that is kept, in bytes. A longer one is passed over and comes without its bytes.
- * @param start What lies before the stream, where it begins in the middle of something: bytes and lines.
+ * @param chunks The bytes.
+ * @param options The longest line, and where the bytes begin.
  * @returns The lines, one after the other.
  */
 export async function* splitLines(
-  stream: AsyncIterable<Uint8Array>,
-  limit: number,
-  start: FilePlace = {
-    offset: 0,
-    line: 0,
-  },
-): AsyncGenerator<Line, void, undefined> {
+  chunks: AsyncIterable<Uint8Array>,
+  { limitBytes, start = FILE_START }: SplitOptions,
+): AsyncGenerator<FileRecord, void, undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   let number = start.line;
   let end = start.offset;
   let rest = start.open ?? false;
-  const take = (open: boolean): Line => {
-    let bytes = length > limit + 1 ? undefined : join(parts, length);
+  const take = (open: boolean): FileRecord => {
+    let bytes = length > limitBytes + 1 ? undefined : join(parts, length);
     if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
-    if (bytes && bytes.length > limit) bytes = undefined;
+    if (bytes && bytes.length > limitBytes) bytes = undefined;
     parts = [];
     length = 0;
     return { number: ++number, bytes, end, open };
@@ -77,10 +52,10 @@ export async function* splitLines(
     length += part.length;
     end += part.length;
     // One more than the limit: the last may be a carriage return, which doesn't count.
-    if (length <= limit + 1) parts.push(part);
+    if (length <= limitBytes + 1) parts.push(part);
     else parts = [];
   };
-  for await (const chunk of stream) {
+  for await (const chunk of chunks) {
     let from = 0;
     for (
       let to = chunk.indexOf(LINE_FEED);

@@ -9,16 +9,18 @@ import type { OutgoingHeader } from "../../events/record.ts";
 
 /** One item of a source: a value that is not checked yet, or why there is none. */
 export interface SourceItem {
-  /** Its number, from 1: the event's, or the line's. */
+  /** Its number, from 1: the event's, or that of the file's line, row or element. */
   readonly number: number;
   /** The value; it may be any JSON value. */
   readonly value?: unknown;
   /** The message's headers. */
   readonly headers?: readonly OutgoingHeader[] | undefined;
-  /** Why the line holds no event. */
+  /** Why it holds no event. */
   readonly problem?: InvalidEventError;
-  /** The number of bytes from the file's start to the start of the next line; undefined if it comes from no file. */
+  /** The number of bytes from the file's start to the start of what follows it; undefined if it comes from no file. */
   readonly end?: number;
-  /** Whether its line has no line break yet: more of it may come. */
+  /** Whether the file ends in it: more of it may come. */
   readonly open?: boolean;
+  /** What the file has of it; undefined if it comes from no file, or is too long to be kept. */
+  readonly original?: Uint8Array | undefined;
 }

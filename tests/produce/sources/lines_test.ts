@@ -6,16 +6,10 @@
 
 import { assertEquals } from "@std/assert";
 import { splitLines } from "../../../lib/produce/sources/lines.ts";
+import { cuts, streamOf } from "../../support/chunks.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-async function* streamOf(chunks: Iterable<Uint8Array>) {
-  for (const chunk of chunks) {
-    await Promise.resolve();
-    yield chunk;
-  }
-}
 
 interface Expected {
   number: number;
@@ -29,20 +23,13 @@ async function linesOf(
 ): Promise<Expected[]> {
   const lines: Expected[] = [];
   for await (
-    const { number, bytes, end } of splitLines(streamOf(chunks), limit)
+    const { number, bytes, end } of splitLines(streamOf(chunks), {
+      limitBytes: limit,
+    })
   ) {
     lines.push({ number, text: bytes && decoder.decode(bytes), end });
   }
   return lines;
-}
-
-/** Every way to cut some bytes in three, empty pieces among them. */
-function* cuts(bytes: Uint8Array): Generator<Uint8Array[]> {
-  for (let a = 0; a <= bytes.length; a++) {
-    for (let b = a; b <= bytes.length; b++) {
-      yield [bytes.subarray(0, a), bytes.subarray(a, b), bytes.subarray(b)];
-    }
-  }
 }
 
 const TABLE: readonly [
@@ -73,8 +60,7 @@ Deno.test("splitLines() gives the same lines, numbers and ends wherever the stre
       text,
       end,
     }));
-    const single = Array.from(bytes, (byte) => new Uint8Array([byte]));
-    for (const chunks of [[bytes], single, ...cuts(bytes)]) {
+    for (const chunks of cuts(bytes)) {
       assertEquals(
         await linesOf(chunks, limit),
         expected,
@@ -93,7 +79,7 @@ Deno.test("splitLines() gives a line before it reads on", async () => {
       yield encoder.encode(text);
     }
   }
-  const lines = splitLines(slow(), 9);
+  const lines = splitLines(slow(), { limitBytes: 9 });
   assertEquals((await lines.next()).value?.end, 4);
   assertEquals(taken, 1);
   assertEquals((await lines.next()).value?.end, 8);
@@ -118,7 +104,7 @@ Deno.test("splitLines() goes on behind a line whose break has come since, and co
   const read = async (text: string, start = place) => {
     const lines: unknown[] = [];
     const stream = ReadableStream.from([encoder.encode(text)]);
-    for await (const line of splitLines(stream, 100, start)) {
+    for await (const line of splitLines(stream, { limitBytes: 100, start })) {
       const { number, bytes, end, open } = line;
       lines.push([number, bytes && decoder.decode(bytes), end, open]);
     }

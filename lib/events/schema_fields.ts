@@ -1,0 +1,181 @@
+/**
+ * What a JSON Schema says of single fields: which types a field may have, and which fields there are.
+ *
+ * It reads what most schemas say in so many words. What it can't tell is left to the check of the whole event.
+ *
+ * @module
+ */
+
+import type { JsonSchema } from "./from_schema.ts";
+
+/** The types of JSON. */
+const TYPES = [
+  "null",
+  "boolean",
+  "integer",
+  "number",
+  "string",
+  "array",
+  "object",
+] as const;
+
+/** A type of JSON. */
+export type JsonType = typeof TYPES[number];
+
+/** What a field may hold. */
+export interface FieldShape {
+  /** The types that its values may have. */
+  readonly types: ReadonlySet<JsonType>;
+  /** The only values that it may have; undefined if the schema lists none. */
+  readonly values: readonly unknown[] | undefined;
+}
+
+/** How deep references are followed: one may lead back to itself. */
+const MAX_DEPTH = 32;
+
+type SchemaObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is SchemaObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The fields that a schema names. */
+export class SchemaFields {
+  readonly #root: JsonSchema;
+
+  /**
+   * Reads a schema.
+   *
+   * @param schema The schema.
+   */
+  constructor(schema: JsonSchema) {
+    this.#root = schema;
+  }
+
+  /** The fields that every event must have. */
+  get required(): readonly string[] {
+    return this.#all(this.#root)
+      .flatMap(({ required }) => listOf(required))
+      .filter((name) => typeof name === "string");
+  }
+
+  /**
+   * Finds a field.
+   *
+   * @param path The names on the way to it, from the event's own field inwards.
+   * @returns What it may hold; undefined if the schema names no such field.
+   */
+  find(path: readonly string[]): FieldShape | undefined {
+    let schemas: readonly unknown[] = [this.#root];
+    for (const name of path) {
+      schemas = schemas.flatMap((schema) => this.#fieldsOf(schema, name));
+    }
+    if (schemas.length === 0) return undefined;
+    return shapeOf(schemas.map((schema) => this.#shape(schema)));
+  }
+
+  /** The schemas that stand for a field in a schema and in all that it is made of. */
+  #fieldsOf(schema: unknown, name: string): unknown[] {
+    return this.#all(schema, ["allOf", "anyOf", "oneOf"]).flatMap((one) => {
+      const { properties, patternProperties, additionalProperties } = one;
+      if (isObject(properties) && Object.hasOwn(properties, name)) {
+        return [properties[name]];
+      }
+      const patterns = Object.entries(patternProperties ?? {})
+        .filter(([pattern]) => new RegExp(pattern, "u").test(name))
+        .map(([, schema]) => schema);
+      if (patterns.length > 0) return patterns;
+      return isObject(additionalProperties) ? [additionalProperties] : [];
+    });
+  }
+
+  /** A schema, and those that it refers to and is made of. */
+  #all(
+    schema: unknown,
+    keywords: readonly string[] = ["allOf"],
+    depth = 0,
+  ): SchemaObject[] {
+    if (!isObject(schema) || depth > MAX_DEPTH) return [];
+    const parts = keywords.flatMap((keyword) => listOf(schema[keyword]));
+    const { $ref } = schema;
+    if (typeof $ref === "string") parts.push(this.#resolve($ref));
+    return [
+      schema,
+      ...parts.flatMap((part) => this.#all(part, keywords, depth + 1)),
+    ];
+  }
+
+  #shape(schema: unknown, depth = 0): FieldShape {
+    if (!isObject(schema) || depth > MAX_DEPTH) return ANY;
+    const { type, $ref, anyOf, oneOf, allOf } = schema;
+    const inner = (part: unknown) => this.#shape(part, depth + 1);
+    const values = "const" in schema
+      ? [schema["const"]]
+      : Array.isArray(schema["enum"])
+      ? schema["enum"]
+      : undefined;
+    const parts = listOf(allOf).map(inner);
+    if (values) parts.push({ types: new Set(values.map(typeOf)), values });
+    if (typeof $ref === "string") parts.push(inner(this.#resolve($ref)));
+    for (const alternatives of [anyOf, oneOf]) {
+      if (Array.isArray(alternatives)) {
+        parts.push(shapeOf(alternatives.map(inner)));
+      }
+    }
+    const named = [type].flat().filter((one) => isType(one));
+    if (named.length > 0) {
+      parts.push({ types: new Set(named), values: undefined });
+    }
+    return parts.reduce(both, ANY);
+  }
+
+  #resolve(reference: string): unknown {
+    if (reference === "#") return this.#root;
+    if (!reference.startsWith("#/")) return undefined;
+    let found: unknown = this.#root;
+    for (const step of reference.slice(2).split("/")) {
+      const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+      found = typeof found === "object" && found !== null
+        ? (found as SchemaObject)[name]
+        : undefined;
+    }
+    return found;
+  }
+}
+
+const ANY: FieldShape = { types: new Set(TYPES), values: undefined };
+
+function isType(value: unknown): value is JsonType {
+  return TYPES.some((type) => type === value);
+}
+
+function typeOf(value: unknown): JsonType {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (Number.isInteger(value)) return "integer";
+  const type = typeof value;
+  return isType(type) ? type : "object";
+}
+
+/** What one of several schemas allows. */
+function shapeOf(shapes: readonly FieldShape[]): FieldShape {
+  return {
+    types: new Set(shapes.flatMap(({ types }) => [...types])),
+    values: shapes.every(({ values }) => values)
+      ? shapes.flatMap(({ values }) => values ?? [])
+      : undefined,
+  };
+}
+
+/** What two schemas allow together. */
+function both(a: FieldShape, b: FieldShape): FieldShape {
+  const types = [...a.types].filter((type) =>
+    b.types.has(type) || type === "integer" && b.types.has("number")
+  );
+  if (a.types.has("number") && b.types.has("integer")) types.push("integer");
+  return { types: new Set(types), values: a.values ?? b.values };
+}

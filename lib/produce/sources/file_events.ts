@@ -1,0 +1,329 @@
+/**
+ * A source of events from a file: JSON, one object a line or in any layout, or CSV.
+ *
+ * @module
+ */
+
+import { InvalidEventError, PipelineError } from "../../base/errors.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
+import type { EventType } from "../../events/event_type.ts";
+import { parsePayload } from "../../events/wire_format.ts";
+import { splitRows } from "./csv_rows.ts";
+import { CsvTable } from "./csv_table.ts";
+import { type InputFile, startingWith } from "./file.ts";
+import {
+  CONTENT_NAME,
+  type FileFormat,
+  formatOf,
+  mayBeginObject,
+  recognize,
+  RECORD_NAME,
+  separatorOf,
+} from "./format.ts";
+import { splitValues } from "./json_values.ts";
+import { lineId } from "./line_id.ts";
+import { splitLines } from "./lines.ts";
+import {
+  FILE_START,
+  type FilePlace,
+  type FileRecord,
+  type SplitOptions,
+} from "./record.ts";
+import type { SourceItem } from "./source.ts";
+
+/** How a file is read. */
+export interface FileEventsOptions {
+  /**
+   * Its format.
+   *
+   * @default {by the file's name}
+   */
+  readonly format?: FileFormat | undefined;
+  /**
+   * How many events to take, blank lines not counted.
+   *
+   * @default {Infinity}
+   */
+  readonly count?: number | undefined;
+  /** Ends the source early. */
+  readonly signal?: AbortSignal | undefined;
+  /** The place in the file to begin at. */
+  readonly start?: FilePlace | undefined;
+  /** Called with a line about what is left out of all events. */
+  readonly notify?: ((line: string) => void) | undefined;
+}
+
+/** The longest record that is read, in bytes: a little more than a broker takes by default. */
+const MAX_RECORD_BYTES = 1_048_576;
+
+const BYTE_ORDER_MARK = "efbbbf";
+
+type Split = (
+  chunks: AsyncIterable<Uint8Array>,
+  options: SplitOptions,
+) => AsyncGenerator<FileRecord, void, undefined>;
+
+const SPLIT: Readonly<Record<FileFormat, Split>> = {
+  ndjson: splitLines,
+  json: splitValues,
+  csv: splitRows,
+};
+
+/** Reads the value of a record. */
+type Parse = (content: Uint8Array) => unknown;
+
+/**
+ * Reads events from a file, or from a stream as they come. Blank lines are skipped.
+ *
+ * An event without its id gets a UUID made from the record's number and content (version 5), so that a file that is sent twice has
+ * the same ids both times. An event without its time gets the current time.
+ *
+ * @param type The kind of event.
+ * @param file The file.
+ * @param options How it is read.
+ * @returns An item for each record.
+ * @throws {PipelineError} If it can't be read, is in another format, or lacks a column that every event needs.
+ */
+export async function* fileEvents<T>(
+  type: EventType<T>,
+  file: InputFile,
+  options: FileEventsOptions = {},
+): AsyncGenerator<SourceItem, void, undefined> {
+  const { format = formatOf(file.path), count = Infinity, signal } = options;
+  const content = await openContent(file, options);
+  const source = { type: type as EventType<unknown>, file, format };
+  let taken = 0;
+  try {
+    // All of an array may be one line, too long to be kept.
+    if (format !== "json" && content.first.startsWith("[")) {
+      throw otherFormat(source, "json");
+    }
+    let records = SPLIT[format](content.chunks, {
+      limitBytes: MAX_RECORD_BYTES,
+      start: content.start,
+    });
+    let parse: Parse = parseJson;
+    if (format === "csv") {
+      const table = await readHeader(source, records, options);
+      if (!table) return;
+      parse = (row) => table.read(textOf(row));
+    } else if (content.start.line === 0) {
+      records = recognized(source, records);
+    }
+    for await (const record of records) {
+      if (signal?.aborted) return;
+      if (record.bytes && isBlank(record.bytes)) continue;
+      taken++;
+      yield itemOf(source, record, parse);
+      // Before the next record is read: a pipe may have none for a long time.
+      if (taken >= count) return;
+    }
+  } finally {
+    await content.chunks.return();
+  }
+}
+
+/** A file that is read, and what is known of it. */
+interface Source {
+  readonly type: EventType<unknown>;
+  readonly file: InputFile;
+  readonly format: FileFormat;
+}
+
+interface Content {
+  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  /** Where the chunks begin in the file. */
+  readonly start: FilePlace;
+  /** The beginning of the first chunk. */
+  readonly first: string;
+}
+
+/** Opens a file's content, without the byte order mark. */
+async function openContent(
+  file: InputFile,
+  { signal, start = FILE_START }: FileEventsOptions,
+): Promise<Content> {
+  const chunks = file.read({ signal, offset: start.offset });
+  if (start.offset > 0) return { chunks, start, first: "" };
+  const { value } = await chunks.next();
+  const all = value ?? new Uint8Array();
+  const mark = all.subarray(0, 3).toHex() === BYTE_ORDER_MARK ? 3 : 0;
+  const first = all.subarray(mark);
+  return {
+    chunks: startingWith(first, chunks),
+    start: { ...start, offset: mark },
+    first: new TextDecoder().decode(first.subarray(0, 100)).trimStart(),
+  };
+}
+
+function otherFormat(
+  { file, format }: Source,
+  found: FileFormat,
+): PipelineError {
+  return new PipelineError(
+    `${file.name} holds ${CONTENT_NAME[found]}, and not ${
+      CONTENT_NAME[format]
+    }`,
+    { code: "file-format", details: { format: found } },
+  );
+}
+
+/** Refuses a file that is in another format once, instead of each of its lines. */
+async function* recognized(
+  source: Source,
+  records: AsyncGenerator<FileRecord, void, undefined>,
+): AsyncGenerator<FileRecord, void, undefined> {
+  const { type, format } = source;
+  const held: FileRecord[] = [];
+  const texts: string[] = [];
+  while (texts.length < 2) {
+    const { value: record, done } = await records.next();
+    if (done) break;
+    held.push(record);
+    const text = decodeUtf8(record.bytes ?? new Uint8Array()) ?? "";
+    if (text.trim() === "") continue;
+    texts.push(text);
+    // The next line may be long in coming.
+    if (format === "json" || !mayBeginObject(text)) break;
+  }
+  const [first, second] = texts;
+  const found = first === undefined
+    ? undefined
+    : recognize(type, { format, first, second });
+  if (found) throw otherFormat(source, found);
+  yield* held;
+  yield* records;
+}
+
+/** Reads the header of CSV. It stands at the file's start, also where a run begins further on. */
+async function readHeader(
+  source: Source,
+  rows: AsyncGenerator<FileRecord, void, undefined>,
+  { signal, start = FILE_START, notify }: FileEventsOptions,
+): Promise<CsvTable | undefined> {
+  const { type, file } = source;
+  if (start.line > 0) {
+    const { chunks } = await openContent(file, { signal });
+    rows = splitRows(chunks, { limitBytes: MAX_RECORD_BYTES });
+    return (await readHeader(source, rows, { signal }));
+  }
+  const row = await firstRow(rows);
+  if (!row) return undefined;
+  const header = row.bytes && decodeUtf8(row.bytes);
+  const found = recognize(type, { format: "csv", first: header ?? "" });
+  if (found) throw otherFormat(source, found);
+  if (header === undefined || row.problem !== undefined) {
+    throw new PipelineError(
+      `The header of ${file.name} can't be read: ${
+        row.problem ?? (row.bytes ? "it is not UTF-8" : `it is ${TOO_LONG}`)
+      }`,
+    );
+  }
+  const separator = separatorOf(type, header);
+  if (separator !== undefined && separator !== "commas") {
+    throw new PipelineError(
+      `The columns of ${file.name} are separated by ${separator}, and CSV takes commas`,
+    );
+  }
+  const table = new CsvTable(type, header);
+  if (table.repeated.length > 0) {
+    throw new PipelineError(
+      `${file.name} has more than one column ${names(table.repeated)}`,
+    );
+  }
+  const unknown = names(table.unknown);
+  if (table.missing.length > 0) {
+    throw new PipelineError(
+      `${file.name} has no column for ${
+        names(table.missing)
+      }, which every ${type.name} needs` +
+        (unknown ? `; its schema has no ${unknown}` : ""),
+    );
+  }
+  if (unknown) {
+    notify?.(
+      `Left out: the schema of ${type.name} has no field for the column ${unknown}.`,
+    );
+  }
+  return table;
+}
+
+async function firstRow(
+  rows: AsyncGenerator<FileRecord, void, undefined>,
+): Promise<FileRecord | undefined> {
+  for (;;) {
+    const { value, done } = await rows.next();
+    if (done) return undefined;
+    if (!value.bytes || !isBlank(value.bytes)) return value;
+  }
+}
+
+function names(fields: readonly string[]): string {
+  return fields.map((name) => `"${name}"`).join(", ");
+}
+
+const TOO_LONG = `longer than ${MAX_RECORD_BYTES} bytes`;
+
+function isBlank(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09);
+}
+
+/** Makes the item of a record. */
+function itemOf(
+  { type, format }: Source,
+  record: FileRecord,
+  parse: Parse,
+): SourceItem {
+  const { number, bytes, end, open, problem } = record;
+  try {
+    if (!bytes) {
+      throw new InvalidEventError(`The ${RECORD_NAME[format]} is ${TOO_LONG}`);
+    }
+    if (problem !== undefined) throw new InvalidEventError(problem);
+    const value = parse(bytes);
+    const fill = { number, content: bytes };
+    return { number, value: fillIn(type, value, fill), end, original: bytes };
+  } catch (error) {
+    if (!(error instanceof InvalidEventError)) throw error;
+    return { number, problem: error, end, open, original: bytes };
+  }
+}
+
+function parseJson(content: Uint8Array): unknown {
+  try {
+    return parsePayload(content);
+  } catch (error) {
+    if (
+      !(error instanceof InvalidEventError) ||
+      !(error.cause instanceof SyntaxError)
+    ) throw error;
+    throw new InvalidEventError(`${error.message}: ${error.cause.message}`, {
+      cause: error.cause,
+    });
+  }
+}
+
+function textOf(row: Uint8Array): string {
+  const text = decodeUtf8(row);
+  if (text === undefined) throw new InvalidEventError("The row is not UTF-8");
+  return text;
+}
+
+/** Fills in the event's id and time where the record lacks them. */
+function fillIn(
+  { idField, timeField }: EventType<unknown>,
+  value: unknown,
+  record: { readonly number: number; readonly content: Uint8Array },
+): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return value;
+  }
+  const filled: Record<string, unknown> = { ...value };
+  if (idField !== undefined && !(idField in value)) {
+    filled[idField] = lineId(record.number, record.content);
+  }
+  if (timeField !== undefined && !(timeField in value)) {
+    filled[timeField] = new Date().toISOString();
+  }
+  return filled;
+}

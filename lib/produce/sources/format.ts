@@ -1,0 +1,108 @@
+/**
+ * The formats of files of events, and how one is told from another.
+ *
+ * @module
+ */
+
+import type { EventType } from "../../events/event_type.ts";
+
+/** The formats that events are read from. */
+export const FILE_FORMATS = ["ndjson", "json", "csv"] as const;
+
+/** A format that events are read from. */
+export type FileFormat = typeof FILE_FORMATS[number];
+
+/** What a file in each format holds. */
+export const CONTENT_NAME: Readonly<Record<FileFormat, string>> = {
+  ndjson: "one JSON object a line",
+  json: "JSON over several lines, or a JSON array",
+  csv: "CSV",
+};
+
+/** What the numbers of a file's events count, in each format. */
+export const RECORD_NAME: Readonly<Record<FileFormat, string>> = {
+  ndjson: "line",
+  json: "element",
+  csv: "row",
+};
+
+/**
+ * Tells a file's format by its name.
+ *
+ * @param path The file's path.
+ * @returns The format: `ndjson` unless the name ends in `.json` or `.csv`, with or without `.gz`.
+ */
+export function formatOf(path: string): FileFormat {
+  const [, extension = ""] = /\.(json|csv)(\.gz)?$/i.exec(path) ?? [];
+  const format = extension.toLowerCase();
+  return FILE_FORMATS.find((each) => each === format) ?? "ndjson";
+}
+
+/** What separates columns in files that are called CSV. */
+const SEPARATORS: readonly (readonly [name: string, separator: string])[] = [
+  ["commas", ","],
+  ["semicolons", ";"],
+  ["tabs", "\t"],
+];
+
+/**
+ * Finds out what separates the columns of a table.
+ *
+ * @param type The kind of event.
+ * @param header The table's first line.
+ * @returns Such as `semicolons`; undefined if no name of a field stands between any.
+ */
+export function separatorOf(
+  type: EventType<unknown>,
+  header: string,
+): string | undefined {
+  return SEPARATORS.find(([, separator]) =>
+    header.split(separator).some((name) =>
+      type.fields.includes(name.replace(/^"(.*)"$/, "$1"))
+    )
+  )?.[0];
+}
+
+/** Tells whether a line may be the first one of an object over several lines. */
+export function mayBeginObject(line: string): boolean {
+  return line.trimStart().startsWith("{") && !isJson(line);
+}
+
+/**
+ * Recognizes the format of a file that is not in the one that it should be in.
+ *
+ * @param type The kind of event.
+ * @param beginning The format that it should be in; its first line that is not blank, its header or its first value; and the next
+ * line if that may show what the first doesn't.
+ * @returns The format; undefined if it is the right one, or nothing that is known.
+ */
+export function recognize(
+  type: EventType<unknown>,
+  { format, first, second }: {
+    readonly format: FileFormat;
+    readonly first: string;
+    readonly second?: string | undefined;
+  },
+): FileFormat | undefined {
+  const isTable = separatorOf(type, first) !== undefined;
+  if (format === "csv") {
+    if (isTable || !/^\s*[[{]/.test(first)) return undefined;
+    return mayBeginObject(first) || first.trimStart().startsWith("[")
+      ? "json"
+      : "ndjson";
+  }
+  if (isTable && (format === "json" || !isJson(first))) return "csv";
+  if (format === "json" || !mayBeginObject(first)) return undefined;
+  // A line that was cut off is followed by another object, and the first line of an object by its first field.
+  const goesOn = first.trim() === "{" || /^\s*["}]/.test(second ?? "");
+  return goesOn ? "json" : undefined;
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
