@@ -65,7 +65,7 @@ export class ConsumeReport {
     this.#say("Starting Cafe Event Consumer with Schema Registry...");
   }
 
-  /** Whether it has begun to listen: what fails before that is no run. */
+  /** Whether it has begun to listen. A failure before that needs no account. */
   get listening(): boolean {
     return this.#listeningSince !== undefined;
   }

@@ -74,7 +74,7 @@ function newChunk(): Chunk {
 /** Writes lines in the background. What is printed while a write is under way is written by the next one. */
 export class Output {
   readonly #sink: OutputSink;
-  /** Asked once: a terminal that was closed is none any more. */
+  /** Whether it is a terminal. A terminal that was closed later would not say so any more. */
   readonly isTerminal: boolean;
   #next = newChunk();
   #current: Chunk | undefined;

@@ -135,7 +135,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
     this.#say("Flushing remaining messages...");
   }
 
-  /** Whether an event was taken from the source: what fails before that is no run. */
+  /** Whether an event was taken from the source. A failure before that needs no account. */
   get begun(): boolean {
     return this.#sent + this.#invalid > 0;
   }

@@ -13,7 +13,7 @@ import type { EventText } from "./event_text.ts";
  * Writes a record as one line of JSON.
  *
  * @param record The record.
- * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is no date is `null`.
+ * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is not a date is `null`.
  */
 export function toJsonLine(record: EventRecord<unknown>): string {
   const { topic, partition, offset, timestamp, key, event, headers } = record;
@@ -110,7 +110,7 @@ function dateOf(timestamp: number): Date | undefined {
  * Writes a message's timestamp for a program.
  *
  * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time in ISO 8601, in UTC; nothing where it is no date.
+ * @returns The time in ISO 8601, in UTC; `null` if it is not a date.
  */
 export function isoTime(timestamp: number): string | null {
   return dateOf(timestamp)?.toISOString() ?? null;
@@ -120,7 +120,7 @@ export function isoTime(timestamp: number): string | null {
  * Writes a message's timestamp.
  *
  * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time in the machine's time zone, such as `2026-02-02 21:16:55`; `none` where it is no date.
+ * @returns The time in the machine's time zone, such as `2026-02-02 21:16:55`; `none` if it is not a date.
  */
 export function describeTime(timestamp: number): string {
   const date = dateOf(timestamp);

@@ -11,8 +11,7 @@ const KILLED_BY_SIGINT = 130;
 
 /**
  * How long after the first signal a further one is taken for the same, in milliseconds. A terminal sends Ctrl+C to every process of
- * the group, and `deno task` forwards it to the task once or twice more (measured with Deno 2.9.6, within 4 ms). A terminal that
- * closes sends SIGHUP, and so does the shell in it.
+ * the group, and `deno task` forwards it to the task once or twice more (measured with Deno 2.9.6, within 4 ms).
  */
 const REPEAT_MS = 500;
 
@@ -24,7 +23,7 @@ export interface StopSignal extends Disposable {
 
 /**
  * Listens for Ctrl+C, SIGTERM and SIGHUP. The first asks for a clean stop, and limits how long a reader of the output may take; a
- * second one ends the process immediately.
+ * second Ctrl+C or SIGTERM ends the process immediately.
  *
  * @returns The signal; dispose of it when the work is done.
  */
@@ -32,24 +31,27 @@ export function stopSignal(): StopSignal {
   const controller = new AbortController();
   let firstAt = 0;
   const stop = () => {
-    if (!controller.signal.aborted) {
-      firstAt = Date.now();
-      output.hurry();
-      errors.hurry();
-      controller.abort();
-    } else if (Date.now() - firstAt > REPEAT_MS) {
-      Deno.exit(KILLED_BY_SIGINT);
-    }
+    if (controller.signal.aborted) return;
+    firstAt = Date.now();
+    output.hurry();
+    errors.hurry();
+    controller.abort();
   };
+  const stopOrEnd = () => {
+    if (!controller.signal.aborted) stop();
+    else if (Date.now() - firstAt > REPEAT_MS) Deno.exit(KILLED_BY_SIGINT);
+  };
+  const listeners: [Deno.Signal, () => void][] = [["SIGINT", stopOrEnd]];
   // Windows has no SIGTERM, and ends a process soon after SIGHUP.
-  const signals: Deno.Signal[] = Deno.build.os === "windows"
-    ? ["SIGINT"]
-    : ["SIGINT", "SIGTERM", "SIGHUP"];
-  for (const signal of signals) Deno.addSignalListener(signal, stop);
+  if (Deno.build.os !== "windows") {
+    // A closed terminal sends SIGHUP, and its shell sends it once more: nobody asks for haste.
+    listeners.push(["SIGTERM", stopOrEnd], ["SIGHUP", stop]);
+  }
+  for (const listener of listeners) Deno.addSignalListener(...listener);
   return {
     signal: controller.signal,
     [Symbol.dispose]() {
-      for (const signal of signals) Deno.removeSignalListener(signal, stop);
+      for (const listener of listeners) Deno.removeSignalListener(...listener);
     },
   };
 }
