@@ -10,10 +10,11 @@ import type { ErrorCode, ErrorDetails, PipelineError } from "../base/errors.ts";
 const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
   {
     topic:
-      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` and `peek` need Read, `group` needs Describe, and Read to reset. " +
-      "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read.",
+      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` and `peek` need Read, " +
+      "`group show` needs Describe, `group reset` needs Read, `dlq replay` needs Write. " +
+      "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read, `dlq replay` also Write.",
     group:
-      "On its group, `consume` and `peek` need Read, `group` needs Describe, and Read to reset; on that of the replay, `dlq` needs Describe, and Read to replay.",
+      "On the group, `consume` needs Read, `group show` needs Describe, `group reset` needs Read.",
     cluster:
       "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
     "transactional id": "On the transactional id, a producer needs Write.",

@@ -1,14 +1,19 @@
 /**
- * `deno task dlq`: lists a topic's dead letters, or sends them back.
+ * `deno task dlq`: lists a topic's dead letters, sends their messages back, or changes one.
  *
  * @module
  */
 
+import { UsageError } from "../base/errors.ts";
+import { parsePlaceWord } from "../consume/dead_letters/dead_letter.ts";
 import {
+  type DeadLetter,
   listDeadLetters,
+  matchOrigin,
   replayDeadLetters,
 } from "../consume/dead_letters/dlq.ts";
-import { EXIT, runTask, type TaskSpec } from "./command.ts";
+import { EXIT, type Flags } from "./command.ts";
+import { editLetter } from "./dlq_edit.ts";
 import { DlqReport } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic } from "./event_topic.ts";
@@ -19,6 +24,7 @@ import {
   configFrom,
   TIMEOUT_FLAG,
 } from "./task_flags.ts";
+import { runTaskWord, taskWord } from "./task_words.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
@@ -27,28 +33,167 @@ const FLAGS = {
     value: "NAME",
     description: "the topic that they come from; the event's own by default",
   },
-  replay: {
-    type: "boolean",
-    description: "send back what was not sent back yet",
+  reason: {
+    type: "string",
+    value: "TEXT",
+    description: "only those whose reason contains this",
   },
-  json: {
-    type: "boolean",
-    description: "print one JSON object a line; a value in base64",
+  group: {
+    type: "string",
+    value: "NAME",
+    description: "only those that this consumer group set aside",
   },
-  timeout: TIMEOUT_FLAG,
-  ...CONFIG_FLAGS,
-} as const;
+  since: {
+    type: "string",
+    value: "TIME",
+    description: "only those set aside since, in ISO 8601",
+  },
+  json: { type: "boolean", description: "print one JSON object a line" },
+  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
+  brokers: CONFIG_FLAGS.brokers,
+} as const satisfies Flags;
 
-const SPEC = {
-  name: "dlq",
+/** The origin of a letter on the command line. */
+const ORIGIN_HELP = "TOPIC/PARTITION/OFFSET, as the list shows it";
+
+function originMatcher(origin: string): (letter: DeadLetter) => boolean {
+  const matches = matchOrigin(origin);
+  if (matches) return matches;
+  throw new UsageError(`An origin is ${ORIGIN_HELP}: "${origin}"`);
+}
+
+/** Makes the test for the flags that choose letters. */
+function matcher(
+  { reason, group, since, origin }: {
+    readonly reason: string | undefined;
+    readonly group: string | undefined;
+    readonly since: string | undefined;
+    readonly origin?: string | undefined;
+  },
+): (letter: DeadLetter) => boolean {
+  const sinceMs = since === undefined ? -Infinity : Date.parse(since);
+  if (Number.isNaN(sinceMs)) {
+    throw new UsageError(`--since takes a time in ISO 8601: "${since}"`);
+  }
+  const wanted = reason?.toLowerCase() ?? "";
+  const comesFrom = origin === undefined ? () => true : originMatcher(origin);
+  return (letter) =>
+    (letter.reason ?? "").toLowerCase().includes(wanted) &&
+    (group === undefined || letter.groups.includes(group)) &&
+    (letter.setAsideAt ?? letter.timestamp) >= sinceMs &&
+    comesFrom(letter);
+}
+
+const list = taskWord({
+  name: "dlq list",
   summary:
-    "Lists a topic's dead letters, the messages that could not be processed, or sends them back.",
-  flags: FLAGS,
+    "Lists the messages that could not be processed, each with the reason and the groups that set it aside.",
+  flags: {
+    ...FLAGS,
+    count: { type: "boolean", description: "only say how many there are" },
+  },
   examples: [
     ["deno task dlq", "What could not be processed, and why"],
-    ["deno task dlq --replay", "Try it again, once the cause is fixed"],
+    ["deno task dlq list --reason schema --count", "How many for one reason"],
   ],
-} as const satisfies TaskSpec<typeof FLAGS>;
+}, async (flags) => {
+  using stop = stopSignal();
+  const topic = checkEventTopic(
+    flags.topic ?? chooseEvent(flags.event).type.topic,
+  );
+  const matches = matcher(flags);
+  const config = configFrom(flags);
+  const report = new DlqReport(topic, flags);
+  const show = flags.count ? () => {} : report.letter;
+  const counts = await listDeadLetters(config, show, {
+    ...clientOptions(flags, config),
+    topic,
+    matches,
+    signal: stop.signal,
+  });
+  report.listed(counts);
+});
+
+const replay = taskWord({
+  name: "dlq replay",
+  summary:
+    "Sends messages back to where they came from, each once, whoever set it aside.",
+  flags: {
+    ...FLAGS,
+    origin: {
+      type: "string",
+      value: "PLACE",
+      description: `only the message that was there: ${ORIGIN_HELP}`,
+    },
+    "dry-run": {
+      type: "boolean",
+      description: "send nothing, say what would be",
+    },
+  },
+  examples: [
+    ["deno task dlq replay --dry-run", "What would be sent back?"],
+    ["deno task dlq replay --origin demo/1/42", "One message"],
+  ],
+}, async (flags) => {
+  using stop = stopSignal();
+  const topic = checkEventTopic(
+    flags.topic ?? parsePlaceWord(flags.origin)?.topic ??
+      chooseEvent(flags.event).type.topic,
+  );
+  const matches = matcher(flags);
+  const dryRun = flags["dry-run"];
+  const config = configFrom(flags);
+  const report = new DlqReport(topic, { json: flags.json, dryRun });
+  const summary = await replayDeadLetters(config, report.replay, {
+    ...clientOptions(flags, config),
+    topic,
+    matches,
+    dryRun,
+    signal: stop.signal,
+  });
+  report.done(summary);
+  return summary?.skipped ? EXIT.failed : EXIT.done;
+});
+
+const edit = taskWord({
+  name: "dlq edit",
+  arguments: ["ORIGIN"],
+  summary:
+    "Changes a message's value, in $EDITOR or from standard input, checks it and sends it back. " +
+    `The origin is ${ORIGIN_HELP}.`,
+  flags: {
+    event: EVENT_FLAG,
+    timeout: TIMEOUT_FLAG,
+    ...CONFIG_FLAGS,
+  },
+  examples: [
+    ["deno task dlq edit demo/1/42", "In the editor"],
+    [
+      "deno task dlq edit demo/1/42 < fixed.json",
+      "With the event of a file in place of it",
+    ],
+  ],
+}, async (flags, [origin]) => {
+  using stop = stopSignal();
+  const matches = originMatcher(origin);
+  const topic = checkEventTopic(parsePlaceWord(origin)?.topic ?? "");
+  const config = configFrom(flags);
+  const options = {
+    ...clientOptions(flags, config),
+    topic,
+    matches,
+    signal: stop.signal,
+  };
+  const { type } = chooseEvent(flags.event);
+  const value = await editLetter(config, { type, origin }, options);
+  const report = new DlqReport(topic, { json: false });
+  report.done(
+    await replayDeadLetters(config, report.replay, {
+      ...options,
+      edit: () => Promise.resolve(value),
+    }),
+  );
+});
 
 /**
  * Runs the command.
@@ -56,25 +201,14 @@ const SPEC = {
  * @returns Never: the process ends.
  */
 export async function dlqCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
-    const { json } = flags;
-    const topic = checkEventTopic(
-      flags.topic ?? chooseEvent(flags.event).type.topic,
-    );
-    const config = configFrom(flags);
-    using stop = stopSignal();
-    const options = {
-      ...clientOptions(flags, config),
-      topic,
-      signal: stop.signal,
-    };
-    const report = new DlqReport(topic, json);
-    if (!flags.replay) {
-      report.listed(await listDeadLetters(config, report.letter, options));
-      return EXIT.done;
-    }
-    const summary = await replayDeadLetters(config, report.replay, options);
-    report.done(summary);
-    return summary?.skipped ? EXIT.failed : EXIT.done;
+  return await runTaskWord({
+    name: "dlq",
+    summary:
+      "Looks at a topic's dead letters, the messages that could not be processed, and sends them back.",
+    words: { list, replay, edit },
+    examples: [
+      ["deno task dlq", "What could not be processed, and why"],
+      ["deno task dlq replay", "Try it again, once the cause is fixed"],
+    ],
   });
 }

@@ -4,8 +4,16 @@
  * @module
  */
 
-import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
-import type { DeadLetter, ReplaySummary } from "../consume/dead_letters/dlq.ts";
+import {
+  deadLetterTopic,
+  placeWord,
+} from "../consume/dead_letters/dead_letter.ts";
+import {
+  type DeadLetter,
+  type DeadLetterCounts,
+  isReplayable,
+  type ReplaySummary,
+} from "../consume/dead_letters/dlq.ts";
 import { note, output, printLine } from "./output.ts";
 import { keyText, placeOf, type Position } from "../events/record.ts";
 import {
@@ -20,88 +28,114 @@ function countOf(letters: number): string {
   return `${letters} dead letter${letters === 1 ? "" : "s"}`;
 }
 
+/** Names a message by where it was, or by its letter if that is not known. */
+function nameOf({ origin, letter }: DeadLetter): string {
+  return printable(origin ? placeWord(origin) : placeOf(letter));
+}
+
 /** Prints a topic's dead letters, or their replay. */
 export class DlqReport {
   readonly #topic: string;
   readonly #json: boolean;
-  #replayed = 0;
+  readonly #dryRun: boolean;
 
   /**
    * Makes the report.
    *
    * @param topic The topic that the messages came from.
-   * @param json Print JSON and nothing else.
+   * @param options Whether to print JSON and nothing else, and whether a replay is only tried.
    */
-  constructor(topic: string, json: boolean) {
+  constructor(
+    topic: string,
+    options: { readonly json: boolean; readonly dryRun?: boolean },
+  ) {
     this.#topic = topic;
-    this.#json = json;
+    this.#json = options.json;
+    this.#dryRun = options.dryRun ?? false;
   }
 
-  /** Prints one letter. Waits while the reader of the output is behind. */
+  /** Prints one message that was set aside. Waits while the reader of the output is behind. */
   readonly letter = (letter: DeadLetter): void | Promise<void> => {
     this.#print(letter);
     return output.full ? output.written() : undefined;
   };
 
   #print(letter: DeadLetter): void {
-    const { key, value, timestamp, origin, reason, stage, attempts, replayed } =
-      letter;
-    if (replayed) this.#replayed++;
+    const { key, value, timestamp, origin, reason, stage, attempts } = letter;
+    const { groups, lettersCount, replayedTo } = letter;
     if (this.#json) {
-      const { topic, partition, offset } = letter;
       const text = JSON.stringify({
-        topic,
-        partition,
-        offset,
+        ...letter.letter,
         timestamp: isoTime(timestamp),
         key: keyText(key),
         origin: origin ?? null,
+        groups,
+        letters: lettersCount,
         reason: reason ?? null,
         stage: stage ?? null,
         attempts,
-        replayed,
+        replayed: replayedTo !== undefined,
         value: value && value.toBase64(),
       });
       return printLine(escapeUnsafe(text));
     }
+    const title = nameOf(letter);
     printLine(
-      describeBlock(`${placeOf(letter)}${replayed ? " (replayed)" : ""}`, [
-        `From: ${origin ? printable(placeOf(origin)) : "unknown"}`,
-        `Kafka Timestamp: ${describeTime(timestamp)}`,
-        `Reason: ${printable(reason ?? "unknown")}`,
-        `Attempts: ${attempts}`,
-        `Key: ${previewText(key)}`,
-        `Value: ${previewText(value)}`,
-      ]),
+      describeBlock(
+        replayedTo ? `${title} (replayed to ${placeWord(replayedTo)})` : title,
+        [
+          `Letter: ${placeOf(letter.letter)}${
+            lettersCount > 1 ? `, the newest of ${lettersCount}` : ""
+          }`,
+          `Groups: ${printable(groups.join(", ") || "unknown")}`,
+          `Kafka Timestamp: ${describeTime(timestamp)}`,
+          `Reason: ${printable(reason ?? "unknown")}`,
+          `Attempts: ${attempts}`,
+          `Key: ${previewText(key)}`,
+          `Value: ${previewText(value)}`,
+        ],
+      ),
     );
   }
 
-  /** Prints how many letters there are. */
-  listed(count: number | undefined): void {
+  /** Prints how many messages there are. */
+  listed(counts: DeadLetterCounts | undefined): void {
     if (this.#json) return;
-    if (!count) return printLine(`Topic '${this.#topic}' has no dead letters.`);
+    const { matching = 0, left = 0 } = counts ?? {};
     printLine(
-      `${countOf(count)} in '${
-        deadLetterTopic(this.#topic)
-      }', ${this.#replayed} of them replayed.`,
+      matching === 0 && left === 0
+        ? `Topic '${this.#topic}' has no dead letters.`
+        : `${countOf(matching)} in '${
+          deadLetterTopic(this.#topic)
+        }'; ${left} left to replay.`,
     );
   }
 
-  /** Prints one letter that was sent back, or can't be. Without a reader of the output, letters are sent all the same. */
+  /**
+   * Prints one message that was sent back, would be, or can't be. Without a reader of the output, messages are sent all the same.
+   */
   readonly replay = (
-    letter: Position,
+    letter: DeadLetter,
     to: Position | undefined,
   ): void | Promise<void> => {
-    if (!to) {
+    if (!isReplayable(letter, this.#topic)) {
       note(
         `Can't replay ${
-          placeOf(letter)
+          placeOf(letter.letter)
         }: it is a whole batch, or its headers don't say that it comes from '${this.#topic}'`,
       );
     } else if (this.#json) {
-      printLine(JSON.stringify({ letter, to }));
+      printLine(escapeUnsafe(
+        JSON.stringify({ letter: letter.letter, origin: letter.origin, to }),
+      ));
     } else {
-      printLine(`Replayed: ${placeOf(letter)} to ${placeOf(to)}`);
+      printLine(
+        to
+          ? `Replayed: ${nameOf(letter)} to ${placeOf(to)}`
+          : `Would replay: ${nameOf(letter)} (${
+            printable(letter.reason ?? "unknown")
+          })`,
+      );
     }
     return output.full ? output.written().catch(() => {}) : undefined;
   };
@@ -109,13 +143,16 @@ export class DlqReport {
   /** Prints the account of a replay. */
   done(summary: ReplaySummary | undefined): void {
     if (this.#json) return;
-    const { replayed = 0 } = summary ?? {};
+    const { replayed = 0, left = 0 } = summary ?? {};
+    const verb = this.#dryRun ? "would be" : replayed === 1 ? "was" : "were";
     printLine(
       replayed === 0
-        ? `Topic '${this.#topic}' has no dead letters to replay.`
-        : `${countOf(replayed)} ${
-          replayed === 1 ? "was" : "were"
-        } sent back to '${this.#topic}'.`,
+        ? `Topic '${this.#topic}' has no dead letters to replay${
+          left > 0 ? ` there; ${left} left` : ""
+        }.`
+        : `${
+          countOf(replayed)
+        } ${verb} sent back to '${this.#topic}'; ${left} left.`,
     );
   }
 }

@@ -14,11 +14,15 @@ import {
   withAdmin,
 } from "../kafka/client.ts";
 import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
+import type { Admin } from "../kafka/admin.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
 import { type Config, resolveConfig } from "../settings/config.ts";
 import { consumeMessages, type Processing } from "./consumer_loop.ts";
-import { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
+import {
+  checkLetterTopic,
+  DeadLetterQueue,
+} from "./dead_letters/dead_letter_queue.ts";
 import type { MessageProcessorOptions } from "./message_processor.ts";
 import type { MessageCounts, MessageObserver } from "./message_reader.ts";
 
@@ -150,10 +154,13 @@ export async function runConsumer<T>(
   let counts = () => ({ consumed: 0, deadLetters: 0, tombstones: 0 });
   let deadLetters: DeadLetterQueue | undefined;
   try {
-    const kafka = await connectToTopic(wait);
+    const kafka = await connectToTopic(
+      wait,
+      onError === "dlq" ? checkLetterTopic : undefined,
+    );
     const registry = await EventRegistry.connect(config, wait);
     if (onError === "dlq") {
-      deadLetters = new DeadLetterQueue(kafka, topic, options);
+      deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
     const processor = run.processor(new EventDeserializer(registry, type), {
       ...options,
@@ -186,14 +193,13 @@ async function connectToTopic(
     readonly config: Config;
     readonly topic: string;
   },
+  check?: (admin: Admin, topic: string) => Promise<void>,
 ): Promise<KafkaClient> {
   const { config, topic } = options;
-  const layout = await withAdmin(
-    config,
-    options,
-    (admin) => describeTopic(admin, topic),
-  );
-  if (!layout) throw missingTopic(topic);
+  await withAdmin(config, options, async (admin) => {
+    if (!await describeTopic(admin, topic)) throw missingTopic(topic);
+    await check?.(admin, topic);
+  });
   return await createKafka(config, {
     clientId: "cafe-event-consumer",
     ...options,

@@ -20,6 +20,12 @@ export interface TopicSpec {
   readonly replicationFactor: number;
   /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * Whether Kafka only checks that it could be created.
+   *
+   * @default {false}
+   */
+  readonly validateOnly?: boolean;
 }
 
 /** How a topic is laid out. */
@@ -29,6 +35,9 @@ export interface TopicLayout {
   /** On how many brokers each partition is kept; the fewest, if they differ. */
   readonly replicationFactor: number;
 }
+
+/** Kafka's number for a setting that is the topic's own. */
+const TOPIC_SOURCE = 1;
 
 /** The offsets that a partition has. */
 export interface OffsetRange {
@@ -65,6 +74,16 @@ export interface Admin extends Connectable {
     topic: string,
     names: readonly string[],
   ): Promise<ReadonlyMap<string, string>>;
+  /**
+   * Changes some of a topic's own settings.
+   *
+   * @param topic The topic.
+   * @param changes The new values by name.
+   */
+  alterTopicSettings(
+    topic: string,
+    changes: ReadonlyMap<string, string>,
+  ): Promise<void>;
   /**
    * Reads which offsets each partition of a topic has.
    *
@@ -142,8 +161,16 @@ export function adminOf(admin: KafkajsAdminClient): Admin {
         return undefined;
       }
     },
-    async createTopic({ topic, partitions, replicationFactor, settings = {} }) {
+    async createTopic(spec) {
+      const {
+        topic,
+        partitions,
+        replicationFactor,
+        settings = {},
+        validateOnly = false,
+      } = spec;
       const created = await admin.createTopics({
+        validateOnly,
         topics: [{
           topic,
           numPartitions: partitions,
@@ -154,12 +181,34 @@ export function adminOf(admin: KafkajsAdminClient): Admin {
         // kafkajs' own wait fails if a broker does not know the topic yet.
         waitForLeaders: false,
       });
-      if (created) {
+      if (created && !validateOnly) {
         await untilTopicKnown(() =>
           admin.fetchTopicMetadata({ topics: [topic] })
         );
       }
       return created;
+    },
+    async alterTopicSettings(topic, changes) {
+      const { ConfigResourceTypes } = await loadKafkajs();
+      const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+      // kafkajs' request replaces all of a topic's own settings, so those that stay are sent too.
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [resource],
+      });
+      const own = (resources[0]?.configEntries ?? [])
+        .filter((entry) => entry.configSource === TOPIC_SOURCE)
+        .map(({ configName, configValue }) =>
+          [configName, configValue] as const
+        );
+      await admin.alterConfigs({
+        validateOnly: false,
+        resources: [{
+          ...resource,
+          configEntries: [...new Map([...own, ...changes])]
+            .map(([name, value]) => ({ name, value })),
+        }],
+      });
     },
     async topicSettings(topic, names) {
       const { ConfigResourceTypes } = await loadKafkajs();

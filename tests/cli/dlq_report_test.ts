@@ -12,9 +12,12 @@ import { captureOutput } from "../support/captured_output.ts";
 const HOSTILE = "demo\x1b]52;c;ZWNobyBoaQ==\x07\nError: forged\x1b[2K";
 
 const LETTER: DeadLetter = {
-  topic: "demo.dlq",
-  partition: 0,
-  offset: "7",
+  letter: { topic: "demo.dlq", partition: 0, offset: "7" },
+  lettersCount: 1,
+  group: HOSTILE,
+  groups: [HOSTILE],
+  setAsideAt: undefined,
+  headers: [],
   timestamp: 1770085015763,
   key: new TextEncoder().encode(HOSTILE),
   value: new TextEncoder().encode(HOSTILE),
@@ -22,16 +25,16 @@ const LETTER: DeadLetter = {
   reason: HOSTILE,
   stage: "VALUE_CONVERTER",
   attempts: 1,
-  replayed: false,
+  replayedTo: undefined,
   batch: undefined,
 };
 
 Deno.test("DlqReport.letter() escapes all that the letter's writer chose", async () => {
   for (const json of [false, true]) {
     const { stdout, stderr } = await captureOutput(() =>
-      new DlqReport("demo", json).letter(LETTER)
+      new DlqReport("demo", { json }).letter(LETTER)
     );
-    assertEquals(stdout.split("\n").length, json ? 2 : 8);
+    assertEquals(stdout.split("\n").length, json ? 2 : 9);
     assertMatch(stdout, /^[\n\x20-\x7e├└─]*$/);
     assertEquals(stderr, "");
   }

@@ -34,9 +34,9 @@ function run(
   options?: TaskOptions,
 ) {
   return runTaskProcess(config, task, [
+    ...args,
     `--topic=${topic}`,
     ...(task === "consume" ? [`--group=${group}`] : []),
-    ...args,
   ], options);
 }
 
@@ -140,7 +140,7 @@ integrationTest(
     const listed = await run(bench, "dlq", [SCANS, "--json"]);
     const letter = JSON.parse(listed.stdout);
     assertMatch(letter.reason, /^Not a valid loyalty_scan: /);
-    const replayed = await run(bench, "dlq", [SCANS, "--replay"]);
+    const replayed = await run(bench, "dlq", ["replay", SCANS]);
     assertEquals({ code: replayed.code, stderr: replayed.stderr }, {
       code: 0,
       stderr: "",

@@ -587,20 +587,16 @@ securityTest(
         name: "dlq",
         task: "dlq",
         args: wanted,
-        rights: [
-          `TOPIC ${letters} READ`,
-          `GROUP cafe-dlq-replay-${topic} DESCRIBE`,
-          "GROUP cafe-dlq-list-* READ",
-        ],
+        rights: [`TOPIC ${letters} READ`],
       },
       {
-        name: "dlq --replay",
+        name: "dlq replay",
         task: "dlq",
-        args: [...wanted, "--replay"],
+        args: ["replay", ...wanted],
         rights: [
           `TOPIC ${letters} READ`,
+          `TOPIC ${letters} WRITE`,
           `TOPIC ${topic} WRITE`,
-          `GROUP cafe-dlq-replay-${topic} READ`,
         ],
       },
     ];

@@ -17,6 +17,22 @@ const PREFIX = "__connect.errors.";
 /** The header that counts how often a message has been tried, from 1. It stays with a message that is replayed. */
 export const ATTEMPTS_HEADER = "cafe.attempts";
 
+/** The header that names the group that set the message aside. */
+const GROUP_HEADER = "cafe.group";
+
+/** The header with the time at which the message was set aside, in ISO 8601. */
+const TIME_HEADER = "cafe.time";
+
+/** The header with the time at which a message's value was changed by hand, in ISO 8601. It stays with the message. */
+export const EDITED_HEADER = "cafe.edited";
+
+/** The headers of a note among the letters: the message that was sent back, its letter's timestamp, and where it is now. */
+const NOTE_HEADERS = {
+  origin: "cafe.replayed",
+  timestamp: "cafe.replayed.timestamp",
+  to: "cafe.replayed.to",
+} as const;
+
 /** The header of a letter that is a whole compressed batch, which can't be read: the name of its codec. */
 const BATCH_HEADER = "cafe.batch";
 
@@ -40,6 +56,12 @@ export interface DeadLetterReason {
   readonly stage: Stage;
 }
 
+/** The same, and which group found it. */
+export interface GroupReason extends DeadLetterReason {
+  /** The consumer group. */
+  readonly group: string;
+}
+
 /** What a letter's headers say. */
 export interface DeadLetterInfo {
   /** Where the message was; nothing where a header is missing: then something else wrote it. */
@@ -48,6 +70,10 @@ export interface DeadLetterInfo {
   readonly stage: string | undefined;
   /** What went wrong. */
   readonly reason: string | undefined;
+  /** The group that set the message aside. */
+  readonly group: string | undefined;
+  /** When it was set aside, in milliseconds since the epoch. */
+  readonly setAsideAt: number | undefined;
   /** How often the message has been tried. */
   readonly attempts: number;
   /** The codec, where the letter is a whole compressed batch, which is no message that could be sent back. */
@@ -90,9 +116,9 @@ function textOf(headers: readonly Header[], name: string): string | undefined {
  */
 export function deadLetterHeaders(
   message: Message,
-  reason: DeadLetterReason,
+  reason: GroupReason,
 ): OutgoingHeader[] {
-  const { origin, error, stage } = reason;
+  const { origin, error, stage, group } = reason;
   const name = error instanceof Error ? error.name : typeof error;
   const stack = error instanceof Error ? error.stack ?? "" : "";
   const own: OutgoingHeader[] = [
@@ -111,6 +137,8 @@ export function deadLetterHeaders(
       stack.slice(0, MAX_STACK).toWellFormed(),
     ],
     [ATTEMPTS_HEADER, String(attemptsOf(message.headers) + 1)],
+    [GROUP_HEADER, group],
+    [TIME_HEADER, new Date().toISOString()],
   ];
   if (message.damaged) own.push([BATCH_HEADER, message.damaged.codec]);
   const replaced = new Set(own.map(([name]) => name));
@@ -128,6 +156,7 @@ export function deadLetterHeaders(
  */
 export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
   const text = (name: string) => textOf(headers, PREFIX + name);
+  const setAsideAt = Date.parse(textOf(headers, TIME_HEADER) ?? "");
   const topic = text("topic");
   const partition = text("partition") ?? "";
   const offset = text("offset") ?? "";
@@ -137,6 +166,8 @@ export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
     origin: known ? { topic, partition: Number(partition), offset } : undefined,
     stage: text("stage"),
     reason: text("exception.message"),
+    group: textOf(headers, GROUP_HEADER),
+    setAsideAt: Number.isNaN(setAsideAt) ? undefined : setAsideAt,
     attempts: attemptsOf(headers),
     batch: textOf(headers, BATCH_HEADER),
   };
@@ -149,5 +180,68 @@ export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
  * @returns The message's own headers and the count of attempts, in their sequence.
  */
 export function replayHeaders(headers: readonly Header[]): Header[] {
-  return headers.filter(([name]) => !name.startsWith(PREFIX));
+  return headers.filter(([name]) =>
+    !name.startsWith(PREFIX) && name !== GROUP_HEADER && name !== TIME_HEADER
+  );
+}
+
+/** A message that was sent back. */
+export interface Replay {
+  /** Where it had been. */
+  readonly origin: Position;
+  /** Its letter's timestamp, in milliseconds since the epoch. */
+  readonly timestamp: number;
+  /** Where it is now. */
+  readonly to: Position;
+}
+
+/**
+ * Writes a place in one word, as people name it.
+ *
+ * @param position The place.
+ * @returns Such as `demo/1/42`.
+ */
+export function placeWord({ topic, partition, offset }: Position): string {
+  return `${topic}/${partition}/${offset}`;
+}
+
+/**
+ * Reads a place that is written in one word.
+ *
+ * @param word Such as `demo/1/42`.
+ * @returns The place; undefined if it isn't one.
+ */
+export function parsePlaceWord(word: string | undefined): Position | undefined {
+  const [, topic, partition, offset] =
+    /^([^/]+)\/(\d{1,10})\/(\d{1,19})$/.exec(word ?? "") ?? [];
+  return topic === undefined || offset === undefined
+    ? undefined
+    : { topic, partition: Number(partition), offset };
+}
+
+/**
+ * Makes the headers of a note that a message was sent back.
+ *
+ * @param replay The message.
+ * @returns The headers.
+ */
+export function replayNoteHeaders(replay: Replay): OutgoingHeader[] {
+  return [
+    [NOTE_HEADERS.origin, placeWord(replay.origin)],
+    [NOTE_HEADERS.timestamp, String(replay.timestamp)],
+    [NOTE_HEADERS.to, placeWord(replay.to)],
+  ];
+}
+
+/**
+ * Reads a note that a message was sent back.
+ *
+ * @param headers The headers of a message among the letters.
+ * @returns What it says; undefined if it is a letter.
+ */
+export function readReplayNote(headers: readonly Header[]): Replay | undefined {
+  const origin = parsePlaceWord(textOf(headers, NOTE_HEADERS.origin));
+  const to = parsePlaceWord(textOf(headers, NOTE_HEADERS.to));
+  const timestamp = Number(textOf(headers, NOTE_HEADERS.timestamp));
+  return origin && to && { origin, timestamp, to };
 }

@@ -18,20 +18,87 @@ import type { Admin, TopicLayout } from "../../kafka/admin.ts";
 import type { KafkaClient } from "../../kafka/client.ts";
 import type { Message } from "../../kafka/message.ts";
 import type { MessageProducer } from "../../kafka/message_producer.ts";
-import { sendLetter } from "./letter_producer.ts";
+import { type Letter, sendLetter } from "./letter_producer.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Position } from "../../events/record.ts";
-import { describeTopic, ensureTopic, missingTopic } from "../../kafka/topic.ts";
+import {
+  checkTopicName,
+  describeTopic,
+  ensureTopic,
+  missingTopic,
+} from "../../kafka/topic.ts";
+import { messageOf, PipelineError, UsageError } from "../../base/errors.ts";
 
 /** How much larger than its message a letter may be, for its headers, in bytes. */
 const HEADROOM_BYTES = 65_536;
-/** What a topic takes where nothing else is set, in bytes: Kafka's default. */
+/** What a topic takes if nothing else is set, in bytes: Kafka's default. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+/** Kafka's largest number: no limit. */
+const UNLIMITED = String(2n ** 63n - 1n);
+
+const SIZE = "max.message.bytes";
+/** Settings that limit a message's time. Kafka has them from 3.6 on. */
+const TIME_LIMITS = {
+  "message.timestamp.after.max.ms": UNLIMITED,
+  "message.timestamp.before.max.ms": UNLIMITED,
+};
+/** What makes a topic keep whatever another one took, for ever. */
+const KEEPS_EVERYTHING = {
+  "cleanup.policy": "delete",
+  // A letter has its message's timestamp: by time, retention would remove that of an old message immediately.
+  "retention.ms": "-1",
+  "retention.bytes": "-1",
+  "message.timestamp.type": "CreateTime",
+};
+/** Which settings of the letters' topic refuse what the source took, by Kafka's code. */
+const REFUSING_SETTINGS: Readonly<Record<string, readonly string[]>> = {
+  MESSAGE_TOO_LARGE: [SIZE],
+  INVALID_TIMESTAMP: Object.keys(TIME_LIMITS),
+  // A compacted topic takes no message without a key.
+  INVALID_RECORD: ["cleanup.policy"],
+};
+
+/**
+ * Checks that a topic's letters have a topic or can get one: otherwise the first letter would end the run. Whether this user may
+ * create it is not checked.
+ *
+ * @param admin A connected client.
+ * @param source The topic that the messages come from.
+ * @throws {PipelineError} If Kafka refuses the name: it is too long, or collides with another topic's.
+ */
+export async function checkLetterTopic(
+  admin: Admin,
+  source: string,
+): Promise<void> {
+  const topic = deadLetterTopic(source);
+  try {
+    checkTopicName(topic);
+    await admin.createTopic({
+      topic,
+      partitions: 1,
+      replicationFactor: 1,
+      validateOnly: true,
+    });
+  } catch (cause) {
+    const isRefused = cause instanceof UsageError ||
+      protocolCodeOf(cause) === "INVALID_TOPIC_EXCEPTION";
+    if (!isRefused) return;
+    throw new PipelineError(
+      `The topic for dead letters, '${topic}', can't be created: Kafka refuses its name`,
+      {
+        cause,
+        hint:
+          "A name has at most 249 characters, and no two topics may have names that differ in dots and underscores only.",
+      },
+    );
+  }
+}
 
 /** Writes dead letters. It connects, and creates the topic, when the first one comes. */
 export class DeadLetterQueue {
   readonly #kafka: KafkaClient;
   readonly #source: string;
+  readonly #group: string;
   readonly #options: WaitOptions;
   #open:
     | Promise<
@@ -43,16 +110,17 @@ export class DeadLetterQueue {
    * Makes the queue of a topic's dead letters.
    *
    * @param kafka The client.
-   * @param source The topic that the messages come from.
-   * @param options Whom to tell of a wait.
+   * @param source The topic that the messages come from, and the group that reads them.
+   * @param options What to call during a wait.
    */
   constructor(
     kafka: KafkaClient,
-    source: string,
+    source: { readonly topic: string; readonly group: string },
     options: WaitOptions,
   ) {
     this.#kafka = kafka;
-    this.#source = source;
+    this.#source = source.topic;
+    this.#group = source.group;
     this.#options = options;
   }
 
@@ -82,15 +150,20 @@ export class DeadLetterQueue {
         const { producer, partitions } = await this.#ready();
         const partition = reason.origin.partition % partitions;
         const { key, value, timestamp } = message;
-        const headers = deadLetterHeaders(message, reason);
+        const headers = deadLetterHeaders(message, {
+          ...reason,
+          group: this.#group,
+        });
         const letter = { key, value, timestamp, headers };
         const to = { topic, partition };
         try {
-          return await sendLetter(producer, to, letter);
+          return await sendCompressibly(producer, to, letter);
         } catch (error) {
-          // A topic's limit is on what a batch takes compressed: a message that came so may be larger than that.
-          if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
-          return await sendLetter(producer, to, { ...letter, gzip: true });
+          const code = protocolCodeOf(error) ?? "";
+          const refusing = REFUSING_SETTINGS[code];
+          if (!refusing) throw error;
+          await this.#repair(refusing, message, error);
+          return await sendCompressibly(producer, to, letter);
         }
       }, {
         isOutage: isKafkaOutage,
@@ -128,50 +201,117 @@ export class DeadLetterQueue {
   async #connect(): Promise<
     { readonly producer: MessageProducer; readonly partitions: number }
   > {
-    const admin = this.#kafka.admin();
-    await admin.connect();
-    let partitions: number;
-    try {
-      const layout = await this.#layout(admin);
-      partitions = layout.partitions;
-    } finally {
-      await admin.disconnect();
-    }
+    const { partitions } = await this.#withAdmin((admin) =>
+      this.#layout(admin)
+    );
     const producer = this.#kafka.producer();
     await producer.connect();
     return { producer, partitions };
   }
 
-  /** Finds the letters' topic, or makes it like the one that the messages come from. */
+  async #withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
+    const admin = this.#kafka.admin();
+    await admin.connect();
+    try {
+      return await work(admin);
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  /** Finds the letters' topic, or makes it so that it takes and keeps whatever the source does. */
   async #layout(admin: Admin): Promise<TopicLayout> {
     const existing = await describeTopic(admin, this.topic);
     if (existing) return existing;
     const source = await describeTopic(admin, this.#source);
     if (!source) throw missingTopic(this.#source);
-    return await ensureTopic(admin, {
+    const bytes = await maxMessageBytes(admin, this.#source) ??
+      DEFAULT_MAX_MESSAGE_BYTES;
+    const spec = {
       ...source,
       topic: this.topic,
       settings: {
-        "max.message.bytes": String(
-          await maxMessageBytes(admin, this.#source) + HEADROOM_BYTES,
-        ),
-        // A letter has its message's timestamp: by time, retention would remove that of an old message at once.
-        "retention.ms": "-1",
-        "cleanup.policy": "delete",
+        [SIZE]: String(bytes + HEADROOM_BYTES),
+        ...KEEPS_EVERYTHING,
       },
+    };
+    try {
+      const settings = { ...spec.settings, ...TIME_LIMITS };
+      return await ensureTopic(admin, { ...spec, settings });
+    } catch (error) {
+      // A broker that doesn't know a setting creates nothing.
+      if (protocolCodeOf(error) !== "INVALID_CONFIG") throw error;
+      return await ensureTopic(admin, spec);
+    }
+  }
+
+  /**
+   * Changes the settings of the letters' topic that refuse a letter: the topic was made by hand, or the source's settings were
+   * changed since.
+   */
+  async #repair(
+    names: readonly string[],
+    message: Message,
+    refusal: unknown,
+  ): Promise<void> {
+    await this.#withAdmin(async (admin) => {
+      const own = (message.key?.length ?? 0) + (message.value?.length ?? 0);
+      const source = await maxMessageBytes(admin, this.#source) ?? 0;
+      const wanted: Readonly<Record<string, string>> = {
+        ...KEEPS_EVERYTHING,
+        ...TIME_LIMITS,
+        [SIZE]: String(Math.max(own, source) + HEADROOM_BYTES),
+      };
+      const changes = names.map((name) => [name, wanted[name] ?? ""] as const);
+      try {
+        await admin.alterTopicSettings(this.topic, new Map(changes));
+      } catch (error) {
+        if (isKafkaOutage(error)) throw error;
+        throw new PipelineError(
+          `Topic '${this.topic}' refuses a dead letter: ${
+            messageOf(refusal).replace(/\.$/, "")
+          }`,
+          {
+            cause: error,
+            hint: `Set ${
+              changes.map(([name, value]) => `${name}=${value}`).join(" and ")
+            } on it. A user with the rights DescribeConfigs and AlterConfigs on it does so by itself.`,
+          },
+        );
+      }
+      this.#options.notify?.(
+        `Changed the settings of topic '${this.topic}', which refused a dead letter: ${
+          changes.map(([name, value]) => `${name}=${value}`).join(", ")
+        }`,
+      );
     });
   }
 }
 
-/** How large a topic's messages may be, in bytes. */
-async function maxMessageBytes(admin: Admin, topic: string): Promise<number> {
-  const setting = "max.message.bytes";
+/** Sends a letter; compressed if it is too large otherwise: a topic's limit is on what a batch takes compressed. */
+async function sendCompressibly(
+  producer: MessageProducer,
+  to: Omit<Position, "offset">,
+  letter: Letter,
+): Promise<Position> {
   try {
-    const settings = await admin.topicSettings(topic, [setting]);
-    return Number(settings.get(setting)) || DEFAULT_MAX_MESSAGE_BYTES;
+    return await sendLetter(producer, to, letter);
   } catch (error) {
-    // The right to read settings (DescribeConfigs) is more than a consumer needs otherwise.
+    if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
+    return await sendLetter(producer, to, { ...letter, gzip: true });
+  }
+}
+
+/** How large a topic's messages may be, in bytes; undefined if this user may not read its settings (DescribeConfigs). */
+async function maxMessageBytes(
+  admin: Admin,
+  topic: string,
+): Promise<number | undefined> {
+  try {
+    const settings = await admin.topicSettings(topic, [SIZE]);
+    return Number(settings.get(SIZE)) || undefined;
+  } catch (error) {
     if (isKafkaOutage(error)) throw error;
-    return DEFAULT_MAX_MESSAGE_BYTES;
+    return undefined;
   }
 }

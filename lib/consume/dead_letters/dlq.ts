@@ -1,18 +1,25 @@
 /**
- * Looking at a topic's dead letters, and sending them back.
+ * Looking at a topic's dead letters, sending their messages back, and changing one by hand.
+ *
+ * Several groups may set the same message aside, each with a letter of its own: what counts is the message, by where it was. A
+ * message that is sent back leaves a note among the letters, in the same partition. So it is sent once, whoever set it aside, for as
+ * long as the letters are kept: a group's offsets would be forgotten after a week.
  *
  * @module
  */
 
 import type { Config } from "../../settings/config.ts";
-import { consumeMessages, type MessageProcess } from "../consumer_loop.ts";
 import {
   type DeadLetterInfo,
   deadLetterTopic,
+  EDITED_HEADER,
+  parsePlaceWord,
+  placeWord,
   readDeadLetter,
+  readReplayNote,
   replayHeaders,
+  replayNoteHeaders,
 } from "./dead_letter.ts";
-import type { Admin } from "../../kafka/admin.ts";
 import {
   connectWithin,
   createKafka,
@@ -24,66 +31,100 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "../../kafka/errors.ts";
-import type { Message } from "../../kafka/message.ts";
+import type { OffsetRange } from "../../kafka/admin.ts";
+import type { Message, OutgoingMessage } from "../../kafka/message.ts";
 import type { MessageProducer } from "../../kafka/message_producer.ts";
+import type {
+  PartitionMessage,
+  TopicReader,
+} from "../../kafka/topic_reader.ts";
 import { sendLetter } from "./letter_producer.ts";
+import { PipelineError } from "../../base/errors.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
-import type { Position } from "../../events/record.ts";
-import {
-  checkTopicName,
-  describeTopic,
-  missingTopic,
-} from "../../kafka/topic.ts";
+import type { Header, Position } from "../../events/record.ts";
+import { SCHEMA_ID_HEADER } from "../../events/wire_format.ts";
+import { checkTopicName, missingTopic } from "../../kafka/topic.ts";
 
-/** A dead letter. */
-export interface DeadLetter extends Position, DeadLetterInfo {
-  /** The original message's timestamp, in milliseconds since 1970 UTC. */
+/** A message that was set aside. */
+export interface DeadLetter extends DeadLetterInfo {
+  /** Where its newest letter is. */
+  readonly letter: Position;
+  /** How many letters it has. */
+  readonly lettersCount: number;
+  /** The groups that set it aside. */
+  readonly groups: readonly string[];
+  /** The message's timestamp, in milliseconds since the epoch. */
   readonly timestamp: number;
-  /** The original message's key, in bytes. */
+  /** The message's key, in bytes. */
   readonly key: Uint8Array | null;
-  /** The original message's value, in bytes. */
+  /** The message's value, in bytes. */
   readonly value: Uint8Array | null;
-  /** Whether it was sent back already. */
-  readonly replayed: boolean;
+  /** The letter's headers. */
+  readonly headers: readonly Header[];
+  /** Where it was sent back to; undefined if it wasn't. */
+  readonly replayedTo: Position | undefined;
 }
 
-/** What to do with a topic's dead letters, and whom to tell. */
+/** Which dead letters. */
 export interface DeadLetterOptions extends KafkaOptions, WaitOptions {
   /** The topic that the messages came from. */
   readonly topic: string;
+  /** Tells which messages are meant; all by default. */
+  readonly matches?: ((letter: DeadLetter) => boolean) | undefined;
   /** Stops early. */
   readonly signal?: AbortSignal;
 }
 
-/** What became of a replay. */
-export interface ReplaySummary {
-  /** How many letters were sent back. */
-  readonly replayed: number;
-  /** How many could not be: a whole batch, or what wrote them didn't say where they come from. */
-  readonly skipped: number;
+/** How to send messages back. */
+export interface ReplayOptions extends DeadLetterOptions {
+  /**
+   * Whether nothing is sent.
+   *
+   * @default {false}
+   */
+  readonly dryRun?: boolean;
+  /**
+   * Makes the value to send.
+   *
+   * @default The message's own.
+   */
+  readonly edit?: (letter: DeadLetter) => Promise<Uint8Array>;
 }
 
-/** How long a read waits for letters that the topic's end promises and no longer has, in milliseconds. */
-const IDLE_EXIT_MS = 5_000;
-const SESSION_TIMEOUT_MS = 10_000;
+/** How many messages were set aside. */
+export interface DeadLetterCounts {
+  /** How many match. */
+  readonly matching: number;
+  /** How many were not sent back, whether they match or not. */
+  readonly left: number;
+}
 
-/**
- * Names the group whose committed offset marks what was replayed.
- *
- * @param topic The topic that the messages came from.
- * @returns The group's name.
- */
-export function replayGroup(topic: string): string {
-  return `cafe-dlq-replay-${topic}`;
+/** What became of a replay. */
+export interface ReplaySummary {
+  /** How many messages were sent back, or would be. */
+  readonly replayed: number;
+  /** How many can't be: a whole batch, or what wrote the letter didn't say where it comes from. */
+  readonly skipped: number;
+  /** How many were not sent back, whether they match or not. */
+  readonly left: number;
+}
+
+/** What is known of a message besides its newest letter. */
+interface Entry {
+  lettersCount: number;
+  readonly groups: Set<string>;
+  newest: string;
+  replayedTo: Position | undefined;
 }
 
 interface Session {
   readonly kafka: KafkaClient;
-  readonly admin: Admin;
+  readonly reader: TopicReader;
   readonly letters: string;
+  readonly ranges: ReadonlyMap<number, OffsetRange>;
 }
 
-/** Runs some work where the topic of the letters exists; there is nothing to do where it doesn't. */
+/** Runs some work if the topic of the letters exists; otherwise there is nothing to do. */
 async function withLetters<T>(
   config: Config,
   options: DeadLetterOptions,
@@ -94,24 +135,25 @@ async function withLetters<T>(
     clientId: "cafe-event-dlq",
     ...options,
   });
-  const admin = await connectWithin(kafka.admin(), config, options);
+  const reader = await connectWithin(kafka.reader(), config, options);
   try {
-    if (!await describeTopic(admin, letters)) {
-      await requireTopic(admin, options.topic);
+    const ranges = await reader.ranges(letters);
+    if (!ranges) {
+      await requireTopic(reader, options.topic);
       return undefined;
     }
-    return await work({ kafka, admin, letters });
+    return await work({ kafka, reader, letters, ranges });
   } catch (error) {
     throw explainKafkaError(error, config, `Reading ${letters}`);
   } finally {
-    await admin.disconnect().catch(() => {});
+    await reader.disconnect().catch(() => {});
   }
 }
 
-/** A topic that isn't there has no letters either, but as a rule its name is mistyped. */
-async function requireTopic(admin: Admin, topic: string): Promise<void> {
+/** A topic that doesn't exist has no letters either, but usually its name is mistyped. */
+async function requireTopic(reader: TopicReader, topic: string): Promise<void> {
   try {
-    if (await describeTopic(admin, topic)) return;
+    if (await reader.ranges(topic)) return;
   } catch (error) {
     // Reading letters takes no right on the topic itself.
     if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") return;
@@ -121,158 +163,274 @@ async function requireTopic(admin: Admin, topic: string): Promise<void> {
 }
 
 /**
- * Lists a topic's dead letters, oldest first in each partition. It leaves no trace in Kafka.
+ * Lists the messages of a topic that were set aside, each with its newest letter. It leaves no trace in Kafka.
  *
  * @param config Where Kafka is.
- * @param onLetter Called with each letter; the next waits for the promise.
- * @param options The topic, and whom to tell of a wait.
- * @returns How many letters there are; nothing where the topic of the letters doesn't exist.
+ * @param onLetter Called for each message.
+ * @param options Which messages.
+ * @returns How many there are; undefined if the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
 export async function listDeadLetters(
   config: Config,
   onLetter: (letter: DeadLetter) => void | Promise<void>,
   options: DeadLetterOptions,
-): Promise<number | undefined> {
-  return await withLetters(
-    config,
-    options,
-    async ({ kafka, admin, letters }) => {
-      const replayedTo = await admin.committedOffsets(
-        replayGroup(options.topic),
-        letters,
-      );
-      // kafkajs reads only as a member of a group.
-      const group = `cafe-dlq-list-${crypto.randomUUID()}`;
-      let count = 0;
-      await consumeMessages(kafka, (partition, message) => {
-        count++;
-        const info = readDeadLetter(message.headers);
-        const shown = onLetter({
-          ...info,
-          topic: letters,
-          partition,
-          offset: message.offset,
-          timestamp: message.timestamp,
-          key: message.key,
-          value: message.value,
-          replayed: info.origin?.topic === options.topic &&
-            BigInt(message.offset) < (replayedTo.get(partition) ?? -1n),
-        });
-        return shown instanceof Promise ? shown.then(() => true) : true;
-      }, loopOptions(options, letters, group, false));
-      await admin.deleteGroup(group).catch(() => {});
-      return count;
-    },
-  );
+): Promise<DeadLetterCounts | undefined> {
+  return await withLetters(config, options, async (session) => {
+    const { matches } = options;
+    const entries = await readEntries(session, options);
+    let matching = 0;
+    for await (const { letter } of readNewest(session, entries, options)) {
+      if (matches && !matches(letter)) continue;
+      matching++;
+      await onLetter(letter);
+    }
+    return { matching, left: countLeft(entries) };
+  });
 }
 
 /**
- * Sends a topic's dead letters back to where they came from, each once: a committed offset marks what was sent. After a crash
- * between the two, the letter in hand is sent once more.
+ * Sends messages back to where they came from, each once. After a crash between the message and its note, it is sent once more.
  *
  * The key, the value and the message's own headers go back as they are, with the count of attempts; the timestamp is that of
- * the sending, so that retention doesn't take an old message at once.
+ * the sending, so that retention doesn't remove an old message immediately.
  *
  * @param config Where Kafka is.
- * @param onReplayed Called with each letter that was sent back, and awaited: where it was, and where it is now; nowhere if what wrote it
- * didn't say where it comes from, or it is a whole batch.
- * @param options The topic, and whom to tell of a wait.
- * @returns How many letters were sent back; nothing where the topic of the letters doesn't exist.
+ * @param onReplayed Called for each message that matches and was not sent back yet: where it is now; undefined if nothing was sent,
+ * as `dryRun` is set or it can't be.
+ * @param options Which messages, and how.
+ * @returns How many were sent back; undefined if the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
 export async function replayDeadLetters(
   config: Config,
   onReplayed: (
-    letter: Position,
+    letter: DeadLetter,
     to: Position | undefined,
   ) => void | Promise<void>,
-  options: DeadLetterOptions,
+  options: ReplayOptions,
 ): Promise<ReplaySummary | undefined> {
-  return await withLetters(
-    config,
-    options,
-    async ({ kafka, admin, letters }) => {
-      const source = await describeTopic(admin, options.topic);
-      if (!source) throw missingTopic(options.topic);
-      const producer = await connectWithin(
-        kafka.producer(),
-        config,
-        options,
-      );
-      let replayed = 0;
-      let skipped = 0;
-      const replay: MessageProcess = async (partition, message, { signal }) => {
-        const letter: Position = {
-          topic: letters,
-          partition,
-          offset: message.offset,
-        };
-        const { origin, batch } = readDeadLetter(message.headers);
-        if (origin?.topic !== options.topic || batch !== undefined) {
-          skipped++;
-          await onReplayed(letter, undefined);
-          return true;
-        }
-        const to = await sendBack(producer, message, {
-          ...origin,
-          // The topic may have been recreated with fewer of them.
-          partition: origin.partition % source.partitions,
-        }, { ...options, signal });
-        if (!to) return false;
-        replayed++;
-        await onReplayed(letter, to);
-        return true;
-      };
-      try {
-        const group = replayGroup(options.topic);
-        await consumeMessages(
-          kafka,
-          replay,
-          loopOptions(options, letters, group, true),
-        );
-        return { replayed, skipped };
-      } finally {
-        await producer.disconnect().catch(() => {});
+  return await withLetters(config, options, async (session) => {
+    const { matches, dryRun = false } = options;
+    const source = await session.reader.ranges(options.topic);
+    if (!source) throw missingTopic(options.topic);
+    const entries = await readEntries(session, options);
+    await using sender = new Sender(config, session, options);
+    let replayed = 0;
+    let skipped = 0;
+    for await (
+      const { letter, message } of readNewest(session, entries, options)
+    ) {
+      if (letter.replayedTo || matches && !matches(letter)) continue;
+      if (!isReplayable(letter, options.topic)) {
+        skipped++;
+        await onReplayed(letter, undefined);
+        continue;
       }
-    },
-  );
+      if (dryRun) {
+        replayed++;
+        await onReplayed(letter, undefined);
+        continue;
+      }
+      const to = await sender.send(letter, message, source.size);
+      if (!to) break;
+      replayed++;
+      await onReplayed(letter, to);
+    }
+    const left = countLeft(entries) - (dryRun ? 0 : replayed);
+    return { replayed, skipped, left };
+  });
 }
 
-function loopOptions(
-  options: DeadLetterOptions,
-  topic: string,
-  group: string,
-  commit: boolean,
-) {
-  return {
-    ...options,
-    topic,
-    group,
-    commit,
-    from: "earliest",
-    untilEnd: true,
-    idleExitMs: IDLE_EXIT_MS,
-    sessionTimeoutMs: SESSION_TIMEOUT_MS,
-  } as const;
+/**
+ * Tells whether a message can be sent back.
+ *
+ * @param letter The message.
+ * @param topic The topic that it has to come from.
+ * @returns Whether it is a message, and not a whole batch, that says that it comes from the topic.
+ */
+export function isReplayable(letter: DeadLetterInfo, topic: string): boolean {
+  return letter.origin?.topic === topic && letter.batch === undefined;
 }
 
-async function sendBack(
-  producer: MessageProducer,
-  message: Message,
-  to: Position,
-  options: WaitOptions & { readonly signal: AbortSignal },
-): Promise<Position | undefined> {
-  const { key, value, headers } = message;
-  const { signal, notify } = options;
-  return await throughOutages(
-    () =>
-      sendLetter(producer, to, { key, value, headers: replayHeaders(headers) }),
-    {
+/** Tells messages apart: a topic that was deleted and created again has the same places, but other times. */
+function entryKey(origin: Position, timestamp: number): string {
+  return `${placeWord(origin)}@${timestamp}`;
+}
+
+function keyOf(read: PartitionMessage, info: DeadLetterInfo): string {
+  return info.origin
+    ? entryKey(info.origin, read.message.timestamp)
+    : newestOf(read);
+}
+
+function newestOf({ partition, message }: PartitionMessage): string {
+  return `${partition}/${message.offset}`;
+}
+
+function countLeft(entries: ReadonlyMap<string, Entry>): number {
+  return entries.values()
+    .filter((entry) => entry.lettersCount > 0 && !entry.replayedTo)
+    .reduce((count) => count + 1, 0);
+}
+
+function readLetters(
+  { reader, letters, ranges }: Session,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<PartitionMessage> {
+  const spans = [...ranges].map((
+    [partition, { low, high }],
+  ) => [partition, { from: low, to: high }] as const);
+  return reader.read(letters, new Map(spans), signal);
+}
+
+/** Reads all letters and notes, and keeps what takes little memory. */
+async function readEntries(
+  session: Session,
+  { signal }: DeadLetterOptions,
+): Promise<Map<string, Entry>> {
+  const entries = new Map<string, Entry>();
+  for await (const read of readLetters(session, signal)) {
+    const { headers } = read.message;
+    const note = readReplayNote(headers);
+    const info = readDeadLetter(headers);
+    const key = note
+      ? entryKey(note.origin, note.timestamp)
+      : keyOf(read, info);
+    const entry = entries.get(key) ?? {
+      lettersCount: 0,
+      groups: new Set(),
+      newest: "",
+      replayedTo: undefined,
+    };
+    entries.set(key, entry);
+    if (note) {
+      entry.replayedTo = note.to;
+      continue;
+    }
+    entry.lettersCount++;
+    entry.newest = newestOf(read);
+    if (info.group !== undefined) entry.groups.add(info.group);
+  }
+  return entries;
+}
+
+/** Reads the letters again, the newest one of each message. */
+async function* readNewest(
+  session: Session,
+  entries: ReadonlyMap<string, Entry>,
+  { signal }: DeadLetterOptions,
+): AsyncGenerator<{ readonly letter: DeadLetter; readonly message: Message }> {
+  for await (const read of readLetters(session, signal)) {
+    const { partition, message } = read;
+    if (readReplayNote(message.headers)) continue;
+    const info = readDeadLetter(message.headers);
+    const entry = entries.get(keyOf(read, info));
+    if (entry?.newest !== newestOf(read)) continue;
+    const { key, value, headers, timestamp, offset } = message;
+    const letter: DeadLetter = {
+      ...info,
+      letter: { topic: session.letters, partition, offset },
+      lettersCount: entry.lettersCount,
+      groups: [...entry.groups].sort(),
+      timestamp,
+      key,
+      value,
+      headers,
+      replayedTo: entry.replayedTo,
+    };
+    yield { letter, message };
+  }
+}
+
+/** Sends messages back and leaves notes. It connects for the first one. */
+class Sender implements AsyncDisposable {
+  readonly #config: Config;
+  readonly #session: Session;
+  readonly #options: ReplayOptions;
+  #producer: MessageProducer | undefined;
+
+  constructor(config: Config, session: Session, options: ReplayOptions) {
+    this.#config = config;
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** Sends a message back; undefined if a stop came first. */
+  async send(
+    letter: DeadLetter,
+    { timestamp }: Message,
+    partitionsCount: number,
+  ): Promise<Position | undefined> {
+    const { origin } = letter;
+    if (!origin) throw new PipelineError("The letter has no origin");
+    const { edit } = this.#options;
+    const value = edit ? await edit(letter) : letter.value;
+    const headers = replayHeaders(letter.headers);
+    const to = await this.#deliver({
+      ...origin,
+      // The topic may have been created again with fewer of them.
+      partition: origin.partition % partitionsCount,
+    }, {
+      key: letter.key,
+      value,
+      headers: edit ? editedHeaders(headers) : headers,
+    });
+    if (!to) return undefined;
+    const noted = await this.#deliver(letter.letter, {
+      key: null,
+      value: `${placeWord(origin)} was sent back to ${placeWord(to)}`,
+      timestamp,
+      headers: replayNoteHeaders({ origin, timestamp, to }),
+    });
+    return noted && to;
+  }
+
+  async #deliver(
+    to: Omit<Position, "offset">,
+    message: Omit<OutgoingMessage, "partition">,
+  ): Promise<Position | undefined> {
+    const { signal, notify } = this.#options;
+    this.#producer ??= await connectWithin(
+      this.#session.kafka.producer(),
+      this.#config,
+      this.#options,
+    );
+    const producer = this.#producer;
+    return await throughOutages(() => sendLetter(producer, to, message), {
       isOutage: isKafkaOutage,
       signal,
-      begins: () => notify?.("Waiting for Kafka to take a letter back..."),
+      begins: () => notify?.("Waiting for Kafka to take a message back..."),
       ends: () => notify?.("No longer waiting for Kafka."),
-    },
-  );
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#producer?.disconnect().catch(() => {});
+  }
+}
+
+/** The edited value names its own schema. */
+function editedHeaders(headers: readonly Header[]) {
+  return [
+    ...headers.filter(([name]) =>
+      name !== EDITED_HEADER && name !== SCHEMA_ID_HEADER
+    ),
+    [EDITED_HEADER, new Date().toISOString()] as const,
+  ];
+}
+
+/**
+ * Finds the message that a place names.
+ *
+ * @param word The place, such as `demo/1/42`: where the message was.
+ * @returns What tells it from others; undefined if the word is not a place.
+ */
+export function matchOrigin(
+  word: string,
+): ((letter: DeadLetter) => boolean) | undefined {
+  const wanted = parsePlaceWord(word);
+  if (!wanted) return undefined;
+  const place = placeWord(wanted);
+  return ({ origin }) => origin !== undefined && placeWord(origin) === place;
 }

@@ -10,8 +10,12 @@ import {
   attemptsOf,
   deadLetterHeaders,
   deadLetterTopic,
+  parsePlaceWord,
+  placeWord,
   readDeadLetter,
+  readReplayNote,
   replayHeaders,
+  replayNoteHeaders,
 } from "../../../lib/consume/dead_letters/dead_letter.ts";
 import { InvalidEventError } from "../../../lib/base/errors.ts";
 import type { Header, OutgoingHeader } from "../../../lib/events/record.ts";
@@ -43,10 +47,13 @@ Deno.test("deadLetterHeaders() writes Kafka Connect's headers as text, numbers t
   const error = new InvalidEventError("The payload is not JSON");
   const headers = deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
+    group: "points",
     error,
     stage: "VALUE_CONVERTER",
   });
-  assertEquals(Object.fromEntries(headers), {
+  const { "cafe.time": time, ...rest } = Object.fromEntries(headers);
+  assert(Math.abs(Date.now() - Date.parse(String(time))) < 60_000);
+  assertEquals(rest, {
     "__connect.errors.topic": "demo",
     "__connect.errors.partition": "2",
     "__connect.errors.offset": "9007199254740993",
@@ -56,12 +63,14 @@ Deno.test("deadLetterHeaders() writes Kafka Connect's headers as text, numbers t
     "__connect.errors.exception.message": "The payload is not JSON",
     "__connect.errors.exception.stacktrace": error.stack ?? "",
     "cafe.attempts": "1",
+    "cafe.group": "points",
   });
 });
 
 Deno.test("deadLetterHeaders() names what is no error, and keeps a huge error's text short and well-formed", () => {
   const thrown = Object.fromEntries(deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
+    group: "points",
     error: "just text",
     stage: "TASK_PUT",
   }));
@@ -71,6 +80,7 @@ Deno.test("deadLetterHeaders() names what is no error, and keeps a huge error's 
 
   const huge = Object.fromEntries(deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
+    group: "points",
     // The limit of 1,000 cuts a pair of surrogates in two.
     error: new Error("x".repeat(999) + "🍵".repeat(100_000)),
     stage: "TASK_PUT",
@@ -91,7 +101,12 @@ Deno.test("deadLetterHeaders() increments the count of attempts, and replaces th
       ["__connect.errors.topic", bytes("other")],
       ["trace", bytes("abc")],
     ),
-    { origin: ORIGIN, error: new Error("again"), stage: "TASK_PUT" },
+    {
+      origin: ORIGIN,
+      group: "points",
+      error: new Error("again"),
+      stage: "TASK_PUT",
+    },
   );
   const values = (name: string) =>
     again.filter(([other]) => other === name).map(([, value]) => value);
@@ -114,6 +129,7 @@ Deno.test("deadLetterHeaders() and replayHeaders() keep the message's own header
   ];
   const letter = deadLetterHeaders(messageWith(...own), {
     origin: ORIGIN,
+    group: "points",
     error: new Error("no"),
     stage: "TASK_PUT",
   });
@@ -135,6 +151,7 @@ Deno.test("deadLetterHeaders() names the codec of a whole batch", () => {
   };
   const headers = deadLetterHeaders(message, {
     origin: ORIGIN,
+    group: "points",
     error: new Error("no"),
     stage: "VALUE_CONVERTER",
   });
@@ -144,13 +161,17 @@ Deno.test("deadLetterHeaders() names the codec of a whole batch", () => {
 Deno.test("readDeadLetter() reads back what deadLetterHeaders() wrote", () => {
   const headers = deadLetterHeaders(messageWith(), {
     origin: ORIGIN,
+    group: "points",
     error: new Error("Café closed"),
     stage: "TASK_PUT",
   });
-  assertEquals(readDeadLetter(asRead(headers)), {
+  const { setAsideAt, ...rest } = readDeadLetter(asRead(headers));
+  assert(Math.abs(Date.now() - (setAsideAt ?? 0)) < 60_000);
+  assertEquals(rest, {
     origin: ORIGIN,
     stage: "TASK_PUT",
     reason: "Café closed",
+    group: "points",
     attempts: 1,
     batch: undefined,
   });
@@ -178,6 +199,39 @@ Deno.test("readDeadLetter() returns no origin when a header is missing or is not
     { ...whole, "__connect.errors.offset": bytes("1e3") },
   ];
   for (const headers of broken) assertEquals(originOf(headers), undefined);
+});
+
+Deno.test("readReplayNote() reads back what replayNoteHeaders() wrote, and nothing from a letter", () => {
+  const replay = {
+    origin: ORIGIN,
+    timestamp: 1_770_085_015_763,
+    to: { topic: "demo", partition: 0, offset: "9007199254740999" },
+  };
+  assertEquals(readReplayNote(asRead(replayNoteHeaders(replay))), replay);
+  const letter = deadLetterHeaders(messageWith(), {
+    origin: ORIGIN,
+    group: "points",
+    error: new Error("no"),
+    stage: "TASK_PUT",
+  });
+  assertEquals(readReplayNote(asRead(letter)), undefined);
+});
+
+Deno.test("parsePlaceWord() takes what placeWord() writes, and nothing else", () => {
+  assertEquals(parsePlaceWord(placeWord(ORIGIN)), ORIGIN);
+  for (
+    const word of [
+      undefined,
+      "",
+      "demo",
+      "demo/1",
+      "demo/x/1",
+      "demo/1/-1",
+      "/1/2",
+    ]
+  ) {
+    assertEquals(parsePlaceWord(word), undefined);
+  }
 });
 
 Deno.test("attemptsOf() takes the last of several counts, and 0 for anything else", () => {

@@ -213,8 +213,8 @@ integrationTest(
     assert(kept.length > bomb.length, `${kept.length} bytes`);
 
     const replay = await runTaskProcess(config, "dlq", [
+      "replay",
       `--topic=${topic}`,
-      "--replay",
     ]);
     assertEquals(replay.code, 1);
     assertStringIncludes(replay.stderr, "it is a whole batch");
