@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PipelineError } from "./errors.ts";
+
 /** What each code, Node's or OpenSSL's, says of the server's certificate. */
 const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "has expired",
@@ -40,33 +42,6 @@ export function isCertificateProblem(error: unknown): boolean {
 }
 
 /**
- * Says why this client refused the server's certificate.
- *
- * @param error What a socket, or a library that uses one, threw: a certificate problem.
- * @param options The server, to end the sentence's subject, and how the names of its variables begin: `KAFKA_SSL` or
- * `SCHEMA_REGISTRY`.
- * @returns The sentence, and what to do.
- */
-export function explainCertificate(
-  error: unknown,
-  options: { readonly server: string; readonly prefix: string },
-): { readonly message: string; readonly hint: string } {
-  const { server, prefix } = options;
-  const problem = CERTIFICATE_PROBLEMS[codeOf(error)] ?? "is refused";
-  const hints: Readonly<Record<string, string>> = {
-    "is for another name":
-      "Use the name that the certificate is for, or have one issued for this name.",
-    "is not signed by a trusted authority":
-      `Name the file with its authority's certificate in ${prefix}_CA_FILE.`,
-    "is not valid yet": "Check the clock of this machine.",
-  };
-  return {
-    message: `The certificate of ${server} ${problem}`,
-    hint: hints[problem] ?? "The server needs a new one.",
-  };
-}
-
-/**
  * Tells whether the server refused this client's certificate, or the lack of one. A retry doesn't help.
  *
  * @param error What a socket, or a library that uses one, threw.
@@ -75,4 +50,46 @@ export function explainCertificate(
 export function isClientRefused(error: unknown): boolean {
   return /^ERR_SSL_\w+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
     .test(codeOf(error));
+}
+
+/** The names in the sentences of {@linkcode explainCertificate}. */
+export interface CertificateNames {
+  /** Who has the server's certificate, such as `the broker at localhost:9093`. */
+  readonly holder: string;
+  /** Who refuses the client's, to begin a sentence: `Kafka at localhost:9093`. */
+  readonly peer: string;
+  /** How the names of the variables begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`. */
+  readonly prefix: string;
+}
+
+/**
+ * Says which side refused the other's certificate, and why.
+ *
+ * @param cause What a socket, or a library that uses one, threw.
+ * @param names The names in the sentences.
+ * @returns An error to print; undefined if no certificate was refused.
+ */
+export function explainCertificate(
+  cause: unknown,
+  { holder, peer, prefix }: CertificateNames,
+): PipelineError | undefined {
+  const problem = CERTIFICATE_PROBLEMS[codeOf(cause)];
+  if (problem !== undefined) {
+    const hints: Readonly<Record<string, string>> = {
+      "is for another name":
+        "Use the name that the certificate is for, or have one issued for this name.",
+      "is not signed by a trusted authority":
+        `Name the file with its authority's certificate in ${prefix}_CA_FILE.`,
+      "is not valid yet": "Check the clock of this machine.",
+    };
+    return new PipelineError(`The certificate of ${holder} ${problem}`, {
+      cause,
+      hint: hints[problem] ?? "The server needs a new one.",
+    });
+  }
+  if (!isClientRefused(cause)) return undefined;
+  return new PipelineError(
+    `${peer} refuses this client's certificate, or requires one`,
+    { cause, hint: `Check ${prefix}_CERT_FILE and ${prefix}_KEY_FILE.` },
+  );
 }

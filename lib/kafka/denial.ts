@@ -61,15 +61,11 @@ export function explainDenial(
   config: Config,
   action: string,
 ): PipelineError {
-  const brokers = config.brokers.join(",");
-  const type = typeOf(denial);
-  if (isCertificateProblem(denial)) {
-    const broker = "broker" in denial && denial.broker;
-    return badCertificate(String(broker || brokers), denial);
-  }
-  if (isClientRefused(denial)) return clientRefused(brokers, cause);
-  return explainMissingRight(cause, action) ??
-    explainLogin(type, cause, config);
+  const broker = "broker" in denial && denial.broker ||
+    config.brokers.join(",");
+  return explainBrokerCertificate(String(broker), denial) ??
+    explainMissingRight(cause, action) ??
+    explainLogin(typeOf(denial), cause, config);
 }
 
 /**
@@ -151,30 +147,19 @@ export function wrongProtocol(
 }
 
 /**
- * Makes the error for a broker's certificate that this client refuses.
+ * Says which side refused the other's certificate.
  *
  * @param broker The broker's address.
  * @param cause What the connection, or kafkajs, threw.
- * @returns The error.
+ * @returns An error to print; undefined if no certificate was refused.
  */
-export function badCertificate(broker: string, cause: Error): PipelineError {
-  const { message, hint } = explainCertificate(cause, {
-    server: `the broker at ${broker}`,
+export function explainBrokerCertificate(
+  broker: string,
+  cause: unknown,
+): PipelineError | undefined {
+  return explainCertificate(cause, {
+    holder: `the broker at ${broker}`,
+    peer: `Kafka at ${broker}`,
     prefix: "KAFKA_SSL",
   });
-  return new PipelineError(message, { cause, hint });
-}
-
-/**
- * Makes the error for brokers that refuse this client's certificate.
- *
- * @param brokers The brokers' addresses.
- * @param cause What the connection, or kafkajs, threw.
- * @returns The error.
- */
-export function clientRefused(brokers: string, cause: unknown): PipelineError {
-  return new PipelineError(
-    `Kafka at ${brokers} refuses this client's certificate, or requires one`,
-    { cause, hint: "Check KAFKA_SSL_CERT_FILE and KAFKA_SSL_KEY_FILE." },
-  );
 }

@@ -14,18 +14,11 @@ import type { TlsSettings } from "../settings/tls.ts";
 /** How long a server may take to refuse a client after the handshake, in milliseconds. */
 const REFUSAL_MS = 500;
 
-/** How a handshake ended: accepted, refused by this client, refused by the server, or broken off for another reason. */
-export type HandshakeOutcome =
-  | "done"
-  | "certificate refused"
-  | "refused"
-  | "failed";
-
-/** How a handshake ended, and the error that ended it. */
+/** How a handshake ended. */
 export interface HandshakeResult {
-  /** How it ended. */
-  readonly outcome: HandshakeOutcome;
-  /** The error; undefined if there was none. */
+  /** Whether the server speaks TLS: it was accepted, or one side refused the other's certificate. */
+  readonly speaksTls: boolean;
+  /** The error that ended the handshake; undefined if there was none. */
   readonly error?: Error;
 }
 
@@ -33,7 +26,7 @@ export interface HandshakeResult {
  * Tries a handshake. Sends nothing else.
  *
  * @param address Where to.
- * @param options Whom to trust, the client's certificate, and how long it may take, in milliseconds.
+ * @param options Trusted authorities, the client's certificate, and how long it may take, in milliseconds.
  * @returns How it ended.
  */
 export function handshake(
@@ -50,22 +43,18 @@ export function handshake(
     socket.destroy();
     resolve(result);
   };
-  let timer = setTimeout(() => end({ outcome: "failed" }), timeoutMs);
+  let timer = setTimeout(() => end({ speaksTls: false }), timeoutMs);
   // With TLS 1.3, a server refuses a client's certificate after that client's handshake is done.
   const onConnect = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => end({ outcome: "done" }), REFUSAL_MS);
+    timer = setTimeout(() => end({ speaksTls: true }), REFUSAL_MS);
   };
   const socket = openTls(address, { tls, onConnect });
   socket.once("error", (error) =>
     end({
-      outcome: isCertificateProblem(error)
-        ? "certificate refused"
-        : isClientRefused(error)
-        ? "refused"
-        : "failed",
+      speaksTls: isCertificateProblem(error) || isClientRefused(error),
       error,
     }));
-  socket.once("close", () => end({ outcome: "failed" }));
+  socket.once("close", () => end({ speaksTls: false }));
   return promise;
 }

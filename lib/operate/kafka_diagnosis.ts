@@ -9,11 +9,7 @@
 
 import { isCertificateProblem } from "../base/certificate_errors.ts";
 import type { PipelineError } from "../base/errors.ts";
-import {
-  badCertificate,
-  clientRefused,
-  wrongProtocol,
-} from "../kafka/denial.ts";
+import { explainBrokerCertificate, wrongProtocol } from "../kafka/denial.ts";
 import { addressOf, askBroker } from "../kafka/probe.ts";
 import type { Config } from "../settings/config.ts";
 import type { KafkaSecurity } from "../settings/security.ts";
@@ -64,7 +60,7 @@ async function examine(
   ]);
   const wrong = (instead: string) =>
     wrongProtocol(broker, { protocol, instead });
-  const speaksTls = !(secured instanceof Error) || tried.outcome !== "failed" ||
+  const speaksTls = !(secured instanceof Error) || tried.speaksTls ||
     isCertificateProblem(secured);
   if (!speaksTls && plain instanceof Error) return undefined;
   if (speaksTls !== protocol.endsWith("SSL")) {
@@ -72,10 +68,8 @@ async function examine(
   }
   const answer = speaksTls ? secured : plain;
   if (answer instanceof Error) {
-    if (isCertificateProblem(answer)) return badCertificate(broker, answer);
-    return tried.outcome === "refused"
-      ? clientRefused(broker, tried.error)
-      : undefined;
+    return explainBrokerCertificate(broker, answer) ??
+      explainBrokerCertificate(broker, tried.error);
   }
   if ((answer === "login") !== protocol.startsWith("SASL")) {
     return wrong(

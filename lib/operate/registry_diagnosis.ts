@@ -34,12 +34,10 @@ export async function diagnoseRegistry(
     secured && answersHttp(`http://${address.host}:${address.port}/`),
   ]);
   if (!secured) {
-    return tried.outcome === "failed" ? undefined : wrongScheme(host, "https");
+    return tried.speaksTls ? wrongScheme(host, "https") : undefined;
   }
-  if (tried.outcome === "refused" || tried.outcome === "certificate refused") {
-    return explainRegistryCertificate(host, tried.error);
-  }
-  return answers ? wrongScheme(host, "http") : undefined;
+  return explainRegistryCertificate(host, tried.error) ??
+    (answers ? wrongScheme(host, "http") : undefined);
 }
 
 async function answersHttp(url: string): Promise<boolean> {

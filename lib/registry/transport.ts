@@ -9,12 +9,7 @@
 
 import type { SchemaRegistry } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import { OutageError, PipelineError } from "../base/errors.ts";
-import {
-  codeOf,
-  explainCertificate,
-  isCertificateProblem,
-  isClientRefused,
-} from "../base/certificate_errors.ts";
+import { codeOf, explainCertificate } from "../base/certificate_errors.ts";
 import { RegistryAccess, RegistryConnectionError } from "./access.ts";
 import { printable } from "../base/terminal_text.ts";
 
@@ -242,22 +237,11 @@ export function explainRegistryCertificate(
   host: string,
   cause: unknown,
 ): PipelineError | undefined {
-  const server = `the Schema Registry at ${host}`;
-  if (isCertificateProblem(cause)) {
-    const { message, hint } = explainCertificate(cause, {
-      server,
-      prefix: "SCHEMA_REGISTRY",
-    });
-    return new PipelineError(message, { cause, hint });
-  }
-  if (!isClientRefused(cause)) return undefined;
-  return new PipelineError(
-    `T${server.slice(1)} refuses this client's certificate, or requires one`,
-    {
-      cause,
-      hint: "Check SCHEMA_REGISTRY_CERT_FILE and SCHEMA_REGISTRY_KEY_FILE.",
-    },
-  );
+  return explainCertificate(cause, {
+    holder: `the Schema Registry at ${host}`,
+    peer: `The Schema Registry at ${host}`,
+    prefix: "SCHEMA_REGISTRY",
+  });
 }
 
 type Middleware = NonNullable<
