@@ -12,13 +12,6 @@ const MAX_SHOWN = 1_000;
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-const UNSAFE_IN_LINES =
-  /[[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]--[\n]]/gv;
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
 /**
  * Escapes what text of a message may not do to a terminal.
  *
@@ -26,7 +19,10 @@ function escaped(character: string): string {
  * @returns The text, with control characters and bidi marks as `\u001b`: in JSON it is still the same value.
  */
 export function escapeUnsafe(text: string): string {
-  return text.replace(UNSAFE, escaped);
+  return text.replace(
+    UNSAFE,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /**
@@ -36,7 +32,7 @@ export function escapeUnsafe(text: string): string {
  * @returns The lines, with control characters and bidi marks as `\u001b`.
  */
 export function escapeLines(text: string): string {
-  return text.replace(UNSAFE_IN_LINES, escaped);
+  return text.split("\n").map(escapeUnsafe).join("\n");
 }
 
 /**

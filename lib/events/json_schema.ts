@@ -1,5 +1,8 @@
 /**
- * Checks of values against a JSON Schema, compiled once.
+ * Checks of values against a JSON Schema of the program's own, compiled once.
+ *
+ * Ajv generates code, which checks an event in 20 ns. The interpreter in `base/json_schema/` takes 300 ns: that would be a tenth of
+ * the time of consuming one. Schemas of others are interpreted, so that none of them becomes code.
  *
  * @module
  */
@@ -60,7 +63,7 @@ export function compileSchema(
   const validate = addFormats.default(ajvFor(schema, allErrors))
     .compile(schema);
   const check = (value: unknown) =>
-    validate(value) ? undefined : describeSchemaErrors(validate.errors);
+    validate(value) ? undefined : describeErrors(validate.errors);
   if (isLinear(schema)) return check;
   return (value) => {
     try {
@@ -80,13 +83,8 @@ function isLinear(schema: JsonSchema): boolean {
   }
 }
 
-/**
- * Describes what a schema check found, in one line.
- *
- * @param errors What Ajv reported, in its verbose form.
- * @returns Each finding with the path of its field and its value, separated by semicolons.
- */
-export function describeSchemaErrors(
+/** Describes in one line what Ajv found, in its verbose form: with the value of each field. */
+function describeErrors(
   errors: readonly ErrorObject[] | null | undefined,
 ): string {
   return (errors ?? [])

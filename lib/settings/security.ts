@@ -11,15 +11,13 @@ import { Secret } from "../base/secret.ts";
 import type { SettingReader } from "./setting_reader.ts";
 import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
 
-/** The SASL mechanisms. */
-export const SASL_MECHANISMS: readonly SaslMechanism[] = [
+const SASL_MECHANISMS: readonly SaslMechanism[] = [
   "PLAIN",
   "SCRAM-SHA-256",
   "SCRAM-SHA-512",
 ];
 
-/** The security protocols. */
-export const SECURITY_PROTOCOLS: readonly SecurityProtocol[] = [
+const SECURITY_PROTOCOLS: readonly SecurityProtocol[] = [
   "PLAINTEXT",
   "SSL",
   "SASL_PLAINTEXT",
@@ -91,15 +89,6 @@ const REGISTRY_LOGIN = [
 
 const KAFKA_TLS = TLS_SUFFIXES.map((suffix) => `KAFKA_SSL_${suffix}`);
 const REGISTRY_TLS = TLS_SUFFIXES.map((suffix) => `SCHEMA_REGISTRY_${suffix}`);
-
-/** Every variable that is read for the security of the connections. */
-export const SECURITY_VARIABLES: readonly string[] = [
-  "KAFKA_SECURITY_PROTOCOL",
-  ...KAFKA_SASL,
-  ...KAFKA_TLS,
-  ...REGISTRY_LOGIN,
-  ...REGISTRY_TLS,
-];
 
 /** Checks that a value is one of a few, without showing it. */
 function oneOf<T extends string>(

@@ -9,6 +9,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
+import { decodeUtf8 } from "../base/utf8.ts";
 
 /** Reads a variable; undefined if it isn't set. */
 export type ReadVariable = (name: string) => string | undefined;
@@ -77,14 +78,8 @@ export class SettingReader {
     } catch (error) {
       throw explainUnreadable(name, error);
     }
-    let text: string;
-    try {
-      const decoder = new TextDecoder("utf-8", {
-        fatal: true,
-        ignoreBOM: true,
-      });
-      text = decoder.decode(bytes).replace(/\r?\n$/, "");
-    } catch {
+    const text = decodeUtf8(bytes)?.replace(/\r?\n$/, "");
+    if (text === undefined) {
       throw new UsageError(`The file that ${name} names is not UTF-8`);
     }
     if (text === "") {
@@ -118,9 +113,13 @@ export class SettingReader {
    * @throws {UsageError} If both are set, or the file can't be used.
    */
   secret(name: string): Secret | undefined {
-    this.onlyOneOf([name, `${name}_FILE`]);
-    const text = this.text(name) ??
-      this.secretFile(`${name}_FILE`);
+    const [first, second] = this.given([name, `${name}_FILE`]);
+    if (second !== undefined) {
+      throw new UsageError(`${first} and ${second} are both set`, {
+        hint: "Keep one of them.",
+      });
+    }
+    const text = this.text(name) ?? this.secretFile(`${name}_FILE`);
     return text === undefined ? undefined : new Secret(text);
   }
 
@@ -132,20 +131,6 @@ export class SettingReader {
    */
   given(names: readonly string[]): string[] {
     return names.filter((name) => this.text(name) !== undefined);
-  }
-
-  /**
-   * Refuses settings that contradict each other.
-   *
-   * @param names The variables' names.
-   * @throws {UsageError} If more than one of them is set.
-   */
-  onlyOneOf(names: readonly string[]): void {
-    const [first, second] = this.given(names);
-    if (second === undefined) return;
-    throw new UsageError(`${first} and ${second} are both set`, {
-      hint: "Keep one of them.",
-    });
   }
 }
 

@@ -7,14 +7,14 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type ConfigFlags, resolveConfig } from "../../lib/settings/config.ts";
 import { UsageError } from "../../lib/base/errors.ts";
-import { SECURITY_VARIABLES } from "../../lib/settings/security.ts";
+import denoJson from "../../deno.json" with { type: "json" };
 
 const ADDRESSES = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL"];
 
-/** Reads variables from a table, and no others than those that the documentation names. */
+/** Reads variables from a table, and no others than those that the permissions name. */
 function environment(table: Readonly<Record<string, string>>) {
   return (name: string) => {
-    assert([...ADDRESSES, ...SECURITY_VARIABLES].includes(name), name);
+    assert(denoJson.permissions.pipeline.env.allow.includes(name), name);
     return table[name];
   };
 }
