@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config } from "../../lib/settings/config.ts";
 import { orders } from "../../lib/events/order.ts";
@@ -73,22 +74,22 @@ async function registerSecondSchema({ config, topic }: FaultBench) {
   );
 }
 
-/** Checks that every task that is told to wait no longer than a second gives up, and says why. */
+/** Checks that every task that is told to wait no longer than 3 s gives up, and says why. */
 async function checkGivingUp(bench: FaultBench): Promise<void> {
   const { config, topic } = bench;
   const tasks: PipelineTask[] = ["topic", "produce", "consume", "dlq"];
   const ends = await Promise.all(tasks.map(async (task) => {
     await using process = new WatchedTask(config, task, [
       `--topic=${topic}`,
-      "--timeout=1",
+      // Starting on a busy machine takes some of the time.
+      "--timeout=3",
     ]);
     return await process.end(30_000);
   }));
+  const waiting = `Waiting for Kafka at ${config.brokers.join(",")} (up to `;
   for (const { code, stderr } of ends) {
-    assertEquals({ code, first: stderr[0] }, {
-      code: 1,
-      first: `Waiting for Kafka at ${config.brokers.join(",")} (up to 1 s)...`,
-    });
+    assertEquals(code, 1);
+    assert(stderr[0]?.startsWith(waiting), stderr.join("\n"));
     assertEquals(stderr.length, 3, stderr.join("\n"));
     assertMatch(stderr[1] ?? "", /Kafka can't be reached/);
   }
@@ -203,16 +204,18 @@ export const OUTAGES: readonly FaultTest[] = [
         unconsumed: 0,
         strange: 0,
       });
-      // Each outage is told once, and nothing else is.
-      const told = Array.from({ length: outages }, () => waitingFor(config));
-      const [waiting = ""] = waitingFor(config);
+      // Each outage is announced once, and nothing else is.
+      const waits = Array.from(
+        { length: outages + 1 },
+        () => waitingFor(config),
+      ).flat();
       assertEquals(
-        produced.stderr.filter((line) => !/ot delivered/.test(line)),
-        [...told.flat(), waiting],
+        produced.stderr.filter((line) => !/elivered/.test(line)),
+        waits,
       );
       assertEquals(
         consumed.stderr.slice(0, 2 * outages),
-        told.flat(),
+        waits.slice(0, 2 * outages),
       );
       const { code: codeOfRest, stderr } = await rest.end();
       assertEquals({ code: codeOfRest, stderr }, { code: 0, stderr: [] });
@@ -244,7 +247,7 @@ export const OUTAGES: readonly FaultTest[] = [
         orders.map((value, n) => ({
           partition: n % 3,
           key: "charlie_davis",
-          value: Uint8Array.from(value) as never,
+          value: Buffer.from(value),
         })),
       );
       await consumer.untilSaid("Waiting for it...");
@@ -297,7 +300,11 @@ export const OUTAGES: readonly FaultTest[] = [
         assert(position <= offset, `${position} passed over ${offset}`);
       }
       assertEquals(firsts.size, 3);
-      assertEquals([produced.code, produced.stderr], [0, []]);
+      assertEquals([produced.code, produced.stderr.length], [0, 1]);
+      assertMatch(
+        produced.stderr[0] ?? "",
+        /^Delivered .*; stopped before the rest\.$/,
+      );
       assertEquals(consumed.code, 0);
       assertEquals(
         consumed.stderr.map((line) => /waiting for/i.test(line)),
