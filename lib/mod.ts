@@ -62,6 +62,7 @@ export type {
 export {
   defineEvent,
   type EventDefinition,
+  type EventOf,
   EventType,
 } from "./events/event_type.ts";
 export type { FromSchema, JsonSchema } from "./events/from_schema.ts";

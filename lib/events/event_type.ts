@@ -204,3 +204,6 @@ export function defineEvent<T>(
 ): EventType<T> {
   return new EventType(definition, schema);
 }
+
+/** The type of the events of a kind: `EventOf<typeof scans>`. */
+export type EventOf<Type> = Type extends EventType<infer T> ? T : never;
