@@ -5,21 +5,20 @@
  */
 
 import { UsageError } from "../base/errors.ts";
-import type { WaitOptions } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
-import { produceItems } from "../produce/produce.ts";
+import { checkItems, produceItems } from "../produce/produce.ts";
+import { RejectsFile } from "../produce/rejects.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
 import { InputFile } from "../produce/sources/file.ts";
-import { fileEvents } from "../produce/sources/file_events.ts";
 import {
-  FILE_FORMATS,
-  type FileFormat,
-  formatOf,
-} from "../produce/sources/format.ts";
+  fileEvents,
+  type FileEventsOptions,
+} from "../produce/sources/file_events.ts";
+import { FILE_FORMATS, formatOf } from "../produce/sources/format.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
-import type { FilePlace } from "../produce/sources/record.ts";
+import { paced } from "../produce/sources/paced.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
 import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
@@ -53,10 +52,16 @@ const FLAGS = {
     type: "integer",
     value: "MS",
     description:
-      "milliseconds between random events; a file goes at full speed",
-    default: 200,
+      "milliseconds between random events: default 200; a file goes at full speed",
     min: 0,
     max: 3_600_000,
+  },
+  rate: {
+    type: "number",
+    value: "N",
+    description: "how many events a second, of a file too",
+    min: 0.001,
+    max: 1_000_000,
   },
   file: {
     type: "string",
@@ -69,6 +74,16 @@ const FLAGS = {
     description:
       "what the file holds: one JSON object a line, JSON in any layout, or CSV with a header; by its name, else ndjson",
     choices: FILE_FORMATS,
+  },
+  rejects: {
+    type: "string",
+    value: "FILE",
+    description:
+      "keep what is rejected of --file in a file, to be fixed and sent, and the reasons beside it; a bare name is kept in .rejects/",
+  },
+  "dry-run": {
+    type: "boolean",
+    description: "check the events, and send nothing",
   },
   acks: {
     type: "string",
@@ -151,6 +166,8 @@ const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
 
 /** How many random events are sent by default. */
 const DEFAULT_COUNT = 5;
+/** The pause between random events by default, in milliseconds. */
+const DEFAULT_INTERVAL_MS = 200;
 
 /**
  * Runs the command.
@@ -176,6 +193,12 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     ? await ResumePoint.open(flags.resume, { path, topic })
     : undefined;
   const start = resume?.start;
+  const rejects = path && flags.rejects
+    ? await RejectsFile.open(flags.rejects, {
+      source: path,
+      append: start !== undefined && start.line > 0,
+    })
+    : undefined;
   const format = path ? flags.format ?? formatOf(path) : undefined;
   const source = await openSource(type, {
     ...flags,
@@ -185,38 +208,62 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     start,
     notify: clients.notify,
   });
-  const report = new ProduceReport({ ...flags, format, topic, count, text });
-  report.starting(start);
-  const summary = await produceItems(type, source, {
-    ...clients,
-    config,
+  const dryRun = flags["dry-run"];
+  const report = new ProduceReport({
+    ...flags,
+    dryRun,
+    rejects: rejects?.path,
+    format,
     topic,
-    ...(acks && { acks: ACKS[acks] }),
-    idempotent: flags.idempotent,
-    partitioner: flags.partitioner,
-    schema: schemaChoice(flags),
-    observer: report,
-    signal,
-    resume,
-  }).catch((error) => {
-    if (report.begun) report.account(false);
-    throw error;
+    count,
+    text,
   });
+  report.starting(start);
+  const run = { observer: report, signal, rejects };
+  const summary =
+    await (dryRun ? checkItems(type, source, run) : produceItems(type, source, {
+      ...clients,
+      ...run,
+      config,
+      topic,
+      ...(acks && { acks: ACKS[acks] }),
+      idempotent: flags.idempotent,
+      partitioner: flags.partitioner,
+      schema: schemaChoice(flags),
+      resume,
+    })).catch((error) => {
+      if (report.begun) report.account(false);
+      throw error;
+    });
   await report.done(summary.complete);
   report.account(summary.complete);
   return summary.failed + summary.invalid === 0;
 }
 
 function checkFlags(flags: ProduceFlags): void {
-  const { idempotent, acks = "all", file, format, resume } = flags;
+  const { idempotent, acks = "all", file, resume } = flags;
   if (idempotent && acks !== "all") {
     throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
   }
-  if (format && !file) throw new UsageError("--format goes with --file");
-  if (resume && !file) throw new UsageError("--resume goes with --file");
+  for (const name of ["format", "rejects", "resume"] as const) {
+    if (flags[name] && !file) {
+      throw new UsageError(`--${name} goes with --file`);
+    }
+  }
   if (resume && file === "-") {
     throw new UsageError(
       "--resume needs a file: standard input can't be read again",
+    );
+  }
+  if (flags.rate !== undefined && flags.interval !== undefined) {
+    throw new UsageError("--rate sets the pace: leave out --interval");
+  }
+  if (flags["dry-run"] && resume) {
+    throw new UsageError("--dry-run delivers nothing: leave out --resume");
+  }
+  if (flags["dry-run"] && (flags["use-latest"] || flags["no-register"])) {
+    throw new UsageError(
+      "--dry-run asks no registry: leave out --use-latest and --no-register",
     );
   }
   if (flags["use-latest"] && flags["no-register"]) {
@@ -233,27 +280,22 @@ function schemaChoice(flags: ProduceFlags): SchemaChoice {
 
 async function openSource<T>(
   type: EventType<T>,
-  options: {
+  options: FileEventsOptions & {
     readonly path: string | undefined;
-    readonly format: FileFormat | undefined;
-    readonly count?: number | undefined;
-    readonly interval: number;
+    readonly interval?: number | undefined;
+    readonly rate?: number | undefined;
     readonly seed?: number | undefined;
-    readonly signal: AbortSignal;
-    readonly start: FilePlace | undefined;
-    readonly notify: WaitOptions["notify"];
   },
 ): Promise<AsyncIterable<SourceItem>> {
-  const { path, format, count, interval, seed, signal, start, notify } =
-    options;
-  if (!path) {
-    return generatedEvents(type, {
-      count: count ?? DEFAULT_COUNT,
-      intervalMs: interval,
-      seed,
-      signal,
+  const { path, rate, signal } = options;
+  const source = path
+    ? fileEvents(type, await InputFile.find(path), options)
+    : generatedEvents(type, {
+      ...options,
+      count: options.count ?? DEFAULT_COUNT,
+      intervalMs: rate === undefined
+        ? options.interval ?? DEFAULT_INTERVAL_MS
+        : 0,
     });
-  }
-  const file = await InputFile.find(path);
-  return fileEvents(type, file, { format, count, signal, start, notify });
+  return rate === undefined ? source : paced(source, { rate, signal });
 }

@@ -21,6 +21,9 @@ import {
 } from "./output.ts";
 import { describeDelivery, toJsonLine } from "./record_text.ts";
 
+/** How many events are named that are not valid, where a file keeps them all. */
+const MAX_NOTED_COUNT = 10;
+
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {
   /** The topic. */
@@ -37,6 +40,14 @@ export interface ProduceReportOptions {
    * @default {"ndjson"}
    */
   readonly format?: FileFormat | undefined;
+  /** The file that keeps what is rejected. */
+  readonly rejects?: string | undefined;
+  /**
+   * Whether the events are only checked.
+   *
+   * @default {false}
+   */
+  readonly dryRun?: boolean;
   /** Print JSON and nothing else. */
   readonly json: boolean;
   /** Leave out the lines for each event. */
@@ -69,13 +80,19 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * @param start The place in the file where this run begins.
    */
   starting(start?: FilePlace): void {
-    const { topic, file, format = "ndjson", count, text } = this.#options;
+    const { topic, file, format = "ndjson", count, text, dryRun } =
+      this.#options;
     const name = file === "-" ? "standard input" : `'${printable(file ?? "")}'`;
     this.#say("Starting Cafe Event Producer with Schema Registry...");
+    const to = dryRun ? "" : ` to topic '${topic}'`;
     this.#say(
       file === undefined
-        ? `Generating and sending ${count} random ${text.plural} to topic '${topic}'...`
-        : `Sending the ${text.plural} of ${name} to topic '${topic}'...`,
+        ? `Generating and ${
+          dryRun ? "checking" : "sending"
+        } ${count} random ${text.plural}${to}...`
+        : `${
+          dryRun ? "Checking" : "Sending"
+        } the ${text.plural} of ${name}${to}...`,
     );
     if (start && start.line > 0) {
       this.#say(
@@ -91,6 +108,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
   sending(number: number, event: unknown): void {
     // Connecting is not part of the rate.
     if (this.#sent++ === 0) this.#startedAt = Date.now();
+    if (this.#options.dryRun) this.#delivered++;
     if (this.#options.quiet) return;
     this.#say(() => `Event ${number}: ${this.#options.text.sending(event)}`);
   }
@@ -122,11 +140,15 @@ export class ProduceReport implements ProduceObserver<unknown> {
   /** Prints why a line, or whatever else the source numbers, is not a valid event. */
   invalid(number: number, error: InvalidEventError): void {
     this.#invalid++;
-    const { file, format = "ndjson" } = this.#options;
+    const { file, format = "ndjson", rejects } = this.#options;
+    if (rejects !== undefined && this.#invalid > MAX_NOTED_COUNT) return;
     const what = file === undefined
       ? "Event"
       : capitalized(RECORD_NAME[format]);
     note(`${what} ${number} was not sent: ${printable(error.message)}`);
+    if (rejects !== undefined && this.#invalid === MAX_NOTED_COUNT) {
+      note(`What else is rejected is kept in ${printable(rejects)} only.`);
+    }
   }
 
   /** Prints that the source has ended. */
@@ -154,9 +176,11 @@ export class ProduceReport implements ProduceObserver<unknown> {
   async done(complete: boolean): Promise<void> {
     if (this.#isAll(complete)) {
       this.#say(
-        this.#ended > 0
-          ? "All messages sent successfully!"
-          : "No events to send.",
+        this.#ended === 0
+          ? "No events to send."
+          : this.#options.dryRun
+          ? "All events are valid. Nothing was sent."
+          : "All messages sent successfully!",
       );
     }
     await output.written().catch(() => {});
@@ -168,11 +192,11 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * @param complete Whether the source was read to its end.
    */
   account(complete: boolean): void {
-    const { file, count, quiet } = this.#options;
+    const { file, count, quiet, dryRun, rejects } = this.#options;
     if (this.#isAll(complete) && !quiet && !errors.isTerminal) return;
     const allRead = this.#isAllRead(complete);
     errors.print(describeAccount({
-      done: this.#acknowledged ? "Delivered" : "Sent",
+      done: dryRun ? "Found valid" : this.#acknowledged ? "Delivered" : "Sent",
       count: this.#delivered,
       of: file === undefined ? count : allRead ? this.#ended : undefined,
       tookMs: Date.now() - this.#startedAt,
@@ -182,6 +206,10 @@ export class ProduceReport implements ProduceObserver<unknown> {
           [this.#invalid, "not valid"],
         ]),
         ...(allRead ? [] : ["stopped before the rest"]),
+        ...(rejects !== undefined && this.#invalid > 0
+          ? [`what is rejected is kept in ${printable(rejects)}`]
+          : []),
+        ...(dryRun ? ["nothing was sent"] : []),
       ],
     }));
   }

@@ -10,10 +10,16 @@ import {
   StoppedError,
 } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
-import type { EventRecord, OutgoingHeader } from "../events/record.ts";
+import type { EventRecord } from "../events/record.ts";
+import type { RejectsFile } from "./rejects.ts";
 import type { ResumePoint } from "./resume_point.ts";
 import { untilAborted } from "./sources/until_aborted.ts";
-import { type Delivery, EventSender, type ProducerOptions } from "./sender.ts";
+import {
+  type Delivery,
+  EventSender,
+  type ProducerOptions,
+  type SendOptions,
+} from "./sender.ts";
 import type { SourceItem } from "./sources/source.ts";
 
 /** Observes a run, event by event. */
@@ -54,15 +60,13 @@ export interface ProduceOptions<T> extends ProducerOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An event with headers, as a source may yield it. */
-export interface OutgoingRecord<T> {
+/** An event with what goes with it, as a source may yield it. */
+export interface OutgoingRecord<T> extends SendOptions {
   /** The event. */
   readonly event: T;
-  /** The message's headers. */
-  readonly headers?: readonly OutgoingHeader[];
 }
 
-/** What {@linkcode produce} takes: events, or events with headers, from anything that can be iterated. */
+/** What {@linkcode produce} takes: events, or events with what goes with them, from anything that can be iterated. */
 export type EventSource<T> =
   | Iterable<T | OutgoingRecord<T>>
   | AsyncIterable<T | OutgoingRecord<T>>;
@@ -74,7 +78,7 @@ const STOP_TIMEOUT_MS = 8_000;
  * Sends events until the source ends.
  *
  * @param type The kind of event.
- * @param source The events. An object with a field `event` is taken for an event with headers, unless the schema has such a field.
+ * @param source The events. An object with a field `event` is taken for an {@linkcode OutgoingRecord}, unless the schema has such a field.
  * @param options How to send, and the observer.
  * @returns The account. By then every event has its outcome.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start, the topic doesn't exist, or an event was not
@@ -118,9 +122,14 @@ async function* itemsOf<T>(
   let number = 0;
   for await (const each of untilAborted(source, signal)) {
     number++;
-    yield wraps && typeof each === "object" && each !== null && "event" in each
-      ? { number, value: each.event, headers: each.headers }
-      : { number, value: each };
+    if (
+      wraps && typeof each === "object" && each !== null && "event" in each
+    ) {
+      const { event: value, key, timestamp, headers } = each;
+      yield { number, value, key, timestamp, headers };
+    } else {
+      yield { number, value: each };
+    }
   }
 }
 
@@ -129,16 +138,19 @@ async function* itemsOf<T>(
  *
  * @param type The kind of event.
  * @param source The items. The source is closed in any case.
- * @param options How to send, the observer, and where it is kept how far the source has been delivered.
+ * @param options How to send, the observer, where it is kept how far the source has been delivered, and where what is rejected.
  * @returns The account. By then every event has its outcome.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start, or the topic doesn't exist.
  */
 export async function produceItems<T>(
   type: EventType<T>,
   source: AsyncIterable<SourceItem>,
-  options: ProduceOptions<T> & { readonly resume?: ResumePoint | undefined },
+  options: ProduceOptions<T> & {
+    readonly resume?: ResumePoint | undefined;
+    readonly rejects?: RejectsFile | undefined;
+  },
 ): Promise<ProduceSummary> {
-  const { observer = {}, signal, resume } = options;
+  const { observer = {}, signal, resume, rejects } = options;
   const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
   const items = source[Symbol.asyncIterator]();
   let sender: EventSender<T>;
@@ -147,21 +159,23 @@ export async function produceItems<T>(
   } catch (error) {
     await items.return?.();
     await resume?.close();
+    await rejects?.close();
     if (error instanceof StoppedError) return account;
     throw error;
   }
-  /** What is done once an event of a file's line has its outcome. */
-  const deliveryOf = (line?: number): Delivery<T> => ({
+  /** What is done once an event has its outcome. */
+  const deliveryOf = (item?: SourceItem): Delivery<T> => ({
     delivered(record) {
       account.delivered++;
-      if (line !== undefined) resume?.done(line);
+      if (item) resume?.done(item.number);
       observer.delivered?.(record);
     },
     failed(event, error) {
       account.failed++;
       // What can never be delivered is done; the rest is sent by the next run.
-      if (line !== undefined && error instanceof InvalidEventError) {
-        resume?.done(line);
+      if (item && error instanceof InvalidEventError) {
+        rejects?.add(item, error);
+        resume?.done(item.number);
       }
       observer.failed?.(event, error);
     },
@@ -179,18 +193,19 @@ export async function produceItems<T>(
   try {
     let sent = 0;
     for await (const item of { [Symbol.asyncIterator]: () => items }) {
-      const { number, value, headers, problem, end, open } = item;
+      const { number, value, problem, end, open } = item;
       if (over()) break;
       if (end !== undefined) resume?.begin(number, end);
       try {
         if (problem) throw problem;
-        const delivery = resume ? deliveryOf(number) : shared;
-        const event = sender.send(value, delivery, { headers });
+        const delivery = resume || rejects ? deliveryOf(item) : shared;
+        const event = sender.send(value, delivery, item);
         observer.sending?.(++sent, event);
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
         account.invalid++;
         // A line that is still being written is the next run's to read.
+        if (!open || !resume) rejects?.add(item, error);
         if (!open) resume?.done(number);
         observer.invalid?.(number, error);
       }
@@ -211,7 +226,50 @@ export async function produceItems<T>(
       clearTimeout(giveUp);
       signal?.removeEventListener("abort", stop);
       await resume?.close();
+      await rejects?.close();
     }
+  }
+  return account;
+}
+
+/**
+ * Checks the items of a source by the event type alone, and sends nothing.
+ *
+ * @param type The kind of event.
+ * @param source The items. The source is closed in any case.
+ * @param options The observer, a signal that ends the run early, and where what is rejected is kept.
+ * @returns The account, in which what is valid counts as neither delivered nor failed.
+ */
+export async function checkItems<T>(
+  type: EventType<T>,
+  source: AsyncIterable<SourceItem>,
+  options:
+    & Pick<ProduceOptions<T>, "observer" | "signal">
+    & { readonly rejects?: RejectsFile | undefined },
+): Promise<ProduceSummary> {
+  const { observer = {}, signal, rejects } = options;
+  const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
+  const over = () => signal?.aborted || observer.broken;
+  let valid = 0;
+  try {
+    for await (const item of source) {
+      if (over()) break;
+      try {
+        if (item.problem) throw item.problem;
+        const event = type.check(item.value);
+        observer.sending?.(++valid, event);
+      } catch (error) {
+        if (!(error instanceof InvalidEventError)) throw error;
+        account.invalid++;
+        rejects?.add(item, error);
+        observer.invalid?.(item.number, error);
+      }
+      const shown = observer.ready?.();
+      if (shown) await shown;
+    }
+    account.complete = !over();
+  } finally {
+    await rejects?.close();
   }
   return account;
 }

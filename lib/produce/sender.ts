@@ -35,7 +35,12 @@ import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { pause } from "../base/pause.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { EventRegistry } from "../registry/registry.ts";
-import type { EventRecord, Header, OutgoingHeader } from "../events/record.ts";
+import {
+  type EventRecord,
+  type Header,
+  keyText,
+  type OutgoingHeader,
+} from "../events/record.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
 import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
 
@@ -90,8 +95,20 @@ export interface Delivery<T> {
   readonly failed: (event: T, error: Error) => void;
 }
 
-/** What goes with an event, besides its key. */
+/** What goes with an event. */
 export interface SendOptions {
+  /**
+   * The message's key; `null` for none.
+   *
+   * @default {what the event type's `key` makes of the event}
+   */
+  readonly key?: string | Uint8Array | null | undefined;
+  /**
+   * The message's timestamp, in milliseconds since the epoch.
+   *
+   * @default {the time of sending}
+   */
+  readonly timestamp?: number | undefined;
   /** The message's headers. */
   readonly headers?: readonly OutgoingHeader[] | undefined;
 }
@@ -319,12 +336,12 @@ export class EventSender<T> {
   send(
     event: unknown,
     delivery: Delivery<T>,
-    { headers }: SendOptions = {},
+    options: SendOptions = {},
   ): T {
     const { value, event: checked } = this.#serializer.encode(event);
-    const key = this.#type.key(checked);
+    const { key = this.#type.key(checked), timestamp = Date.now(), headers } =
+      options;
     const { bytes, partition } = this.#placeOf(key);
-    const timestamp = Date.now();
     const size = value.length + (bytes?.length ?? 0);
     this.#buffer.add(size + EVENT_OVERHEAD_BYTES);
     this.#queues[partition]?.push({
@@ -332,7 +349,7 @@ export class EventSender<T> {
         topic: this.topic,
         partition,
         timestamp,
-        key,
+        key: typeof key === "string" ? key : keyText(key),
         headers: headers?.map(encodeHeader) ?? NO_HEADERS,
         event: checked,
       },
@@ -351,9 +368,9 @@ export class EventSender<T> {
 
   /** Finds a key's bytes and partition once, as most keys come again. */
   #placeOf(
-    key: string | null,
+    key: string | Uint8Array | null,
   ): Omit<Place, "bytes"> & { bytes: Buffer | null } {
-    const known = key === null ? undefined : this.#places.get(key);
+    const known = typeof key === "string" ? this.#places.get(key) : undefined;
     if (known) return known;
     const bytes = key === null ? null : Buffer.from(key);
     const partition = partitionOf(
@@ -362,7 +379,7 @@ export class EventSender<T> {
       this.#queues.length,
     );
     // No key, or an empty one, may go to any partition, each time another.
-    if (!key || !bytes) return { bytes, partition };
+    if (!key || typeof key !== "string" || !bytes) return { bytes, partition };
     const place = { bytes, partition };
     if (this.#places.size === MAX_PLACES_COUNT) this.#places.clear();
     this.#places.set(key, place);

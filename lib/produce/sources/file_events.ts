@@ -8,6 +8,7 @@ import { InvalidEventError, PipelineError } from "../../base/errors.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import type { EventType } from "../../events/event_type.ts";
 import { parsePayload } from "../../events/wire_format.ts";
+import { type ConsumedLine, readConsumedLine } from "./consumed_line.ts";
 import { splitRows } from "./csv_rows.ts";
 import { CsvTable } from "./csv_table.ts";
 import { type InputFile, startingWith } from "./file.ts";
@@ -69,8 +70,8 @@ const SPLIT: Readonly<Record<FileFormat, Split>> = {
   csv: splitRows,
 };
 
-/** Reads the value of a record. */
-type Parse = (content: Uint8Array) => unknown;
+/** Reads an event, and what goes with it, from a record's content. */
+type Parse = (content: Uint8Array) => ConsumedLine;
 
 /**
  * Reads events from a file, or from a stream as they come. Blank lines are skipped.
@@ -103,10 +104,12 @@ export async function* fileEvents<T>(
       start: content.start,
     });
     let parse: Parse = parseJson;
+    let header: Uint8Array | undefined;
     if (format === "csv") {
-      const table = await readHeader(source, records, options);
-      if (!table) return;
-      parse = (row) => table.read(textOf(row));
+      const found = await readHeader(source, records, options);
+      if (!found) return;
+      header = found.header;
+      parse = (row) => ({ value: found.table.read(textOf(row)) });
     } else if (content.start.line === 0) {
       records = recognized(source, records);
     }
@@ -114,7 +117,8 @@ export async function* fileEvents<T>(
       if (signal?.aborted) return;
       if (record.bytes && isBlank(record.bytes)) continue;
       taken++;
-      yield itemOf(source, record, parse);
+      const item = itemOf(source, record, parse);
+      yield header ? { ...item, header } : item;
       // Before the next record is read: a pipe may have none for a long time.
       if (taken >= count) return;
     }
@@ -200,7 +204,7 @@ async function readHeader(
   source: Source,
   rows: AsyncGenerator<FileRecord, void, undefined>,
   { signal, start = FILE_START, notify }: FileEventsOptions,
-): Promise<CsvTable | undefined> {
+): Promise<{ table: CsvTable; header: Uint8Array } | undefined> {
   const { type, file } = source;
   if (start.line > 0) {
     const { chunks } = await openContent(file, { signal });
@@ -209,13 +213,14 @@ async function readHeader(
   }
   const row = await firstRow(rows);
   if (!row) return undefined;
-  const header = row.bytes && decodeUtf8(row.bytes);
+  const { bytes = new Uint8Array(), problem } = row;
+  const header = decodeUtf8(bytes);
   const found = recognize(type, { format: "csv", first: header ?? "" });
   if (found) throw otherFormat(source, found);
-  if (header === undefined || row.problem !== undefined) {
+  if (header === undefined || problem !== undefined || !row.bytes) {
     throw new PipelineError(
       `The header of ${file.name} can't be read: ${
-        row.problem ?? (row.bytes ? "it is not UTF-8" : `it is ${TOO_LONG}`)
+        problem ?? (row.bytes ? "it is not UTF-8" : `it is ${TOO_LONG}`)
       }`,
     );
   }
@@ -245,7 +250,7 @@ async function readHeader(
       `Left out: the schema of ${type.name} has no field for the column ${unknown}.`,
     );
   }
-  return table;
+  return { table, header: bytes };
 }
 
 async function firstRow(
@@ -280,18 +285,19 @@ function itemOf(
       throw new InvalidEventError(`The ${RECORD_NAME[format]} is ${TOO_LONG}`);
     }
     if (problem !== undefined) throw new InvalidEventError(problem);
-    const value = parse(bytes);
-    const fill = { number, content: bytes };
-    return { number, value: fillIn(type, value, fill), end, original: bytes };
+    const parsed = parse(bytes);
+    const value = fillIn(type, parsed.value, { number, content: bytes });
+    return { ...parsed, number, value, end, original: bytes };
   } catch (error) {
     if (!(error instanceof InvalidEventError)) throw error;
     return { number, problem: error, end, open, original: bytes };
   }
 }
 
-function parseJson(content: Uint8Array): unknown {
+function parseJson(content: Uint8Array): ConsumedLine {
   try {
-    return parsePayload(content);
+    const value = parsePayload(content);
+    return readConsumedLine(value) ?? { value };
   } catch (error) {
     if (
       !(error instanceof InvalidEventError) ||

@@ -13,6 +13,10 @@ export interface SourceItem {
   readonly number: number;
   /** The value; it may be any JSON value. */
   readonly value?: unknown;
+  /** The message's key; undefined for the one that the kind of event makes, `null` for none. */
+  readonly key?: string | Uint8Array | null | undefined;
+  /** The message's timestamp, in milliseconds since the epoch; undefined for the time of sending. */
+  readonly timestamp?: number | undefined;
   /** The message's headers. */
   readonly headers?: readonly OutgoingHeader[] | undefined;
   /** Why it holds no event. */
@@ -23,4 +27,6 @@ export interface SourceItem {
   readonly open?: boolean;
   /** What the file has of it; undefined if it comes from no file, or is too long to be kept. */
   readonly original?: Uint8Array | undefined;
+  /** What the file has once and each of its records needs: the header of CSV. */
+  readonly header?: Uint8Array | undefined;
 }
