@@ -130,7 +130,7 @@ export class TaskProcess implements AsyncDisposable {
       unread,
       reach,
       read = [],
-      deadlineMs = 30_000,
+      deadlineMs = 60_000,
     } = options;
     this.#name = `${task} ${args.join(" ")}`;
     this.#deadlineMs = deadlineMs;
