@@ -76,8 +76,7 @@ export type { KafkaOptions } from "./kafka/client.ts";
 export type { PartitionerName } from "./kafka/partitioner.ts";
 export type { Acks } from "./kafka/message_producer.ts";
 export type { TopicLayout, TopicSpec } from "./kafka/admin.ts";
-export { createTopic } from "./kafka/create_topic.ts";
-export { type TopicResult } from "./kafka/topic.ts";
+export { createTopic, type TopicResult } from "./kafka/topic.ts";
 export { EventProducer } from "./produce/event_producer.ts";
 export {
   type EventSource,

@@ -8,7 +8,7 @@
 import { assertEquals } from "@std/assert";
 import { pathToFileURL } from "node:url";
 import { checkoutFolder } from "../lib/engine/paths.ts";
-import { createTopic } from "../lib/kafka/create_topic.ts";
+import { createTopic } from "../lib/kafka/topic.ts";
 import { integrationTest } from "./support/integration.ts";
 
 const PROGRAM = `

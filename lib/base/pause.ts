@@ -1,5 +1,5 @@
 /**
- * A wait that a signal ends early.
+ * Waits that end early: by a signal, or at a limit.
  *
  * @module
  */
@@ -21,4 +21,37 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(done, ms);
     signal?.addEventListener("abort", done);
   });
+}
+
+/**
+ * Waits for work up to a limit. What is late goes on, and what it throws then is dropped.
+ *
+ * @param work The work.
+ * @param options The limit in milliseconds, a signal that ends the wait earlier, and the error for both.
+ * @returns What the work returns.
+ * @throws {Error} What `late` returns, if the work is not done in time.
+ */
+export async function within<T>(
+  work: Promise<T>,
+  options: {
+    readonly timeoutMs: number;
+    readonly signal?: AbortSignal | undefined;
+    readonly late: () => Error;
+  },
+): Promise<T> {
+  const { timeoutMs, signal, late } = options;
+  const done = new AbortController();
+  const over = pause(
+    timeoutMs,
+    signal ? AbortSignal.any([signal, done.signal]) : done.signal,
+  ).then(() => {
+    throw late();
+  });
+  work.catch(() => {});
+  over.catch(() => {});
+  try {
+    return await Promise.race([work, over]);
+  } finally {
+    done.abort();
+  }
 }

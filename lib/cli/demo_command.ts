@@ -16,7 +16,7 @@ import { produceItems } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
 import type { EventRecord } from "../events/record.ts";
 import { describeTopicResult } from "./topic_report.ts";
-import { createTopic } from "../kafka/create_topic.ts";
+import { createTopic } from "../kafka/topic.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createTopic } from "../kafka/create_topic.ts";
+import { createTopic } from "../kafka/topic.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { printLine } from "./output.ts";
 import {

@@ -10,7 +10,7 @@
 import type { Kafka, KafkaConfig, LogEntry } from "./kafkajs.ts";
 import type { Config } from "../settings/config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
-import { pause } from "../base/pause.ts";
+import { within } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
 import { type Admin, adminOf } from "./admin.ts";
 import type { Connectable } from "./connectable.ts";
@@ -128,35 +128,6 @@ export async function createKafkajs(
   return new Kafka(settings);
 }
 
-/** Ends the wait for a connection. A broker may accept one and never answer; kafkajs waits 30 s for it and cannot be aborted. */
-async function within(
-  connecting: Promise<void>,
-  options: {
-    readonly what: string;
-    readonly timeoutMs: number;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<void> {
-  const { what, timeoutMs, signal } = options;
-  const over = new AbortController();
-  connecting.catch(() => {});
-  const late = pause(
-    Math.min(Math.max(timeoutMs, MIN_CONNECT_TRY_MS), CONNECT_TRY_MS),
-    signal ? AbortSignal.any([signal, over.signal]) : over.signal,
-  ).then(() => {
-    throw new OutageError(`${what} does not answer`, {
-      hint: "Its log may say why; or the port is not Kafka's.",
-      code: "kafka-unreachable",
-    });
-  });
-  try {
-    await Promise.race([connecting, late]);
-  } finally {
-    late.catch(() => {});
-    over.abort();
-  }
-}
-
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
@@ -177,7 +148,19 @@ export async function connectWithin<T extends Connectable>(
   try {
     await waitFor(what, async (timeoutMs) => {
       try {
-        await within(client.connect(), { what, timeoutMs, signal });
+        // A broker may accept a connection and never answer; kafkajs waits 30 s for it and cannot be aborted.
+        await within(client.connect(), {
+          timeoutMs: Math.min(
+            Math.max(timeoutMs, MIN_CONNECT_TRY_MS),
+            CONNECT_TRY_MS,
+          ),
+          signal,
+          late: () =>
+            new OutageError(`${what} does not answer`, {
+              hint: "Its log may say why; or the port is not Kafka's.",
+              code: "kafka-unreachable",
+            }),
+        });
       } catch (error) {
         const gone = client.disconnect().catch(() => {});
         // Disconnecting waits for the answer that doesn't come.

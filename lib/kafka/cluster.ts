@@ -6,7 +6,7 @@
 
 import type { Kafka } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
-import { pause } from "../base/pause.ts";
+import { within } from "../base/pause.ts";
 import type { Connectable } from "./connectable.ts";
 import type { PartitionData } from "./patches/fetched_partition.ts";
 
@@ -98,18 +98,12 @@ export function clusterOf(kafka: Kafka): Cluster {
  * @returns The answer.
  * @throws {OutageError} If there is none within 5 s.
  */
-export async function inTime<T>(request: Promise<T>): Promise<T> {
-  const over = new AbortController();
-  const late = pause(ANSWER_MS, over.signal).then(() => {
-    throw new OutageError("A broker does not answer", {
-      code: "kafka-unreachable",
-    });
+export function inTime<T>(request: Promise<T>): Promise<T> {
+  return within(request, {
+    timeoutMs: ANSWER_MS,
+    late: () =>
+      new OutageError("A broker does not answer", {
+        code: "kafka-unreachable",
+      }),
   });
-  late.catch(() => {});
-  request.catch(() => {});
-  try {
-    return await Promise.race([request, late]);
-  } finally {
-    over.abort();
-  }
 }

@@ -59,7 +59,8 @@ export function messageProducerOf(
     idempotent,
     // kafkajs numbers an idempotent producer's batches correctly only one at a time (kafkajs issue 200).
     ...(idempotent ? { maxInFlightRequests: 1 } : {}),
-    createPartitioner: () => ({ message }) => message.partition ?? 0,
+    // Not called: see patchGroupMessages. Without one, kafkajs makes its own, and warns that its default has changed.
+    createPartitioner: () => () => 0,
   });
   return {
     connect: () => producer.connect(),

@@ -7,23 +7,13 @@
  * @module
  */
 
-import { crc32 as zlibCrc32 } from "node:zlib";
+import { crc32 } from "node:zlib";
 
 /** A rule by its name: `crc32` is librdkafka's (and so confluent-kafka's) default, `murmur2` is the Java client's. */
 export type PartitionerName = "crc32" | "murmur2";
 
 /** Every rule there is. */
 export const PARTITIONERS: readonly PartitionerName[] = ["crc32", "murmur2"];
-
-/**
- * Computes the CRC-32 of some bytes (polynomial 0xEDB88320), as zlib and librdkafka do.
- *
- * @param bytes The bytes.
- * @returns The checksum, unsigned.
- */
-export function crc32(bytes: Uint8Array): number {
-  return zlibCrc32(bytes);
-}
 
 /**
  * Computes Kafka's variant of MurmurHash2 (seed 0x9747b28c), as `org.apache.kafka.common.utils.Utils.murmur2` does.

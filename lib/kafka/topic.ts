@@ -5,11 +5,14 @@
  */
 
 import { PipelineError, UsageError } from "../base/errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import type { Config } from "../settings/config.ts";
 import type { Admin, TopicLayout, TopicSpec } from "./admin.ts";
-import { protocolCodeOf } from "./errors.ts";
+import { type KafkaOptions, withAdmin } from "./client.ts";
 import { explainMissingRight } from "./denial.ts";
+import { explainKafkaError, protocolCodeOf } from "./errors.ts";
 
-/** What {@linkcode ensureTopic} did. */
+/** A topic's layout, and how it came to be. */
 export interface TopicResult extends TopicLayout {
   /** Whether it was created just now. */
   readonly created: boolean;
@@ -108,4 +111,29 @@ export async function ensureTopic(
     }
     throw error;
   }
+}
+
+/**
+ * Creates a topic, unless it is there.
+ *
+ * @param config Where the brokers are.
+ * @param spec The topic.
+ * @param options How long to wait for Kafka, and what to call meanwhile.
+ * @returns Its layout, and whether it was created.
+ * @throws {UsageError} If the broker refuses a number as out of range.
+ * @throws {PipelineError} If Kafka can't be reached, or refuses.
+ */
+export function createTopic(
+  config: Config,
+  spec: TopicSpec,
+  options: KafkaOptions & WaitOptions = {},
+): Promise<TopicResult> {
+  checkTopicName(spec.topic);
+  return withAdmin(config, options, async (admin) => {
+    try {
+      return await ensureTopic(admin, spec);
+    } catch (error) {
+      throw explainKafkaError(error, config, `Creating topic '${spec.topic}'`);
+    }
+  });
 }

@@ -6,7 +6,6 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import {
-  crc32,
   murmur2,
   type PartitionerName,
   PARTITIONERS,
@@ -14,18 +13,6 @@ import {
 } from "../../lib/kafka/partitioner.ts";
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-
-Deno.test("crc32() gives the published check values", () => {
-  const vectors: [string, number][] = [
-    ["123456789", 0xcbf43926],
-    ["", 0],
-    ["a", 0xe8b7be43],
-    ["The quick brown fox jumps over the lazy dog", 0x414fa339],
-  ];
-  for (const [text, expected] of vectors) {
-    assertEquals(crc32(bytesOf(text)), expected, text);
-  }
-});
 
 /** The vectors of Kafka's own test of its `Utils.murmur2`. */
 const MURMUR2_VECTORS: readonly [string, number][] = [

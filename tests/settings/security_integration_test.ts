@@ -14,7 +14,7 @@ import {
 import { javaProblem } from "../../lib/engine/choose.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
 import { createKafka } from "../support/kafkajs.ts";
-import { createTopic } from "../../lib/kafka/create_topic.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
 import {
   Authority,
   type Certified,

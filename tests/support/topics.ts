@@ -12,7 +12,7 @@ import { createKafka, withAdmin } from "./kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
 import { EventSerializer } from "../../lib/registry/serializer.ts";
-import { createTopic } from "../../lib/kafka/create_topic.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
 import type { Bench } from "./integration.ts";
 import { runTaskProcess } from "./task_process.ts";
 

@@ -5,8 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
+import { crc32 } from "node:zlib";
 import { orders, randomOrders } from "../../../lib/events/order.ts";
-import { crc32 } from "../../../lib/kafka/partitioner.ts";
 import type { ClientRequest } from "../request.ts";
 
 /** How many messages a request takes. */
