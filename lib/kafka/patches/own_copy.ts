@@ -101,6 +101,14 @@ export class OwnCopy {
   #adopt(file: string, module: LoadedModule): void {
     this.#modules.set(file, module);
     const original = module.require;
-    module.require = (id) => this.#apart(() => original.call(module, id));
+    // kafkajs requires the files of a request each time it sends one.
+    const required = new Map<string, unknown>();
+    module.require = (id) => {
+      const known = required.get(id);
+      if (known !== undefined) return known;
+      const loaded = this.#apart(() => original.call(module, id));
+      required.set(id, loaded);
+      return loaded;
+    };
   }
 }
