@@ -35,7 +35,7 @@ export interface TaskOptions {
   readonly read?: readonly string[];
   /** A script that runs in place of the task's own, with its flags. */
   readonly script?: string;
-  /** After how long it is killed, in milliseconds; 30 s by default. */
+  /** After how long it is killed, in milliseconds; 60 s by default. */
   readonly deadlineMs?: number;
 }
 
