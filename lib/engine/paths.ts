@@ -37,14 +37,14 @@ export function engineFolder(): string {
 }
 
 /**
- * The folder for the topics of a broker.
+ * The folder for the topics of a broker. The first one's is where it was when there was only one.
  *
  * @param folders The folders of its engine.
  * @param id The broker's id.
  * @returns The path; the folder is not created.
  */
 export function brokerData(folders: EngineFolders, id: number): string {
-  return `${folders.data}/broker-${id}`;
+  return `${folders.data}/kafka${id === 1 ? "" : `-${id}`}`;
 }
 
 /**

@@ -193,16 +193,16 @@ localEngineTest(
   async () => {
     await using engine = await makeThrowawayEngine();
     const dir = engine.folders.root;
-    await Deno.mkdir(`${dir}/data/broker-1`, { recursive: true });
+    await Deno.mkdir(`${dir}/data/kafka`, { recursive: true });
     await Deno.writeTextFile(
-      `${dir}/data/broker-1/meta.properties`,
+      `${dir}/data/kafka/meta.properties`,
       "version=1",
     );
     const broker = brokerProcess({
       dir,
       properties: () => ({
         "process.roles": "nonsense",
-        "log.dirs": `${dir}/data/broker-1`,
+        "log.dirs": `${dir}/data/kafka`,
       }),
       address: () => engine.brokers,
     });
@@ -217,7 +217,7 @@ localEngineTest(
   "start() explains what to do when the data folder lost what Kafka needs",
   async () => {
     await using engine = await makeThrowawayEngine();
-    const orders = `${engine.folders.data}/broker-1/orders-0`;
+    const orders = `${engine.folders.data}/kafka/orders-0`;
     await Deno.mkdir(orders, { recursive: true });
     const error = await assertRejects(() => engine.start(), PipelineError);
     assertStringIncludes(error.message, "no meta.properties");
