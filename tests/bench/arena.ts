@@ -5,6 +5,7 @@
  */
 
 import type { Admin } from "kafkajs";
+import { adminOf } from "../../lib/kafka/admin.ts";
 import { orders, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import { brokerData } from "../../lib/engine/paths.ts";
@@ -111,18 +112,15 @@ export class Arena implements AsyncDisposable {
     timestamps: TimestampType = "CreateTime",
   ): Promise<ArenaTopic> {
     const topic = `bench-${crypto.randomUUID()}`;
-    await this.#admin.createTopics({
-      waitForLeaders: true,
-      topics: [{
-        topic,
-        numPartitions: PARTITIONS,
-        replicationFactor: 1,
-        configEntries: [
-          { name: "message.timestamp.type", value: timestamps },
-          // What a run leaves behind must not fill the disk, nor be cleared away during one of the next.
-          { name: "file.delete.delay.ms", value: "100" },
-        ],
-      }],
+    await adminOf(this.#admin).createTopic({
+      topic,
+      partitions: PARTITIONS,
+      replicationFactor: 1,
+      settings: {
+        "message.timestamp.type": timestamps,
+        // What a run leaves behind must not fill the disk, nor be cleared away during one of the next.
+        "file.delete.delay.ms": "100",
+      },
     });
     const schemaId = await this.#registry.register(
       `${topic}-value`,

@@ -211,19 +211,10 @@ integrationTest(
   async (bench) => {
     const { config, topic } = bench;
     await hurryCleaner(config);
-    await withAdmin(config, {}, async (admin) => {
-      await admin.createTopics({
-        waitForLeaders: true,
-        topics: [{
-          topic,
-          numPartitions: 1,
-          configEntries: Object.entries({
-            "cleanup.policy": "compact",
-            "segment.bytes": "1048576",
-            "min.cleanable.dirty.ratio": "0.001",
-          }).map(([name, value]) => ({ name, value })),
-        }],
-      });
+    await makeTopic(bench, 1, {
+      "cleanup.policy": "compact",
+      "segment.bytes": "1048576",
+      "min.cleanable.dirty.ratio": "0.001",
     });
     // More than half a segment each, so that each producer begins one. A producer's last batch stays, though empty.
     const filler = Buffer.alloc(600_000);

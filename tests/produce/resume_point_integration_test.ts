@@ -214,15 +214,7 @@ resumeTest(
 resumeTest(
   "produce --resume doesn't name an invalid line twice, and sends lines that were added",
   async (bench, files) => {
-    await withAdmin(bench.config, {}, (admin) =>
-      admin.createTopics({
-        topics: [{
-          topic: bench.topic,
-          numPartitions: 3,
-          configEntries: [{ name: "max.message.bytes", value: "10000" }],
-        }],
-        waitForLeaders: true,
-      }));
+    await makeTopic(bench, 3, { "max.message.bytes": "10000" });
     const lines = [
       lineOf(0),
       "not JSON",

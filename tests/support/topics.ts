@@ -30,12 +30,19 @@ export type JsonRecord = Omit<EventRecord<Order>, "timestamp" | "headers"> & {
  *
  * @param bench The test's bench.
  * @param partitions How many partitions it has.
+ * @param settings Its settings, such as `max.message.bytes`.
  */
 export async function makeTopic(
   { config, topic }: Bench,
   partitions = 3,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await createTopic(config, { topic, partitions, replicationFactor: 1 });
+  await createTopic(config, {
+    topic,
+    partitions,
+    replicationFactor: 1,
+    settings,
+  });
 }
 
 /**

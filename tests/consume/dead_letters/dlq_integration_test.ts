@@ -252,15 +252,7 @@ integrationTest(
   async (bench) => {
     const { config, topic } = bench;
     const limit = 20_000;
-    await withAdmin(config, {}, (admin) =>
-      admin.createTopics({
-        topics: [{
-          topic,
-          numPartitions: 1,
-          configEntries: [{ name: "max.message.bytes", value: `${limit}` }],
-        }],
-        waitForLeaders: true,
-      }));
+    await makeTopic(bench, 1, { "max.message.bytes": `${limit}` });
     // A batch of one message of so many bytes takes 72 bytes more: Kafka refuses the next size.
     const exact = Buffer.alloc(limit - 72, "x");
     const tooMany = Buffer.alloc(exact.length + 1, "x");
@@ -634,18 +626,15 @@ integrationTest(
 const REFUSALS = [
   {
     name: "a time in microseconds",
-    source: [{
-      name: "message.timestamp.after.max.ms",
-      value: `${2n ** 63n - 1n}`,
-    }],
-    letters: [],
+    source: { "message.timestamp.after.max.ms": `${2n ** 63n - 1n}` },
+    letters: {},
     message: { value: "bad", timestamp: String(Date.now() * 1_000) },
     setting: /message\.timestamp\.after\.max\.ms=9223372036854775807/,
   },
   {
     name: "a size that was raised since",
-    source: [{ name: "max.message.bytes", value: "3000000" }],
-    letters: [{ name: "max.message.bytes", value: "1048588" }],
+    source: { "max.message.bytes": "3000000" },
+    letters: { "max.message.bytes": "1048588" },
     message: {
       value: Buffer.from(
         crypto.getRandomValues(new Uint8Array(65_536)).toHex().repeat(20),
@@ -655,8 +644,8 @@ const REFUSALS = [
   },
   {
     name: "a message without a key",
-    source: [],
-    letters: [{ name: "cleanup.policy", value: "compact" }],
+    source: {},
+    letters: { "cleanup.policy": "compact" },
     message: { key: null, value: "bad" },
     setting: /cleanup\.policy=delete/,
   },
@@ -667,18 +656,9 @@ for (const { name, source, letters, message, setting } of REFUSALS) {
     `consume keeps a letter with ${name}, also if its topic was made by hand and refuses it`,
     async (bench) => {
       const { config, topic } = bench;
-      await withAdmin(config, {}, (admin) =>
-        admin.createTopics({
-          waitForLeaders: true,
-          topics: [
-            { topic, numPartitions: 1, configEntries: [...source] },
-            {
-              topic: deadLetterTopic(topic),
-              numPartitions: 1,
-              configEntries: [...letters],
-            },
-          ],
-        }));
+      await makeTopic(bench, 1, source);
+      const kept = { ...bench, topic: deadLetterTopic(topic) };
+      await makeTopic(kept, 1, letters);
       await sendRaw(config, topic, [{ key: null, ...message }]);
       const { code, stderr } = await consume(bench, ["--idle-exit=1"]);
       assertEquals(code, 0, stderr);

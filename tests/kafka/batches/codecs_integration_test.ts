@@ -10,7 +10,6 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HEADER_OFFSETS } from "../../../lib/kafka/batches/header_offsets.ts";
 import { consume } from "../../../lib/consume/consume.ts";
 import { type Order, orders } from "../../../lib/events/order.ts";
-import { withAdmin } from "../../support/kafkajs.ts";
 import { EventRegistry } from "../../../lib/registry/registry.ts";
 import {
   type Bench,
@@ -42,21 +41,12 @@ function makeOrders(): Order[] {
 
 /** Makes a topic whose batches the broker compresses, with the code that the Java producer has. */
 async function makeCompressedTopic(
-  { config, topic }: Bench,
+  bench: Bench,
   codec: string,
 ): Promise<void> {
-  await withAdmin(config, {}, async (admin) => {
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: [{
-        topic,
-        numPartitions: 1,
-        configEntries: [
-          { name: "compression.type", value: codec },
-          { name: "max.message.bytes", value: "90000000" },
-        ],
-      }],
-    });
+  await makeTopic(bench, 1, {
+    "compression.type": codec,
+    "max.message.bytes": "90000000",
   });
 }
 
