@@ -19,6 +19,7 @@
  * - `replication-factor`: there are fewer brokers than replicas.
  * - `resume-file`: a file is not a resume file.
  * - `right-missing`: the broker denies a right on a resource.
+ * - `schema-incompatible`: a subject's level forbids the schema.
  * - `schema-missing`: the registry does not have the schema to write by, and may not be given one.
  * - `setting-file-missing`, `setting-file-permission`: a file that a setting names doesn't exist, or may not be read.
  * - `tls-without-https`: a TLS setting is set for a registry with an http URL.
@@ -38,6 +39,7 @@ export type ErrorCode =
   | "replication-factor"
   | "resume-file"
   | "right-missing"
+  | "schema-incompatible"
   | "schema-missing"
   | "setting-file-missing"
   | "setting-file-permission"

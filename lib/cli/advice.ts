@@ -47,6 +47,7 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
   "resume-file": () =>
     "Name another with --resume, or remove it to start over.",
   "right-missing": ({ resource }) => resource ? RIGHTS[resource] : "",
+  "schema-incompatible": () => "`deno task schema check FILE` says why.",
   "schema-missing": () =>
     "Without --use-latest and --no-register, `deno task produce` registers its own.",
   "setting-file-missing": () =>
@@ -70,4 +71,25 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
  */
 export function adviceFor(error: PipelineError): string | undefined {
   return error.code && ADVICE[error.code](error.details);
+}
+
+/** What `deno task doctor` finds out more about. */
+const CONNECTION_CODES: readonly (ErrorCode | undefined)[] = [
+  "answer-not-registry",
+  "kafka-unreachable",
+  "registry-scheme",
+  "registry-unreachable",
+  "right-missing",
+];
+
+/**
+ * Finds where to look further after an error.
+ *
+ * @param error The error.
+ * @returns One line; undefined if there is nothing more to find.
+ */
+export function nextStepFor(error: PipelineError): string | undefined {
+  return CONNECTION_CODES.includes(error.code)
+    ? "`deno task doctor` looks further."
+    : undefined;
 }

@@ -12,7 +12,7 @@ import {
   StoppedError,
   UsageError,
 } from "../base/errors.ts";
-import { adviceFor } from "./advice.ts";
+import { adviceFor, nextStepFor } from "./advice.ts";
 import { closestTo } from "./suggestion.ts";
 import {
   errors,
@@ -377,9 +377,8 @@ export function describeError(error: unknown, debug: boolean): string {
     if (error.hint) {
       lines.push(...error.hint.split("\n").map((line) => `  ${line}`));
     }
-    const advice = adviceFor(error);
-    if (advice) {
-      lines.push(`  ${advice}`);
+    for (const line of [adviceFor(error), nextStepFor(error)]) {
+      if (line) lines.push(`  ${line}`);
     }
   } else {
     lines.push(`Error: ${messageOf(error)}`);

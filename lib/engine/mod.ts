@@ -25,6 +25,7 @@ export {
   JavaProcess,
   type JavaProcessOptions,
 } from "./java_process.ts";
+export { examineMachine, type MachineFinding } from "./machine.ts";
 export type { EngineFolders } from "./paths.ts";
 export { Watchdog } from "./watchdog.ts";
 export {

@@ -20,6 +20,7 @@ import {
   type ConsumerSettings,
 } from "./consumer.ts";
 import { GroupClient } from "./groups.ts";
+import { ClusterInspector } from "./inspector.ts";
 import { type MessageProducer, messageProducerOf } from "./message_producer.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
@@ -58,6 +59,8 @@ export interface KafkaClient {
   groups(): GroupClient;
   /** Makes a client that reads without a group. */
   reader(): TopicReader;
+  /** Makes a client for questions about the cluster and this user's rights. */
+  inspector(): ClusterInspector;
 }
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
@@ -95,6 +98,7 @@ export async function createKafka(
     consumer: (settings) => consumerOf(kafka, settings),
     groups: () => new GroupClient(kafka),
     reader: () => new TopicReader(kafka),
+    inspector: () => new ClusterInspector(kafka),
   };
 }
 

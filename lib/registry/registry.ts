@@ -472,6 +472,10 @@ function explainRefusal(
   };
   return new PipelineError(
     `The Schema Registry refuses the schema for ${subject} (HTTP ${error.status}): ${error.reason}`,
-    { cause: error, hint: hints[error.status] ?? error.hint ?? "" },
+    {
+      cause: error,
+      hint: hints[error.status] ?? error.hint ?? "",
+      code: error.status === 409 ? "schema-incompatible" : undefined,
+    },
   );
 }

@@ -532,10 +532,10 @@ integrationTest(
       `  Create it with \`deno task topic --topic ${topic}\`.\n`,
       `Waiting for Kafka at ${nowhere} (up to N s)...\n` +
       `Error: Connecting failed: Kafka can't be reached at ${nowhere}\n` +
-      "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n",
+      "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n  `deno task doctor` looks further.\n",
       `Waiting for the Schema Registry at http://${nowhere} (up to N s)...\n` +
       `Error: The Schema Registry can't be reached at http://${nowhere}\n` +
-      "  Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.\n",
+      "  Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.\n  `deno task doctor` looks further.\n",
       `Error: No permission to reach ${elsewhere}\n` +
       `  Add ${elsewhere} to "permissions.pipeline.net" in deno.json.\n`,
     ]);

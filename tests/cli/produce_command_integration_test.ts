@@ -518,14 +518,14 @@ integrationTest(
       code: 1,
       stderr: `Waiting for Kafka at ${nowhere} (up to 1 s)...\n` +
         `Error: Connecting failed: Kafka can't be reached at ${nowhere}\n` +
-        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n",
+        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n  `deno task doctor` looks further.\n",
     });
     assertEquals({ code: registry.code, stderr: registry.stderr }, {
       code: 1,
       stderr:
         `Waiting for the Schema Registry at http://${nowhere} (up to 1 s)...\n` +
         `Error: The Schema Registry can't be reached at http://${nowhere}\n` +
-        "  Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.\n",
+        "  Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.\n  `deno task doctor` looks further.\n",
     });
     assertEquals(await sizeOf(bench), 0);
   },

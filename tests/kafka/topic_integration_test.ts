@@ -104,7 +104,7 @@ integrationTest(
       stdout: "",
       stderr: `Waiting for Kafka at ${nowhere} (up to 1 s)...\n` +
         `Error: Connecting failed: Kafka can't be reached at ${nowhere}\n` +
-        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n",
+        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n  `deno task doctor` looks further.\n",
     });
   },
 );
@@ -165,7 +165,7 @@ integrationTest(
       stdout: "",
       stderr:
         "Error: Connecting failed: Kafka can't be reached at localhost:1\n" +
-        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n",
+        "  Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.\n  `deno task doctor` looks further.\n",
     });
   },
 );

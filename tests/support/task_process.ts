@@ -17,7 +17,8 @@ export type PipelineTask =
   | "dlq"
   | "schema"
   | "group"
-  | "peek";
+  | "peek"
+  | "doctor";
 
 /** How a task is run. */
 export interface TaskOptions {

@@ -1,0 +1,92 @@
+/**
+ * `deno task doctor`: looks at everything that the pipeline needs, and says what to do.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
+import { examineMachine } from "../engine/mod.ts";
+import { examine, type Finding } from "../operate/doctor.ts";
+import { adviceFor } from "./advice.ts";
+import { EXIT, runTask, type TaskSpec } from "./command.ts";
+import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
+import { checkEventTopic } from "./event_topic.ts";
+import { printLine } from "./output.ts";
+import { CONFIG_FLAGS, configFrom } from "./task_flags.ts";
+
+const FLAGS = {
+  event: EVENT_FLAG,
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic; the event's own by default",
+  },
+  group: {
+    type: "string",
+    value: "NAME",
+    description: "the consumer group",
+    default: DEFAULT_GROUP,
+  },
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "doctor",
+  summary:
+    "Looks at everything that the pipeline needs, within 10 s, and says what to do. It changes nothing.",
+  flags: FLAGS,
+  examples: [["deno task doctor", "Why doesn't it run?"]],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+const MARKS = { fine: "fine  ", note: "note  ", broken: "BROKEN" } as const;
+
+/** Writes a finding: a line, and what to do below it. */
+function describe({ name, verdict, text, error }: Finding): string {
+  const steps = error
+    ? [...error.hint?.split("\n") ?? [], adviceFor(error)]
+    : [];
+  return [
+    `${MARKS[verdict]}  ${name}: ${text}`,
+    ...steps.filter(Boolean).map((step) => `          ${step}`),
+  ].join("\n");
+}
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function doctorCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    const config = configFrom(flags);
+    const { type } = chooseEvent(flags.event);
+    const topic = checkEventTopic(flags.topic ?? type.topic);
+    const { group } = flags;
+    const { schemaText } = type;
+    let isBroken = false;
+    const machine = examineMachine(config);
+    const look = async (found: AsyncIterable<Finding>) => {
+      for await (const finding of found) {
+        isBroken ||= finding.verdict === "broken";
+        printLine(describe(finding));
+      }
+    };
+    await look(examine(config, { topic, group, schemaText }));
+    for (const { name, text, problem } of await machine) {
+      const needed = problem !== undefined && isBroken;
+      printLine(describe({
+        name,
+        verdict: problem === undefined ? "fine" : "note",
+        text,
+        error: needed ? new PipelineError(text, { hint: problem }) : undefined,
+      }));
+    }
+    if (isBroken) {
+      printLine("The pipeline can't run.");
+      return EXIT.failed;
+    }
+    printLine("The pipeline can run.");
+    return EXIT.done;
+  });
+}

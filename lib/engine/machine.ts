@@ -1,0 +1,136 @@
+/**
+ * What this machine has for an engine of its own, and who holds the ports.
+ *
+ * @module
+ */
+
+import type { Config } from "../settings/config.ts";
+import { parseJavaVersion } from "./choose.ts";
+import { dockerProblem } from "./docker.ts";
+import { portHolder } from "./ports.ts";
+import { runCommand, runScript } from "./shell.ts";
+
+/** What was found of one thing on this machine. */
+export interface MachineFinding {
+  /** The thing. */
+  readonly name: string;
+  /** What was found. */
+  readonly text: string;
+  /** What to do about it where something is broken; undefined if nothing is. */
+  readonly problem?: string | undefined;
+}
+
+/** The oldest version of Deno that has all that is used here. */
+const OLDEST_DENO = [2, 9] as const;
+
+/**
+ * Looks at this machine: Deno, what can run an engine, the ports, and variables that name a proxy.
+ *
+ * @param config Where Kafka and the registry are: ports and engines matter only if they are on this machine.
+ * @returns What was found.
+ */
+export async function examineMachine(
+  config: Config,
+): Promise<MachineFinding[]> {
+  const urls = [
+    ...config.brokers.map((broker) => new URL(`http://${broker}`)),
+    new URL(config.registryUrl),
+  ];
+  const local = urls.filter(({ hostname }) =>
+    /^(?:localhost|127\..*|\[::1\])$/.test(hostname)
+  );
+  const found = await Promise.all([
+    examineDeno(),
+    examineProxies(),
+    ...local.length > 0 ? [examineEngines()] : [],
+    ...local.map(({ port }) => examinePort(Number(port || 80))),
+  ]);
+  return found.filter((finding) => finding !== undefined);
+}
+
+function examineDeno(): MachineFinding {
+  const version = Deno.version.deno;
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_DENO;
+  const isOld = major < oldestMajor ||
+    major === oldestMajor && minor < oldestMinor;
+  return {
+    name: "Deno",
+    text: version,
+    problem: isOld
+      ? `Version ${OLDEST_DENO.join(".")} or later is needed: deno upgrade`
+      : undefined,
+  };
+}
+
+/** Variables that name a proxy. Their values may hold a password. */
+async function examineProxies(): Promise<MachineFinding | undefined> {
+  const { stdout } = await runScript("env | grep -io '^[a-z]*_proxy='");
+  const names = stdout.split("\n").filter(Boolean)
+    .map((line) => line.slice(0, -1))
+    .filter((name) => !/^no_proxy$/i.test(name));
+  return names.length === 0 ? undefined : {
+    name: "proxy",
+    text: `${names.join(", ")} is set, and not used: connections are direct`,
+  };
+}
+
+async function examineEngines(): Promise<MachineFinding> {
+  const [docker, java, maven] = await Promise.all([
+    dockerProblem(),
+    runCommand(["java", "-version"]),
+    runScript("command -v mvn"),
+  ]);
+  const version = parseJavaVersion(java.stderr + java.stdout);
+  const kinds = [
+    ...docker === undefined ? ["Docker"] : [],
+    ...version !== undefined && maven.code === 0
+      ? [`Java ${version} with Maven`]
+      : [],
+  ];
+  return kinds.length > 0
+    ? { name: "engine", text: `${kinds.join(" and ")} can run one` }
+    : {
+      name: "engine",
+      text: `nothing here can run one: ${docker}; ${
+        version === undefined ? "java" : "mvn (Maven)"
+      } was not found`,
+      problem: "Install Docker, or Java 17 or later and Maven.",
+    };
+}
+
+async function examinePort(port: number): Promise<MachineFinding> {
+  const name = `port ${port}`;
+  if (!await answers(port)) {
+    return {
+      name,
+      text: "free: nothing listens there",
+      problem: "`deno task up` starts what belongs there.",
+    };
+  }
+  const holder = await portHolder(port);
+  return {
+    name,
+    text: holder
+      ? `held by process ${holder.pid}${
+        holder.command ? ` (${shorten(holder.command)})` : ""
+      }`
+      : "held by another user's program, or by a container",
+  };
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    (await Deno.connect({ hostname: "localhost", port })).close();
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.ConnectionRefused);
+  }
+}
+
+/** The name of a Java program comes after all its options. */
+function shorten(command: string): string {
+  return command.length > 100
+    ? `${command.slice(0, 30)} … ${command.slice(-60)}`
+    : command;
+}

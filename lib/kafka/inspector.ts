@@ -1,0 +1,242 @@
+/**
+ * What a cluster says of itself and of this user's rights, asked by requests that change nothing. kafkajs has none of them.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { inTime } from "./cluster.ts";
+import { ClusterClient } from "./cluster_client.ts";
+import { loadKafkajsFile } from "./patches/load.ts";
+
+/** A broker, by the address that it gives to clients. */
+export interface AdvertisedBroker {
+  /** Its id. */
+  readonly nodeId: number;
+  /** Its address, as `host:port`. */
+  readonly address: string;
+}
+
+/** The operations that Kafka's rights are on, by Kafka's numbers. */
+const OPERATIONS = {
+  3: "Read",
+  4: "Write",
+  5: "Create",
+  8: "Describe",
+} as const;
+
+/** A right on a topic or a group. */
+export type Operation = typeof OPERATIONS[keyof typeof OPERATIONS];
+
+/** kafkajs' class `Encoder`, as far as it is used here. */
+interface Encoder {
+  writeBoolean(value: boolean): this;
+  writeString(value: string): this;
+  writeBuffer(value: Buffer): this;
+  writeArray(values: readonly unknown[]): this;
+}
+
+/** kafkajs' class `Decoder`, as far as it is used here. */
+interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): bigint;
+  readString(): string | null;
+  readBytes(): Buffer;
+  readBoolean(): boolean;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+  readUVarInt(): number;
+  readUVarIntString(): string | null;
+  forward(size: number): void;
+}
+
+/** A request of the protocol, and how its response is read. */
+interface RawRequest<T> {
+  readonly apiKey: number;
+  readonly apiVersion: number;
+  readonly apiName: string;
+  readonly write: (encoder: Encoder) => Encoder;
+  readonly read: (decoder: Decoder) => T;
+}
+
+/** Reads the rights that a number stands for, one bit for each. */
+function operationsIn(bits: number): Operation[] {
+  return Object.entries(OPERATIONS)
+    .filter(([bit]) => (bits >> Number(bit)) & 1)
+    .map(([, operation]) => operation);
+}
+
+/** Metadata, version 8. */
+function metadata(topic: string): RawRequest<Operation[]> {
+  return {
+    apiKey: 3,
+    apiVersion: 8,
+    apiName: "Metadata",
+    write: (encoder) =>
+      encoder.writeArray([topic])
+        // Create no topic; leave out the rights on the cluster; include those on the topic.
+        .writeBoolean(false).writeBoolean(false).writeBoolean(true),
+    read(decoder) {
+      decoder.forward(4);
+      decoder.readArray((broker) => {
+        broker.forward(4);
+        broker.readString();
+        broker.forward(4);
+        broker.readString();
+      });
+      decoder.readString();
+      decoder.forward(4);
+      const [bits = 0] = decoder.readArray((found) => {
+        found.forward(2);
+        found.readString();
+        found.readBoolean();
+        found.readArray((partition) => {
+          partition.forward(2 + 4 + 4 + 4);
+          for (let list = 0; list < 3; list++) {
+            partition.readArray((replicas) => replicas.readInt32());
+          }
+        });
+        return found.readInt32();
+      });
+      return operationsIn(bits);
+    },
+  };
+}
+
+/** DescribeGroups, version 3. */
+function describeGroup(group: string): RawRequest<Operation[]> {
+  return {
+    apiKey: 15,
+    apiVersion: 3,
+    apiName: "DescribeGroups",
+    write: (encoder) => encoder.writeArray([group]).writeBoolean(true),
+    read(decoder) {
+      decoder.forward(4);
+      const [bits = 0] = decoder.readArray((found) => {
+        found.forward(2);
+        for (let text = 0; text < 4; text++) found.readString();
+        found.readArray((member) => {
+          for (let text = 0; text < 3; text++) member.readString();
+          member.readBytes();
+          member.readBytes();
+        });
+        return found.readInt32();
+      });
+      return operationsIn(bits);
+    },
+  };
+}
+
+/** DescribeQuorum, version 1: the leader of the controllers has caught up with itself just now. */
+const QUORUM: RawRequest<number | undefined> = {
+  apiKey: 55,
+  apiVersion: 1,
+  apiName: "DescribeQuorum",
+  // No tagged fields in the header; one topic with one partition; lengths are counted from 1.
+  write: (encoder) =>
+    encoder.writeBuffer(Buffer.concat([
+      Buffer.from([0, 2, "__cluster_metadata".length + 1]),
+      Buffer.from("__cluster_metadata"),
+      Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]),
+    ])),
+  read(decoder) {
+    decoder.readUVarInt();
+    if (decoder.readInt16() !== 0 || decoder.readUVarInt() !== 2) {
+      return undefined;
+    }
+    decoder.readUVarIntString();
+    decoder.readUVarInt();
+    decoder.forward(4 + 2);
+    const leader = decoder.readInt32();
+    decoder.forward(4 + 8);
+    const votersCount = decoder.readUVarInt() - 1;
+    for (let voter = 0; voter < votersCount; voter++) {
+      const id = decoder.readInt32();
+      decoder.forward(8 + 8);
+      const caughtUpAt = Number(decoder.readInt64());
+      decoder.readUVarInt();
+      if (id === leader && caughtUpAt > 0) return caughtUpAt;
+    }
+    return undefined;
+  },
+};
+
+/** A client for questions about a cluster. */
+export class ClusterInspector extends ClusterClient {
+  /**
+   * Lists the brokers.
+   *
+   * @returns Each with the address that it gives to clients.
+   */
+  async brokers(): Promise<AdvertisedBroker[]> {
+    const { brokers } = await inTime(this.admin.describeCluster());
+    return brokers.map(({ nodeId, host, port }) => ({
+      nodeId,
+      address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    }));
+  }
+
+  /**
+   * Reads this user's rights on a topic.
+   *
+   * @param topic The topic.
+   * @returns The rights; empty if the topic does not exist, or may not be seen.
+   */
+  async topicRights(topic: string): Promise<readonly Operation[]> {
+    return await this.#send(metadata(topic));
+  }
+
+  /**
+   * Reads this user's rights on a group.
+   *
+   * @param group The group. It need not exist.
+   * @returns The rights.
+   */
+  async groupRights(group: string): Promise<readonly Operation[]> {
+    const coordinator = await inTime(
+      this.cluster.findGroupCoordinator({ groupId: group }),
+    );
+    return await this.#sendTo(coordinator, describeGroup(group));
+  }
+
+  /**
+   * Reads the clock of the cluster's controller.
+   *
+   * @returns The time, in milliseconds since the epoch; undefined if the cluster doesn't say: it takes the right Describe on it.
+   */
+  async clock(): Promise<number | undefined> {
+    return await this.#send(QUORUM);
+  }
+
+  async #send<T>(request: RawRequest<T>): Promise<T> {
+    await inTime(this.cluster.refreshMetadata());
+    const [nodeId = ""] = this.cluster.getNodeIds();
+    const broker = await inTime(this.cluster.findBroker({ nodeId }));
+    return await this.#sendTo(broker, request);
+  }
+
+  async #sendTo<T>(broker: unknown, request: RawRequest<T>): Promise<T> {
+    const { connectionPool } = broker as {
+      readonly connectionPool: { send(request: unknown): Promise<T> };
+    };
+    const { apiKey, apiVersion, apiName, write, read } = request;
+    const [Encoder, Decoder] = await Promise.all([
+      loadKafkajsFile<new () => Encoder>("src/protocol/encoder.js"),
+      loadKafkajsFile<new (buffer: Buffer) => Decoder>(
+        "src/protocol/decoder.js",
+      ),
+    ]);
+    return await inTime(connectionPool.send({
+      request: {
+        apiKey,
+        apiVersion,
+        apiName,
+        encode: () => write(new Encoder()),
+      },
+      response: {
+        decode: (payload: Buffer) => ({ value: read(new Decoder(payload)) }),
+        parse: ({ value }: { readonly value: T }) => value,
+      },
+    }));
+  }
+}

@@ -1,0 +1,399 @@
+/**
+ * Whether the pipeline could run against a cluster and a registry, looked at from every side: one finding for each thing that it needs.
+ *
+ * @module
+ */
+
+import { connect } from "node:net";
+import { OutageError, PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
+import { withClient } from "../kafka/client.ts";
+import type { ClusterInspector, Operation } from "../kafka/inspector.ts";
+import { addressOf, askBroker } from "../kafka/probe.ts";
+import { openTls } from "../kafka/tls.ts";
+import { missingTopic } from "../kafka/topic.ts";
+import type { Config } from "../settings/config.ts";
+import { showGroup } from "./groups.ts";
+import { diagnoseKafka } from "./kafka_diagnosis.ts";
+import { diagnoseRegistry } from "./registry_diagnosis.ts";
+import { SchemaCatalog } from "./schemas.ts";
+
+/** What was found of one thing. */
+export interface Finding {
+  /** The thing: `brokers`, `clock`, `topic`. */
+  readonly name: string;
+  /** Whether it is as it should be; `note` if the pipeline can run all the same. */
+  readonly verdict: "fine" | "note" | "broken";
+  /** What was found. */
+  readonly text: string;
+  /** What is wrong, for callers that add advice; undefined if nothing is. */
+  readonly error?: PipelineError | undefined;
+}
+
+/** What to look at. */
+export interface DoctorOptions {
+  /** The topic. */
+  readonly topic: string;
+  /** The consumer group. */
+  readonly group: string;
+  /** The schema that events are produced with, as text. */
+  readonly schemaText: string;
+}
+
+/** How long one look may take, in milliseconds: all of them run at once, and 10 s is the limit for all. */
+const LOOK_MS = 8_500;
+/** How long a connection may take to open, in milliseconds. */
+const CONNECT_MS = 2_000;
+/** By how much clocks may differ without a note, and without harm, in milliseconds: a topic refuses what is an hour ahead. */
+const CLOCK_NOTE_MS = 10_000;
+const CLOCK_BROKEN_MS = 3_600_000;
+/** How long before its end a certificate is noted, in milliseconds. */
+const CERTIFICATE_NOTE_MS = 14 * 86_400_000;
+const DAY_MS = 86_400_000;
+
+/** ApiVersions, version 0, which every broker answers before a login. */
+const API_VERSIONS = { apiKey: 18, apiVersion: 0 } as const;
+
+/**
+ * Looks at the cluster and the registry. It changes nothing.
+ *
+ * @param config Where they are.
+ * @param options What to look at.
+ * @returns The findings, in a fixed sequence; all looks run at once, within 10 s.
+ */
+export async function* examine(
+  config: Config,
+  options: DoctorOptions,
+): AsyncGenerator<Finding> {
+  const brokers = limited("brokers", examineBrokers(config));
+  const kafka = [
+    limited("cluster", examineCluster(config, options)),
+    limited("group", examineGroup(config, options)),
+  ];
+  const registry = [
+    limited("registry", examineRegistry(config, options)),
+    limited("certificate", examineCertificate(config)),
+  ];
+  const found = await brokers;
+  yield* found;
+  // What else is asked of Kafka fails for the same reason.
+  const isDown = found.some(({ verdict }) => verdict === "broken");
+  for (const look of [...isDown ? [] : kafka, ...registry]) yield* await look;
+}
+
+function broken(name: string, error: unknown): Finding {
+  if (!(error instanceof PipelineError)) throw error;
+  return { name, verdict: "broken", text: error.message, error };
+}
+
+/** Ends a look that takes too long, and turns what it throws into a finding. */
+async function limited(
+  name: string,
+  look: Promise<Finding[]>,
+): Promise<Finding[]> {
+  const over = new AbortController();
+  const late = pause(LOOK_MS, over.signal).then(() => {
+    throw new OutageError(`No answer within ${LOOK_MS / 1_000} s`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([look, late]);
+  } catch (error) {
+    return [broken(name, error)];
+  } finally {
+    over.abort();
+  }
+}
+
+async function examineBrokers(config: Config): Promise<Finding[]> {
+  const { brokers, security } = config;
+  const asked = await Promise.allSettled(
+    brokers.map((broker) =>
+      askBroker(broker, API_VERSIONS, {
+        secured: security?.kafka?.protocol.endsWith("SSL") ?? false,
+        tls: security?.kafka?.tls,
+        timeoutMs: CONNECT_MS,
+      })
+    ),
+  );
+  const silent = brokers.filter((_, i) => asked[i]?.status === "rejected");
+  if (silent.length === 0) {
+    return [{
+      name: "brokers",
+      verdict: "fine",
+      text: `${brokers.join(", ")} ${
+        brokers.length === 1 ? "answers" : "answer"
+      }`,
+    }];
+  }
+  const error = await diagnoseKafka(config) ??
+    new OutageError(`No Kafka answers at ${silent.join(", ")}`, {
+      code: "kafka-unreachable",
+    });
+  return [{
+    name: "brokers",
+    verdict: silent.length < brokers.length ? "note" : "broken",
+    text: error.message,
+    error,
+  }];
+}
+
+async function examineCluster(
+  config: Config,
+  options: DoctorOptions,
+): Promise<Finding[]> {
+  return await withClient(config, {
+    timeoutMs: CONNECT_MS,
+    make: (kafka) => kafka.inspector(),
+  }, async (inspector) => {
+    const findings = await Promise.all([
+      examineAddresses(inspector),
+      examineClock(inspector),
+      examineTopic(inspector, options),
+    ]);
+    return findings.flat();
+  });
+}
+
+/** Whether each broker can be reached at the address that it gives to clients. */
+async function examineAddresses(
+  inspector: ClusterInspector,
+): Promise<Finding[]> {
+  const brokers = await inspector.brokers();
+  return await Promise.all(brokers.map(async ({ nodeId, address }) => {
+    const name = `broker ${nodeId}`;
+    const { state } = await Deno.permissions.query({
+      name: "net",
+      host: address,
+    });
+    if (state !== "granted") {
+      return broken(
+        name,
+        new PipelineError(
+          `It gives its address as ${address}, which the permissions don't allow`,
+          { code: "net-permission", details: { address } },
+        ),
+      );
+    }
+    const [byIpv4, byIpv6] = await Promise.all([
+      canConnect(address, 4),
+      canConnect(address, 6),
+    ]);
+    const ways = [byIpv4 && "IPv4", byIpv6 && "IPv6"].filter(Boolean);
+    if (ways.length > 0) {
+      return {
+        name,
+        verdict: "fine" as const,
+        text: `${address} is reached by ${ways.join(" and ")}`,
+      };
+    }
+    return broken(
+      name,
+      new PipelineError(
+        `It gives its address as ${address}, which can't be reached from here`,
+        {
+          hint:
+            "Correct advertised.listeners on the broker, or this machine's names and routes.",
+        },
+      ),
+    );
+  }));
+}
+
+function canConnect(address: string, family: 4 | 6): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ ...addressOf(address), family }, () => end(true));
+  const end = (reached: boolean) => {
+    socket.destroy();
+    resolve(reached);
+  };
+  socket.setTimeout(CONNECT_MS, () => end(false));
+  socket.once("error", () => end(false));
+  return promise;
+}
+
+async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
+  const name = "clock";
+  const theirs = await inspector.clock().catch(() => undefined);
+  if (theirs === undefined) {
+    return [{
+      name,
+      verdict: "note",
+      text:
+        "not compared: the cluster tells its time to users with the right Describe on it",
+    }];
+  }
+  const differenceMs = Date.now() - theirs;
+  const seconds = Math.round(Math.abs(differenceMs) / 1_000);
+  const text = seconds === 0
+    ? "this machine and the cluster agree"
+    : `this machine is ${seconds} s ${
+      differenceMs > 0 ? "ahead of" : "behind"
+    } the cluster`;
+  if (Math.abs(differenceMs) < CLOCK_NOTE_MS) {
+    return [{ name, verdict: "fine", text }];
+  }
+  const error = new PipelineError(text, {
+    hint:
+      "Set both by NTP: messages carry the time of the machine that sends them.",
+  });
+  const verdict = differenceMs > CLOCK_BROKEN_MS ? "broken" : "note";
+  return [{ name, verdict, text, error }];
+}
+
+async function examineTopic(
+  inspector: ClusterInspector,
+  { topic, group }: DoctorOptions,
+): Promise<Finding[]> {
+  const letters = deadLetterTopic(topic);
+  const [ranges, own, lettersRights, groupRights] = await Promise.all([
+    inspector.ranges(topic),
+    inspector.topicRights(topic),
+    inspector.topicRights(letters),
+    inspector.groupRights(group),
+  ]);
+  const offsets = [...ranges?.values() ?? []]
+    .reduce((sum, { low, high }) => sum + high - low, 0n);
+  const lacks = (
+    rights: readonly Operation[],
+    [what, ...wanted]: readonly [string, ...Operation[]],
+  ) =>
+    wanted.filter((right) => !rights.includes(right))
+      .map((right) => `${right} on ${what}`);
+  const missing = [
+    ...lacks(own, [`topic '${topic}'`, "Read", "Write"]),
+    ...lacks(groupRights, [`group '${group}'`, "Read"]),
+  ];
+  const missingForLetters = lacks(lettersRights, [
+    `topic '${letters}'`,
+    "Create",
+    "Write",
+  ]);
+  return [
+    ranges
+      ? {
+        name: "topic",
+        verdict: "fine",
+        text:
+          `'${topic}' has ${ranges.size} partitions and ${offsets} messages`,
+      }
+      : broken("topic", missingTopic(topic)),
+    missing.length > 0
+      ? broken(
+        "rights",
+        new PipelineError(`Missing: ${missing.join(", ")}`, {
+          hint:
+            "Producing takes Write on the topic; consuming takes Read on the topic and on the group.",
+        }),
+      )
+      : missingForLetters.length > 0
+      ? {
+        name: "rights",
+        verdict: "note",
+        text: `the first dead letter would end a consumer: ${
+          missingForLetters.join(", ")
+        } is missing`,
+      }
+      : {
+        name: "rights",
+        verdict: "fine",
+        text: "this user may produce, consume and keep dead letters",
+      },
+  ];
+}
+
+async function examineGroup(
+  config: Config,
+  { group }: DoctorOptions,
+): Promise<Finding[]> {
+  const name = "group";
+  try {
+    const found = await showGroup(config, group, { timeoutMs: CONNECT_MS });
+    const lag = found.partitions
+      .reduce((sum, { lag = 0n }) => sum + lag, 0n);
+    return [{
+      name,
+      verdict: "fine",
+      text:
+        `'${group}' is ${found.state}, has ${found.members.length} members, and ${lag} messages still to read`,
+    }];
+  } catch (error) {
+    if (!(error instanceof PipelineError) || error instanceof OutageError) {
+      throw error;
+    }
+    return [{ name, verdict: "note", text: error.message }];
+  }
+}
+
+async function examineRegistry(
+  config: Config,
+  { topic, schemaText }: DoctorOptions,
+): Promise<Finding[]> {
+  const catalog = await SchemaCatalog.connect(config, {
+    timeoutMs: CONNECT_MS,
+    diagnose: () => diagnoseRegistry(config),
+  });
+  const registry: Finding = {
+    name: "registry",
+    verdict: "fine",
+    text: `${config.registryUrl} answers`,
+  };
+  const subject = `${topic}-value`;
+  const { level, registered, latest, compatible } = await catalog
+    .check(subject, schemaText);
+  const text = registered
+    ? `'${subject}' has the schema: version ${registered.version}, level ${level}`
+    : latest
+    ? `the schema is compatible with '${subject}', version ${latest.version}, level ${level}`
+    : `'${subject}' has no schema yet: the first event registers it`;
+  return [
+    registry,
+    compatible ? { name: "schema", verdict: "fine", text } : broken(
+      "schema",
+      new PipelineError(
+        `The schema is not compatible with '${subject}', version ${
+          latest?.version ?? 1
+        }, level ${level}`,
+        { code: "schema-incompatible" },
+      ),
+    ),
+  ];
+}
+
+/** Looks at the registry's certificate. */
+async function examineCertificate(
+  { registryUrl, security }: Config,
+): Promise<Finding[]> {
+  const { protocol, hostname, port } = new URL(registryUrl);
+  if (protocol !== "https:") return [];
+  const endsAt = await certificateEnd({
+    host: hostname.replace(/^\[|\]$/g, ""),
+    port: Number(port) || 443,
+  }, security?.registry?.tls);
+  if (endsAt === undefined) return [];
+  const days = Math.floor((endsAt - Date.now()) / DAY_MS);
+  return [{
+    name: "certificate",
+    verdict: endsAt - Date.now() < CERTIFICATE_NOTE_MS ? "note" : "fine",
+    text: `the registry's is valid for ${days} days`,
+  }];
+}
+
+function certificateEnd(
+  address: { readonly host: string; readonly port: number },
+  tls: Parameters<typeof openTls>[1]["tls"],
+): Promise<number | undefined> {
+  const { promise, resolve } = Promise.withResolvers<number | undefined>();
+  const end = (endsAt: number | undefined) => {
+    socket.destroy();
+    resolve(Number.isNaN(endsAt) ? undefined : endsAt);
+  };
+  const onConnect = () => {
+    end(Date.parse(socket.getPeerCertificate().valid_to));
+  };
+  const socket = openTls(address, { tls, onConnect });
+  socket.setTimeout(CONNECT_MS, () => end(undefined));
+  socket.once("error", () => end(undefined));
+  return promise;
+}

@@ -1,0 +1,9 @@
+/**
+ * `deno task doctor`.
+ *
+ * @module
+ */
+
+import { doctorCommand } from "../lib/cli/doctor_command.ts";
+
+await doctorCommand();
