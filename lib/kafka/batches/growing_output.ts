@@ -40,12 +40,11 @@ export class GrowingOutput {
     const needed = this.length + count;
     if (needed <= this.#bytes.length) return this.#bytes;
     if (needed > this.#limit) throw new InflateLimitError(this.#limit);
-    const grown = new Uint8Array(
+    // The old buffer is freed at once: as garbage, those of some large batches add up to a gigabyte.
+    const grown = this.#bytes.buffer.transfer(
       Math.min(Math.max(needed, this.#bytes.length * 2), this.#limit),
     );
-    grown.set(this.#bytes.subarray(0, this.length));
-    this.#bytes = grown;
-    return grown;
+    return this.#bytes = new Uint8Array(grown);
   }
 
   /**

@@ -20,6 +20,8 @@ const DURATION_MS = 2_000;
 const MAX_SET_MS = 3_000;
 /** How many records and headers one piece may have: as many as the reader takes at a time, and one batch's or record's more. */
 const MAX_PIECE_OBJECTS = 120_000;
+/** How much memory the run may take, in bytes: a few batches that inflate to 64 MiB, and what is not yet collected. */
+const MAX_MEMORY_BYTES = 1 << 30;
 const HIGH_WATERMARK = 1_000_000n;
 
 const granted =
@@ -103,6 +105,7 @@ function repair(bytes: Buffer): Buffer {
 
 Deno.test(`readPieces() reads or sets aside what was damaged at random (FUZZ_SEED=${SEED})`, () => {
   const endsAt = performance.now() + DURATION_MS;
+  const { rss: before } = Deno.memoryUsage();
   let messageCount = 0;
   let damagedCount = 0;
   while (performance.now() < endsAt) {
@@ -138,6 +141,7 @@ Deno.test(`readPieces() reads or sets aside what was damaged at random (FUZZ_SEE
       nextOffset = piece.nextOffset;
     }
     assert(performance.now() - began < MAX_SET_MS, about);
+    assert(Deno.memoryUsage().rss - before < MAX_MEMORY_BYTES, about);
   }
   assert(messageCount > 0 && damagedCount > 0);
 });
