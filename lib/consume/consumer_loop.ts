@@ -255,7 +255,10 @@ class ConsumerLoop {
       this.#options.stopping?.();
     } catch (error) {
       // Reported whatever happens while closing.
-      failure = explainKafkaError(error, this.#kafka.config, "Consuming");
+      failure = explainKafkaError(error, {
+        config: this.#kafka.config,
+        action: "Consuming",
+      });
     } finally {
       this.#stop();
       signal?.removeEventListener("abort", stop);

@@ -174,7 +174,7 @@ export async function connectWithin<T extends Connectable>(
     }, { ...options, isOutage: isKafkaOutage });
     return client;
   } catch (error) {
-    throw explainKafkaError(error, config, "Connecting");
+    throw explainKafkaError(error, { config, action: "Connecting" });
   }
 }
 
@@ -206,7 +206,7 @@ export async function withClient<C extends Connectable, T>(
       { ...wait, notify: undefined, isOutage: isKafkaOutage },
     );
   } catch (error) {
-    throw explainKafkaError(error, config, "A request");
+    throw explainKafkaError(error, { config, action: "A request" });
   } finally {
     await client.disconnect().catch(() => {});
   }

@@ -50,22 +50,23 @@ export function isDenial(error: Error): boolean {
  * Says in plain words what was refused.
  *
  * @param denial The refusal among the causes.
- * @param cause What kafkajs threw.
- * @param config Where the brokers are, and how the connection is secured.
- * @param action What failed, to begin the sentence.
+ * @param options What kafkajs threw, where the brokers are, and what failed, to begin the sentence.
  * @returns An error to print.
  */
 export function explainDenial(
   denial: Error,
-  cause: unknown,
-  config: Config,
-  action: string,
+  options: {
+    readonly cause: unknown;
+    readonly config: Config;
+    readonly action: string;
+  },
 ): PipelineError {
+  const { cause, config, action } = options;
   const broker = "broker" in denial && denial.broker ||
     config.brokers.join(",");
   return explainBrokerCertificate(String(broker), denial) ??
     explainMissingRight(cause, action) ??
-    explainLogin(typeOf(denial), cause, config);
+    explainLogin(typeOf(denial), { cause, config });
 }
 
 /**
@@ -94,8 +95,7 @@ export function explainMissingRight(
 
 function explainLogin(
   type: string,
-  cause: unknown,
-  config: Config,
+  { cause, config }: { readonly cause: unknown; readonly config: Config },
 ): PipelineError {
   const brokers = config.brokers.join(",");
   const { protocol, sasl } = config.security?.kafka ?? {};

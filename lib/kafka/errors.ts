@@ -119,15 +119,14 @@ const REFUSALS: Readonly<
  * Says in plain words what kafkajs threw.
  *
  * @param error What kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is.
- * @param config Where the brokers are.
- * @param action What failed, to begin the sentence: `Creating the topic`.
+ * @param options Where the brokers are, and what failed, to begin the sentence: `Creating the topic`.
  * @returns An error to print.
  */
 export function explainKafkaError(
   error: unknown,
-  config: Config,
-  action: string,
+  options: { readonly config: Config; readonly action: string },
 ): Error {
+  const { config, action } = options;
   const chain = [...causes(error)].filter((cause) => cause instanceof Error);
   // kafkajs wraps what a codec throws.
   const plain = chain.find((cause) => cause instanceof PipelineError);
@@ -144,7 +143,7 @@ export function explainKafkaError(
     );
   }
   const denial = chain.find(isDenial);
-  if (denial) return explainDenial(denial, error, config, action);
+  if (denial) return explainDenial(denial, { cause: error, config, action });
   if (isKafkaOutage(error)) {
     return failed?.advertised
       ? new PipelineError(
@@ -160,10 +159,10 @@ export function explainKafkaError(
         { cause: error, code: "kafka-unreachable" },
       );
   }
-  const [reason, options] = REFUSALS[protocolCodeOf(error) ?? ""] ??
+  const [reason, refusal] = REFUSALS[protocolCodeOf(error) ?? ""] ??
     [messageOf(chain.at(-1) ?? error), {}];
   return new PipelineError(`${action} failed: ${reason}`, {
-    ...options,
+    ...refusal,
     cause: error,
   });
 }

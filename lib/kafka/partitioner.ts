@@ -47,24 +47,28 @@ export function murmur2(bytes: Uint8Array): number {
  * partition for a message with no key. librdkafka counts an empty key as none. `murmur2` equals Java's default for keyed
  * messages (and librdkafka's `murmur2_random`).
  *
- * @param name The rule.
- * @param key The message's key in bytes; none where it is `null`.
- * @param partitions How many partitions the topic has.
+ * @param key The message's key in bytes; `null` if it has none.
+ * @param options The rule, and how many partitions the topic has.
  * @returns The partition's number, from 0.
  * @throws {RangeError} If there are no partitions.
  */
 export function partitionOf(
-  name: PartitionerName,
   key: Uint8Array | null,
-  partitions: number,
+  options: {
+    readonly partitioner: PartitionerName;
+    readonly partitionsCount: number;
+  },
 ): number {
-  if (!Number.isInteger(partitions) || partitions < 1) {
-    throw new RangeError(`A topic has at least one partition: ${partitions}`);
+  const { partitioner, partitionsCount } = options;
+  if (!Number.isInteger(partitionsCount) || partitionsCount < 1) {
+    throw new RangeError(
+      `A topic has at least one partition: ${partitionsCount}`,
+    );
   }
-  if (key === null || (key.length === 0 && name === "crc32")) {
-    return Math.floor(Math.random() * partitions);
+  if (key === null || (key.length === 0 && partitioner === "crc32")) {
+    return Math.floor(Math.random() * partitionsCount);
   }
-  return name === "crc32"
-    ? crc32(key) % partitions
-    : (murmur2(key) & 0x7fff_ffff) % partitions;
+  return partitioner === "crc32"
+    ? crc32(key) % partitionsCount
+    : (murmur2(key) & 0x7fff_ffff) % partitionsCount;
 }

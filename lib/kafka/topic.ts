@@ -133,7 +133,10 @@ export function createTopic(
     try {
       return await ensureTopic(admin, spec);
     } catch (error) {
-      throw explainKafkaError(error, config, `Creating topic '${spec.topic}'`);
+      throw explainKafkaError(error, {
+        config,
+        action: `Creating topic '${spec.topic}'`,
+      });
     }
   });
 }

@@ -159,7 +159,7 @@ function classify(error: unknown): SendErrorAction {
 
 function explain(error: unknown, config: Config): Error {
   if (classify(error) !== "split") {
-    return explainKafkaError(error, config, "Sending");
+    return explainKafkaError(error, { config, action: "Sending" });
   }
   const reason = REFUSALS[protocolCodeOf(error) ?? ""];
   return new InvalidEventError(`The event ${reason}`, { cause: error });
@@ -182,11 +182,10 @@ async function partitionsOf(
     if (!layout) throw missingTopic(options.topic);
     return layout.partitions;
   } catch (error) {
-    throw explainKafkaError(
-      error,
+    throw explainKafkaError(error, {
       config,
-      `Looking up topic '${options.topic}'`,
-    );
+      action: `Looking up topic '${options.topic}'`,
+    });
   } finally {
     await admin.disconnect().catch(() => {});
   }
@@ -373,11 +372,10 @@ export class EventSender<T> {
     const known = typeof key === "string" ? this.#places.get(key) : undefined;
     if (known) return known;
     const bytes = key === null ? null : Buffer.from(key);
-    const partition = partitionOf(
-      this.#partitioner,
-      bytes,
-      this.#queues.length,
-    );
+    const partition = partitionOf(bytes, {
+      partitioner: this.#partitioner,
+      partitionsCount: this.#queues.length,
+    });
     // No key, or an empty one, may go to any partition, each time another.
     if (!key || typeof key !== "string" || !bytes) return { bytes, partition };
     const place = { bytes, partition };

@@ -20,7 +20,10 @@ function thrown(fields: Readonly<Record<string, unknown>>): Error {
 }
 
 function explained(fields: Readonly<Record<string, unknown>>): unknown[] {
-  const error = explainKafkaError(thrown(fields), CONFIG, "Consuming");
+  const error = explainKafkaError(thrown(fields), {
+    config: CONFIG,
+    action: "Consuming",
+  });
   assertInstanceOf(error, PipelineError);
   return [error.message, error.code, error.details];
 }

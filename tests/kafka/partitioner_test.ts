@@ -50,29 +50,34 @@ Deno.test("partitionOf() puts each customer where the contract says", () => {
     ["murmur2", "21", 1_000, (2 ** 31 - 973932308) % 1_000],
     ["murmur2", "abc", 1_000, 107],
   ];
-  for (const [name, key, partitions, partition] of expected) {
+  for (const [partitioner, key, partitionsCount, partition] of expected) {
     assertEquals(
-      partitionOf(name, bytesOf(key), partitions),
+      partitionOf(bytesOf(key), { partitioner, partitionsCount }),
       partition,
-      `${name} ${key} of ${partitions}`,
+      `${partitioner} ${key} of ${partitionsCount}`,
     );
   }
 });
 
 Deno.test("partitionOf() puts a key in the same existing partition every time", () => {
-  for (const name of PARTITIONERS) {
+  for (const partitioner of PARTITIONERS) {
+    const options = { partitioner, partitionsCount: 7 };
     for (let i = 0; i < 300; i++) {
       const key = bytesOf(`key-${i}-é☕`);
-      const partition = partitionOf(name, key, 7);
+      const partition = partitionOf(key, options);
       assert(Number.isInteger(partition) && partition >= 0 && partition < 7);
-      assertEquals(partitionOf(name, key, 7), partition);
+      assertEquals(partitionOf(key, options), partition);
     }
   }
 });
 
 /** Which partitions come up, of four, in many tries. Missing one of the four by chance: once in 10^120. */
-function seen(name: PartitionerName, key: Uint8Array | null): number[] {
-  const tries = Array.from({ length: 1_000 }, () => partitionOf(name, key, 4));
+function seen(
+  partitioner: PartitionerName,
+  key: Uint8Array | null,
+): number[] {
+  const options = { partitioner, partitionsCount: 4 };
+  const tries = Array.from({ length: 1_000 }, () => partitionOf(key, options));
   return [...new Set(tries)].sort();
 }
 
@@ -88,11 +93,12 @@ Deno.test("partitionOf() counts an empty key as none when the rule is librdkafka
 });
 
 Deno.test("partitionOf() throws when there are no partitions", () => {
-  for (const partitions of [0, -1, 1.5, NaN]) {
+  for (const partitionsCount of [0, -1, 1.5, NaN]) {
     assertThrows(
-      () => partitionOf("crc32", bytesOf("key"), partitions),
+      () =>
+        partitionOf(bytesOf("key"), { partitioner: "crc32", partitionsCount }),
       RangeError,
-      `A topic has at least one partition: ${partitions}`,
+      `A topic has at least one partition: ${partitionsCount}`,
     );
   }
 });

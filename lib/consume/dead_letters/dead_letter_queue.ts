@@ -172,11 +172,10 @@ export class DeadLetterQueue {
         ends: () => notify?.("No longer waiting for Kafka."),
       });
     } catch (error) {
-      throw explainKafkaError(
-        error,
-        this.#kafka.config,
-        `Writing a dead letter to ${topic}`,
-      );
+      throw explainKafkaError(error, {
+        config: this.#kafka.config,
+        action: `Writing a dead letter to ${topic}`,
+      });
     }
   }
 

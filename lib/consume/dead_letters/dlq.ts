@@ -144,7 +144,7 @@ async function withLetters<T>(
     }
     return await work({ kafka, reader, letters, ranges });
   } catch (error) {
-    throw explainKafkaError(error, config, `Reading ${letters}`);
+    throw explainKafkaError(error, { config, action: `Reading ${letters}` });
   } finally {
     await reader.disconnect().catch(() => {});
   }
