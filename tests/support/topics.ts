@@ -41,7 +41,8 @@ export async function makeTopic(
     topic,
     partitions,
     replicationFactor: 1,
-    settings,
+    // Tests give messages times of the past, which the broker would remove by their age.
+    settings: { "retention.ms": "-1", ...settings },
   });
 }
 
