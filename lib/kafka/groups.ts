@@ -116,10 +116,13 @@ export class GroupClient extends ClusterClient {
    * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
    *
    * @param group The group.
-   * @param topic The topic.
-   * @param offsets The offset of the next message by partition.
+   * @param position The topic, and the offset of the next message by partition.
    */
-  async commit(group: string, topic: string, offsets: Offsets): Promise<void> {
+  async commit(
+    group: string,
+    position: { readonly topic: string; readonly offsets: Offsets },
+  ): Promise<void> {
+    const { topic, offsets } = position;
     const coordinator = await inTime(
       this.cluster.findGroupCoordinator({ groupId: group }),
     );

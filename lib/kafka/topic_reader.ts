@@ -42,15 +42,17 @@ export class TopicReader extends ClusterClient {
    * Reads messages, each partition's in their sequence. Rolled-back ones are left out.
    *
    * @param topic The topic.
-   * @param spans Which offsets to read, by partition.
-   * @param signal Ends reading.
+   * @param options Which offsets to read, by partition, and what ends reading.
    * @returns The messages.
    */
   async *read(
     topic: string,
-    spans: ReadonlyMap<number, Span>,
-    signal?: AbortSignal,
+    options: {
+      readonly spans: ReadonlyMap<number, Span>;
+      readonly signal?: AbortSignal | undefined;
+    },
   ): AsyncGenerator<PartitionMessage> {
+    const { spans, signal } = options;
     await inTime(this.cluster.addTargetTopic(topic));
     const next = new Map(
       [...spans].map(([number, { from }]) => [number, from]),
@@ -65,7 +67,8 @@ export class TopicReader extends ClusterClient {
     while (!signal?.aborted) {
       const open = new Map([...next].filter(([number]) => isOpen(number)));
       if (open.size === 0) return;
-      for (const fetched of await this.#fetch(topic, open, signal)) {
+      const fetches = await this.#fetch(topic, { places: open, signal });
+      for (const fetched of fetches) {
         const { partition } = fetched;
         const to = spans.get(partition)?.to;
         let isEmpty = true;
@@ -85,57 +88,42 @@ export class TopicReader extends ClusterClient {
   /** Fetches once from every leader. */
   async #fetch(
     topic: string,
-    places: ReadonlyMap<number, bigint>,
-    signal: AbortSignal | undefined,
+    { places, signal }: {
+      readonly places: ReadonlyMap<number, bigint>;
+      readonly signal: AbortSignal | undefined;
+    },
   ): Promise<FetchedPartition[]> {
+    const offsetOf = (partition: number) => String(places.get(partition) ?? 0n);
     let isRetry = false;
-    const fetched = await throughOutages(async () => {
+    const answers = await throughOutages(async () => {
       if (isRetry) await inTime(this.cluster.refreshMetadata());
       isRetry = true;
       const leaders = this.cluster
         .findLeaderForPartitions(topic, [...places.keys()]);
       return await Promise.all(
-        Object.entries(leaders).map(([nodeId, partitions]) =>
-          this.#fetchFrom(
-            nodeId,
-            topic,
-            new Map(
-              partitions.map((one) => [one, places.get(one) ?? 0n]),
-            ),
-          )
-        ),
+        Object.entries(leaders).map(async ([nodeId, partitions]) => {
+          const broker = await inTime(this.cluster.findBroker({ nodeId }));
+          return await inTime(broker.fetch({
+            maxWaitTime: MAX_WAIT_MS,
+            minBytes: 1,
+            maxBytes: MAX_BYTES,
+            topics: [{
+              topic,
+              partitions: partitions.map((partition) => ({
+                partition,
+                fetchOffset: offsetOf(partition),
+                maxBytes: MAX_BYTES,
+              })),
+            }],
+          }));
+        }),
       );
     }, { isOutage: isKafkaOutage, signal, timeoutMs: OUTAGE_MS });
-    return fetched?.flat() ?? [];
-  }
-
-  async #fetchFrom(
-    nodeId: string,
-    topic: string,
-    places: ReadonlyMap<number, bigint>,
-  ): Promise<FetchedPartition[]> {
-    const broker = await inTime(this.cluster.findBroker({ nodeId }));
-    const { responses } = await inTime(broker.fetch({
-      maxWaitTime: MAX_WAIT_MS,
-      minBytes: 1,
-      maxBytes: MAX_BYTES,
-      topics: [{
-        topic,
-        partitions: [...places].map(([partition, offset]) => ({
-          partition,
-          fetchOffset: String(offset),
-          maxBytes: MAX_BYTES,
-        })),
-      }],
-    }));
-    return responses.flatMap(({ partitions }) =>
-      partitions.map((data) =>
-        new FetchedPartition(
-          topic,
-          String(places.get(data.partition) ?? 0n),
-          data,
-        )
-      )
-    );
+    return (answers ?? [])
+      .flatMap(({ responses }) => responses)
+      .flatMap(({ partitions }) => partitions)
+      .map((data) =>
+        new FetchedPartition(topic, offsetOf(data.partition), data)
+      );
   }
 }

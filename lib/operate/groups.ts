@@ -189,7 +189,7 @@ export async function resetGroup(
     if (execute) {
       const offsets = new Map(plan.map(({ partition, to }) => [partition, to]));
       try {
-        await client.commit(group, topic, offsets);
+        await client.commit(group, { topic, offsets });
       } catch (error) {
         if (!ACTIVE_CODES.includes(protocolCodeOf(error) ?? "")) throw error;
         // A member has come since, or is of the newer protocol, which this client doesn't see.

@@ -210,7 +210,10 @@ class Peeker {
   ): Promise<void> {
     const { topic, matches, signal, values } = this.#options;
     for await (
-      const { partition, message } of this.#reader.read(topic, spans, signal)
+      const { partition, message } of this.#reader.read(topic, {
+        spans,
+        signal,
+      })
     ) {
       this.#read++;
       const peeked: PeekedMessage = {

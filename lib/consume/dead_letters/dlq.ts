@@ -281,7 +281,7 @@ function readLetters(
   const spans = [...ranges].map((
     [partition, { low, high }],
   ) => [partition, { from: low, to: high }] as const);
-  return reader.read(letters, new Map(spans), signal);
+  return reader.read(letters, { spans: new Map(spans), signal });
 }
 
 /** Reads all letters and notes, and keeps what takes little memory. */
