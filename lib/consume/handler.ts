@@ -4,8 +4,9 @@
  * @module
  */
 
-import { HandlerStop, InvalidEventError } from "../base/errors.ts";
+import { HandlerStop, InvalidEventError, OutageError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
+import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from "../base/retry.ts";
 import type { EventRecord } from "../events/record.ts";
 
 /** What a handler gets besides its events. */
@@ -16,7 +17,8 @@ export interface HandlerContext {
 
 /**
  * Processes one event. When it returns, or its promise resolves, the event counts as processed and its offset may be committed. What
- * it throws is retried, and then the event is set aside as a dead letter; only a {@linkcode HandlerStop} ends the run.
+ * it throws is retried, and then the event is set aside as a dead letter; only a {@linkcode HandlerStop} ends the run. An
+ * {@linkcode OutageError} says that something which the handler needs is away: it is retried until that is back.
  */
 export type EventHandler<T> = (
   record: EventRecord<T>,
@@ -36,7 +38,7 @@ export interface EventBatch<T> {
 /**
  * Processes the events of a batch: all or none of them. When it returns, or its promise resolves, they count as processed. What it
  * throws is retried. If it keeps failing, it gets each event in a batch by itself, and those that fail then are set aside as dead
- * letters; only a {@linkcode HandlerStop} ends the run.
+ * letters; only a {@linkcode HandlerStop} ends the run, and an {@linkcode OutageError} is retried for as long as it takes.
  */
 export type BatchHandler<T> = (
   batch: EventBatch<T>,
@@ -108,7 +110,8 @@ export class HandlerCaller {
     const { handlerRetries, handlerBackoffMs, sessionTimeoutMs } =
       this.#options;
     let handled = first;
-    for (let retries = 0;; retries++) {
+    for (let retries = 0, outages = 0;;) {
+      let pauseMs: number;
       const timer = setTimeout(slow, sessionTimeoutMs);
       try {
         await handled;
@@ -116,17 +119,19 @@ export class HandlerCaller {
       } catch (error) {
         if (error instanceof HandlerStop) throw error;
         if (signal.aborted) return { stopped: true };
-        // Bad data stays bad.
-        if (retries === handlerRetries || error instanceof InvalidEventError) {
-          return { error };
+        if (error instanceof OutageError) {
+          pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** outages++, MAX_PAUSE_MS);
+        } else {
+          // Bad data stays bad.
+          if (
+            retries === handlerRetries || error instanceof InvalidEventError
+          ) return { error };
+          pauseMs = Math.min(handlerBackoffMs * 2 ** retries++, MAX_BACKOFF_MS);
         }
       } finally {
         clearTimeout(timer);
       }
-      await pause(
-        Math.min(handlerBackoffMs * 2 ** retries, MAX_BACKOFF_MS),
-        signal,
-      );
+      await pause(pauseMs, signal);
       if (signal.aborted) return { stopped: true };
       handled = Promise.try(call);
     }

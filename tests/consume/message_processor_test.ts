@@ -382,6 +382,21 @@ Deno.test("process() is not done when a stop comes in an outage of the registry"
   });
 });
 
+Deno.test("process() waits out what the handler calls an outage, however often, and keeps nothing", async () => {
+  let calls = 0;
+  const b = bench(() => {
+    if (++calls < 4) throw new OutageError("The database is away");
+  }, { handlerRetries: 0 });
+  assertEquals(await b.process(), true);
+  assertEquals({ calls, kept: b.kept }, { calls: 4, kept: [] });
+  const stopped = bench(() => {
+    stopped.stop.abort();
+    throw new OutageError("The database is away");
+  });
+  assertEquals(await stopped.process(), false);
+  assertEquals(stopped.kept, []);
+});
+
 Deno.test("process() names the message and its cause when it is to stop at the first one that fails", async () => {
   const unread = bench(() => {}, {
     decode: () => {
