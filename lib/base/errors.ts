@@ -9,6 +9,7 @@
  *
  * - `answer-not-registry`: a server answered, and it is not a Schema Registry.
  * - `file-format`: a file of events is in another format than the one that it is read in.
+ * - `database-permission`: the permissions don't allow opening a database.
  * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
  * - `group-full`: the consumer group has as many members as the broker takes.
  * - `group-protocol`: the consumer group's other members use another protocol.
@@ -28,6 +29,7 @@
 export type ErrorCode =
   | "answer-not-registry"
   | "file-format"
+  | "database-permission"
   | "file-not-readable"
   | "group-full"
   | "group-protocol"

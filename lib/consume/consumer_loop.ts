@@ -25,7 +25,7 @@ import { throughOutages, type WaitOptions } from "../base/retry.ts";
 import { GroupPosition } from "./group_position.ts";
 import { Liveness, type Stall } from "./liveness.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
-import type { OffsetStore } from "./offset_store.ts";
+import { OffsetMovedError, type OffsetStore } from "./offset_store.ts";
 
 /** What the loop offers to what it calls. */
 export interface LoopContext {
@@ -52,7 +52,7 @@ export interface LoopContext {
 
 /**
  * Processes one message. True, or a promise of it: its offset may be committed. False: a stop came before it was done.
- * What it throws ends the loop with the offset not committed.
+ * What it throws ends the loop with the offset not committed; only after an {@linkcode OffsetMovedError} it goes on.
  *
  * The loop awaits nothing if no promise is returned: its speed at a high rate depends on that.
  */
@@ -370,7 +370,9 @@ class ConsumerLoop {
     try {
       await this.#processFetched(fetched, () => lost.length > 0);
     } catch (error) {
-      this.#fail(error);
+      if (error instanceof OffsetMovedError) {
+        this.#onJoined([...(await this.#starts).keys()]);
+      } else this.#fail(error);
     } finally {
       clearInterval(beats);
       this.#liveness.batchEnds();

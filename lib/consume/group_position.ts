@@ -42,6 +42,7 @@ export class GroupPosition {
   readonly #consumer: Consumer;
   readonly #admin: Admin;
   readonly #options: GroupPositionOptions;
+  readonly #kafkaOffsets: OffsetStore;
   readonly #offsets: OffsetStore;
   readonly #stopping: AbortSignal;
   /** Where the group stood before this member joined it: kafkajs overwrites an offset that is gone as soon as it has. */
@@ -69,11 +70,11 @@ export class GroupPosition {
     this.#admin = admin;
     this.#options = options;
     this.#stopping = stopping;
-    const kafka: OffsetStore = {
+    this.#kafkaOffsets = {
       load: () => admin.committedOffsets(group, topic),
-      save: (positions) => consumer.commit(positions),
+      save: (positions, note) => consumer.commit(positions, note),
     };
-    this.#offsets = offsets?.(kafka) ?? kafka;
+    this.#offsets = offsets?.(this.#kafkaOffsets) ?? this.#kafkaOffsets;
   }
 
   /**
@@ -166,12 +167,19 @@ export class GroupPosition {
   ): Promise<ReadonlyMap<number, bigint>> {
     const lows = new Map<number, bigint>();
     if (!this.#saved) return lows;
-    const found = await this.#lookUp(this.#stopped);
-    const gone = partitions.every((partition) =>
-      found?.get(partition)?.committed === undefined
-    );
-    if (!found || !gone) return lows;
     const { topic, notify } = this.#options;
+    const kept = await this.#persist(
+      () => this.#kafkaOffsets.load(partitions),
+      this.#stopped,
+    );
+    if (!kept || partitions.some((partition) => kept.has(partition))) {
+      return lows;
+    }
+    const found = await this.#persist(
+      () => this.#admin.offsetRanges(topic),
+      this.#stopped,
+    );
+    if (!found) return lows;
     notify?.(
       `Topic '${topic}' was deleted and created again while this consumer was away. Going on at its start.`,
     );

@@ -4,6 +4,17 @@
  * @module
  */
 
+import { HandlerStop } from "../base/errors.ts";
+
+/**
+ * Another member has moved an offset that this one was about to move: it no longer has the partition. What a handler throws it for
+ * is undone, and reading goes on where the store says.
+ */
+export class OffsetMovedError extends HandlerStop {
+  /** The class's name, in stack traces. */
+  override name = "OffsetMovedError";
+}
+
 /** A place for the offsets of a group in a topic. */
 export interface OffsetStore {
   /**
@@ -17,6 +28,7 @@ export interface OffsetStore {
    * Saves the group's offsets.
    *
    * @param positions By partition: the offset of the next message to be read.
+   * @param note A text to be kept with them in Kafka (`metadata`), for other tools.
    */
-  save(positions: ReadonlyMap<number, bigint>): Promise<void>;
+  save(positions: ReadonlyMap<number, bigint>, note?: string): Promise<void>;
 }

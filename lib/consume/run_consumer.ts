@@ -23,6 +23,7 @@ import {
   checkLetterTopic,
   DeadLetterQueue,
 } from "./dead_letters/dead_letter_queue.ts";
+import type { OffsetStore } from "./offset_store.ts";
 import type { MessageProcessorOptions } from "./message_processor.ts";
 import type { MessageCounts, MessageObserver } from "./message_reader.ts";
 
@@ -96,6 +97,12 @@ export interface ConsumerOptions
    * committed and the run ends.
    */
   readonly beforeCommit?: () => Promise<void>;
+  /**
+   * Where the group's offsets are kept, given where Kafka keeps them: a store keeps them along with its results.
+   *
+   * @default {Kafka's}
+   */
+  readonly offsets?: (kafka: OffsetStore) => OffsetStore;
   /** Called each time the group has assigned partitions to this member, once it is known where to begin in each. */
   readonly assigned?: (partitions: readonly number[]) => void;
   /**

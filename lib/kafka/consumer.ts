@@ -90,8 +90,12 @@ export interface Consumer extends Connectable {
    * Commits offsets.
    *
    * @param offsets By partition: the offset of the next message to be read.
+   * @param metadata A text to be kept with them.
    */
-  commit(offsets: ReadonlyMap<number, bigint>): Promise<void>;
+  commit(
+    offsets: ReadonlyMap<number, bigint>,
+    metadata?: string,
+  ): Promise<void>;
 }
 
 function fetchedOf(payload: EachBatchPayload): Fetched {
@@ -167,10 +171,11 @@ export function consumerOf(kafka: Kafka, settings: ConsumerSettings): Consumer {
     },
     seek: (partition, offset) =>
       consumer.seek({ topic, partition, offset: String(offset) }),
-    async commit(offsets) {
+    async commit(offsets, metadata) {
       const partitions = [...offsets].map(([partition, offset]) => ({
         partition,
         offset: String(offset),
+        metadata: metadata ?? null,
       }));
       if (commitFetched) {
         await commitFetched({ topics: [{ topic, partitions }] });

@@ -1,0 +1,86 @@
+/**
+ * What the store asks of a database. A transaction is a generator that yields its steps, so that one text serves databases that
+ * answer at once and others that are far away.
+ *
+ * @module
+ */
+
+import type { Merge, Table, TypeNames, Value } from "./table.ts";
+
+/** A row that was read, by column. */
+export type Row = Readonly<Record<string, Value>>;
+
+/** A statement with a question mark for each parameter. */
+export interface Query {
+  /** The statement. */
+  readonly sql: string;
+  /** The parameters. */
+  readonly params: readonly Value[];
+}
+
+/** Rows to be added to a table. */
+export interface Insert {
+  /** The table. */
+  readonly table: Table;
+  /** The rows: a value for each of the table's columns. */
+  readonly rows: readonly (readonly Value[])[];
+  /** How to change a row that has the same key, by column; without it, that row stays as it is. */
+  readonly merge?: ReadonlyMap<string, Merge>;
+  /** A column whose values are returned as text, of those rows that were added or changed. */
+  readonly returning?: string;
+}
+
+/** A step of a transaction. */
+export type Step = Query | Insert;
+
+/** The steps of a transaction. What it throws rolls them back. */
+export type Work<T> = Generator<Step, T, unknown>;
+
+/** A database. What its methods throw says what to do: wait, set the event aside, or end. */
+export interface Database {
+  /** What messages call it. */
+  readonly name: string;
+  /** What it calls the types of columns. */
+  readonly types: TypeNames;
+  /** The statement that lists the columns of all tables, as `table` and `column`. */
+  readonly layoutSql: string;
+  /** The statement that makes others wait which change the layout too; undefined if every transaction does. */
+  readonly lockSql?: string;
+  /**
+   * Runs a transaction.
+   *
+   * @param work Makes its steps.
+   * @returns What the work returns, when it is committed.
+   * @throws {OutageError} If the database can't be reached or is busy. Whether the transaction was committed may be unknown.
+   * @throws {InvalidEventError} If a value does not fit.
+   * @throws {HandlerStop} If the database refuses a step for another reason.
+   * @throws {unknown} What the work throws.
+   */
+  transaction<T>(work: () => Work<T>): Promise<T>;
+  /** Closes the connection. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads or changes rows, as a step of a transaction.
+ *
+ * @param sql The statement, with a question mark for each parameter.
+ * @param params The parameters.
+ * @returns The rows that it returns.
+ */
+export function* query(
+  sql: string,
+  params: readonly Value[] = [],
+): Work<readonly Row[]> {
+  return (yield { sql, params }) as readonly Row[];
+}
+
+/**
+ * Adds rows, as a step of a transaction.
+ *
+ * @param insert The rows.
+ * @returns What {@linkcode Insert.returning} asks for.
+ */
+export function* insert(insert: Insert): Work<readonly string[]> {
+  return (yield insert) as readonly string[];
+}

@@ -1,0 +1,263 @@
+/**
+ * Keeps events in a database, each once: the events of a batch, the aggregates and the next offset are written in one transaction.
+ *
+ * @module
+ */
+
+import { messageOf, OutageError } from "../base/errors.ts";
+import { throughOutages } from "../base/retry.ts";
+import type { BatchHandler, EventBatch } from "../consume/handler.ts";
+import { OffsetMovedError, type OffsetStore } from "../consume/offset_store.ts";
+import { type EventTime, Totals } from "./aggregate.ts";
+import { type Database, insert, query, type Work } from "./database.ts";
+import type { Value } from "./table.ts";
+import { POSITIONS } from "./migrations.ts";
+import type { StoredEvent } from "./stored_event.ts";
+import { timeOf } from "./window.ts";
+
+/** What becomes of the store's messages, and what ends its waits. */
+export interface EventStoreOptions {
+  /** The topic that the events come from. */
+  readonly topic: string;
+  /** Receives a line when a wait for the database begins or ends. */
+  readonly notify?: ((line: string) => void) | undefined;
+  /** Ends a wait. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when a batch is written. */
+  readonly stored?: ((batch: StoredBatch) => void) | undefined;
+}
+
+/** A batch that was written. */
+export interface StoredBatch {
+  /** Its partition. */
+  readonly partition: number;
+  /** How many events it had. */
+  readonly count: number;
+  /** How many of them were added. The others were there already. */
+  readonly added: number;
+}
+
+/** Where a partition stands in the database, as far as this member knows. */
+interface Place {
+  /** The offset of the next message. */
+  readonly next: bigint;
+  /** The latest time of the events before it, in milliseconds since the epoch; `-Infinity` if there are none. */
+  readonly latestMs: number;
+}
+
+/** A batch, ready to be written. */
+interface BatchWrite {
+  readonly rows: readonly (readonly Value[])[];
+  /** The events' times; none if no aggregate has windows. */
+  readonly times: readonly EventTime[];
+  readonly from: Place;
+  readonly to: Place;
+}
+
+/** The time of an event that no aggregate asks for. */
+const UNTIMED: EventTime = { atMs: -Infinity, latestMs: -Infinity };
+
+/** What is kept with the group's offsets in Kafka, so that nobody takes these for where reading goes on. */
+export const STORE_NOTE = "store";
+
+/** Keeps the events of a topic. */
+export class EventStore<T> {
+  readonly #database: Database;
+  readonly #stored: StoredEvent<T>;
+  readonly #options: EventStoreOptions;
+  readonly #isTimed: boolean;
+  readonly #places = new Map<number, Place>();
+  #waiting = false;
+
+  /**
+   * Makes it. The tables have to be there.
+   *
+   * @param database The database.
+   * @param stored What is kept of the events.
+   * @param options The topic, and what receives messages.
+   */
+  constructor(
+    database: Database,
+    stored: StoredEvent<T>,
+    options: EventStoreOptions,
+  ) {
+    this.#database = database;
+    this.#stored = stored;
+    this.#options = options;
+    this.#isTimed = stored.aggregates.some(({ isWindowed }) => isWindowed);
+  }
+
+  /**
+   * Writes a batch, or nothing of it.
+   *
+   * @param batch The events of one partition.
+   * @throws {OffsetMovedError} If another member has moved the partition's offset.
+   * @throws {OutageError} If the database can't be reached.
+   * @throws {InvalidEventError} If an event can't be kept.
+   * @throws {HandlerStop} If the database refuses.
+   */
+  readonly write: BatchHandler<T> = async (batch) => {
+    const { partition, records } = batch;
+    const place = this.#places.get(partition);
+    const last = records.at(-1);
+    if (!place || !last) throw this.#moved(partition);
+    const rows = records.map((record) =>
+      this.#stored.rowOf(record.event, record)
+    );
+    const times = this.#timesOf(batch, place);
+    const { atMs, latestMs } = times.at(-1) ?? UNTIMED;
+    const to: Place = {
+      next: BigInt(last.offset) + 1n,
+      latestMs: Math.max(place.latestMs, latestMs, atMs),
+    };
+    const added = await this.#attempt(() =>
+      this.#writeBatch(batch, { rows, times, from: place, to })
+    );
+    this.#places.set(partition, to);
+    this.#options.stored?.({ partition, count: records.length, added });
+  };
+
+  /**
+   * Keeps the group's offsets in the database, and in Kafka for the lag alone.
+   *
+   * @param kafka Where Kafka keeps them.
+   * @returns The place for the offsets.
+   */
+  readonly offsets = (kafka: OffsetStore): OffsetStore => ({
+    load: () => this.#load(),
+    save: async (positions) => {
+      const saved = new Map<number, bigint>();
+      for (const [partition, next] of positions) {
+        if (await this.#move(partition, next)) saved.set(partition, next);
+      }
+      if (saved.size > 0) await kafka.save(saved, STORE_NOTE);
+    },
+  });
+
+  *#writeBatch(
+    { partition, records }: EventBatch<T>,
+    { rows, times, from, to }: BatchWrite,
+  ): Work<number> {
+    const { table, aggregates } = this.#stored;
+    if (!(yield* this.#movePosition(partition, from, to))) {
+      throw this.#moved(partition);
+    }
+    const added = new Set(
+      yield* insert({ table, rows, returning: "offset" }),
+    );
+    for (const aggregate of aggregates) {
+      const totals = new Totals(aggregate);
+      for (const [at, { event, offset }] of records.entries()) {
+        if (added.has(offset)) totals.add(event, times[at] ?? UNTIMED);
+      }
+      const { table, merge } = aggregate;
+      yield* insert({ table, rows: totals.rows(partition), merge });
+    }
+    return added.size;
+  }
+
+  /** Moves the offset, unless another member has moved it since this one knew it: the fence. */
+  *#movePosition(partition: number, from: Place, to: Place): Work<boolean> {
+    const { topic } = this.#options;
+    const moved = yield* query(
+      "UPDATE positions SET next = ?, latest_event_at = ? WHERE topic = ? AND partition = ? AND next = ? RETURNING partition",
+      [
+        String(to.next),
+        to.latestMs === -Infinity ? null : new Date(to.latestMs).toISOString(),
+        topic,
+        partition,
+        String(from.next),
+      ],
+    );
+    return moved.length === 1;
+  }
+
+  async #load(): Promise<ReadonlyMap<number, bigint>> {
+    const rows = await this.#attempt(() =>
+      query(
+        "SELECT partition, CAST(next AS TEXT) AS next, latest_event_at FROM positions WHERE topic = ?",
+        [this.#options.topic],
+      )
+    );
+    this.#places.clear();
+    for (const { partition, next, latest_event_at: latest } of rows) {
+      this.#places.set(Number(partition), {
+        next: BigInt(String(next)),
+        latestMs: latest === null ? -Infinity : Date.parse(String(latest)),
+      });
+    }
+    return new Map([...this.#places].map(([partition, { next }]) => [
+      partition,
+      next,
+    ]));
+  }
+
+  /** Moves the offset past messages that are not kept. False if the partition is another member's. */
+  async #move(partition: number, next: bigint): Promise<boolean> {
+    const place = this.#places.get(partition);
+    if (place && next <= place.next) return true;
+    const to = { next, latestMs: place?.latestMs ?? -Infinity };
+    const moved = await throughOutages(
+      () =>
+        this.#attempt(() =>
+          place
+            ? this.#movePosition(partition, place, to)
+            : this.#addPosition(partition, next)
+        ),
+      {
+        isOutage: (error) => error instanceof OutageError,
+        signal: this.#options.signal,
+      },
+    );
+    if (moved === undefined) {
+      throw new OutageError(`The database '${this.#database.name}' is away`);
+    }
+    if (moved) this.#places.set(partition, to);
+    else this.#places.delete(partition);
+    return moved;
+  }
+
+  *#addPosition(partition: number, next: bigint): Work<boolean> {
+    const { topic } = this.#options;
+    const added = yield* insert({
+      table: POSITIONS,
+      rows: [[topic, partition, String(next), null]],
+      returning: "partition",
+    });
+    return added.length === 1;
+  }
+
+  #timesOf({ records }: EventBatch<T>, place: Place): EventTime[] {
+    if (!this.#isTimed) return [];
+    let { latestMs } = place;
+    return records.map(({ event }) => {
+      const time = { atMs: timeOf(this.#stored.type, event), latestMs };
+      latestMs = Math.max(latestMs, time.atMs);
+      return time;
+    });
+  }
+
+  /** Runs a transaction, and reports when the database is away and when it is back. */
+  async #attempt<R>(work: () => Work<R>): Promise<R> {
+    const { notify } = this.#options;
+    try {
+      const result = await this.#database.transaction(work);
+      if (this.#waiting) notify?.("No longer waiting for the database.");
+      this.#waiting = false;
+      return result;
+    } catch (error) {
+      if (error instanceof OutageError && !this.#waiting) {
+        this.#waiting = true;
+        notify?.(`${messageOf(error)}. Waiting for it...`);
+      }
+      throw error;
+    }
+  }
+
+  #moved(partition: number): OffsetMovedError {
+    this.#places.delete(partition);
+    return new OffsetMovedError(
+      `Another member has moved the offset of ${this.#options.topic} [${partition}] in the database '${this.#database.name}'`,
+    );
+  }
+}

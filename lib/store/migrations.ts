@@ -1,0 +1,141 @@
+/**
+ * The layout of a store's database, made and changed by numbered steps.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import { type Database, insert, query, type Work } from "./database.ts";
+import { createSql, type Table } from "./table.ts";
+
+/** Which steps a database has had. */
+const MIGRATIONS: Table = {
+  name: "migrations",
+  columns: [
+    { name: "number", type: "integer" },
+    { name: "name", type: "text" },
+    { name: "made_at", type: "text" },
+  ],
+  key: ["number"],
+};
+
+/** Where reading goes on: the offset of the next message, and the latest time of the events before it. */
+export const POSITIONS: Table = {
+  name: "positions",
+  columns: [
+    { name: "topic", type: "text" },
+    { name: "partition", type: "integer" },
+    { name: "next", type: "integer" },
+    { name: "latest_event_at", type: "text" },
+  ],
+  key: ["topic", "partition"],
+};
+
+/** A step: its name, and its statements. */
+interface Step {
+  readonly name: string;
+  readonly statements: (database: Database) => readonly string[];
+}
+
+/** The steps, from number 1. A step that databases may have had is never changed. */
+const STEPS: readonly Step[] = [{
+  name: "positions",
+  statements: ({ types }) => [createSql(POSITIONS, types)],
+}];
+
+/** The columns of the tables that a database has, by table. */
+type Layout = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * Makes the tables that a database lacks, and brings the others to the newest version.
+ *
+ * @param database The database.
+ * @param tables The tables of the events and aggregates.
+ * @returns The steps of the transaction. Without anything to do, they only read.
+ * @throws {PipelineError} If the database is of a newer version, or a table has other columns.
+ */
+export function* migrate(
+  database: Database,
+  tables: readonly Table[],
+): Work<void> {
+  if (!(yield* isUpToDate(database, tables))) {
+    if (database.lockSql) yield* query(database.lockSql);
+    yield* change(database, tables);
+  }
+}
+
+function* readLayout({ layoutSql }: Database): Work<Layout> {
+  const layout = new Map<string, Set<string>>();
+  for (const { table, column } of yield* query(layoutSql)) {
+    const columns = layout.get(String(table)) ?? new Set();
+    layout.set(String(table), columns.add(String(column)));
+  }
+  return layout;
+}
+
+/** Reads the version; 0 if there is none. */
+function* readVersion({ name }: Database, layout: Layout): Work<number> {
+  if (!layout.has(MIGRATIONS.name)) return 0;
+  const [row] = yield* query("SELECT max(number) AS version FROM migrations");
+  const version = Number(row?.["version"] ?? 0);
+  if (version > STEPS.length) {
+    throw new PipelineError(
+      `The database '${name}' is of version ${version}, and this program knows ${STEPS.length}`,
+      { hint: "Use the newer program with it." },
+    );
+  }
+  return version;
+}
+
+function* isUpToDate(
+  database: Database,
+  tables: readonly Table[],
+): Work<boolean> {
+  const layout = yield* readLayout(database);
+  const version = yield* readVersion(database, layout);
+  for (const table of tables) checkTable(table, { database, layout });
+  return version === STEPS.length &&
+    tables.every(({ name }) => layout.has(name));
+}
+
+function* change(database: Database, tables: readonly Table[]): Work<void> {
+  const { types } = database;
+  const layout = yield* readLayout(database);
+  const version = yield* readVersion(database, layout);
+  if (!layout.has(MIGRATIONS.name)) yield* query(createSql(MIGRATIONS, types));
+  for (const [at, { name, statements }] of STEPS.entries()) {
+    if (at < version) continue;
+    for (const sql of statements(database)) yield* query(sql);
+    const made = [at + 1, name, new Date().toISOString()];
+    yield* insert({ table: MIGRATIONS, rows: [made] });
+  }
+  for (const table of tables) {
+    if (!layout.has(table.name)) yield* query(createSql(table, types));
+  }
+}
+
+/** Refuses a table that is there with other columns. */
+function checkTable(
+  { name, columns }: Table,
+  { database, layout }: {
+    readonly database: Database;
+    readonly layout: Layout;
+  },
+): void {
+  const there = layout.get(name);
+  if (!there) return;
+  const missing = columns.filter((column) => !there.has(column.name));
+  if (missing.length === 0) return;
+  throw new PipelineError(
+    `The table '${name}' of the database '${database.name}' lacks ${
+      missing.map((column) => column.name).join(", ")
+    }`,
+    {
+      hint: missing.map((column) =>
+        `Its definition has changed since it was made. ALTER TABLE ${name} ADD COLUMN ${column.name} ${
+          database.types[column.type]
+        } adds it; rows that are there have no value in it.`
+      ).join("\n"),
+    },
+  );
+}

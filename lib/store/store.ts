@@ -1,0 +1,112 @@
+/**
+ * Storing a topic's events in a database, each once.
+ *
+ * @module
+ */
+
+import { OutageError } from "../base/errors.ts";
+import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
+import { consumeBatches } from "../consume/consume_batches.ts";
+import type { MessageCounts } from "../consume/message_reader.ts";
+import type { ConsumerOptions } from "../consume/run_consumer.ts";
+import type { EventType } from "../events/event_type.ts";
+import {
+  type DatabaseSettings,
+  resolveDatabase,
+} from "../settings/database.ts";
+import type { Database } from "./database.ts";
+import { EventStore, type StoredBatch } from "./event_store.ts";
+import { migrate } from "./migrations.ts";
+import { SqliteDatabase } from "./sqlite.ts";
+import { StoredEvent, type StoredEventDefinition } from "./stored_event.ts";
+import type { Table } from "./table.ts";
+
+/** The group that {@linkcode store} joins by default. */
+export const DEFAULT_STORE_GROUP = "cafe-store";
+
+/** How to store. */
+export interface StoreOptions
+  extends
+    Omit<ConsumerOptions, "offsets" | "handlerRetries" | "handlerBackoffMs"> {
+  /**
+   * The database.
+   *
+   * @default {resolveDatabase()}
+   */
+  readonly database?: DatabaseSettings;
+  /**
+   * The consumer group, whose members share the partitions. Equals `group.id`.
+   *
+   * @default {"cafe-store"}
+   */
+  readonly group?: string;
+  /** Called when a batch is written. */
+  readonly stored?: (batch: StoredBatch) => void;
+}
+
+/**
+ * Consumes a topic's events into a database, until the count, the idle time or the signal ends it. Each event counts once there: what
+ * comes twice has the same id, and is added once. The database decides where reading goes on.
+ *
+ * @param type The kind of event.
+ * @param definition What to keep: aggregates, and which columns.
+ * @param options The database, the group, and when to stop. With a `count`, the batch that reaches it is the last.
+ * @returns How many messages were processed, those included that were there already.
+ * @throws {PipelineError} If Kafka, the registry or the database can't be reached at the start or refuses, the topic doesn't exist, the
+ * database is of a newer version, or it refuses a statement.
+ */
+export async function store<T>(
+  type: EventType<T>,
+  definition: StoredEventDefinition<T> = {},
+  options: StoreOptions = {},
+): Promise<MessageCounts> {
+  const {
+    database: settings = resolveDatabase(),
+    topic = type.topic,
+    group = DEFAULT_STORE_GROUP,
+  } = options;
+  const wait = withDeadline(options);
+  const stored = new StoredEvent(type, definition);
+  const database = await openDatabase(settings, stored.tables, wait);
+  try {
+    const events = new EventStore(database, stored, { ...options, topic });
+    return await consumeBatches(type, events.write, {
+      ...wait,
+      group,
+      offsets: events.offsets,
+    });
+  } finally {
+    await database.close();
+  }
+}
+
+/**
+ * Opens a database, and makes the tables that it lacks.
+ *
+ * @param settings Which one.
+ * @param tables The tables.
+ * @param options How long to wait for it.
+ * @returns The database.
+ * @throws {PipelineError} If it can't be reached in time or refuses, is of a newer version, or a table has other columns.
+ */
+export async function openDatabase(
+  settings: DatabaseSettings,
+  tables: readonly Table[],
+  options: WaitOptions = {},
+): Promise<Database> {
+  const { path } = settings;
+  return await waitFor(`the database '${path}'`, async () => {
+    const database = new SqliteDatabase(path);
+    try {
+      await database.transaction(() => migrate(database, tables));
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }, {
+    ...options,
+    diagnose: undefined,
+    isOutage: (error) => error instanceof OutageError,
+  });
+}

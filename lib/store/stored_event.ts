@@ -1,0 +1,142 @@
+/**
+ * What a store keeps of a kind of event: each event as a row, and aggregates.
+ *
+ * @module
+ */
+
+import { InvalidEventError } from "../base/errors.ts";
+import type { EventType } from "../events/event_type.ts";
+import type { Position } from "../events/record.ts";
+import type { Aggregate } from "./aggregate.ts";
+import {
+  checkNames,
+  type Column,
+  type ColumnType,
+  type Table,
+  type Value,
+} from "./table.ts";
+
+/** A column of the events' table. */
+export interface EventColumn<T> {
+  /** What it holds. */
+  readonly type: ColumnType;
+  /** Reads its value from an event. */
+  readonly value: (event: T) => unknown;
+}
+
+/** The columns of the events' table, by name. */
+export type EventColumns<T> = Readonly<Record<string, EventColumn<T>>>;
+
+/** What to keep of a kind of event. */
+export interface StoredEventDefinition<T> {
+  /** The name of the events' table: the event's own with an s, by default. */
+  readonly table?: string;
+  /** Its columns: those of {@linkcode columnsOf} by default. The event's id has to be one of them. */
+  readonly columns?: EventColumns<T>;
+  /** The aggregates. */
+  readonly aggregates?: readonly Aggregate<T>[];
+}
+
+/** The columns that say where an event was read. */
+const PLACE: readonly Column[] = [
+  { name: "topic", type: "text" },
+  { name: "partition", type: "integer" },
+  { name: "offset", type: "integer" },
+];
+
+/** What a store keeps of a kind of event. */
+export class StoredEvent<T> {
+  /** The kind of event. */
+  readonly type: EventType<T>;
+  /** The events' table. Its key is the event's id or, if events have none, their place. */
+  readonly table: Table;
+  /** The aggregates. */
+  readonly aggregates: readonly Aggregate<T>[];
+  readonly #columns: readonly (readonly [string, EventColumn<T>])[];
+
+  /**
+   * Makes it.
+   *
+   * @param type The kind of event.
+   * @param definition What to keep.
+   * @throws {RangeError} If a name can't be one of a table or column.
+   */
+  constructor(type: EventType<T>, definition: StoredEventDefinition<T> = {}) {
+    const { table = `${type.name}s`, aggregates = [] } = definition;
+    const { columns = columnsOf(type) } = definition;
+    this.type = type;
+    this.aggregates = aggregates;
+    this.#columns = Object.entries(columns);
+    checkNames([table, ...aggregates.map((each) => each.table.name)]);
+    this.table = {
+      name: table,
+      columns: [
+        ...this.#columns.map(([name, { type }]) => ({ name, type })),
+        ...PLACE,
+      ],
+      key: type.idField === undefined
+        ? PLACE.map(({ name }) => name)
+        : [type.idField],
+    };
+    checkNames(this.table.columns.map(({ name }) => name));
+  }
+
+  /** All tables. */
+  get tables(): readonly Table[] {
+    return [this.table, ...this.aggregates.map(({ table }) => table)];
+  }
+
+  /**
+   * Makes the row of an event.
+   *
+   * @param event The event.
+   * @param position Where it was read.
+   * @returns A value for each column of the table.
+   * @throws {InvalidEventError} If a value does not fit its column.
+   */
+  rowOf(event: T, { topic, partition, offset }: Position): Value[] {
+    const row: Value[] = [];
+    for (const [name, { type, value }] of this.#columns) {
+      row.push(valueOf(name, type, value(event)));
+    }
+    row.push(topic, partition, offset);
+    return row;
+  }
+}
+
+function valueOf(name: string, type: ColumnType, value: unknown): Value {
+  if (value === undefined || value === null) return null;
+  if (type === "json") return JSON.stringify(value);
+  if (type === "integer" && !Number.isSafeInteger(value)) {
+    throw new InvalidEventError(
+      `${name} can't be kept as a whole number: ${value}`,
+    );
+  }
+  return value as Value;
+}
+
+/** The types of columns for JSON Schema's types; any other value is kept as JSON. */
+const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
+  boolean: "boolean",
+  integer: "integer",
+  number: "real",
+  string: "text",
+};
+
+/**
+ * Makes a column of each field that an event's schema names.
+ *
+ * @param type The kind of event.
+ * @returns The columns, by name.
+ */
+export function columnsOf<T>(type: EventType<T>): EventColumns<T> {
+  const { properties = {} }: {
+    readonly properties?: Readonly<Record<string, { readonly type?: unknown }>>;
+  } = JSON.parse(type.schemaText);
+  return Object.fromEntries(
+    type.fields.map((field) => [field, {
+      type: COLUMN_TYPES[String(properties[field]?.type)] ?? "json",
+      value: (event) => (event as Readonly<Record<string, unknown>>)[field],
+    }]),
+  );
+}

@@ -1,0 +1,118 @@
+/**
+ * Tables as values, and their SQL: the same tables in every database.
+ *
+ * @module
+ */
+
+/** What a column holds. Whole numbers have 64 bits; `json` is any other value as JSON. */
+export type ColumnType = "text" | "integer" | "boolean" | "real" | "json";
+
+/** What a row holds in a column. */
+export type Value = string | number | boolean | null;
+
+/** A column. */
+export interface Column {
+  /** Its name. */
+  readonly name: string;
+  /** What it holds. */
+  readonly type: ColumnType;
+}
+
+/** A table. */
+export interface Table {
+  /** Its name. */
+  readonly name: string;
+  /** Its columns. */
+  readonly columns: readonly Column[];
+  /** The columns of its primary key. */
+  readonly key: readonly string[];
+}
+
+/** How the value of a row that is there and that of a new one become one. */
+export type Merge = "sum" | "min" | "max";
+
+/** What a database calls the types of columns. */
+export type TypeNames = Readonly<Record<ColumnType, string>>;
+
+/** The longest name that PostgreSQL keeps, in characters. */
+const MAX_NAME_LENGTH = 63;
+
+/**
+ * Checks names that become those of tables and columns.
+ *
+ * @param names The names.
+ * @throws {RangeError} If one is not usable in SQL without quotes and in every database, or comes twice.
+ */
+export function checkNames(names: readonly string[]): void {
+  for (const [at, name] of names.entries()) {
+    if (!/^[a-z][a-z0-9_]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
+      throw new RangeError(
+        `A name consists of up to ${MAX_NAME_LENGTH} lower-case letters, digits and underscores: "${name}"`,
+      );
+    }
+    if (names.indexOf(name) !== at) {
+      throw new RangeError(`A column comes twice: "${name}"`);
+    }
+  }
+}
+
+/**
+ * Quotes a name: some are words of SQL.
+ *
+ * @param name The name.
+ * @returns The name in quotes.
+ */
+export function quoted(name: string): string {
+  return `"${name}"`;
+}
+
+function list(names: readonly string[]): string {
+  return names.map(quoted).join(", ");
+}
+
+/**
+ * Writes the statement that makes a table.
+ *
+ * @param table The table.
+ * @param types What the database calls the types.
+ * @returns The statement.
+ */
+export function createSql(table: Table, types: TypeNames): string {
+  const columns = table.columns.map(({ name, type }) =>
+    `${quoted(name)} ${types[type]}`
+  );
+  return `CREATE TABLE ${quoted(table.name)} (${
+    [...columns, `PRIMARY KEY (${list(table.key)})`].join(", ")
+  })`;
+}
+
+/**
+ * Writes the statement that adds rows to a table.
+ *
+ * @param table The table.
+ * @param source Where the rows come from: `VALUES …` or `SELECT …`.
+ * @param merge How to change a row that has the same key, by column; without it, that row stays as it is.
+ * @returns The statement.
+ */
+export function insertSql(
+  table: Table,
+  source: string,
+  merge?: ReadonlyMap<string, Merge>,
+): string {
+  const { name, columns, key } = table;
+  const into = `INSERT INTO ${quoted(name)} (${
+    list(columns.map((column) => column.name))
+  }) ${source} ON CONFLICT (${list(key)}) DO `;
+  if (!merge) return `${into}NOTHING`;
+  const changes = [...merge].map(([column, how]) => {
+    const there = `${quoted(name)}.${quoted(column)}`;
+    const added = `excluded.${quoted(column)}`;
+    const merged = how === "sum"
+      ? `${there} + ${added}`
+      : `CASE WHEN ${added} ${
+        how === "min" ? "<" : ">"
+      } ${there} THEN ${added} ELSE ${there} END`;
+    return `${quoted(column)} = ${merged}`;
+  });
+  return `${into}UPDATE SET ${changes.join(", ")}`;
+}

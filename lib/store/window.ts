@@ -1,0 +1,104 @@
+/**
+ * Windows of time, and the time of events.
+ *
+ * @module
+ */
+
+import { InvalidEventError } from "../base/errors.ts";
+import type { EventType } from "../events/event_type.ts";
+import { isUtcTime } from "../events/formats.ts";
+
+/** How long a window is: the sum of its parts. */
+export interface WindowLength {
+  /** Seconds. */
+  readonly seconds?: number;
+  /** Minutes. */
+  readonly minutes?: number;
+  /** Hours. */
+  readonly hours?: number;
+  /** Days of 24 hours, in UTC. */
+  readonly days?: number;
+}
+
+/** Windows of the same length, one after the other, aligned to the epoch. Made by {@linkcode tumbling}. */
+export class TumblingWindow {
+  /** How long each is, in milliseconds. */
+  readonly lengthMs: number;
+
+  /**
+   * Makes it: see {@linkcode tumbling}.
+   *
+   * @param lengthMs How long each is, in milliseconds.
+   */
+  constructor(lengthMs: number) {
+    this.lengthMs = lengthMs;
+  }
+
+  /**
+   * Finds the window of a time.
+   *
+   * @param atMs The time, in milliseconds since the epoch.
+   * @returns When it starts, in milliseconds since the epoch.
+   */
+  startOf(atMs: number): number {
+    return Math.floor(atMs / this.lengthMs) * this.lengthMs;
+  }
+}
+
+/**
+ * Divides the events' time into windows of one length.
+ *
+ * @example
+ * ```ts
+ * import { tumbling } from "./window.ts";
+ *
+ * const quarters = tumbling({ minutes: 15 });
+ * ```
+ *
+ * @param length The length.
+ * @returns The windows.
+ * @throws {RangeError} If the length is not a whole number of seconds, one or more.
+ */
+export function tumbling(length: WindowLength): TumblingWindow {
+  const { seconds = 0, minutes = 0, hours = 0, days = 0 } = length;
+  const sum = seconds + 60 * (minutes + 60 * (hours + 24 * days));
+  if (!Number.isSafeInteger(sum) || sum < 1) {
+    throw new RangeError(
+      `A window has a whole number of seconds, one or more: ${sum}`,
+    );
+  }
+  return new TumblingWindow(sum * 1_000);
+}
+
+/**
+ * Writes the time of a window.
+ *
+ * @param atMs The time, in milliseconds since the epoch; a whole second.
+ * @returns The time in ISO 8601, in UTC, such as `2026-02-03T02:16:00Z`.
+ */
+export function windowText(atMs: number): string {
+  return new Date(atMs).toISOString().replace(".000Z", "Z");
+}
+
+/**
+ * Reads when an event happened.
+ *
+ * @param type The kind of event; it names the field.
+ * @param event The event.
+ * @returns The time, in milliseconds since the epoch.
+ * @throws {InvalidEventError} If the field does not hold a time in UTC.
+ */
+export function timeOf<T>({ timeField }: EventType<T>, event: T): number {
+  const text = timeField === undefined
+    ? undefined
+    : (event as Readonly<Record<string, unknown>>)[timeField];
+  if (typeof text !== "string" || !isUtcTime(text)) {
+    throw new InvalidEventError(
+      `${timeField ?? "The event"} has to be a time in ISO 8601, UTC: ${
+        JSON.stringify(text)
+      }`,
+    );
+  }
+  // A leap second counts as the one before it.
+  return Date.parse(text.toUpperCase().replace(":60", ":59"));
+}

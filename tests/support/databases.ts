@@ -1,0 +1,102 @@
+/**
+ * Real databases for the tests of the store, each test with one of its own.
+ *
+ * @module
+ */
+
+import { resolveDatabase } from "../../lib/settings/database.ts";
+import type { DatabaseSettings } from "../../lib/settings/database.ts";
+import { query } from "../../lib/store/database.ts";
+import type { Database, Row } from "../../lib/store/database.ts";
+import { openDatabase } from "../../lib/store/store.ts";
+import type { Value } from "../../lib/store/table.ts";
+
+/** A database of a test. */
+export interface TestDatabase {
+  /** Which it is. */
+  readonly settings: DatabaseSettings;
+  /**
+   * Reads from it, with a connection of its own.
+   *
+   * @param sql The statement, with a question mark for each parameter.
+   * @param params The parameters.
+   * @returns The rows.
+   */
+  readonly read: (sql: string, params?: readonly Value[]) => Promise<Row[]>;
+}
+
+/**
+ * Reads from a database, with a connection of its own.
+ *
+ * @param settings Which it is.
+ * @param sql The statement, with a question mark for each parameter.
+ * @param params The parameters.
+ * @returns The rows.
+ */
+async function read(
+  settings: DatabaseSettings,
+  sql: string,
+  params: readonly Value[] = [],
+): Promise<Row[]> {
+  const database: Database = await openDatabase(settings, []);
+  try {
+    const rows = await database.transaction(() => query(sql, params));
+    return rows.map((row) => ({ ...row }));
+  } finally {
+    await database.close();
+  }
+}
+
+/** Databases of one kind. */
+export interface DatabaseKind {
+  /** What the kind is called. */
+  readonly name: string;
+  /** Why there is none; undefined if there is. */
+  readonly missing: string | undefined;
+  /**
+   * Does something with a new database, which is removed afterwards.
+   *
+   * @param fn What to do.
+   */
+  with(fn: (database: TestDatabase) => Promise<void>): Promise<void>;
+}
+
+const sqlite: DatabaseKind = {
+  name: "SQLite",
+  missing: Deno.permissions.querySync({ name: "write", path: "/tmp" }).state ===
+      "granted"
+    ? undefined
+    : "needs --allow-read --allow-write=/tmp",
+  async with(fn) {
+    const folder = await Deno.makeTempDir();
+    try {
+      const settings = resolveDatabase(`${folder}/data/cafe.db`);
+      await fn({ settings, read: (...args) => read(settings, ...args) });
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+};
+
+/** The kinds of databases. */
+export const DATABASES: readonly DatabaseKind[] = [sqlite];
+
+/**
+ * Registers a test for each kind of database. It is ignored, with the reason, where there is none.
+ *
+ * @param name What it shows.
+ * @param fn The test.
+ */
+export function databaseTest(
+  name: string,
+  fn: (database: TestDatabase) => Promise<void>,
+): void {
+  for (const kind of DATABASES) {
+    const { missing } = kind;
+    Deno.test({
+      name: `${name} (${kind.name}${missing ? `: ${missing}` : ""})`,
+      ignore: missing !== undefined,
+      fn: () => kind.with(fn),
+    });
+  }
+}
