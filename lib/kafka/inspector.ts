@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import { inTime } from "./cluster.ts";
 import { ClusterClient } from "./cluster_client.ts";
+import { protocolCodeOf } from "./errors.ts";
 import { loadKafkajsFile } from "./patches/load.ts";
 
 /** A broker, by the address that it gives to clients. */
@@ -190,13 +191,18 @@ export class ClusterInspector extends ClusterClient {
    * Reads this user's rights on a group.
    *
    * @param group The group. It need not exist.
-   * @returns The rights.
+   * @returns The rights; empty if the group may not be seen.
    */
   async groupRights(group: string): Promise<readonly Operation[]> {
-    const coordinator = await inTime(
-      this.cluster.findGroupCoordinator({ groupId: group }),
-    );
-    return await this.#sendTo(coordinator, describeGroup(group));
+    try {
+      const coordinator = await inTime(
+        this.cluster.findGroupCoordinator({ groupId: group }),
+      );
+      return await this.#sendTo(coordinator, describeGroup(group));
+    } catch (error) {
+      if (protocolCodeOf(error) !== "GROUP_AUTHORIZATION_FAILED") throw error;
+      return [];
+    }
   }
 
   /**

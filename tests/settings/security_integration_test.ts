@@ -602,6 +602,35 @@ securityTest(
     ];
 
     await context.step(
+      "doctor names the rights that are missing, and finds nothing broken with all of them",
+      async () => {
+        const args = [...wanted, "--group", group];
+        const all: readonly Right[] = [
+          `TOPIC ${topic} READ`,
+          `TOPIC ${topic} WRITE`,
+          `GROUP ${group} READ`,
+          `TOPIC ${letters} CREATE`,
+          `TOPIC ${letters} WRITE`,
+        ];
+        await broker.grantOnly(`User:${USER}`, all);
+        const whole = await run(login, "doctor", args);
+        assertEquals(whole.code, 0, whole.stdout);
+        assertMatch(whole.stdout, /^fine {4}rights: this user may produce/m);
+        assertMatch(whole.stdout, /^note {4}clock: not compared/m);
+        await broker.grantOnly(
+          `User:${USER}`,
+          all.filter((right) => !/WRITE|GROUP/.test(right)),
+        );
+        const lacking = await run(login, "doctor", args);
+        assertEquals(lacking.code, 1, lacking.stdout);
+        assertStringIncludes(
+          lacking.stdout,
+          `BROKEN  rights: Missing: Write on topic '${topic}', Read on group '${group}'\n`,
+        );
+      },
+    );
+
+    await context.step(
       "topic needs Describe and Create on the topic",
       async () => {
         const attempt = async (
