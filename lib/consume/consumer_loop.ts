@@ -87,23 +87,11 @@ export interface ConsumerLoopOptions extends WaitOptions {
   /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
   /**
-   * Whether offsets are committed; a reader that only looks leaves no trace.
-   *
-   * @default {true}
-   */
-  readonly commit?: boolean;
-  /**
    * Where the group's offsets are kept, given where Kafka keeps them.
    *
    * @default Kafka's.
    */
   readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
-  /**
-   * Whether to stop at what was the end of the topic when the loop began.
-   *
-   * @default {false}
-   */
-  readonly untilEnd?: boolean;
   /**
    * After how long without a message to stop, in milliseconds.
    *
@@ -176,10 +164,6 @@ class ConsumerLoop {
       void this.#holds.set(partition, { last: BigInt(offset), isOver: false }),
     commit: (partition, offset) => this.#commitHeld(partition, offset),
   };
-  /** What was the end of each partition when the loop began. */
-  #endsAtStart: ReadonlyMap<number, bigint> | undefined;
-  /** The end of each of this member's partitions that is not reached yet, if the loop stops there. */
-  readonly #ends = new Map<number, bigint>();
   /** By partition. */
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
@@ -196,14 +180,14 @@ class ConsumerLoop {
     process: Processing,
     options: ConsumerLoopOptions & Clients,
   ) {
-    const { consumer, admin, commit = true } = options;
+    const { consumer, admin } = options;
     this.#kafka = kafka;
     this.#process = process;
     this.#options = options;
     this.#consumer = consumer;
     this.#position = new GroupPosition(
       { consumer, admin },
-      { ...options, saves: commit },
+      options,
       this.#stopping.signal,
     );
     this.#liveness = new Liveness({
@@ -293,25 +277,20 @@ class ConsumerLoop {
     }).catch((error) => this.#fail(error));
   }
 
-  /** Finds where to begin in each partition, and where to end. */
+  /** Finds where to begin in each partition. */
   async #resolveStarts(
     partitions: readonly number[],
     generation: number,
   ): Promise<Starts> {
-    const { topic, notify, assigned, untilEnd = false } = this.#options;
+    const { topic, notify, assigned } = this.#options;
     const over = () =>
       generation !== this.#generation || this.#stopping.signal.aborted;
     const starts: Starts = new Map();
     const found = await this.#position.resolveStartOffsets(partitions, over);
     if (!found) return starts;
-    this.#endsAtStart ??= new Map([...found].map(([p, { high }]) => [p, high]));
-    this.#ends.clear();
     for (const partition of partitions) {
       const start = found.get(partition);
-      if (!start) continue;
-      starts.set(partition, start.offset);
-      const end = this.#endsAtStart.get(partition) ?? 0n;
-      if (start.offset < end) this.#ends.set(partition, end);
+      if (start) starts.set(partition, start.offset);
     }
     if (partitions.length === 0) {
       notify?.(
@@ -319,7 +298,6 @@ class ConsumerLoop {
       );
     }
     if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
-    if (untilEnd && this.#ends.size === 0) this.#stop();
     return starts;
   }
 
@@ -434,7 +412,7 @@ class ConsumerLoop {
     isLost: () => boolean,
   ): Promise<bigint | undefined> {
     const { partition } = fetched;
-    if (this.#isOver(fetched) || isLost()) return undefined;
+    if (this.#stopping.signal.aborted || isLost()) return undefined;
     const count = await this.#processMessages(fetched, piece, isLost);
     if (count < piece.messages.length) {
       const last = piece.messages[count - 1];
@@ -442,7 +420,6 @@ class ConsumerLoop {
     }
     const { nextOffset } = piece;
     this.#mark(partition, String(nextOffset - 1n));
-    this.#reached(partition, nextOffset);
     return nextOffset;
   }
 
@@ -459,15 +436,13 @@ class ConsumerLoop {
         await process.processBatch(partition, messages, this.#context);
       return done ? messages.length : 0;
     }
-    const { untilEnd = false } = this.#options;
     let turnEndsMs = performance.now() + TURN_MS;
     for (let at = 0; at < messages.length; at++) {
-      if (isLost() || this.#isOver(fetched)) return at;
+      if (isLost() || this.#stopping.signal.aborted) return at;
       const message = messages[at] as Message;
       const done = process(partition, message, this.#context);
       if (typeof done === "boolean" ? !done : !await done) return at;
       this.#mark(partition, message.offset);
-      if (untilEnd) this.#reached(partition, BigInt(message.offset) + 1n);
       if (at % CLOCK_EVERY === 0 && performance.now() > turnEndsMs) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         if (fetched.isStale) return at + 1;
@@ -475,16 +450,6 @@ class ConsumerLoop {
       }
     }
     return messages.length;
-  }
-
-  /** Whether no more of a partition is to be processed: the loop stops, or its end is reached before that of others. */
-  #isOver(fetched: Fetched): boolean {
-    if (this.#stopping.signal.aborted) return true;
-    if (!this.#options.untilEnd || this.#ends.has(fetched.partition)) {
-      return false;
-    }
-    fetched.pause();
-    return true;
   }
 
   /** After a gap between fetches: whether the topic was recreated meanwhile, and reading goes on at its start. */
@@ -499,19 +464,8 @@ class ConsumerLoop {
     return true;
   }
 
-  /** Stops at the end of the last partition, if the loop ends there. */
-  #reached(partition: number, nextOffset: bigint): void {
-    const end = this.#ends.get(partition);
-    if (!this.#options.untilEnd || end === undefined || nextOffset < end) {
-      return;
-    }
-    this.#ends.delete(partition);
-    if (this.#ends.size === 0) this.#stop();
-  }
-
   /** Commits a message that is processed, unless somebody else does. */
   #mark(partition: number, processed: string): void {
-    if (this.#options.commit === false) return;
     const hold = this.#holds.get(partition);
     if (!hold || hold.isOver) this.#committer.mark(partition, processed);
     else hold.processed = processed;

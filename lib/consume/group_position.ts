@@ -25,8 +25,6 @@ export interface GroupPositionOptions {
   readonly group: string;
   /** Where to begin in a partition for which the group has no offset. */
   readonly from: "earliest" | "latest";
-  /** Whether the position is saved. */
-  readonly saves: boolean;
   /**
    * Where the offsets are kept, given where Kafka keeps them.
    *
@@ -107,7 +105,7 @@ export class GroupPosition {
     partitions: readonly number[],
     over: () => boolean,
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
-    const { topic, from, notify, saves, offsets } = this.#options;
+    const { topic, from, notify, offsets } = this.#options;
     const found = await this.#lookUp(over);
     if (!found) return undefined;
     const captured = this.#captured;
@@ -129,7 +127,7 @@ export class GroupPosition {
       }
       if (isNew) places.set(partition, start.offset);
     }
-    if (saves && places.size > 0) {
+    if (places.size > 0) {
       await this.#persist(() => this.save(places), over);
     }
     return found;

@@ -49,8 +49,6 @@ export interface Fetched {
   pieces(): Iterable<Piece>;
   /** Sets where the next fetch begins. */
   moveTo(nextOffset: bigint): void;
-  /** Stops fetching the partition. */
-  pause(): void;
   /** Sends a heartbeat if one is due. It rejects when the group no longer counts this member. */
   heartbeat(): Promise<void>;
 }
@@ -99,7 +97,7 @@ export interface Consumer extends Connectable {
 }
 
 function fetchedOf(payload: EachBatchPayload): Fetched {
-  const { isStale, resolveOffset, pause, heartbeat } = payload;
+  const { isStale, resolveOffset, heartbeat } = payload;
   const batch = payload.batch as unknown as FetchedPartition;
   return {
     partition: batch.partition,
@@ -109,7 +107,6 @@ function fetchedOf(payload: EachBatchPayload): Fetched {
     },
     pieces: () => batch.pieces(),
     moveTo: (nextOffset) => resolveOffset(String(nextOffset - 1n)),
-    pause: () => void pause(),
     heartbeat,
   };
 }
