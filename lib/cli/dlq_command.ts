@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../base/errors.ts";
+import { parseIsoTime } from "../base/iso_time.ts";
 import { parsePlaceWord } from "../consume/dead_letters/dead_letter.ts";
 import {
   type DeadLetter,
@@ -71,8 +72,8 @@ function matcher(
     readonly origin?: string | undefined;
   },
 ): (letter: DeadLetter) => boolean {
-  const sinceMs = since === undefined ? -Infinity : Date.parse(since);
-  if (Number.isNaN(sinceMs)) {
+  const sinceMs = since === undefined ? -Infinity : parseIsoTime(since);
+  if (sinceMs === undefined) {
     throw new UsageError(`--since takes a time in ISO 8601: "${since}"`);
   }
   const wanted = reason?.toLowerCase() ?? "";

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { parseIsoTime } from "../base/iso_time.ts";
+
 /** A place in a partition. */
 export type OffsetTarget =
   | { readonly kind: "earliest" | "latest" }
@@ -23,8 +25,8 @@ export function parseOffsetTarget(text: string): OffsetTarget | undefined {
   if (/^[+-]\d{1,19}$/.test(text)) {
     return { kind: "shift", by: BigInt(text) };
   }
-  const timeMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(timeMs) ? undefined : { kind: "time", timeMs };
+  const timeMs = parseIsoTime(text);
+  return timeMs === undefined ? undefined : { kind: "time", timeMs };
 }
 
 /**

@@ -107,6 +107,12 @@ function textOf(headers: readonly Header[], name: string): string | undefined {
   return value ? decodeUtf8(value) : undefined;
 }
 
+/** The headers that say why a letter is here, without those of its message, which may have the same names. */
+function ownHeaders(headers: readonly Header[]): readonly Header[] {
+  const at = headers.findLastIndex(([name]) => name === `${PREFIX}topic`);
+  return headers.slice(at + 1);
+}
+
 /**
  * Makes a letter's headers: the message's own, in their sequence, and then why it is here.
  *
@@ -169,7 +175,7 @@ export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
     group: textOf(headers, GROUP_HEADER),
     setAsideAt: Number.isNaN(setAsideAt) ? undefined : setAsideAt,
     attempts: attemptsOf(headers),
-    batch: textOf(headers, BATCH_HEADER),
+    batch: textOf(ownHeaders(headers), BATCH_HEADER),
   };
 }
 
@@ -237,9 +243,10 @@ export function replayNoteHeaders(replay: Replay): OutgoingHeader[] {
  * Reads a note that a message was sent back.
  *
  * @param headers The headers of a message among the letters.
- * @returns What it says; undefined if it is a letter.
+ * @returns What it says; undefined if it is a letter, whatever headers its message had.
  */
 export function readReplayNote(headers: readonly Header[]): Replay | undefined {
+  if (headers.some(([name]) => name.startsWith(PREFIX))) return undefined;
   const origin = parsePlaceWord(textOf(headers, NOTE_HEADERS.origin));
   const to = parsePlaceWord(textOf(headers, NOTE_HEADERS.to));
   const timestamp = Number(textOf(headers, NOTE_HEADERS.timestamp));

@@ -6,6 +6,7 @@
 
 import { Buffer, isUtf8 } from "node:buffer";
 import { InvalidEventError } from "../../base/errors.ts";
+import { parseIsoTime } from "../../base/iso_time.ts";
 import type { OutgoingHeader } from "../../events/record.ts";
 import type { SourceItem } from "./source.ts";
 
@@ -58,8 +59,10 @@ function keyOf(key: unknown): string | Uint8Array | null {
 
 function timestampOf(timestamp: unknown): number | undefined {
   if (timestamp === null) return undefined;
-  const time = typeof timestamp === "string" ? Date.parse(timestamp) : NaN;
-  if (Number.isNaN(time)) throw wrong("timestamp", "a time or null");
+  const time = typeof timestamp === "string"
+    ? parseIsoTime(timestamp)
+    : undefined;
+  if (time === undefined) throw wrong("timestamp", "a time or null");
   return time;
 }
 
@@ -69,10 +72,18 @@ function headersOf(headers: unknown): readonly OutgoingHeader[] {
     const [name, value] = Array.isArray(header) ? header : [];
     if (typeof name !== "string") throw wrong("headers", "names and values");
     if (value === null || typeof value === "string") return [name, value];
-    const { base64 } = Object(value);
-    if (typeof base64 !== "string") throw wrong("headers", "texts or base64");
-    return [name, Buffer.from(base64, "base64")];
+    return [name, bytesOf(Object(value).base64)];
   });
+}
+
+/** Buffer.from() would leave out what isn't base64, so that other bytes are sent. */
+function bytesOf(base64: unknown): Uint8Array {
+  try {
+    if (typeof base64 === "string") return Uint8Array.fromBase64(base64);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw wrong("headers", "texts or base64");
 }
 
 function wrong(name: string, expected: string): InvalidEventError {

@@ -217,6 +217,33 @@ Deno.test("readReplayNote() reads back what replayNoteHeaders() wrote, and nothi
   assertEquals(readReplayNote(asRead(letter)), undefined);
 });
 
+Deno.test("readReplayNote() and readDeadLetter() take no header of the message for one of the letter", () => {
+  const replay = {
+    origin: ORIGIN,
+    timestamp: 1_770_085_015_763,
+    to: { topic: "demo", partition: 0, offset: "9007199254740999" },
+  };
+  const message = messageWith(
+    ...asRead(replayNoteHeaders(replay)),
+    ["cafe.batch", bytes("zstd")],
+    ["__connect.errors.topic", bytes("other")],
+    ["cafe.group", bytes("others")],
+  );
+  const headers = asRead(deadLetterHeaders(message, {
+    origin: ORIGIN,
+    group: "points",
+    error: new Error("no"),
+    stage: "TASK_PUT",
+  }));
+  assertEquals(readReplayNote(headers), undefined);
+  const { origin, batch, group } = readDeadLetter(headers);
+  assertEquals({ origin, batch, group }, {
+    origin: ORIGIN,
+    batch: undefined,
+    group: "points",
+  });
+});
+
 Deno.test("parsePlaceWord() takes what placeWord() writes, and nothing else", () => {
   assertEquals(parsePlaceWord(placeWord(ORIGIN)), ORIGIN);
   for (

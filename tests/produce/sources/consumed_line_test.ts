@@ -76,9 +76,14 @@ Deno.test("readConsumedLine() names what can't have been consumed", () => {
       [{ key: 1 }, "key must be a text or null"],
       [{ timestamp: "now" }, "timestamp must be a time or null"],
       [{ timestamp: 1 }, "timestamp must be a time or null"],
+      [{ timestamp: "5" }, "timestamp must be a time or null"],
       [{ headers: {} }, "headers must be a list"],
       [{ headers: ["a"] }, "headers must be names and values"],
       [{ headers: [["a", 1]] }, "headers must be texts or base64"],
+      [
+        { headers: [["a", { base64: "4pi!" }]] },
+        "headers must be texts or base64",
+      ],
     ] as const
   ) {
     const error = assertThrows(
