@@ -41,7 +41,17 @@ function each(
   return Object.fromEntries(names.map((name) => [`${what} ${name}`, outcome]));
 }
 
-for (const task of ["topic", "produce", "consume", "dlq"] as const) {
+const TASKS = [
+  "topic",
+  "produce",
+  "consume",
+  "dlq",
+  "schema",
+  "group",
+  "peek",
+] as const;
+
+for (const task of TASKS) {
   permittedTest(
     `${task} may reach the engine, and neither connect, read, write nor run elsewhere`,
     NEEDS,
@@ -80,8 +90,10 @@ for (const task of ["topic", "produce", "consume", "dlq"] as const) {
           signal: AbortSignal.timeout(30_000),
         }).output();
         assertEquals(new TextDecoder().decode(stderr), "");
-        // Orders may be read from a file of the checkout; no other task reads those.
-        const reads = task === "produce" ? "granted" : "refused";
+        // Events and schemas may be read from a file of the checkout; no other task reads those.
+        const reads = task === "produce" || task === "schema"
+          ? "granted"
+          : "refused";
         const inside = [INSIDE, kept, fresh];
         assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
           ...each("connect", DEFAULTS, "granted"),

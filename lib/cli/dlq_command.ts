@@ -51,7 +51,7 @@ const FLAGS = {
   },
   json: { type: "boolean", description: "print one JSON object a line" },
   timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
-  brokers: CONFIG_FLAGS.brokers,
+  ...CONFIG_FLAGS,
 } as const satisfies Flags;
 
 /** The origin of a letter on the command line. */

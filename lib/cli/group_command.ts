@@ -30,7 +30,7 @@ const WATCH_MS = 2_000;
 
 const KAFKA_FLAGS = {
   timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
-  brokers: CONFIG_FLAGS.brokers,
+  ...CONFIG_FLAGS,
 } as const satisfies Flags;
 
 const JSON_FLAG = {

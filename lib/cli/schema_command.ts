@@ -29,7 +29,7 @@ const REGISTRY_FLAGS = {
     ...TIMEOUT_FLAG,
     description: "how long to wait for the registry",
   },
-  registry: CONFIG_FLAGS.registry,
+  ...CONFIG_FLAGS,
 } as const satisfies Flags;
 
 const SUBJECT_FLAG = {

@@ -91,7 +91,9 @@ permittedTest(
     const lock = await Deno.makeTempFile({ prefix: "lock_file_test_" });
     try {
       const { npm } = JSON.parse(lockText);
-      for (const task of ["up", "demo", "topic", "produce", "consume", "dlq"]) {
+      const tasks = ["up", "demo", "topic", "produce", "consume", "dlq"]
+        .concat("schema", "group", "peek", "doctor");
+      for (const task of tasks) {
         await Deno.writeTextFile(lock, lockText);
         const { stdout } = await new Deno.Command("deno", {
           args: ["info", "--json", `--lock=${lock}`, `tasks/${task}.ts`],
