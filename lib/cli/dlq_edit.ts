@@ -44,10 +44,16 @@ export async function editLetter<T>(
     topic,
     schema: "register",
   });
-  const text = Deno.stdin.isTerminal()
-    ? await editText(textOf(letter), origin)
-    : await new Response(Deno.stdin.readable).text();
-  return serializer.encode(parsePayload(new TextEncoder().encode(text))).value;
+  const encode = (text: string) =>
+    serializer.encode(parsePayload(new TextEncoder().encode(text))).value;
+  if (!Deno.stdin.isTerminal()) {
+    return encode(await new Response(Deno.stdin.readable).text());
+  }
+  const path = `${FOLDER}/${origin.replaceAll("/", "-")}.json`;
+  const value = encode(await editText(textOf(letter), { path, origin }));
+  // A text that isn't valid stays, to be corrected.
+  await Deno.remove(path);
+  return value;
 }
 
 async function findLetter(
@@ -83,11 +89,13 @@ function textOf({ value }: DeadLetter): string {
   }
 }
 
-/** Lets the user's editor change a text. A text that isn't taken is kept in its file. */
-async function editText(text: string, origin: string): Promise<string> {
+/** Lets the user's editor change a text in a file. */
+async function editText(
+  text: string,
+  { path, origin }: { readonly path: string; readonly origin: string },
+): Promise<string> {
   const [program = "vi", ...args] = (Deno.env.get("EDITOR") || "vi").split(" ");
   await Deno.mkdir(FOLDER, { recursive: true });
-  const path = `${FOLDER}/${origin.replaceAll("/", "-")}.json`;
   await Deno.writeTextFile(path, text);
   try {
     const { success } = await new Deno.Command(program, {
