@@ -20,13 +20,7 @@ export interface Account {
 
 const numbers = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/**
- * Writes a noun for a number of things.
- *
- * @param count How many.
- * @param noun The noun in the singular.
- * @returns The noun, with an s unless there is one.
- */
+/** Writes a noun for a number of things: with an s unless there is one. */
 export function plural(count: number, noun: string): string {
   return count === 1 ? noun : `${noun}s`;
 }
@@ -54,12 +48,7 @@ function describeDuration(ms: number): string {
   return `${numbers.format(Math.floor(minutes / 60))} h ${minutes % 60} min`;
 }
 
-/**
- * Writes an account.
- *
- * @param account The account.
- * @returns Such as `Delivered 26,500 of 200,000 events in 1.2 s (22,083/s); stopped before the rest.`
- */
+/** Writes an account, such as `Delivered 26,500 of 200,000 events in 1.2 s (22,083/s); stopped before the rest.` */
 export function describeAccount(account: Account): string {
   const { done, count, of = count, tookMs, rest } = account;
   const share = count === of ? "" : ` of ${numbers.format(of)}`;

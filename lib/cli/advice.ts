@@ -65,12 +65,7 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     }\`.`,
 };
 
-/**
- * Finds the advice for an error.
- *
- * @param error The error.
- * @returns One line; undefined if its code is not set.
- */
+/** Finds the advice for an error, in one line; undefined if its code is not set. */
 export function adviceFor(error: PipelineError): string | undefined {
   return error.code && ADVICE[error.code](error.details);
 }
@@ -84,12 +79,7 @@ const CONNECTION_CODES: readonly (ErrorCode | undefined)[] = [
   "right-missing",
 ];
 
-/**
- * Finds where to look further after an error.
- *
- * @param error The error.
- * @returns One line; undefined if there is nothing more to find.
- */
+/** Finds where to look further after an error, in one line; undefined if there is nothing more to find. */
 export function nextStepFor(error: PipelineError): string | undefined {
   return CONNECTION_CODES.includes(error.code)
     ? "`deno task doctor` looks further."

@@ -173,11 +173,8 @@ function describeFlag(name: string, flag: Flag): string[] {
 }
 
 /**
- * Writes the text of `--help`.
- *
- * @param spec The task.
- * @returns Usage, flags with their defaults and environment names, and examples: at most 80 characters wide, but for the command
- * lines of the examples.
+ * Writes the text of `--help`: usage, flags with their defaults and environment names, and examples. It is at most 80 characters
+ * wide, but for the command lines of the examples.
  */
 export function helpText<
   const F extends Flags,
@@ -294,7 +291,6 @@ function checkArguments(
 /**
  * Parses a command line.
  *
- * @param spec The task's flags and arguments.
  * @param args The command line, without the program.
  * @returns Every flag's value, defaults filled in, and the arguments.
  * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range; if an argument is missing or unknown.
@@ -366,7 +362,6 @@ export function parseCommandLine<
 /**
  * Writes an error for a person.
  *
- * @param error What was thrown.
  * @param debug Whether to add stack traces.
  * @returns The message, then the hint and the advice on lines of their own.
  */
@@ -416,11 +411,8 @@ function exitCodeOf(
 /**
  * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
  *
- * @param spec The task.
  * @param main Its work, called with the flags and the arguments. A number that it returns is the exit code; undefined is 0.
- * @param args The command line.
  * @default {Deno.args}
- * @returns Never: the process ends.
  */
 export async function runTask<
   const F extends Flags,

@@ -87,11 +87,7 @@ const SPEC = {
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function consumeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();

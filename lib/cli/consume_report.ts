@@ -51,11 +51,6 @@ export class ConsumeReport {
   #deadLetters = 0;
   #tombstones = 0;
 
-  /**
-   * Makes the report.
-   *
-   * @param options What is consumed, and how much of it is printed.
-   */
   constructor(options: ConsumeReportOptions) {
     this.#options = options;
   }

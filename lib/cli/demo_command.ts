@@ -42,8 +42,6 @@ export interface DemoOptions {
  *
  * The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
  *
- * @param config Where Kafka and the registry are.
- * @param options What receives a line, and what ends the demo early.
  * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
  */
 export async function runDemo(

@@ -196,11 +196,7 @@ const edit = taskWord({
   );
 });
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function dlqCommand(): Promise<never> {
   return await runTaskWord({
     name: "dlq",

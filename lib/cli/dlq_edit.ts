@@ -25,10 +25,6 @@ const FOLDER = ".edit";
 /**
  * Lets a person change a message's value, and encodes the result.
  *
- * @param config Where Kafka and the registry are.
- * @param wanted The kind of event, and where the message was.
- * @param options How the letter is found.
- * @returns The new value, checked.
  * @throws {PipelineError} If there is no such letter, it was sent back already, nothing was changed, or the text isn't a valid event.
  */
 export async function editLetter<T>(

@@ -39,12 +39,6 @@ export class DlqReport {
   readonly #json: boolean;
   readonly #dryRun: boolean;
 
-  /**
-   * Makes the report.
-   *
-   * @param topic The topic that the messages came from.
-   * @param options Whether to print JSON and nothing else, and whether a replay is only tried.
-   */
   constructor(
     topic: string,
     options: { readonly json: boolean; readonly dryRun?: boolean },

@@ -52,11 +52,7 @@ function describe({ name, verdict, text, error }: Finding): string {
   ].join("\n");
 }
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function doctorCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     const config = configFrom(flags);

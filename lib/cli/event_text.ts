@@ -35,12 +35,7 @@ function valueText(value: unknown): string {
   return printable(typeof value === "string" ? value : JSON.stringify(value));
 }
 
-/**
- * Writes any event, a line per field.
- *
- * @param event The event.
- * @returns The lines, safe for a terminal.
- */
+/** Writes any event, a line per field, safe for a terminal. */
 export function eventLines(event: unknown): string[] {
   return isObject(event)
     ? Object.entries(event)
@@ -48,12 +43,7 @@ export function eventLines(event: unknown): string[] {
     : [valueText(event)];
 }
 
-/**
- * Makes the text for events that have no text of their own: each field with its name.
- *
- * @param type The kind of event.
- * @returns The text.
- */
+/** Makes the text for events that have no text of their own: each field with its name. */
 export function genericText<T>(type: EventType<T>): EventText<T> {
   const idOf = (event: T) => {
     const id = isObject(event) && type.idField !== undefined

@@ -14,8 +14,6 @@ const LETTERS = deadLetterTopic("");
 /**
  * Checks the topic of a task that writes or reads events.
  *
- * @param topic The topic's name.
- * @returns The same name.
  * @throws {UsageError} If the name is illegal, or that of a topic for dead letters or of Kafka's own.
  */
 export function checkEventTopic(topic: string): string {

@@ -152,11 +152,7 @@ const reset = taskWord({
   printLine(describeReset(result, execute));
 });
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function groupCommand(): Promise<never> {
   return await runTaskWord({
     name: "group",

@@ -16,12 +16,7 @@ function lagOf(partitions: readonly PartitionPosition[]): bigint {
   return partitions.reduce((sum, { lag = 0n }) => sum + lag, 0n);
 }
 
-/**
- * Writes the list of groups.
- *
- * @param groups The groups.
- * @returns A table; a sentence if there are none.
- */
+/** Writes the list of groups: a table; a sentence if there are none. */
 export function describeGroups(groups: readonly GroupPositions[]): string {
   if (groups.length === 0) return "There are no consumer groups.";
   return tableText(
@@ -36,12 +31,7 @@ export function describeGroups(groups: readonly GroupPositions[]): string {
   );
 }
 
-/**
- * Writes where a group stands.
- *
- * @param positions Where it stands.
- * @returns A line about the group, a table with a row for each partition, and the lag in all.
- */
+/** Writes where a group stands: a line about the group, a table with a row for each partition, and the lag in all. */
 export function describeGroup(positions: GroupPositions): string {
   const { group, state, members, partitions } = positions;
   const count = members.length === 1 ? "1 member" : `${members.length} members`;
@@ -65,12 +55,7 @@ export function describeGroup(positions: GroupPositions): string {
   ].join("\n");
 }
 
-/**
- * Writes where a group stands for a program.
- *
- * @param positions Where it stands.
- * @returns One line of JSON; offsets are strings, as they are 64-bit numbers.
- */
+/** Writes where a group stands for a program: one line of JSON; offsets are strings, as they are 64-bit numbers. */
 export function groupJson(positions: GroupPositions): string {
   const { group, state, members, partitions } = positions;
   return escapeUnsafe(JSON.stringify({

@@ -111,7 +111,6 @@ export class Output {
   /**
    * Waits until the system has taken everything that was printed so far.
    *
-   * @returns When it has.
    * @throws {OutputClosedError} If the reader has gone.
    * @throws {OutputError} If it can't be written.
    */

@@ -113,11 +113,7 @@ function textAt(event: unknown, path: string): string | undefined {
   return typeof at === "string" ? at : JSON.stringify(at);
 }
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function peekCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();

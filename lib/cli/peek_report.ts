@@ -30,12 +30,7 @@ const MAX_VALUE_BYTES = 1_000;
 /** How many partitions the last line names. */
 const MAX_NAMED_COUNT = 10;
 
-/**
- * Writes a message for a person.
- *
- * @param message The message.
- * @returns A block: its place, its headers, and the event, a line per field.
- */
+/** Writes a message for a person, as a block: its place, its headers, and the event, a line per field. */
 export function describePeeked(message: PeekedMessage): string {
   const { timestamp, key, value, headers, decoded, letter } = message;
   const shown = letter
@@ -70,10 +65,8 @@ export function describePeeked(message: PeekedMessage): string {
 }
 
 /**
- * Writes a message for a program.
- *
- * @param message The message.
- * @returns One line of JSON: as `deno task consume --json` writes it; what isn't an event has its value in base64, and the problem.
+ * Writes a message for a program in one line of JSON, as `deno task consume --json` does; what isn't an event has its value in
+ * base64, and the problem.
  */
 export function peekedJson(message: PeekedMessage): string {
   const { topic, partition, offset, timestamp, value, headers, decoded } =
@@ -103,13 +96,7 @@ export function peekedJson(message: PeekedMessage): string {
   }));
 }
 
-/**
- * Writes how far it was looked.
- *
- * @param topic The topic.
- * @param summary How far.
- * @returns One or two lines.
- */
+/** Writes how far it was looked. */
 export function describeLook(topic: string, summary: PeekSummary): string {
   const { shown, read, looked, hasMore } = summary;
   const spans = [...looked].sort(([a], [b]) => a - b)

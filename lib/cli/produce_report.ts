@@ -65,20 +65,11 @@ export class ProduceReport implements ProduceObserver<unknown> {
   /** Whether the broker was asked to acknowledge: not with acks 0. */
   #acknowledged = true;
 
-  /**
-   * Makes the report.
-   *
-   * @param options What is sent where, and how much of it is printed.
-   */
   constructor(options: ProduceReportOptions) {
     this.#options = options;
   }
 
-  /**
-   * Prints the opening lines.
-   *
-   * @param start The place in the file where this run begins.
-   */
+  /** Prints the opening lines. */
   starting(start?: FilePlace): void {
     const { topic, file, format = "ndjson", count, text, dryRun } =
       this.#options;

@@ -10,10 +10,8 @@ import { decodeUtf8 } from "../base/utf8.ts";
 import type { EventText } from "./event_text.ts";
 
 /**
- * Writes a record as one line of JSON.
- *
- * @param record The record.
- * @returns JSON with every unsafe character escaped as JSON allows; a `timestamp` that is not a date is `null`.
+ * Writes a record as one line of JSON, with every unsafe character escaped as JSON allows; a `timestamp` that is not a date is
+ * `null`.
  */
 export function toJsonLine(record: EventRecord<unknown>): string {
   const { topic, partition, offset, timestamp, key, event, headers } = record;
@@ -28,12 +26,7 @@ export function toJsonLine(record: EventRecord<unknown>): string {
   }));
 }
 
-/**
- * Writes headers for a program.
- *
- * @param headers The headers.
- * @returns Each name with its value: as text, or in base64 if it isn't UTF-8.
- */
+/** Writes headers for a program: each name with its value, as text, or in base64 if it isn't UTF-8. */
 export function jsonHeaders(headers: readonly Header[]): unknown[] {
   return headers.map((
     [name, value],
@@ -64,20 +57,13 @@ export function previewText(bytes: Uint8Array | null, maxBytes = 120): string {
  * Shows the beginning of some bytes as hexadecimal digits.
  *
  * @param bytes The bytes.
- * @returns The digits, in pairs.
  */
 export function previewHex(bytes: Uint8Array): string {
   const pairs = bytes.subarray(0, PREVIEW_HEX_BYTES).toHex().match(/../g) ?? [];
   return pairs.join(" ") + (bytes.length > PREVIEW_HEX_BYTES ? " …" : "");
 }
 
-/**
- * Writes a block: a title, and lines that belong to it.
- *
- * @param title The title.
- * @param lines The lines.
- * @returns The block.
- */
+/** Writes a block: a title, and lines that belong to it. */
 export function describeBlock(title: string, lines: readonly string[]): string {
   return [
     title,
@@ -87,12 +73,7 @@ export function describeBlock(title: string, lines: readonly string[]): string {
   ].join("\n");
 }
 
-/**
- * Writes the line for an event that was delivered.
- *
- * @param position Where it is.
- * @returns The line.
- */
+/** Writes the line for an event that was delivered. */
 export function describeDelivery(position: Position): string {
   const { topic, partition, offset } = position;
   return offset === "-1"
@@ -138,9 +119,6 @@ export function describeTime(timestamp: number): string {
  * Writes the block for an event that was consumed.
  *
  * @param number Its number in this run, from 1.
- * @param record The record.
- * @param text How its event is written.
- * @returns The block's lines.
  */
 export function describeRecord<T>(
   number: number,

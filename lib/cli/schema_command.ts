@@ -167,11 +167,7 @@ const compatibility = taskWord({
   printLine(`${flags.subject ?? "All subjects"}: ${describeLevel(now)}.`);
 });
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function schemaCommand(): Promise<never> {
   return await runTaskWord({
     name: "schema",

@@ -19,12 +19,7 @@ const PROMISES: Readonly<Record<string, string>> = {
   FULL: "consumers with either schema can read what the other one wrote",
 };
 
-/**
- * Says what a compatibility level promises.
- *
- * @param level The level.
- * @returns The level, and what it means.
- */
+/** Says what a compatibility level promises. */
 export function describeLevel(level: string): string {
   const [kind = ""] = level.split("_");
   const promise = PROMISES[kind];
@@ -42,12 +37,7 @@ function describeVersions(versions: readonly number[]): string {
     : sorted.join(", ");
 }
 
-/**
- * Writes the list of subjects.
- *
- * @param subjects The subjects.
- * @returns A table; a sentence if there are none.
- */
+/** Writes the list of subjects: a table; a sentence if there are none. */
 export function describeSubjects(subjects: readonly SubjectSummary[]): string {
   if (subjects.length === 0) return "The registry has no schemas.";
   return tableText(
@@ -62,25 +52,14 @@ export function describeSubjects(subjects: readonly SubjectSummary[]): string {
   );
 }
 
-/**
- * Writes a schema for reading.
- *
- * @param version The version.
- * @returns Its text, indented if it is JSON.
- */
+/** Writes a schema for reading, indented if it is JSON. */
 export function describeSchema({ schema, type }: SchemaVersion): string {
   return type === "PROTOBUF"
     ? schema
     : JSON.stringify(JSON.parse(schema), null, 2);
 }
 
-/**
- * Writes whether a schema may be added to a subject.
- *
- * @param subject The subject.
- * @param result What the registry answered.
- * @returns A line; if it may not be added, the reasons below.
- */
+/** Writes whether a schema may be added to a subject: a line; if it may not be added, the reasons below. */
 export function describeCompatibility(
   subject: string,
   result: Compatibility,

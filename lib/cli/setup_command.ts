@@ -29,8 +29,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage`;
  * Runs the task.
  *
  * @param root The checkout, a URL that ends in `/`.
- * @param args The command line.
- * @returns The exit code.
  */
 export async function runSetup(
   root: URL,

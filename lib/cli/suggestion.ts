@@ -26,11 +26,8 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * Finds the word that a mistyped one was meant to be.
- *
- * @param word The word, in whichever case.
- * @param known The words to choose from.
- * @returns The most similar one; undefined if more than a third of the letters differ from each.
+ * Finds the word that a mistyped one was meant to be: the most similar one; undefined if more than a third of the letters differ
+ * from each.
  */
 export function closestTo(
   word: string,

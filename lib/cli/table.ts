@@ -9,13 +9,7 @@ import { printable } from "../base/terminal_text.ts";
 /** A cell: numbers are aligned to the right; undefined is a number that is not known. */
 export type Cell = string | number | bigint | undefined;
 
-/**
- * Lays out a table.
- *
- * @param head The columns' names.
- * @param rows The rows.
- * @returns The table's lines, with columns as wide as their widest cell.
- */
+/** Lays out a table, with columns as wide as their widest cell. */
 export function tableText(
   head: readonly string[],
   rows: readonly (readonly Cell[])[],

@@ -53,8 +53,6 @@ export const TIMEOUT_FLAG = {
 /**
  * Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr.
  *
- * @param flags The task's flags.
- * @returns The settings, checked.
  * @throws {UsageError} If a flag or a variable is wrong.
  */
 export function configFrom(flags: ConfigFlags): Config {
@@ -69,13 +67,7 @@ function noteLine(line: string): void {
   note(escapeUnsafe(line));
 }
 
-/**
- * Turns the flags that every task shares into the clients' options. Waits are announced on stderr.
- *
- * @param flags The flags.
- * @param config Where Kafka and the registry are, to find out why they can't be reached.
- * @returns The options.
- */
+/** Turns the flags that every task shares into the clients' options. Waits are announced on stderr. */
 export function clientOptions(
   flags: { readonly timeout: number; readonly debug: boolean },
   config: Config,

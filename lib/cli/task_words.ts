@@ -38,7 +38,6 @@ export interface WordTaskSpec {
  * Makes one of the things that a task does.
  *
  * @param spec Its flags, its arguments and its `--help`. Its name has both words: `schema show`.
- * @param main Its work.
  * @returns The same, to be chosen by its word.
  */
 export function taskWord<
@@ -54,10 +53,7 @@ export function taskWord<
 /**
  * Runs what the first word of the command line chooses.
  *
- * @param spec The task.
- * @param args The command line.
  * @default {Deno.args}
- * @returns Never: the process ends.
  */
 export async function runTaskWord(
   spec: WordTaskSpec,

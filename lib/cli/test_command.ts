@@ -136,10 +136,8 @@ async function printFiles(output: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 /**
- * Reads the last line of the test runner, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`.
- *
- * @param line A line of its output.
- * @returns The summary; undefined if the line is another.
+ * Reads the last line of the test runner, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`; undefined if the line
+ * is another.
  */
 export function parseSummary(line: string): TestSummary | undefined {
   if (!/^(?:ok|FAILED) \| \d+ passed/.test(line)) return undefined;
@@ -156,9 +154,7 @@ export function parseSummary(line: string): TestSummary | undefined {
 /**
  * Writes the summary of several runs as the test runner would write that of one.
  *
- * @param summaries The runs.
  * @param durationMs How long they took together, in milliseconds.
- * @returns The line.
  */
 export function describeSummary(
   summaries: readonly TestSummary[],

@@ -52,11 +52,7 @@ const SPEC = {
   ]],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function topicCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     const { topic, partitions, "replication-factor": replicationFactor } =

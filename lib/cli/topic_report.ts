@@ -7,13 +7,7 @@
 import type { TopicSpec } from "../kafka/admin.ts";
 import type { TopicResult } from "../kafka/topic.ts";
 
-/**
- * Writes what became of creating a topic.
- *
- * @param wanted The topic that was asked for.
- * @param result What it is.
- * @returns One line; a second one where the topic that exists is laid out otherwise.
- */
+/** Writes what became of creating a topic: one line; a second one where the topic that exists is laid out otherwise. */
 export function describeTopicResult(
   wanted: TopicSpec,
   result: TopicResult,

@@ -38,12 +38,7 @@ export interface RegistryOptions {
   readonly watchdog?: Watchdog;
 }
 
-/**
- * Makes the registry's process, which is not started yet.
- *
- * @param options Port, folder and how it ends.
- * @returns The process.
- */
+/** Makes the registry's process, which is not started yet. */
 export function registryProcess(options: RegistryOptions): JavaProcess {
   const { run, logs, data } = foldersOf(options.dir);
   return new JavaProcess({

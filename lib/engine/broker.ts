@@ -35,13 +35,7 @@ export interface NodeOptions {
   readonly data: string;
 }
 
-/**
- * Returns the properties of a broker that is reached from this machine only.
- *
- * @param node The broker.
- * @param options All brokers of its engine, and its folder.
- * @returns The properties.
- */
+/** Returns the properties of a broker that is reached from this machine only. */
 export function nodeProperties(
   node: BrokerNode,
   options: NodeOptions,
@@ -81,12 +75,7 @@ export function nodeProperties(
   };
 }
 
-/**
- * Writes properties as a `server.properties` file.
- *
- * @param properties The properties.
- * @returns The text, with backslashes and line breaks escaped for Java.
- */
+/** Writes properties as a `server.properties` file, with backslashes and line breaks escaped for Java. */
 export function renderProperties(properties: Properties): string {
   return Object.entries(properties).map(([name, value]) => {
     const escaped = value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
@@ -110,7 +99,6 @@ const DEFAULT_JAVA_OPTIONS = [
  * @param defaults The defaults.
  * @param options Options that override them: the heap's size, another garbage collector, `-XX:TieredStopAtLevel=4` for
  * speed in a long run.
- * @returns All options.
  */
 export function javaOptions(
   defaults: readonly string[],
@@ -149,7 +137,6 @@ const FORMAT_LINES_COUNT = 5;
 /**
  * Formats a broker's data folder, unless that was done before.
  *
- * @param options Program, properties, folder and signal.
  * @throws {PipelineError} If the folder holds topics but no metadata, or Kafka refuses it.
  * @throws {StoppedError} If the signal ended it.
  */
@@ -237,12 +224,7 @@ export interface BrokerOptions {
   readonly watchdog?: Watchdog;
 }
 
-/**
- * Makes a broker's process, which is not started yet.
- *
- * @param options Properties, folder and how it ends.
- * @returns The process. Its first start formats the data folder.
- */
+/** Makes a broker's process, which is not started yet. Its first start formats the data folder. */
 export function brokerProcess(options: BrokerOptions): JavaProcess {
   const { run, logs } = foldersOf(options.dir);
   const name = `broker-${options.id ?? 1}`;

@@ -11,7 +11,6 @@ import PROGRAMS from "./programs.sha256" with { type: "text" };
 /**
  * Checks the files of a program, before any of them is run.
  *
- * @param folder The folder with the files as they were downloaded.
  * @param program The name that the program's files go by in `programs.sha256`.
  * @param list The digests, in the format of `sha256sum`. By default those of `programs.sha256`.
  * @throws {PipelineError} If a file is missing, unknown, or has another digest.

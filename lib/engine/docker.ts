@@ -50,12 +50,7 @@ export async function dockerProblem(): Promise<string | undefined> {
   return compose.code === 0 ? undefined : "docker has no compose plugin";
 }
 
-/**
- * Returns the first arguments of every `docker compose` of an engine.
- *
- * @param options Files and project.
- * @returns The arguments.
- */
+/** Returns the first arguments of every `docker compose` of an engine. */
 export function composeArguments(options: DockerOptions = {}): string[] {
   return [
     "compose",
@@ -76,11 +71,6 @@ export class DockerEngine {
   readonly registryPort: number;
   readonly #options: DockerOptions;
 
-  /**
-   * Makes the engine, which is not started yet.
-   *
-   * @param options Ports, and what differs from `docker-compose.yml`.
-   */
   constructor(options: DockerOptions = {}) {
     this.#options = options;
     this.kafkaPort = options.kafkaPort ?? 9092;
@@ -105,7 +95,6 @@ export class DockerEngine {
   /**
    * Determines which services run.
    *
-   * @returns Their names.
    * @throws {PipelineError} If Docker refuses.
    */
   async running(): Promise<string[]> {

@@ -37,8 +37,6 @@ const UNPACK_TIMEOUT_MS = 120_000;
 /**
  * Makes sure that the programs exist: downloads those that don't, in parallel.
  *
- * @param options The folder, what receives a line, and what ends the download.
- * @returns Where they are.
  * @throws {PipelineError} If one can't be downloaded or unpacked, or is not what the project has checked.
  * @throws {StoppedError} If the signal ended it.
  */

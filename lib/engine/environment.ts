@@ -14,7 +14,6 @@ const MAVEN_NAMES = ["MAVEN_ARGS", "MAVEN_OPTS"] as const;
  * Returns the environment of a Java program.
  *
  * @param of The program: Java itself, or Maven.
- * @returns The variables that are set.
  */
 export function programEnvironment(
   of: "java" | "maven",

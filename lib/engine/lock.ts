@@ -23,9 +23,6 @@ const PATIENCE_MS = 1_000;
 /**
  * Does something while no other process, nor another call in this one, does it.
  *
- * @param options The file for the lock, whose folder must exist; the file stays. What to call, and what ends the wait.
- * @param action What to do.
- * @returns What the action returns.
  * @throws {StoppedError} If the signal ended the wait.
  */
 export async function withLock<T>(

@@ -139,8 +139,6 @@ export interface MavenOptions {
 /**
  * Has Maven fetch a program.
  *
- * @param program The program.
- * @param options Where to, what receives the progress, and what ends it.
  * @throws {PipelineError} If Maven is missing or fails. The message says what could not be downloaded and from where.
  * @throws {StoppedError} If the signal ended it.
  */
@@ -206,13 +204,7 @@ export async function runMaven(
   throw downloadError(program, { problem, logFile });
 }
 
-/**
- * Makes the error of a download that failed.
- *
- * @param program What was downloaded.
- * @param output The line of Maven's output that says why, and the file with all of it.
- * @returns The error; its message names the server as Maven does.
- */
+/** Makes the error of a download that failed. Its message names the server as Maven does. */
 export function downloadError(
   program: Program,
   output: { readonly problem: string; readonly logFile: string },

@@ -36,23 +36,12 @@ export function engineFolder(): string {
   return `${checkoutFolder()}/.engine`;
 }
 
-/**
- * The folder for the topics of a broker. The first one's is where it was when there was only one.
- *
- * @param folders The folders of its engine.
- * @param id The broker's id.
- * @returns The path; the folder is not created.
- */
+/** The folder for the topics of a broker, which is not created. The first one's is where it was when there was only one. */
 export function brokerData(folders: EngineFolders, id: number): string {
   return `${folders.data}/kafka${id === 1 ? "" : `-${id}`}`;
 }
 
-/**
- * The folders inside a state folder.
- *
- * @param root The state folder.
- * @returns Their paths; none is created.
- */
+/** The folders inside a state folder. None is created. */
 export function foldersOf(root: string): EngineFolders {
   return {
     root,
@@ -62,12 +51,7 @@ export function foldersOf(root: string): EngineFolders {
   };
 }
 
-/**
- * Reads a file that may not exist.
- *
- * @param path Its path.
- * @returns Its text; undefined if it does not exist.
- */
+/** Reads a file that may not exist: its text; undefined if it does not exist. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
@@ -77,11 +61,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-/**
- * Removes a file or folder with its content, if it exists.
- *
- * @param path Its path.
- */
+/** Removes a file or folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -90,12 +70,7 @@ export async function removeIfThere(path: string): Promise<void> {
   }
 }
 
-/**
- * Writes a file so that a reader sees the old text or the new one, never part of it.
- *
- * @param path Its path.
- * @param text Its new text.
- */
+/** Writes a file so that a reader sees the old text or the new one, never part of it. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
   await Deno.writeTextFile(draft, text);

@@ -8,12 +8,7 @@ import { PipelineError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import { commandLine, runScript } from "./shell.ts";
 
-/**
- * Finds free ports, all different.
- *
- * @param count How many.
- * @returns The ports, chosen by the system. Another program may take one before it is used.
- */
+/** Finds free ports, all different, chosen by the system. Another program may take one before it is used. */
 export function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },
@@ -24,12 +19,7 @@ export function freePorts(count: number): number[] {
   return ports;
 }
 
-/**
- * Determines whether a port is free.
- *
- * @param port The port.
- * @returns Whether nothing answers on localhost and 127.0.0.1 can be bound.
- */
+/** Determines whether a port is free: nothing answers on localhost and 127.0.0.1 can be bound. */
 export async function isPortFree(port: number): Promise<boolean> {
   try {
     // If a program holds the port on another address of this machine, 127.0.0.1 can be bound, but clients reach that program.
@@ -62,8 +52,6 @@ const LISTENING = "0A";
  * Finds the sockets that listen on a port.
  *
  * @param table The text of `/proc/net/tcp`, `/proc/net/tcp6`, or both.
- * @param port The port.
- * @returns The inode of each.
  */
 export function listeningInodes(table: string, port: number): string[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
@@ -91,12 +79,7 @@ async function holderPid(port: number): Promise<number | undefined> {
   return Number.parseInt(stdout, 10) || undefined;
 }
 
-/**
- * Finds the process that listens on a port.
- *
- * @param port The port.
- * @returns The process; undefined if it can't be found: it may belong to another user or to a container.
- */
+/** Finds the process that listens on a port; undefined if it can't be found: it may belong to another user or to a container. */
 export async function portHolder(
   port: number,
 ): Promise<PortHolder | undefined> {
@@ -125,7 +108,6 @@ const PAUSE_MS = 250;
 /**
  * Makes sure that a port is free.
  *
- * @param needed The port, the program that needs it and the flag that changes it.
  * @throws {PipelineError} If a program listens there. The message names it, if it can be found.
  */
 export async function requireFreePort(needed: NeededPort): Promise<void> {

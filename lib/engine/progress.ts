@@ -19,7 +19,6 @@ const LOG_INTERVAL_MS = 5_000;
  * Makes a progress line: rewritten in place on a terminal, a plain line now and then elsewhere.
  *
  * @param stream The stream to write to, standard error by default.
- * @returns The progress line.
  */
 export function progressLine(
   stream: { isTerminal(): boolean; writeSync(bytes: Uint8Array): number } =

@@ -29,7 +29,6 @@ export async function brokerAnswers(address: string): Promise<void> {
 /**
  * Registers a schema with a registry and removes it.
  *
- * @param url The URL of Confluent's API.
  * @param signal Ends the wait.
  * @throws {Error} If the registry does not answer or is not ready yet.
  */
@@ -55,8 +54,6 @@ export async function registryAnswers(
 /**
  * Sets which changes of a schema a registry allows for subjects without a level of their own.
  *
- * @param url The URL of Confluent's API.
- * @param options The level, such as `BACKWARD`, and what ends the wait.
  * @throws {Error} If the registry does not answer or refuses.
  */
 export async function setDefaultCompatibility(

@@ -36,8 +36,6 @@ const NOT_FOUND = 127;
 /**
  * Runs a program to its end and keeps its output.
  *
- * @param command The program and its arguments.
- * @param options Environment, deadline and signal.
  * @returns Its exit code and output. The code of a program that does not exist is 127, as in a shell.
  * @throws {StoppedError} If the signal ended it.
  */
@@ -76,7 +74,6 @@ export async function runCommand(
 /**
  * Ends work that nobody wants any more.
  *
- * @param signal The signal that may have asked for a stop.
  * @throws {StoppedError} If it did.
  */
 export function throwIfStopped(signal: AbortSignal | undefined): void {
@@ -89,8 +86,6 @@ export function throwIfStopped(signal: AbortSignal | undefined): void {
  * Runs a script of the POSIX shell.
  *
  * @param script The script; its arguments are `$1`, `$2` and so on.
- * @param args The arguments.
- * @returns Its exit code and output.
  */
 export function runScript(
   script: string,
@@ -127,10 +122,8 @@ export function parseIdentity(text: string): string | undefined {
 }
 
 /**
- * Tells a process from every other that had, or will have, the same id.
- *
- * @param pid The process id.
- * @returns Its start time, as the system counts it; undefined if no such process runs.
+ * Tells a process from every other that had, or will have, the same id: its start time, as the system counts it; undefined if no
+ * such process runs.
  */
 export async function processIdentity(
   pid: number,
@@ -153,12 +146,7 @@ export async function signalProcess(
   await runScript('kill -s "$1" "$2"', signal, String(pid));
 }
 
-/**
- * Reads how a process was started.
- *
- * @param pid The process id.
- * @returns Its command line; undefined if it is gone or belongs to another user.
- */
+/** Reads the command line of a process; undefined if it is gone or belongs to another user. */
 export async function commandLine(pid: number): Promise<string | undefined> {
   const { stdout } = await runScript(
     `if [ -d /proc/self ]; then tr '\\0' ' ' <"/proc/$1/cmdline"; else ps -o command= -p "$1"; fi`,

@@ -33,7 +33,6 @@ export class ThrowawayEngine extends LocalEngine implements Throwaway {
    * Makes the engine, which is not started yet.
    *
    * @param watchdog Ends it when this process dies.
-   * @param options All other options, with the folder.
    */
   constructor(watchdog: Watchdog, options: LocalEngineOptions) {
     super({ ...options, watchdog });
@@ -59,7 +58,6 @@ const ATTEMPTS_COUNT = 3;
 /**
  * Starts a local engine on free ports, with its data in a temporary folder. It uses the programs of the checkout.
  *
- * @param options What differs from the defaults.
  * @returns The engine, ready for work. Dispose of it with `await using`.
  * @throws {PipelineError} If a program can't be had or does not come up.
  */
@@ -87,10 +85,7 @@ export async function startThrowawayEngine(
 }
 
 /**
- * Makes a local engine like that of {@linkcode startThrowawayEngine}, which is not started yet.
- *
- * @param options What differs from the defaults.
- * @returns The engine. Dispose of it with `await using`.
+ * Makes a local engine like that of {@linkcode startThrowawayEngine}, which is not started yet. Dispose of it with `await using`.
  */
 export async function makeThrowawayEngine(
   options: ThrowawayOptions = {},
@@ -113,10 +108,8 @@ async function temporaryFolder(): Promise<string> {
 }
 
 /**
- * Returns the compose file that lets `docker-compose.yml` run beside itself.
- *
- * @param project The name of the compose project.
- * @returns The text: names of its own for the containers and the network.
+ * Returns the compose file that lets `docker-compose.yml` run beside itself: with names of its own for the containers and the
+ * network.
  */
 export function composeOverride(project: string): string {
   return JSON.stringify(

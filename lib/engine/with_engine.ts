@@ -31,9 +31,6 @@ export interface WithEngineOptions
  * or else on one that is started for it. Another program's Kafka on the usual port is never used: the engine that is
  * started has other ports then.
  *
- * @param options The kind of engine, whether to leave it running, what receives a line, and what ends the start.
- * @param work The work.
- * @returns What the work returns.
  * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
  * @throws {StoppedError} If the signal ended the start.
  */

@@ -57,11 +57,8 @@ const DAY_MS = 86_400_000;
 const API_VERSIONS = { apiKey: 18, apiVersion: 0 } as const;
 
 /**
- * Looks at the cluster and the registry. It changes nothing.
- *
- * @param config Where they are.
- * @param options What to look at.
- * @returns The findings, in a fixed sequence; all looks run at once, within 10 s.
+ * Looks at the cluster and the registry. It changes nothing. The findings have a fixed sequence; all looks run at once, within
+ * 10 s.
  */
 export async function* examine(
   config: Config,

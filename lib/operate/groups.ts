@@ -91,13 +91,7 @@ const MAX_NAMED_COUNT = 20;
 /** How many groups are asked about at a time. */
 const CONCURRENT_COUNT = 8;
 
-/**
- * Lists the groups and where they stand.
- *
- * @param config Where Kafka is.
- * @param options The client's settings.
- * @returns The groups by name; and how many brokers did not answer, so that theirs are missing.
- */
+/** Lists the groups by name with where they stand, and says how many brokers did not answer, so that theirs are missing. */
 export async function listGroups(
   config: Config,
   options: Options = {},
@@ -132,10 +126,6 @@ export async function listGroups(
 /**
  * Reads where a group stands.
  *
- * @param config Where Kafka is.
- * @param group The group.
- * @param options The client's settings.
- * @returns Where it stands.
  * @throws {PipelineError} If there is no such group.
  */
 export async function showGroup(
@@ -163,9 +153,6 @@ export async function showGroup(
 /**
  * Sets where a group goes on, or plans it.
  *
- * @param config Where Kafka is.
- * @param request The group and the place.
- * @param options The client's settings.
  * @returns What is planned, or was done.
  * @throws {PipelineError} If the group has members, or there is no such topic or partition.
  */

@@ -22,13 +22,7 @@ export interface HandshakeResult {
   readonly error?: Error;
 }
 
-/**
- * Tries a handshake. Sends nothing else.
- *
- * @param address Where to.
- * @param options Trusted authorities, the client's certificate, and how long it may take, in milliseconds.
- * @returns How it ended.
- */
+/** Tries a handshake. Sends nothing else. */
 export function handshake(
   address: { readonly host: string; readonly port: number },
   options: {

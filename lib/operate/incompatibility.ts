@@ -56,12 +56,7 @@ const KINDS = [
   [/(?:ADDED|INCREASED|DECREASED|NARROWED|CHANGED)\s/, "limit"],
 ] as const;
 
-/**
- * Reads what Confluent's registry answers to a check with `verbose=true`.
- *
- * @param messages The answer's messages.
- * @returns What is incompatible. A message of another form is kept as it is.
- */
+/** Reads what Confluent's registry answers to a check with `verbose=true`. A message of another form is kept as it is. */
 export function readVerboseMessages(messages: readonly string[]): Finding[] {
   return messages
     // Besides its findings, the registry repeats the old schema, its version and the level.
@@ -82,10 +77,7 @@ export function readVerboseMessages(messages: readonly string[]): Finding[] {
 /**
  * Says in words what is incompatible.
  *
- * @param finding What the registry found.
- * @param schemas The schema that was checked, and the one that the registry has.
  * @param level The compatibility level: it decides which of them reads what the other one wrote.
- * @returns One incompatibility for each field.
  */
 export function explainFinding(
   finding: Finding,

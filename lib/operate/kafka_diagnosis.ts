@@ -80,11 +80,8 @@ async function examine(
 }
 
 /**
- * Finds out why Kafka can't be reached. All brokers are asked at once, within 3 s.
- *
- * @param config Where the brokers are, and how the connection is secured.
- * @returns What is wrong with the first broker that can be told; undefined if one speaks what the settings say, or if it looks
- * like an outage.
+ * Finds out why Kafka can't be reached. All brokers are asked at once, within 3 s. Returns what is wrong with the first
+ * broker that can be told; undefined if one speaks what the settings say, or if it looks like an outage.
  */
 export async function diagnoseKafka(
   config: Config,

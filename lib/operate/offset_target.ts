@@ -29,13 +29,7 @@ export function parseOffsetTarget(text: string): OffsetTarget | undefined {
   return timeMs === undefined ? undefined : { kind: "time", timeMs };
 }
 
-/**
- * Keeps an offset within those that a partition has.
- *
- * @param offset The offset.
- * @param range The partition's offsets.
- * @returns The nearest offset that reading can begin at.
- */
+/** Returns the offset nearest to another at which reading can begin. */
 export function clampOffset(
   offset: bigint,
   range: { readonly low: bigint; readonly high: bigint },

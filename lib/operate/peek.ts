@@ -100,9 +100,7 @@ const REGISTRY_TIMEOUT_MS = 3_000;
 /**
  * Shows a topic's messages.
  *
- * @param config Where Kafka and the registry are.
  * @param onMessage Called for each message that matches.
- * @param options Which messages.
  * @returns How far it was looked.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */

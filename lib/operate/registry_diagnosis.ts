@@ -13,12 +13,7 @@ import { handshake } from "./handshake.ts";
 /** How long the diagnosis may take, in milliseconds. */
 const TIMEOUT_MS = 3_000;
 
-/**
- * Finds out why the registry can't be reached, within 3 s.
- *
- * @param config Where the registry is, and how the connection is secured.
- * @returns What is wrong; undefined if it looks like an outage.
- */
+/** Finds out why the registry can't be reached, within 3 s; undefined if it looks like an outage. */
 export async function diagnoseRegistry(
   config: Config,
 ): Promise<PipelineError | undefined> {

@@ -88,9 +88,6 @@ export class SchemaCatalog {
   /**
    * Connects to the registry.
    *
-   * @param config Where the registry is.
-   * @param options How long to try, and who is notified of a wait.
-   * @returns The registry's subjects.
    * @throws {OutageError} If the registry can't be reached in time.
    */
   static async connect(
@@ -125,9 +122,6 @@ export class SchemaCatalog {
   /**
    * Reads a version of a subject's schema.
    *
-   * @param subject The subject.
-   * @param version The version.
-   * @returns The schema.
    * @throws {PipelineError} If the registry doesn't have it.
    */
   async show(
@@ -142,13 +136,7 @@ export class SchemaCatalog {
     );
   }
 
-  /**
-   * Asks whether a schema may be added to a subject, and why not.
-   *
-   * @param subject The subject.
-   * @param schema The schema's text.
-   * @returns The answer.
-   */
+  /** Asks whether a schema may be added to a subject, and why not. */
   async check(subject: string, schema: string): Promise<Compatibility> {
     const [level, latest, registered] = await Promise.all([
       this.level(subject),
@@ -190,9 +178,6 @@ export class SchemaCatalog {
   /**
    * Adds a schema to a subject, or finds the version that has it.
    *
-   * @param subject The subject.
-   * @param schema The schema's text.
-   * @returns The version.
    * @throws {PipelineError} If the registry refuses the schema.
    */
   async register(subject: string, schema: string): Promise<SchemaVersion> {
@@ -204,7 +189,6 @@ export class SchemaCatalog {
    * Reads a compatibility level.
    *
    * @param subject The subject; without one, the level of subjects that have none of their own.
-   * @returns The level.
    */
   async level(subject?: string): Promise<string> {
     try {
@@ -223,7 +207,6 @@ export class SchemaCatalog {
   /**
    * Sets a compatibility level.
    *
-   * @param level The level.
    * @param subject The subject; without one, for all subjects that have none of their own.
    */
   async setLevel(level: string, subject?: string): Promise<void> {
@@ -333,7 +316,6 @@ export class SchemaCatalog {
  * Reads Apicurio's list of differences.
  *
  * @param text Its words: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`.
- * @returns The differences.
  */
 export function readDiffTypes(text: string): Finding[] {
   return [...text.matchAll(/([A-Z][A-Z_]+) at (\/[^\s,\]"]*)/g)]

@@ -14,7 +14,6 @@ export type Resolution =
 /**
  * Reads the packages of JSR from the import map.
  *
- * @param config The text of `deno.json`.
  * @returns Their specifiers by import name, such as `@std/cli` → `jsr:@std/cli@^1`.
  * @throws {PipelineError} If the text is not JSON.
  */
@@ -39,7 +38,6 @@ export function jsrImports(config: string): Map<string, string> {
  * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the
  * stand-ins don't count.
  *
- * @param specifiers The packages.
  * @param timeoutMs How long to wait for the answer, in milliseconds.
  * @returns Whether all resolve, and if not, why.
  * @throws {PipelineError} If Deno can't be run.
@@ -71,7 +69,6 @@ export async function resolvePackages(
 /**
  * Downloads the packages of npm that a module imports, unless they are cached.
  *
- * @param module The module.
  * @throws {PipelineError} If Deno can't be run, or can't get them.
  */
 export async function cachePackages(module: URL): Promise<void> {

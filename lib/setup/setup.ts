@@ -44,8 +44,6 @@ export interface SetupOptions {
  * Makes a checkout ready, in whatever state it is.
  *
  * @param root The checkout, a URL that ends in `/`.
- * @param options How long to wait for JSR.
- * @returns What it found and did.
  * @throws {PipelineError} If `deno.json` is not JSON, Deno can't be run, or a package of npm can't be had.
  */
 export async function setUp(
