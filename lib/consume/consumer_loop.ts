@@ -138,6 +138,13 @@ interface Clients {
   readonly admin: Admin;
 }
 
+/** What a fetch returned for a partition, while it is processed. */
+interface Work {
+  readonly fetched: Fetched;
+  /** Whether the group no longer counts this member. */
+  readonly isLost: () => boolean;
+}
+
 /** A partition with messages that somebody else commits. */
 interface Hold {
   /** The offset of the last of them. */
@@ -346,7 +353,7 @@ class ConsumerLoop {
       HEARTBEAT_INTERVAL_MS,
     );
     try {
-      await this.#processFetched(fetched, () => lost.length > 0);
+      await this.#processFetched({ fetched, isLost: () => lost.length > 0 });
     } catch (error) {
       if (error instanceof OffsetMovedError) {
         this.#onJoined([...(await this.#starts).keys()]);
@@ -376,10 +383,8 @@ class ConsumerLoop {
     });
   }
 
-  async #processFetched(
-    fetched: Fetched,
-    isLost: () => boolean,
-  ): Promise<void> {
+  async #processFetched(work: Work): Promise<void> {
+    const { fetched } = work;
     const { partition, fetchedOffset } = fetched;
     const starts = await this.#starts;
     if (fetched.isStale || await this.#isRecreated(starts)) return;
@@ -390,7 +395,7 @@ class ConsumerLoop {
     }
     let nextOffset: bigint | undefined;
     for (const piece of fetched.pieces()) {
-      nextOffset = await this.#processPiece(fetched, piece, isLost);
+      nextOffset = await this.#processPiece(work, piece);
       if (nextOffset === undefined) return;
       starts.set(partition, nextOffset);
       fetched.moveTo(nextOffset);
@@ -407,13 +412,13 @@ class ConsumerLoop {
 
   /** Processes some messages. Returns where reading goes on; undefined if none was processed. */
   async #processPiece(
-    fetched: Fetched,
+    work: Work,
     piece: Piece,
-    isLost: () => boolean,
   ): Promise<bigint | undefined> {
+    const { fetched, isLost } = work;
     const { partition } = fetched;
     if (this.#stopping.signal.aborted || isLost()) return undefined;
-    const count = await this.#processMessages(fetched, piece, isLost);
+    const count = await this.#processMessages(work, piece);
     if (count < piece.messages.length) {
       const last = piece.messages[count - 1];
       return last && BigInt(last.offset) + 1n;
@@ -425,9 +430,8 @@ class ConsumerLoop {
 
   /** Processes messages, and returns how many. */
   async #processMessages(
-    fetched: Fetched,
+    { fetched, isLost }: Work,
     { messages }: Piece,
-    isLost: () => boolean,
   ): Promise<number> {
     const { partition } = fetched;
     const process = this.#process;
@@ -474,7 +478,7 @@ class ConsumerLoop {
   async #commitHeld(partition: number, offset: string): Promise<void> {
     const generation = this.#generation;
     const hold = this.#holds.get(partition);
-    if (!hold || this.#closed) throw notCommitted(partition, offset);
+    if (!hold || this.#closed) throw notCommitted({ partition, offset });
     if (!hold.isOver) {
       hold.isOver = BigInt(offset) >= hold.last;
       // What was processed after it and not held is committed along with it.
@@ -493,7 +497,7 @@ class ConsumerLoop {
     if (
       cause !== undefined || generation !== this.#generation ||
       this.#committer.failed
-    ) throw notCommitted(partition, offset, cause);
+    ) throw notCommitted({ partition, offset }, cause);
   }
 
   async #save(positions: Positions): Promise<void> {
@@ -516,10 +520,10 @@ class ConsumerLoop {
 }
 
 function notCommitted(
-  partition: number,
-  offset: string,
+  message: { readonly partition: number; readonly offset: string },
   cause?: unknown,
 ): PipelineError {
+  const { partition, offset } = message;
   return new PipelineError(
     `Offset ${offset} of partition ${partition} could not be committed: this member no longer has the partition`,
     { cause, hint: "The message will be delivered again." },

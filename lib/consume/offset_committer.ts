@@ -1,9 +1,9 @@
 /**
- * Commits offsets as fast as the broker takes them, and never more than one commit at a time.
+ * Commits offsets as fast as the broker accepts them, one commit at a time.
  *
- * A commit takes some milliseconds, as Kafka's group coordinator waits for others to write along with it. So while one
- * is under way, further messages may be processed, and the next commit covers them all: at a low rate each message has
- * its own commit, at a high rate a commit covers many.
+ * A commit takes some milliseconds: Kafka's group coordinator waits for others to write along with it. While one is under way,
+ * further messages may be processed, and the next commit covers them all. So at low rates each message has its own commit; under
+ * load a commit covers many.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export class OffsetCommitter {
   #waiting = new Map<number, string>();
   #underWay: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** Goes up with every {@linkcode forget}, so that a commit that fails afterwards brings nothing back. */
+  /** Incremented by {@linkcode forget}, so that a commit that fails afterwards marks nothing again. */
   #epoch = 0;
 
   /** @param commit Sends one commit and waits for its answer. */
@@ -26,12 +26,10 @@ export class OffsetCommitter {
   }
 
   /**
-   * Notes that every message of a partition up to an offset has been processed, and starts a commit unless one is under
-   * way.
+   * Marks every message of a partition up to an offset as processed, and starts a commit unless one is under way.
    *
    * @param partition The partition.
-   * @param processed The offset of the last one processed. What is committed is the next: adding 1 to a 64-bit number is
-   * left to the commit, since most marks are covered by a later one.
+   * @param processed The offset of the last one processed. The commit adds 1 to it, as later marks replace most.
    */
   mark(partition: number, processed: string): void {
     this.#waiting.set(partition, processed);
@@ -41,7 +39,7 @@ export class OffsetCommitter {
   /**
    * Waits until everything marked so far is committed.
    *
-   * @throws {unknown} What the commit threw. What it was to commit is marked still, and the next flush tries again.
+   * @throws {unknown} What the commit threw. Its offsets stay marked, and the next flush tries again.
    */
   async flush(): Promise<void> {
     if (this.#failure) {
@@ -49,7 +47,7 @@ export class OffsetCommitter {
       if (this.#waiting.size > 0) this.#start();
     }
     while (this.#underWay) await this.#underWay;
-    // Narrowing doesn't see that the commit that was waited for may have set it.
+    // The commit that was waited for may have set it, which narrowing doesn't see.
     const failure = this.#failure as { readonly error: unknown } | undefined;
     if (failure) throw failure.error;
   }
@@ -59,12 +57,12 @@ export class OffsetCommitter {
     return this.#failure !== undefined;
   }
 
-  /** Whether something is marked that no commit is known to have covered: the answer to one may be missing. */
+  /** Whether an offset is marked that is not known to be committed: the answer to a commit may be missing. */
   get behind(): boolean {
     return this.#underWay !== undefined || this.#waiting.size > 0;
   }
 
-  /** Forgets what is marked and not committed: another member of the group may own the partitions by now. */
+  /** Forgets what is marked and not committed: another member of the group may have the partitions by now. */
   forget(): void {
     this.#waiting.clear();
     this.#failure = undefined;

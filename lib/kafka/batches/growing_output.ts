@@ -1,5 +1,5 @@
 /**
- * Room for inflated data whose length isn't known before: it grows as it fills, up to a limit.
+ * Room for inflated data: it grows as it fills, up to a limit.
  *
  * @module
  */
@@ -7,52 +7,108 @@
 import { InflateLimitError } from "./damage.ts";
 
 /** The smallest room to begin with, in bytes. */
-const MIN_CAPACITY = 64 * 1024;
+const MIN_CAPACITY_BYTES = 64 * 1024;
+/** Up to this length a loop is faster than copying by a call, in bytes. */
+const SHORT_BYTES = 24;
+
+/** Data that is read from its beginning to its end. */
+export interface Source {
+  /** The data. */
+  readonly data: Uint8Array;
+  /** Where the next byte is. */
+  at: number;
+}
 
 /** A buffer that grows. */
 export class GrowingOutput {
-  readonly #limit: number;
+  readonly #limitBytes: number;
   #bytes: Uint8Array<ArrayBuffer>;
-  /** How many bytes are filled. Whoever fills the room that {@linkcode reserve} made moves it on. */
-  length = 0;
+  #length = 0;
 
   /**
    * Makes an empty one.
    *
-   * @param expected How many bytes will probably come; a wrong guess only costs copies.
-   * @param limit How many bytes may come at most.
+   * @param expectedBytes How much will probably come; a wrong guess only costs copies.
+   * @param limitBytes How much may come.
    */
-  constructor(expected: number, limit: number) {
-    this.#limit = limit;
+  constructor(expectedBytes: number, limitBytes: number) {
+    this.#limitBytes = limitBytes;
     this.#bytes = new Uint8Array(
-      Math.min(Math.max(expected, MIN_CAPACITY), limit),
+      Math.min(Math.max(expectedBytes, MIN_CAPACITY_BYTES), limitBytes),
     );
   }
 
+  /** How many bytes have come. */
+  get length(): number {
+    return this.#length;
+  }
+
   /**
-   * Makes room for more bytes.
+   * Appends bytes, and moves the source on past them.
    *
-   * @param count How many more bytes are to come.
-   * @returns The buffer, which may be another one than before: write to it from {@linkcode length} on.
+   * @param source Where they are.
+   * @param length How many.
    * @throws {InflateLimitError} If they would go beyond the limit.
    */
-  reserve(count: number): Uint8Array<ArrayBuffer> {
-    const needed = this.length + count;
-    if (needed <= this.#bytes.length) return this.#bytes;
-    if (needed > this.#limit) throw new InflateLimitError(this.#limit);
-    // The old buffer is freed at once: as garbage, those of some large batches add up to a gigabyte.
-    const grown = this.#bytes.buffer.transfer(
-      Math.min(Math.max(needed, this.#bytes.length * 2), this.#limit),
-    );
-    return this.#bytes = new Uint8Array(grown);
+  append(source: Source, length: number): void {
+    const bytes = this.#reserve(length);
+    const { data, at } = source;
+    if (length > SHORT_BYTES) {
+      bytes.set(data.subarray(at, at + length), this.#length);
+    } else {
+      for (let index = 0; index < length; index++) {
+        bytes[this.#length + index] = data[at + index] as number;
+      }
+    }
+    source.at = at + length;
+    this.#length += length;
+  }
+
+  /**
+   * Appends bytes that are there already. They may overlap what is appended: with an offset of 1 the last byte is repeated.
+   *
+   * @param offset How many bytes before the end they begin, 1 or more.
+   * @param length How many.
+   * @throws {InflateLimitError} If they would go beyond the limit.
+   */
+  repeat(offset: number, length: number): void {
+    const bytes = this.#reserve(length);
+    const end = this.#length + length;
+    if (length <= SHORT_BYTES) {
+      for (let to = this.#length; to < end; to++) {
+        bytes[to] = bytes[to - offset] as number;
+      }
+    } else {
+      // What has been written doubles what can be copied next without overlap.
+      const from = this.#length - offset;
+      for (let to = this.#length; to < end;) {
+        const count = Math.min(to - from, end - to);
+        bytes.copyWithin(to, from, from + count);
+        to += count;
+      }
+    }
+    this.#length = end;
   }
 
   /**
    * Ends the filling.
    *
-   * @returns What was filled: a view, not a copy.
+   * @returns What has come: a view, not a copy.
    */
   finish(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.subarray(0, this.length);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #reserve(count: number): Uint8Array<ArrayBuffer> {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return this.#bytes;
+    if (needed > this.#limitBytes) {
+      throw new InflateLimitError(this.#limitBytes);
+    }
+    // The old buffer is freed at once: as garbage, those of some large batches add up to a gigabyte.
+    const grown = this.#bytes.buffer.transfer(
+      Math.min(Math.max(needed, this.#bytes.length * 2), this.#limitBytes),
+    );
+    return this.#bytes = new Uint8Array(grown);
   }
 }

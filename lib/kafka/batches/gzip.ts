@@ -1,5 +1,5 @@
 /**
- * Reads gzip with the reader that Deno has inside.
+ * Reads gzip with Deno's own reader.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { DamagedDataError, InflateLimitError } from "./damage.ts";
  * @param limit How much it may inflate to, in bytes, 1 or more.
  * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't gzip, is truncated, or fails its checksum.
- * @throws {InflateLimitError} If it inflates to more; little more than the limit was inflated then.
+ * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */
 export function inflateGzip(data: Uint8Array, limit: number): Uint8Array {
   try {

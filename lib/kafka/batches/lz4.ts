@@ -1,16 +1,15 @@
 /**
  * Reads LZ4 frames, as every Kafka client writes them since message format 2.
  *
- * The packages that read LZ4 without native code check neither lengths nor checksums, and allot whatever a frame asks for;
- * this reader refuses all that isn't exactly what the format says.
+ * The packages that read LZ4 without native code check no lengths, and allocate whatever a frame asks for. This reader refuses
+ * everything that contradicts the format. It leaves checksums to the batch, whose own covers every byte.
  *
  * @see {@link https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md}
  * @module
  */
 
-import { repeatBytes } from "./back_reference.ts";
 import { DamagedDataError } from "./damage.ts";
-import { GrowingOutput } from "./growing_output.ts";
+import { GrowingOutput, type Source } from "./growing_output.ts";
 
 const FRAME_MAGIC = 0x184d2204;
 /** Frames of the 16 magics from here on hold no data. */
@@ -23,7 +22,7 @@ const BLOCK_LENGTHS: Readonly<Record<number, number>> = {
   7: 1 << 22,
 };
 const STORED = 0x8000_0000;
-/** In bytes. */
+/** The length of a checksum, in bytes. */
 const CHECKSUM_LENGTH = 4;
 const MIN_MATCH = 4;
 
@@ -80,7 +79,6 @@ function readHeader(reader: Reader): FrameHeader {
   if (flags & 1) {
     throw new DamagedDataError("its lz4 frame needs a dictionary");
   }
-  // Checksums are passed over: the batch's own covers every byte.
   reader.uint8();
   const maxBlockLength = BLOCK_LENGTHS[(blockCode >>> 4) & 7];
   if (maxBlockLength === undefined) {
@@ -95,62 +93,53 @@ function readHeader(reader: Reader): FrameHeader {
   };
 }
 
-/** Inflates one block. Matches reach back no further than `historyStart`. */
-function inflateBlock(
-  data: Uint8Array,
-  start: number,
-  end: number,
-  output: GrowingOutput,
-  maxLength: number,
-  historyStart: number,
-): void {
-  const outputEnd = output.length + maxLength;
-  let from = start;
-  const readLength = (first: number): number => {
-    let length = first;
-    if (first < 15) return length;
-    for (;;) {
-      if (from >= end) throw truncated();
-      const byte = data[from++] as number;
-      length += byte;
-      if (byte < 255) return length;
-    }
-  };
-  const reserve = (length: number): Uint8Array => {
+/** A block, and the bounds of what it inflates to. */
+interface Block extends Source {
+  /** Where it ends. */
+  readonly end: number;
+  /** Where what it inflates to ends at the latest. */
+  readonly outputEnd: number;
+  /** How far back it may refer. */
+  readonly historyStart: number;
+}
+
+/** Reads a length: 15 means that more bytes follow, and each 255 that another one does. */
+function readLength(block: Block, first: number): number {
+  let length = first;
+  if (first < 15) return length;
+  for (;;) {
+    if (block.at >= block.end) throw truncated();
+    const byte = block.data[block.at++] as number;
+    length += byte;
+    if (byte < 255) return length;
+  }
+}
+
+function inflateBlock(block: Block, output: GrowingOutput): void {
+  const { data, end, outputEnd, historyStart } = block;
+  const checkRoom = (length: number) => {
     if (output.length + length > outputEnd) {
       throw new DamagedDataError("its lz4 block is longer than it may be");
     }
-    return output.reserve(length);
   };
-  while (from < end) {
-    const token = data[from++] as number;
-    const literals = readLength(token >>> 4);
-    if (from + literals > end) throw truncated();
-    if (literals > 0) {
-      const bytes = reserve(literals);
-      const at = output.length;
-      if (literals > 24) {
-        bytes.set(data.subarray(from, from + literals), at);
-      } else {
-        for (let index = 0; index < literals; index++) {
-          bytes[at + index] = data[from + index] as number;
-        }
-      }
-      from += literals;
-      output.length += literals;
-    }
+  while (block.at < end) {
+    const token = data[block.at++] as number;
+    const literals = readLength(block, token >>> 4);
+    if (block.at + literals > end) throw truncated();
+    checkRoom(literals);
+    output.append(block, literals);
     // Only the last sequence of a block has no match.
-    if (from === end) return;
-    if (from + 2 > end) throw truncated();
-    const offset = (data[from] as number) | ((data[from + 1] as number) << 8);
-    from += 2;
-    const length = readLength(token & 15) + MIN_MATCH;
+    if (block.at === end) return;
+    if (block.at + 2 > end) throw truncated();
+    const offset = (data[block.at] as number) |
+      ((data[block.at + 1] as number) << 8);
+    block.at += 2;
+    const length = readLength(block, token & 15) + MIN_MATCH;
     if (offset === 0 || offset > output.length - historyStart) {
       throw new DamagedDataError("its lz4 block refers to what is not there");
     }
-    const bytes = reserve(length);
-    repeatBytes(bytes, output.length, offset, length);
-    output.length += length;
+    checkRoom(length);
+    output.repeat(offset, length);
   }
   throw truncated();
 }
@@ -167,20 +156,15 @@ function inflateFrame(reader: Reader, output: GrowingOutput): void {
     }
     const start = reader.take(length);
     if (header.blockChecksums) reader.take(CHECKSUM_LENGTH);
-    if (size >= STORED) {
-      const block = reader.data.subarray(start, start + length);
-      output.reserve(length).set(block, output.length);
-      output.length += length;
-    } else {
-      inflateBlock(
-        reader.data,
-        start,
-        start + length,
-        output,
-        header.maxBlockLength,
-        header.linkedBlocks ? frameStart : output.length,
-      );
-    }
+    const block: Block = {
+      data: reader.data,
+      at: start,
+      end: start + length,
+      outputEnd: output.length + header.maxBlockLength,
+      historyStart: header.linkedBlocks ? frameStart : output.length,
+    };
+    if (size >= STORED) output.append(block, length);
+    else inflateBlock(block, output);
   }
   if (header.contentChecksum) reader.take(CHECKSUM_LENGTH);
   if (
@@ -196,10 +180,10 @@ function inflateFrame(reader: Reader, output: GrowingOutput): void {
 /**
  * Inflates LZ4 frames.
  *
- * @param data The compressed data: one frame or more, one behind the other.
+ * @param data The compressed data: one frame or more, one after the other.
  * @param limit How much it may inflate to, in bytes.
  * @returns The inflated data.
- * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, fails a checksum, or contradicts itself.
+ * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, or contradicts itself.
  * @throws {InflateLimitError} If it inflates to more; no more than the limit was inflated then.
  */
 export function inflateLz4(

@@ -42,7 +42,7 @@ interface Sized {
   readonly headers: readonly Header[];
   readonly timestampDelta: number;
   readonly offsetDelta: number;
-  /** The length of the record behind its own length field. */
+  /** The length of the record after its own length field. */
   readonly length: number;
 }
 
@@ -67,37 +67,17 @@ function varintLength(value: number): number {
   return length;
 }
 
-function writeVarint(out: Uint8Array, at: number, value: number): number {
-  let rest = value < 0 ? -2 * value - 1 : 2 * value;
-  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
-    out[at++] = (rest % 0x80) | 0x80;
-  }
-  out[at++] = rest;
-  return at;
-}
-
 function dataLength(data: Uint8Array | null): number {
   return data === null
     ? varintLength(-1)
     : varintLength(data.length) + data.length;
 }
 
-function writeData(
-  out: Uint8Array,
-  at: number,
-  data: Uint8Array | null,
-): number {
-  if (data === null) return writeVarint(out, at, -1);
-  at = writeVarint(out, at, data.length);
-  out.set(data, at);
-  return at + data.length;
-}
-
 function sized(
   record: OutgoingRecord,
-  offsetDelta: number,
-  timestampDelta: number,
+  deltas: Pick<Sized, "timestampDelta" | "offsetDelta">,
 ): Sized {
+  const { timestampDelta, offsetDelta } = deltas;
   const key = record.key == null ? null : bytesOf(record.key);
   const value = record.value === null ? null : bytesOf(record.value);
   const headers = record.headers?.map(encodeHeader) ?? NO_HEADERS;
@@ -109,19 +89,44 @@ function sized(
   return { key, value, headers, timestampDelta, offsetDelta, length };
 }
 
-function writeRecord(out: Uint8Array, at: number, record: Sized): number {
-  at = writeVarint(out, at, record.length);
-  out[at++] = 0;
-  at = writeVarint(out, at, record.timestampDelta);
-  at = writeVarint(out, at, record.offsetDelta);
-  at = writeData(out, at, record.key);
-  at = writeData(out, at, record.value);
-  at = writeVarint(out, at, record.headers.length);
-  for (const { name, value } of record.headers) {
-    at = writeData(out, at, name);
-    at = writeData(out, at, value);
+/** Writes records one after the other. */
+class RecordWriter {
+  readonly #bytes: Uint8Array;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at: number) {
+    this.#bytes = bytes;
+    this.#at = at;
   }
-  return at;
+
+  write(record: Sized): void {
+    this.#varint(record.length);
+    this.#bytes[this.#at++] = 0;
+    this.#varint(record.timestampDelta);
+    this.#varint(record.offsetDelta);
+    this.#data(record.key);
+    this.#data(record.value);
+    this.#varint(record.headers.length);
+    for (const { name, value } of record.headers) {
+      this.#data(name);
+      this.#data(value);
+    }
+  }
+
+  #varint(value: number): void {
+    let rest = value < 0 ? -2 * value - 1 : 2 * value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) {
+      this.#bytes[this.#at++] = (rest % 0x80) | 0x80;
+    }
+    this.#bytes[this.#at++] = rest;
+  }
+
+  #data(data: Uint8Array | null): void {
+    if (data === null) return this.#varint(-1);
+    this.#varint(data.length);
+    this.#bytes.set(data, this.#at);
+    this.#at += data.length;
+  }
 }
 
 /**
@@ -143,13 +148,16 @@ export function encodeRecordBatch(
   const parts = records.map((record, index) => {
     const timestamp = timeOf(record);
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
-    const part = sized(record, index, timestamp - firstTimestamp);
+    const part = sized(record, {
+      timestampDelta: timestamp - firstTimestamp,
+      offsetDelta: index,
+    });
     length += varintLength(part.length) + part.length;
     return part;
   });
   const batch = Buffer.allocUnsafe(length);
   const view = new DataView(batch.buffer, batch.byteOffset, length);
-  // The broker fills in the base offset and the leader's epoch; both lie before what the checksum covers.
+  // The broker sets the first offset and the leader's epoch: the checksum doesn't cover them.
   view.setBigInt64(HEADER_OFFSETS.firstOffset, 0n);
   view.setInt32(HEADER_OFFSETS.length, length - UNCOUNTED_LENGTH);
   view.setInt32(HEADER_OFFSETS.leaderEpoch, -1);
@@ -165,8 +173,8 @@ export function encodeRecordBatch(
   view.setInt16(HEADER_OFFSETS.producerEpoch, producer.producerEpoch);
   view.setInt32(HEADER_OFFSETS.firstSequence, producer.firstSequence);
   view.setInt32(HEADER_OFFSETS.recordCount, records.length);
-  let at: number = HEADER_OFFSETS.records;
-  for (const part of parts) at = writeRecord(batch, at, part);
+  const writer = new RecordWriter(batch, HEADER_OFFSETS.records);
+  for (const part of parts) writer.write(part);
   view.setUint32(
     HEADER_OFFSETS.checksum,
     crc32c(batch.subarray(HEADER_OFFSETS.attributes)),

@@ -1,6 +1,6 @@
 /**
- * Reads Zstandard with the reader that Deno has inside, and checks what that one doesn't: it takes truncated data for whole and
- * stops in silence after the first of several frames (Deno 2.9.6).
+ * Reads Zstandard with Deno's own reader, and checks what that one doesn't: it accepts truncated data, and stops after the first of
+ * several frames without an error (Deno 2.9.6).
  *
  * @see {@link https://datatracker.ietf.org/doc/html/rfc8878}
  * @module
@@ -13,7 +13,7 @@ import { DamagedDataError, InflateLimitError } from "./damage.ts";
 const FRAME_MAGIC = 0xfd2fb528;
 /** Frames of the 16 magics from here on hold no data. */
 const SKIPPABLE_MAGIC = 0x184d2a50;
-/** How long the id of the dictionary is, by the last two bits of the frame's descriptor, in bytes. */
+/** The length of the dictionary's id by the last two bits of the frame's descriptor, in bytes. */
 const DICTIONARY_ID_LENGTHS = [0, 1, 2, 4];
 /** A block of this kind holds one byte, repeated. */
 const RLE_BLOCK = 1;
@@ -23,7 +23,7 @@ function truncated(): DamagedDataError {
   return new DamagedDataError("its zstd frame is truncated");
 }
 
-/** Walks a frame from one block's header to the next. */
+/** Finds where a frame ends, from one block's header to the next. */
 function findFrameEnd(view: DataView, start: number): number {
   let at = start + 4;
   const need = (length: number) => {
@@ -83,11 +83,11 @@ function inflateFrame(frame: Uint8Array, room: number): Uint8Array {
 /**
  * Inflates Zstandard.
  *
- * @param data The compressed data: one frame or more, one behind the other.
+ * @param data The compressed data: one frame or more, one after the other.
  * @param limit How much it may inflate to, in bytes.
  * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't Zstandard, is truncated, fails its checksum, or contradicts itself.
- * @throws {InflateLimitError} If it inflates to more; little more than the limit was inflated then.
+ * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */
 export function inflateZstd(data: Uint8Array, limit: number): Uint8Array {
   const parts: Uint8Array[] = [];
