@@ -49,6 +49,7 @@ const TASKS = [
   "schema",
   "group",
   "peek",
+  "store",
 ] as const;
 
 for (const task of TASKS) {

@@ -113,8 +113,8 @@ export async function consumeCommand(): Promise<never> {
         onError: flags["on-error"],
         assigned: report.assigned,
         beforeCommit: report.shown,
-        setAside: report.setAside,
-        tombstone: report.tombstone,
+        setAside: report.notes.setAside,
+        tombstone: report.notes.tombstone,
         stopping: report.stopping,
       });
       failed = false;

@@ -4,12 +4,9 @@
  * @module
  */
 
-import { InvalidEventError, messageOf } from "../base/errors.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventHandler } from "../consume/handler.ts";
-import type { MessageObserver } from "../consume/message_reader.ts";
-import { placeOf } from "../events/record.ts";
-import { describeAccount, listOf, plural } from "./account.ts";
+import { describeAccount } from "./account.ts";
 import type { EventText } from "./event_text.ts";
 import {
   errors,
@@ -20,6 +17,7 @@ import {
   printLine,
 } from "./output.ts";
 import { describeRecord, toJsonLine } from "./record_text.ts";
+import { SetAsideNotes } from "./set_aside.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions {
@@ -40,6 +38,8 @@ export interface ConsumeReportOptions {
 /** Prints a run of the consumer: events on stdout, what went wrong and the account on stderr. */
 export class ConsumeReport {
   readonly #options: ConsumeReportOptions;
+  /** The messages that were set aside. */
+  readonly notes = new SetAsideNotes();
   /** When it began to listen; undefined if it did not yet. */
   #listeningSince: number | undefined;
   /** The partitions that the group has assigned, as text. */
@@ -48,8 +48,6 @@ export class ConsumeReport {
   /** How many events were printed, and how many of these the output has taken. */
   #printed = 0;
   #consumed = 0;
-  #deadLetters = 0;
-  #tombstones = 0;
 
   constructor(options: ConsumeReportOptions) {
     this.#options = options;
@@ -98,29 +96,6 @@ export class ConsumeReport {
     this.#consumed = printed;
   };
 
-  /** Prints which message was set aside, why, and where it is kept. */
-  readonly setAside: NonNullable<MessageObserver["setAside"]> = (
-    { error, letter, ...origin },
-  ) => {
-    this.#deadLetters++;
-    const verb = error instanceof InvalidEventError ? "read" : "process";
-    note(
-      `Can't ${verb} message ${placeOf(origin)}: ${
-        printable(messageOf(error))
-      }\n  It is kept: ${placeOf(letter)}`,
-    );
-  };
-
-  /** Prints a message that deletes its key. */
-  readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
-    position,
-    key,
-  ) => {
-    this.#tombstones++;
-    const name = key === null ? "no key" : `key ${printable(key)}`;
-    note(`Tombstone: ${placeOf(position)} (${name})`);
-  };
-
   /** Prints that the consumer is about to stop. */
   readonly stopping = (): void => {
     if (this.#stopping) return;
@@ -154,19 +129,15 @@ export class ConsumeReport {
     if (failure instanceof OutputClosedError && !stalled) return;
     const short = stalled || failed ||
       count !== undefined && this.#consumed < count;
-    const complete = !short && this.#deadLetters === 0;
+    const complete = !short && this.notes.deadLetters === 0;
     if (complete && !quiet && !errors.isTerminal) return;
-    const setAside = listOf([
-      [this.#deadLetters, plural(this.#deadLetters, "dead letter")],
-      [this.#tombstones, plural(this.#tombstones, "tombstone")],
-    ]);
     errors.print(describeAccount({
       done: "Consumed",
       count: this.#consumed,
       of: count === undefined ? undefined : Math.max(count, this.#consumed),
       tookMs: Date.now() - (this.#listeningSince ?? Date.now()),
       rest: [
-        ...setAside.map((list) => `set aside: ${list}`),
+        ...this.notes.clauses(),
         ...(short ? ["stopped before the rest"] : []),
         ...(stalled ? ["the reader of the output has stopped reading"] : []),
       ],

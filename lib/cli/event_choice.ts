@@ -6,13 +6,14 @@
 
 import type { EventType } from "../events/event_type.ts";
 import { loyaltyScans } from "../events/loyalty_scan.ts";
+import { scanStore } from "../store/loyalty_scans.ts";
 import type { StringFlag } from "./command.ts";
 import { type EventChoice, genericText } from "./event_text.ts";
 import { orderChoice } from "./order_text.ts";
 
 const CHOICES = [
   orderChoice,
-  { type: loyaltyScans, text: genericText(loyaltyScans) },
+  { type: loyaltyScans, text: genericText(loyaltyScans), kept: scanStore },
 ] as readonly EventChoice[];
 
 /** The row of a command's flag table for {@linkcode chooseEvent}. */

@@ -6,6 +6,7 @@
 
 import { printable } from "../base/terminal_text.ts";
 import type { EventType } from "../events/event_type.ts";
+import type { StoredEventDefinition } from "../store/stored_event.ts";
 
 /** How events of one kind are written. What it gives is safe for a terminal. */
 export interface EventText<T> {
@@ -25,6 +26,8 @@ export interface EventChoice<T = unknown> {
   readonly type: EventType<T>;
   /** How its events are written. */
   readonly text: EventText<T>;
+  /** What a store keeps of them: the events alone by default. */
+  readonly kept?: StoredEventDefinition<T>;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

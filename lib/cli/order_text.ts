@@ -6,6 +6,7 @@
 
 import { printable } from "../base/terminal_text.ts";
 import { type Order, orders } from "../events/order.ts";
+import { orderStore } from "../store/orders.ts";
 import type { EventChoice, EventText } from "./event_text.ts";
 
 /** The text of orders. */
@@ -31,4 +32,5 @@ export const orderText: EventText<Order> = {
 export const orderChoice: EventChoice<Order> = {
   type: orders,
   text: orderText,
+  kept: orderStore,
 };

@@ -33,7 +33,7 @@ export interface TestDatabase {
  * @param params The parameters.
  * @returns The rows.
  */
-async function read(
+export async function readDatabase(
   settings: DatabaseSettings,
   sql: string,
   params: readonly Value[] = [],
@@ -71,7 +71,10 @@ const sqlite: DatabaseKind = {
     const folder = await Deno.makeTempDir();
     try {
       const settings = resolveDatabase(`${folder}/data/cafe.db`);
-      await fn({ settings, read: (...args) => read(settings, ...args) });
+      await fn({
+        settings,
+        read: (...args) => readDatabase(settings, ...args),
+      });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

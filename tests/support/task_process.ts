@@ -15,6 +15,7 @@ export type PipelineTask =
   | "produce"
   | "consume"
   | "dlq"
+  | "store"
   | "schema"
   | "group"
   | "peek"

@@ -1,0 +1,137 @@
+/**
+ * `deno task store`: stores a topic's events in a database, each once.
+ *
+ * @module
+ */
+
+import {
+  DATABASE_VARIABLE,
+  DEFAULT_DATABASE_PATH,
+  resolveDatabase,
+} from "../settings/database.ts";
+import { DEFAULT_STORE_GROUP, store } from "../store/store.ts";
+import { runTask, type TaskSpec } from "./command.ts";
+import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
+import { checkEventTopic } from "./event_topic.ts";
+import { inputPath } from "./input_path.ts";
+import { stopSignal } from "./signals.ts";
+import { StoreReport } from "./store_report.ts";
+import {
+  clientOptions,
+  CONFIG_FLAGS,
+  configFrom,
+  TIMEOUT_FLAG,
+} from "./task_flags.ts";
+
+const FLAGS = {
+  event: EVENT_FLAG,
+  topic: {
+    type: "string",
+    value: "NAME",
+    description: "the topic; the event's own by default",
+  },
+  database: {
+    type: "string",
+    value: "PATH",
+    description:
+      `the database: a file for SQLite; ${DEFAULT_DATABASE_PATH} by default`,
+    env: DATABASE_VARIABLE,
+  },
+  group: {
+    type: "string",
+    value: "NAME",
+    description: "the consumer group, whose members share the partitions",
+    default: DEFAULT_STORE_GROUP,
+  },
+  count: {
+    type: "integer",
+    value: "N",
+    description: "stop after so many events, at the end of a batch",
+    min: 1,
+    max: 1_000_000_000,
+  },
+  "idle-exit": {
+    type: "number",
+    value: "SECONDS",
+    description: "stop when nothing came for so long",
+    min: 0.1,
+    max: 86_400,
+  },
+  quiet: {
+    type: "boolean",
+    description: "leave out the lines on the progress",
+  },
+  timeout: {
+    ...TIMEOUT_FLAG,
+    description:
+      "how long to wait for Kafka, the registry and the database at the start",
+  },
+  ...CONFIG_FLAGS,
+} as const;
+
+const SPEC = {
+  name: "store",
+  summary:
+    "Stores a topic's events in a database with sums and counts of them, each event once, whatever crashes.",
+  flags: FLAGS,
+  examples: [
+    ["deno task store", "Until Ctrl+C, into a file"],
+    [
+      "deno task store --event loyalty_scan --idle-exit 5",
+      "The loyalty scans that are there",
+    ],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+/**
+ * Runs the command.
+ *
+ * @returns Never: the process ends.
+ */
+export async function storeCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    const config = configFrom(flags);
+    const { type, text, kept } = chooseEvent(flags.event);
+    const { group, count, quiet } = flags;
+    const topic = checkEventTopic(flags.topic ?? type.topic);
+    const database = resolveDatabase(
+      flags.database && inputPath(flags.database),
+    );
+    const idleExitSeconds = flags["idle-exit"];
+    const report = new StoreReport({
+      topic,
+      plural: text.plural,
+      database: database.path,
+      group,
+      count,
+      quiet,
+    });
+    report.starting();
+    let failed = true;
+    try {
+      await store(type, kept, {
+        ...clientOptions(flags, config),
+        config,
+        topic,
+        group,
+        count,
+        database,
+        ...(idleExitSeconds !== undefined &&
+          { idleExitMs: idleExitSeconds * 1_000 }),
+        signal: stop.signal,
+        assigned: report.assigned,
+        stored: report.stored,
+        setAside: report.notes.setAside,
+        tombstone: report.notes.tombstone,
+        stopping: report.stopping,
+      });
+      failed = false;
+    } finally {
+      if (report.listening || !failed) {
+        await report.closed();
+        report.account(failed);
+      }
+    }
+  });
+}
