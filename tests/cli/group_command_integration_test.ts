@@ -182,6 +182,13 @@ integrationTest(
       "has no partition 1: it has 1",
     );
     assertStringIncludes(none?.stderr ?? "", "--to is missing");
+    const word = await group(bench, ["rest"]);
+    assertEquals(word, {
+      code: 2,
+      stdout: "",
+      stderr: "Error: Unknown word: rest\n  Did you mean reset?\n" +
+        "  Run `deno task group --help` for its flags.\n",
+    });
   },
 );
 

@@ -131,7 +131,8 @@ integrationTest(
       stderr:
         `Error: What answers at http://${host} is not a Schema Registry\n` +
         "  Neither the root nor /apis/ccompat/v7 has Confluent's API.\n" +
-        "  Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.\n",
+        "  Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.\n" +
+        "  `deno task doctor` looks further.\n",
     });
   },
 );
