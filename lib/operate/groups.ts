@@ -14,9 +14,9 @@ import type {
   GroupDescription,
   GroupMember,
 } from "../kafka/groups.ts";
-import { checkTopicName, missingTopic } from "../kafka/topic.ts";
+import { checkTopicName } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
-import { clampOffset, type OffsetTarget } from "./offset_target.ts";
+import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
 
 /** Where a group stands in a partition. */
 export interface PartitionPosition {
@@ -72,12 +72,6 @@ export interface ResetRequest {
   readonly to: OffsetTarget;
   /** Whether it is done; otherwise it is only planned. */
   readonly execute: boolean;
-  /**
-   * Says why a group can't be reset in Kafka: a group that feeds a store goes on where the store says.
-   *
-   * @returns The reason; undefined if it can.
-   */
-  readonly refuse?: (group: string) => Promise<string | undefined>;
 }
 
 type Options = KafkaOptions & WaitOptions;
@@ -167,8 +161,6 @@ export async function resetGroup(
     ...options,
     make: (kafka) => kafka.groups(),
   }, async (client) => {
-    const refusal = await request.refuse?.(group);
-    if (refusal) throw new PipelineError(refusal);
     const description = await client.describe(group);
     requireNoMembers(description);
     const plan = await planReset(client, request);
@@ -251,59 +243,24 @@ async function positionsOf(
 
 async function planReset(
   client: GroupClient,
-  { group, topic, partition, to }: ResetRequest,
+  { group, topic, partition, to: target }: ResetRequest,
 ): Promise<PlannedReset[]> {
   const [ranges, committed] = await Promise.all([
-    client.ranges(topic),
+    rangesOf(client, { topic, partition }),
     client.committed(group),
   ]);
-  if (!ranges) throw missingTopic(topic);
-  const atTime = to.kind === "time"
-    ? await client.offsetsAt(topic, to.timeMs)
-    : undefined;
-  if (partition !== undefined && !ranges.has(partition)) {
-    throw new PipelineError(
-      `Topic '${topic}' has no partition ${partition}: it has ${ranges.size}`,
-    );
-  }
-  const plan: PlannedReset[] = [];
-  for (const [number, range] of [...ranges].sort(([a], [b]) => a - b)) {
-    if (partition !== undefined && partition !== number) continue;
-    const from = committed.get(topic)?.get(number);
-    const place = placeIn(range, { to, from, atTime: atTime?.get(number) });
-    // Some messages further from nowhere is nowhere.
-    if (place === undefined) continue;
-    const next = clampOffset(place, range);
-    plan.push({
-      partition: number,
-      from,
-      to: next,
-      again: from === undefined ? undefined : from - next,
-    });
-  }
-  return plan;
-}
-
-function placeIn(
-  range: OffsetRange,
-  { to, from, atTime }: {
-    readonly to: OffsetTarget;
-    readonly from: bigint | undefined;
-    readonly atTime: bigint | undefined;
-  },
-): bigint | undefined {
-  switch (to.kind) {
-    case "earliest":
-      return range.low;
-    case "latest":
-      return range.high;
-    case "offset":
-      return to.offset;
-    case "time":
-      return atTime ?? range.high;
-    case "shift":
-      return from === undefined ? undefined : from + to.by;
-  }
+  const before = committed.get(topic);
+  const places = await resolveTarget(client, {
+    topic,
+    target,
+    ranges,
+    shiftsFrom: (partition) => before?.get(partition),
+  });
+  return [...places].map(([partition, to]) => {
+    const from = before?.get(partition);
+    const again = from === undefined ? undefined : from - to;
+    return { partition, from, to, again };
+  });
 }
 
 /** Kafka's answers to a commit from outside of a group that has members. */

@@ -4,6 +4,11 @@
  * @module
  */
 
+import { PipelineError } from "../base/errors.ts";
+import type { OffsetRange } from "../kafka/admin.ts";
+import type { ClusterClient } from "../kafka/cluster_client.ts";
+import { missingTopic } from "../kafka/topic.ts";
+
 import { parseIsoTime } from "../base/iso_time.ts";
 
 /** A place in a partition. */
@@ -29,11 +34,73 @@ export function parseOffsetTarget(text: string): OffsetTarget | undefined {
   return timeMs === undefined ? undefined : { kind: "time", timeMs };
 }
 
-/** Returns the offset nearest to another at which reading can begin. */
-export function clampOffset(
-  offset: bigint,
-  range: { readonly low: bigint; readonly high: bigint },
-): bigint {
-  if (offset < range.low) return range.low;
-  return offset > range.high ? range.high : offset;
+/** Finds the offsets of a topic's partitions, by number, or of one of them. */
+export async function rangesOf(
+  client: ClusterClient,
+  wanted: { readonly topic: string; readonly partition?: number | undefined },
+): Promise<Map<number, OffsetRange>> {
+  const { topic, partition } = wanted;
+  const ranges = await client.ranges(topic);
+  if (!ranges) throw missingTopic(topic);
+  if (partition === undefined) {
+    return new Map([...ranges].sort(([a], [b]) => a - b));
+  }
+  const range = ranges.get(partition);
+  if (range) return new Map([[partition, range]]);
+  throw new PipelineError(
+    `Topic '${topic}' has no partition ${partition}: it has ${ranges.size}`,
+  );
+}
+
+/**
+ * Finds the offset that a place has in each partition: one at which reading can begin.
+ *
+ * @param options The partitions, and the offset that a shift counts from; a partition without one is left out.
+ */
+export async function resolveTarget(
+  client: ClusterClient,
+  options: {
+    readonly topic: string;
+    readonly target: OffsetTarget;
+    readonly ranges: ReadonlyMap<number, OffsetRange>;
+    readonly shiftsFrom: (partition: number) => bigint | undefined;
+  },
+): Promise<Map<number, bigint>> {
+  const { topic, target, ranges, shiftsFrom } = options;
+  const atTime = target.kind === "time"
+    ? await client.offsetsAt(topic, target.timeMs)
+    : undefined;
+  const places = new Map<number, bigint>();
+  for (const [partition, { low, high }] of ranges) {
+    const offset = offsetOf(target, {
+      low,
+      high,
+      atTime: atTime?.get(partition),
+      shiftsFrom: shiftsFrom(partition),
+    });
+    if (offset === undefined) continue;
+    places.set(partition, offset < low ? low : offset > high ? high : offset);
+  }
+  return places;
+}
+
+function offsetOf(
+  target: OffsetTarget,
+  { low, high, atTime, shiftsFrom }: OffsetRange & {
+    readonly atTime: bigint | undefined;
+    readonly shiftsFrom: bigint | undefined;
+  },
+): bigint | undefined {
+  switch (target.kind) {
+    case "earliest":
+      return low;
+    case "latest":
+      return high;
+    case "offset":
+      return target.offset;
+    case "time":
+      return atTime ?? high;
+    case "shift":
+      return shiftsFrom === undefined ? undefined : shiftsFrom + target.by;
+  }
 }

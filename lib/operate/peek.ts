@@ -21,10 +21,10 @@ import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, withClient } from "../kafka/client.ts";
 import { describeDamage, type Message } from "../kafka/message.ts";
 import type { Span, TopicReader } from "../kafka/topic_reader.ts";
-import { checkTopicName, missingTopic } from "../kafka/topic.ts";
+import { checkTopicName } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
-import { clampOffset, type OffsetTarget } from "./offset_target.ts";
+import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
 
 /** What a message's value is. */
 export type Decoded =
@@ -119,12 +119,16 @@ export async function peek(
     const peeker = new Peeker(reader, { ...options, topic, values });
     const { from, last = DEFAULT_LAST } = options;
     if (from) {
-      const atTime = from.kind === "time"
-        ? await reader.offsetsAt(topic, from.timeMs)
-        : undefined;
-      for (const [partition, range] of ranges) {
-        const place = placeIn(range, from, atTime?.get(partition));
-        ranges.set(partition, { ...range, low: clampOffset(place, range) });
+      const shiftsBack = from.kind === "shift" && from.by < 0n;
+      const places = await resolveTarget(reader, {
+        topic,
+        target: from,
+        ranges,
+        shiftsFrom: (partition) =>
+          ranges.get(partition)?.[shiftsBack ? "high" : "low"],
+      });
+      for (const [partition, { high }] of ranges) {
+        ranges.set(partition, { low: places.get(partition) ?? high, high });
       }
       await peeker.readOn(ranges, onMessage);
     } else {
@@ -138,39 +142,6 @@ export async function peek(
     }
     return peeker.summary;
   });
-}
-
-async function rangesOf(
-  reader: TopicReader,
-  { topic, partition }: PeekOptions,
-): Promise<Map<number, OffsetRange>> {
-  const ranges = await reader.ranges(topic);
-  if (!ranges) throw missingTopic(topic);
-  if (partition === undefined) return new Map(ranges);
-  const range = ranges.get(partition);
-  if (range) return new Map([[partition, range]]);
-  throw new PipelineError(
-    `Topic '${topic}' has no partition ${partition}: it has ${ranges.size}`,
-  );
-}
-
-function placeIn(
-  range: OffsetRange,
-  target: OffsetTarget,
-  atTime: bigint | undefined,
-): bigint {
-  switch (target.kind) {
-    case "earliest":
-      return range.low;
-    case "latest":
-      return range.high;
-    case "offset":
-      return target.offset;
-    case "time":
-      return atTime ?? range.high;
-    case "shift":
-      return (target.by < 0n ? range.high : range.low) + target.by;
-  }
 }
 
 type Handler = (message: PeekedMessage) => void | Promise<void>;
