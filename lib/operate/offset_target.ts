@@ -72,23 +72,23 @@ export async function resolveTarget(
     : undefined;
   const places = new Map<number, bigint>();
   for (const [partition, { low, high }] of ranges) {
-    const offset = offsetOf(target, {
-      low,
-      high,
+    const offset = offsetIn({ low, high }, {
+      target,
       atTime: atTime?.get(partition),
       shiftsFrom: shiftsFrom(partition),
     });
-    if (offset === undefined) continue;
-    places.set(partition, offset < low ? low : offset > high ? high : offset);
+    if (offset !== undefined) places.set(partition, offset);
   }
   return places;
 }
 
-function offsetOf(
-  target: OffsetTarget,
-  { low, high, atTime, shiftsFrom }: OffsetRange & {
-    readonly atTime: bigint | undefined;
-    readonly shiftsFrom: bigint | undefined;
+/** Finds the offset that a place has in a partition: the nearest at which reading can begin. */
+export function offsetIn(
+  { low, high }: OffsetRange,
+  { target, atTime, shiftsFrom }: {
+    readonly target: OffsetTarget;
+    readonly atTime?: bigint | undefined;
+    readonly shiftsFrom?: bigint | undefined;
   },
 ): bigint | undefined {
   switch (target.kind) {
@@ -97,10 +97,15 @@ function offsetOf(
     case "latest":
       return high;
     case "offset":
-      return target.offset;
+      return clamp(target.offset);
     case "time":
-      return atTime ?? high;
+      return clamp(atTime ?? high);
     case "shift":
-      return shiftsFrom === undefined ? undefined : shiftsFrom + target.by;
+      return shiftsFrom === undefined
+        ? undefined
+        : clamp(shiftsFrom + target.by);
+  }
+  function clamp(offset: bigint): bigint {
+    return offset < low ? low : offset > high ? high : offset;
   }
 }

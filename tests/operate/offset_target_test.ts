@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import {
-  clampOffset,
+  offsetIn,
   parseOffsetTarget,
 } from "../../lib/operate/offset_target.ts";
 
@@ -46,13 +46,23 @@ Deno.test("parseOffsetTarget() returns nothing for anything else", () => {
   }
 });
 
-Deno.test("clampOffset() returns the nearest offset that a partition has", () => {
+Deno.test("offsetIn() returns the nearest offset that a partition has", () => {
   const range = { low: 5n, high: 9n };
-  assertEquals([0n, 5n, 7n, 9n, 12n].map((at) => clampOffset(at, range)), [
-    5n,
-    5n,
-    7n,
-    9n,
-    9n,
-  ]);
+  const place = (text: string, from = {}) => {
+    const target = parseOffsetTarget(text);
+    return target && offsetIn(range, { target, ...from });
+  };
+  assertEquals(
+    ["0", "5", "7", "9", "12", "earliest", "latest"].map((text) => place(text)),
+    [5n, 5n, 7n, 9n, 9n, 5n, 9n],
+  );
+  assertEquals(place("2026-02-03T02:16:55Z", { atTime: 8n }), 8n);
+  assertEquals(place("2026-02-03T02:16:55Z"), 9n);
+  assertEquals(place("-1", { shiftsFrom: 8n }), 7n);
+  assertEquals(place("-9", { shiftsFrom: 8n }), 5n);
+});
+
+Deno.test("offsetIn() returns undefined when there is no offset to shift", () => {
+  const target = { kind: "shift", by: 1n } as const;
+  assertEquals(offsetIn({ low: 5n, high: 9n }, { target }), undefined);
 });
