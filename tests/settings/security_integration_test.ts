@@ -14,6 +14,7 @@ import {
 import { javaProblem } from "../../lib/engine/choose.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
 import { createKafka } from "../support/kafkajs.ts";
+import { withAdmin } from "../../lib/kafka/client.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
 import {
   Authority,
@@ -626,6 +627,42 @@ securityTest(
         assertStringIncludes(
           lacking.stdout,
           `BROKEN  rights: Missing: Write on topic '${topic}', Read on group '${group}'\n`,
+        );
+      },
+    );
+
+    await context.step(
+      "consume names the setting that refuses a dead letter when it may not change it",
+      async () => {
+        const source = `${topic}-source`;
+        const { superuser } = broker;
+        await createTopic(superuser, {
+          topic: source,
+          partitions: 1,
+          replicationFactor: 1,
+        });
+        await withAdmin(superuser, {}, (admin) =>
+          admin.createTopic({
+            topic: `${source}.dlq`,
+            partitions: 1,
+            replicationFactor: 1,
+            settings: { "cleanup.policy": "compact" },
+          }));
+        await sendRaw(superuser, source, [{ key: null, value: "garbage" }]);
+        await broker.grantOnly(`User:${USER}`, [
+          `TOPIC ${source} READ`,
+          `GROUP ${group} READ`,
+          `TOPIC ${source}.dlq WRITE`,
+        ]);
+        const { code, stderr } = await run(login, "consume", [
+          "--topic",
+          source,
+          ...drain,
+        ]);
+        assertEquals(code, 1, stderr);
+        assertMatch(
+          stderr,
+          /Error: Topic '\S+\.dlq' refuses a dead letter: .+\n {2}Set cleanup\.policy=delete on it\. A user with the rights DescribeConfigs and AlterConfigs/,
         );
       },
     );
