@@ -6,9 +6,8 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { dockerProblem } from "./docker.ts";
-import { programEnvironment } from "./environment.ts";
 import { INSTALL_JAVA } from "./maven.ts";
-import { runCommand } from "./shell.ts";
+import { runCommand, runScript } from "./shell.ts";
 
 /** The kinds of engine to ask for; `auto` takes what this machine has. */
 export const ENGINES = ["auto", "docker", "local"] as const;
@@ -37,12 +36,9 @@ export function parseJavaVersion(text: string): number | undefined {
  */
 export async function javaProblem(): Promise<string | undefined> {
   const [java, maven] = await Promise.all([
-    runCommand(["java", "-version"], {
-      clearEnv: true,
-      env: programEnvironment("java"),
-    }),
+    runCommand(["java", "-version"]),
     // Finding Maven is faster than starting it.
-    runCommand(["sh", "-c", "command -v mvn"]),
+    runScript("command -v mvn"),
   ]);
   const version = parseJavaVersion(java.stderr + java.stdout);
   if (version === undefined) return "java was not found";

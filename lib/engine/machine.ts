@@ -5,10 +5,10 @@
  */
 
 import type { Config } from "../settings/config.ts";
-import { parseJavaVersion } from "./choose.ts";
+import { javaProblem } from "./choose.ts";
 import { dockerProblem } from "./docker.ts";
-import { portHolder } from "./ports.ts";
-import { runCommand, runScript } from "./shell.ts";
+import { describeHolder, portHolder } from "./ports.ts";
+import { runScript } from "./shell.ts";
 
 /** What was found of one thing on this machine. */
 export interface MachineFinding {
@@ -76,25 +76,16 @@ async function examineProxies(): Promise<MachineFinding | undefined> {
 }
 
 async function examineEngines(): Promise<MachineFinding> {
-  const [docker, java, maven] = await Promise.all([
-    dockerProblem(),
-    runCommand(["java", "-version"]),
-    runScript("command -v mvn"),
-  ]);
-  const version = parseJavaVersion(java.stderr + java.stdout);
+  const [docker, java] = await Promise.all([dockerProblem(), javaProblem()]);
   const kinds = [
     ...docker === undefined ? ["Docker"] : [],
-    ...version !== undefined && maven.code === 0
-      ? [`Java ${version} with Maven`]
-      : [],
+    ...java === undefined ? ["Java with Maven"] : [],
   ];
   return kinds.length > 0
     ? { name: "engine", text: `${kinds.join(" and ")} can run one` }
     : {
       name: "engine",
-      text: `nothing here can run one: ${docker}; ${
-        version === undefined ? "java" : "mvn (Maven)"
-      } was not found`,
+      text: `nothing here can run one: ${docker}; ${java}`,
       problem: "Install Docker, or Java 17 or later and Maven.",
     };
 }
@@ -111,11 +102,11 @@ async function examinePort(port: number): Promise<MachineFinding> {
   const holder = await portHolder(port);
   return {
     name,
-    text: holder
-      ? `held by process ${holder.pid}${
-        holder.command ? ` (${shorten(holder.command)})` : ""
-      }`
-      : "held by another user's program, or by a container",
+    text: `held by ${
+      holder
+        ? describeHolder(holder)
+        : "another user's program, or by a container"
+    }`,
   };
 }
 
@@ -126,11 +117,4 @@ async function answers(port: number): Promise<boolean> {
   } catch (error) {
     return !(error instanceof Deno.errors.ConnectionRefused);
   }
-}
-
-/** The name of a Java program comes after all its options. */
-function shorten(command: string): string {
-  return command.length > 100
-    ? `${command.slice(0, 30)} … ${command.slice(-60)}`
-    : command;
 }

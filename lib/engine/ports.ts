@@ -89,6 +89,19 @@ export async function portHolder(
     : { pid, command: await commandLine(pid) };
 }
 
+/** How much of a long command line is shown, in characters: of its start and of its end. */
+const HEAD_CHARS = 30;
+const TAIL_CHARS = 90;
+
+/** Names a process by its id and its command line. */
+export function describeHolder({ pid, command = "" }: PortHolder): string {
+  // The name of a Java program comes after all its options.
+  const shown = command.length > HEAD_CHARS + TAIL_CHARS
+    ? `${command.slice(0, HEAD_CHARS)} … ${command.slice(-TAIL_CHARS)}`
+    : command;
+  return `process ${pid}${shown && ` (${shown})`}`;
+}
+
 /** A port that a program needs. */
 export interface NeededPort {
   /** The port. */
@@ -99,9 +112,7 @@ export interface NeededPort {
   readonly flag: string;
 }
 
-/** How much of a long command line an error shows, in characters: of its start and of its end. */
-const HEAD_CHARS = 30;
-const TAIL_CHARS = 90;
+/** How often a port is looked at before it is given up, and how long after each other, in milliseconds. */
 const ATTEMPTS_COUNT = 8;
 const PAUSE_MS = 250;
 
@@ -119,13 +130,8 @@ export async function requireFreePort(needed: NeededPort): Promise<void> {
     // A process that is ending holds its ports a moment longer than it can be found.
     if (!holder) await pause(PAUSE_MS);
   }
-  const command = holder?.command ?? "";
-  // The name of a Java program comes after all its options.
-  const shown = command.length > HEAD_CHARS + TAIL_CHARS
-    ? `${command.slice(0, HEAD_CHARS)} … ${command.slice(-TAIL_CHARS)}`
-    : command;
   const who = holder
-    ? `process ${holder.pid}${shown && ` (${shown})`}`
+    ? describeHolder(holder)
     : "another program, which may belong to another user or to a container";
   const [free] = freePorts(1);
   throw new PipelineError(
