@@ -112,7 +112,7 @@ async function strike(
 function plainHeaders(headers: IHeaders | undefined): [string, string[]][] {
   return Object.entries(headers ?? {})
     .filter(([name]) =>
-      !name.startsWith("__connect.errors.") && name !== "cafe.attempts"
+      !/^(__connect\.errors\.|cafe\.(attempts|group|time)$)/.test(name)
     )
     .map(([name, value]) => [
       name,

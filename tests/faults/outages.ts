@@ -90,7 +90,8 @@ async function checkGivingUp(bench: FaultBench): Promise<void> {
   for (const { code, stderr } of ends) {
     assertEquals(code, 1);
     assert(stderr[0]?.startsWith(waiting), stderr.join("\n"));
-    assertEquals(stderr.length, 3, stderr.join("\n"));
+    // The error, and two lines of advice.
+    assertEquals(stderr.length, 4, stderr.join("\n"));
     assertMatch(stderr[1] ?? "", /Kafka can't be reached/);
   }
 }
