@@ -4,6 +4,8 @@
  * @module
  */
 
+import { plural } from "../base/plural.ts";
+
 /** What a run did. */
 export interface Account {
   /** What was done to the events, capitalised, such as `Delivered`. */
@@ -19,11 +21,6 @@ export interface Account {
 }
 
 const numbers = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
-
-/** Writes a noun for a number of things: with an s unless there is one. */
-export function plural(count: number, noun: string): string {
-  return count === 1 ? noun : `${noun}s`;
-}
 
 /**
  * Writes a clause that counts several things.

@@ -14,6 +14,7 @@ import {
   isReplayable,
   type ReplaySummary,
 } from "../consume/dead_letters/dlq.ts";
+import { counted } from "../base/plural.ts";
 import { note, output, printLine } from "./output.ts";
 import { keyText, placeOf, type Position } from "../events/record.ts";
 import {
@@ -23,10 +24,6 @@ import {
   previewText,
 } from "./record_text.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
-
-function countOf(letters: number): string {
-  return `${letters} dead letter${letters === 1 ? "" : "s"}`;
-}
 
 /** Names a message by where it was, or by its letter if that is not known. */
 function nameOf({ origin, letter }: DeadLetter): string {
@@ -99,7 +96,7 @@ export class DlqReport {
     printLine(
       matching === 0 && left === 0
         ? `Topic '${this.#topic}' has no dead letters.`
-        : `${countOf(matching)} in '${
+        : `${counted(matching, "dead letter")} in '${
           deadLetterTopic(this.#topic)
         }'; ${left} left to replay.`,
     );
@@ -145,7 +142,7 @@ export class DlqReport {
           left > 0 ? ` there; ${left} left` : ""
         }.`
         : `${
-          countOf(replayed)
+          counted(replayed, "dead letter")
         } ${verb} sent back to '${this.#topic}'; ${left} left.`,
     );
   }

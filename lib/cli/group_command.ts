@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import { pause } from "../base/pause.ts";
 import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
@@ -51,7 +52,9 @@ const list = taskWord({
   );
   if (silentBrokersCount > 0) {
     note(
-      `${silentBrokersCount} brokers don't answer: their groups are missing.`,
+      `No answer from ${
+        counted(silentBrokersCount, "broker")
+      }: their groups are missing.`,
     );
   }
   if (!flags.json) return printLine(describeGroups(groups));

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
 import type {
   GroupPositions,
@@ -34,7 +35,6 @@ export function describeGroups(groups: readonly GroupPositions[]): string {
 /** Writes where a group stands: a line about the group, a table with a row for each partition, and the lag in all. */
 export function describeGroup(positions: GroupPositions): string {
   const { group, state, members, partitions } = positions;
-  const count = members.length === 1 ? "1 member" : `${members.length} members`;
   const rows = partitions.map((one): Cell[] => [
     one.topic,
     one.partition,
@@ -44,7 +44,9 @@ export function describeGroup(positions: GroupPositions): string {
     one.member ? `${one.member.clientId} at ${one.member.host}` : "nobody",
   ]);
   return [
-    `Group '${escapeUnsafe(group)}': ${state}, ${count}.`,
+    `Group '${escapeUnsafe(group)}': ${state}, ${
+      counted(members.length, "member")
+    }.`,
     ...rows.length > 0
       ? [tableText(
         ["TOPIC", "PARTITION", "COMMITTED", "END", "LAG", "MEMBER"],
@@ -106,7 +108,7 @@ export function describeReset(
         describeChange(again),
       ]),
     ),
-    `${again} messages ${verb} read again, ${skipped} passed over.`,
+    `${counted(again, "message")} ${verb} read again, ${skipped} passed over.`,
     ...isNewGroup && !executed
       ? ["There is no such group yet: this would create it."]
       : [],

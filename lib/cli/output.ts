@@ -9,6 +9,7 @@
  */
 
 import { HandlerStop, messageOf } from "../base/errors.ts";
+import { counted } from "../base/plural.ts";
 import { escapeLines } from "../base/terminal_text.ts";
 import { pause } from "../base/pause.ts";
 
@@ -224,7 +225,9 @@ export function note(text: string): void {
     return;
   }
   const time = timestamps ? `${new Date().toISOString()} ` : "";
-  if (leftOut > 0) errors.print(`${time}${leftOut} messages were left out`);
+  if (leftOut > 0) {
+    errors.print(`${time}Left out: ${counted(leftOut, "message")}`);
+  }
   leftOut = 0;
   errors.print(`${time}${text}`);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { keyText, placeOf } from "../events/record.ts";
@@ -109,7 +110,9 @@ export function describeLook(topic: string, summary: PeekSummary): string {
   return [
     spans.length === 0
       ? `Topic '${topic}' has no messages there.`
-      : `${shown} of ${read} messages shown; looked at ${topic} ${named}${more}.`,
+      : `${shown} of ${
+        counted(read, "message")
+      } shown; looked at ${topic} ${named}${more}.`,
     ...hasMore
       ? [
         `It looks back ${

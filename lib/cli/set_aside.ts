@@ -5,10 +5,11 @@
  */
 
 import { InvalidEventError, messageOf } from "../base/errors.ts";
+import { plural } from "../base/plural.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { MessageObserver } from "../consume/message_reader.ts";
 import { placeOf } from "../events/record.ts";
-import { listOf, plural } from "./account.ts";
+import { listOf } from "./account.ts";
 import { note } from "./output.ts";
 
 /** Notes the messages that were set aside, and counts them. */

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import { engineFolder, removeIfThere } from "../engine/paths.ts";
 import { startAnyThrowaway } from "../engine/throwaway.ts";
 import { EXIT } from "./command.ts";
@@ -163,7 +164,7 @@ export function describeSummary(
   const sum = (name: keyof TestSummary) =>
     summaries.reduce((total, summary) => total + summary[name], 0);
   const steps = (count: number) =>
-    count > 0 ? ` (${count} ${count === 1 ? "step" : "steps"})` : "";
+    count > 0 ? ` (${counted(count, "step")})` : "";
   const seconds = Math.round(durationMs / 1000);
   const minutes = Math.floor(seconds / 60);
   return [

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import type { TopicSpec } from "../kafka/admin.ts";
 import type { TopicResult } from "../kafka/topic.ts";
 
@@ -14,12 +15,14 @@ export function describeTopicResult(
 ): string {
   const { topic } = wanted;
   if (result.created) {
-    return `Topic '${topic}' created successfully with ${result.partitions} partitions and ` +
+    return `Topic '${topic}' created successfully with ${
+      counted(result.partitions, "partition")
+    } and ` +
       `a replication factor of ${result.replicationFactor}.`;
   }
   const differences = [
     result.partitions !== wanted.partitions &&
-    `${result.partitions} partitions, not ${wanted.partitions}`,
+    `${counted(result.partitions, "partition")}, not ${wanted.partitions}`,
     result.replicationFactor !== wanted.replicationFactor &&
     `a replication factor of ${result.replicationFactor}, not ${wanted.replicationFactor}`,
   ].filter((difference) => difference !== false);

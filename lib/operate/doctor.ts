@@ -6,6 +6,7 @@
 
 import { connect } from "node:net";
 import { OutageError, PipelineError } from "../base/errors.ts";
+import { counted } from "../base/plural.ts";
 import { pause } from "../base/pause.ts";
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import { withClient } from "../kafka/client.ts";
@@ -277,7 +278,9 @@ async function examineTopic(
       name: "topic",
       verdict: ranges ? "fine" : "note",
       text: ranges
-        ? `'${topic}' has ${ranges.size} partitions and ${offsets} messages`
+        ? `'${topic}' has ${counted(ranges.size, "partition")} and ${
+          counted(offsets, "message")
+        }`
         : `this user may not see '${topic}'`,
     },
     missing.length > 0
@@ -316,8 +319,9 @@ async function examineGroup(
     return [{
       name,
       verdict: "fine",
-      text:
-        `'${group}' is ${found.state}, has ${found.members.length} members, and ${lag} messages still to read`,
+      text: `'${group}' is ${found.state}, has ${
+        counted(found.members.length, "member")
+      }, and ${counted(lag, "message")} still to read`,
     }];
   } catch (error) {
     if (!(error instanceof PipelineError) || error instanceof OutageError) {
@@ -377,7 +381,7 @@ async function examineCertificate(
   return [{
     name: "certificate",
     verdict: endsAt - Date.now() < CERTIFICATE_NOTE_MS ? "note" : "fine",
-    text: `the registry's is valid for ${days} days`,
+    text: `the registry's is valid for ${counted(days, "day")}`,
   }];
 }
 

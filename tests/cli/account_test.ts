@@ -5,7 +5,8 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { describeAccount, listOf, plural } from "../../lib/cli/account.ts";
+import { plural } from "../../lib/base/plural.ts";
+import { describeAccount, listOf } from "../../lib/cli/account.ts";
 
 Deno.test("describeAccount() has how many of how many, how long, the rate and the rest", () => {
   assertEquals(

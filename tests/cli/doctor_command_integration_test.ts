@@ -48,7 +48,7 @@ integrationTest(
         /^fine {4}brokers: \S+ answers?$/m,
         /^fine {4}broker 1: localhost:\d+ is reached by IPv4/m,
         /^fine {4}clock: this machine and the cluster agree$/m,
-        /^fine {4}topic: '\S+' has 2 partitions and 1 messages$/m,
+        /^fine {4}topic: '\S+' has 2 partitions and 1 message$/m,
         /^fine {4}rights: this user may produce, consume and keep dead letters$/m,
         /^note {4}group: There is no consumer group 'group-/m,
         /^fine {4}registry: http:\/\/localhost:\d+ answers$/m,
