@@ -38,11 +38,13 @@ export class OwnCopy {
    */
   static async make(): Promise<OwnCopy> {
     // One small file, which reads nothing from the environment, shows where the package is.
-    await import("npm:kafkajs@2.2.4/src/constants.js");
-    const path = /^(.*[\\/]kafkajs[\\/].*)src[\\/]constants\.js$/;
-    for (const file of Object.keys(cache)) {
-      const folder = path.exec(file)?.[1];
-      if (folder !== undefined) return new OwnCopy(folder);
+    const { default: constants } = await import(
+      "npm:kafkajs@2.2.4/src/constants.js"
+    );
+    for (const [file, { exports }] of Object.entries(cache)) {
+      // Another version may be there as well.
+      if (exports !== constants) continue;
+      return new OwnCopy(file.replace(/src[\\/]constants\.js$/, ""));
     }
     throw new Error("The files of kafkajs can't be found");
   }
