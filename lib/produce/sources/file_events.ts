@@ -183,9 +183,10 @@ async function* recognized(
   while (texts.length < 2) {
     const { value: record, done } = await records.next();
     if (done) break;
+    // There may be any number of them.
+    if (record.bytes && isBlank(record.bytes)) continue;
     held.push(record);
     const text = decodeUtf8(record.bytes ?? new Uint8Array()) ?? "";
-    if (text.trim() === "") continue;
     texts.push(text);
     // The next line may be long in coming.
     if (format === "json" || !mayBeginObject(text)) break;

@@ -443,3 +443,20 @@ Deno.test("fileEvents() fills in no more than the event type names", async () =>
   const [{ value } = { value: undefined }] = items;
   assertEquals(Object.keys(value as object), ["id"]);
 });
+
+Deno.test("fileEvents() keeps no blank lines, however many come first", async () => {
+  const blank = new Uint8Array(100_000).fill("\n".charCodeAt(0));
+  let largestBytes = 0;
+  const content = ReadableStream.from((function* () {
+    for (let i = 0; i < 20; i++) {
+      largestBytes = Math.max(largestBytes, Deno.memoryUsage().heapUsed);
+      yield blank;
+    }
+  })());
+  const before = Deno.memoryUsage().heapUsed;
+  assertEquals(
+    await Array.fromAsync(fileEvents(orders, fileOf(content))),
+    [],
+  );
+  assert(largestBytes - before < 64_000_000, `${largestBytes - before} bytes`);
+});
