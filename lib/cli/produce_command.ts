@@ -196,7 +196,7 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   const rejects = path && flags.rejects
     ? await RejectsFile.open(flags.rejects, {
       source: path,
-      append: start !== undefined && start.line > 0,
+      after: start?.line,
     })
     : undefined;
   const format = path ? flags.format ?? formatOf(path) : undefined;

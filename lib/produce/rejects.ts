@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { dirname } from "node:path";
 import {
   type InvalidEventError,
@@ -11,6 +12,7 @@ import {
   PipelineError,
 } from "../base/errors.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
+import { splitLines } from "./sources/lines.ts";
 import type { SourceItem } from "./sources/source.ts";
 
 /** The folder of files that are named without one: `produce` may write there. */
@@ -18,6 +20,8 @@ export const REJECTS_FOLDER = ".rejects";
 
 const encoder = new TextEncoder();
 const LINE_FEED = encoder.encode("\n");
+const NOTHING = new Uint8Array();
+const NO_LIMIT = { limitBytes: Infinity };
 
 /**
  * A file of rejected records, each as it was, in the format of the file that they come from; and beside it a file that says why: for
@@ -30,34 +34,41 @@ export class RejectsFile {
   readonly reasonsPath: string;
   readonly #records: Deno.FsFile;
   readonly #reasons: Deno.FsFile;
+  /** What an earlier run has kept of the records that come again, by number. */
+  readonly #kept: Map<number, string>;
   #isEmpty: boolean;
 
   private constructor(
     path: string,
-    files: { readonly records: Deno.FsFile; readonly reasons: Deno.FsFile },
+    parts: {
+      readonly records: Deno.FsFile;
+      readonly reasons: Deno.FsFile;
+      readonly kept: Map<number, string>;
+    },
   ) {
     this.path = path;
     this.reasonsPath = reasonsPathOf(path);
-    this.#records = files.records;
-    this.#reasons = files.reasons;
-    this.#isEmpty = files.records.statSync().size === 0;
+    this.#records = parts.records;
+    this.#reasons = parts.reasons;
+    this.#kept = parts.kept;
+    this.#isEmpty = parts.records.statSync().size === 0;
   }
 
   /**
    * Opens the two files.
    *
    * @param name The file of records; a name without a folder is one in {@linkcode REJECTS_FOLDER}.
-   * @param options The file that the records come from, which must be another; and whether to add to what is there, as a run that
-   * continues does.
+   * @param options The file that the records come from, which must be another; and, for a run that adds to what earlier runs have
+   * kept, the number of the last record that does not come again.
    * @returns The files.
-   * @throws {PipelineError} If they can't be written.
+   * @throws {PipelineError} If they can't be written, or hold something and the run does not add to it.
    */
   static async open(
     name: string,
-    options: { readonly source: string; readonly append: boolean },
+    options: { readonly source: string; readonly after: number | undefined },
   ): Promise<RejectsFile> {
     const path = /[\\/]/.test(name) ? name : `${REJECTS_FOLDER}/${name}`;
-    const { source, append } = options;
+    const { source, after } = options;
     if (await isSame(path, source)) {
       throw new PipelineError(`${path} is the file that the events come from`);
     }
@@ -65,10 +76,9 @@ export class RejectsFile {
       try {
         await Deno.mkdir(dirname(file), { recursive: true });
         return await Deno.open(file, {
-          write: true,
+          read: true,
+          append: true,
           create: true,
-          append,
-          truncate: !append,
         });
       } catch (cause) {
         throw explain(file, cause);
@@ -76,8 +86,17 @@ export class RejectsFile {
     };
     const records = await open(path);
     try {
+      if (after === undefined && (await records.stat()).size > 0) {
+        throw new PipelineError(`${path} holds something already`, {
+          hint:
+            "It may be what an earlier run has rejected: send it, and remove it, or choose another name.",
+        });
+      }
       const reasons = await open(reasonsPathOf(path));
-      return new RejectsFile(path, { records, reasons });
+      if (after === undefined) await reasons.truncate();
+      for (const file of [records, reasons]) await endLine(file);
+      const kept = await readKept(reasonsPathOf(path), after ?? 0);
+      return new RejectsFile(path, { records, reasons, kept });
     } catch (error) {
       records.close();
       throw error;
@@ -85,7 +104,8 @@ export class RejectsFile {
   }
 
   /**
-   * Adds a record. It is written when this returns: what a resume file counts as done is not lost in a crash.
+   * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost
+   * in a crash.
    *
    * @param item The record, from a file.
    * @param error Why it is not sent.
@@ -96,6 +116,7 @@ export class RejectsFile {
     const text = original && (decodeUtf8(original) ??
       { base64: original.toBase64() });
     const reason = { number, reason: error.message, original: text ?? null };
+    if (this.#kept.get(number) === JSON.stringify(reason.original)) return;
     try {
       if (original) {
         if (this.#isEmpty && header) write(this.#records, header);
@@ -127,12 +148,54 @@ function reasonsPathOf(path: string): string {
   return `${path}.reasons.ndjson`;
 }
 
+/** Writes a line with its break in one go: a crash between the two would join it to the next one. */
 function write(file: Deno.FsFile, line: Uint8Array): void {
-  for (const bytes of [line, LINE_FEED]) {
-    for (let at = 0; at < bytes.length;) {
-      at += file.writeSync(bytes.subarray(at));
-    }
+  const bytes = Buffer.concat([line, LINE_FEED]);
+  for (let at = 0; at < bytes.length;) {
+    at += file.writeSync(bytes.subarray(at));
   }
+}
+
+/**
+ * Reads which records come again and are kept already: they were rejected before everything in front of them was delivered.
+ *
+ * @param path The file of reasons.
+ * @param after The number of the last record that does not come again.
+ * @returns What is kept of each, by number.
+ */
+async function readKept(
+  path: string,
+  after: number,
+): Promise<Map<number, string>> {
+  const kept = new Map<number, string>();
+  const { readable } = await Deno.open(path);
+  for await (const { bytes } of splitLines(readable, NO_LIMIT)) {
+    const { number, original } = parseReason(bytes);
+    if (number > after) kept.set(number, JSON.stringify(original));
+  }
+  return kept;
+}
+
+/** Reads a reason; what a crash has cut off, or somebody has changed, is none. */
+function parseReason(
+  line: Uint8Array | undefined,
+): { readonly number: number; readonly original: unknown } {
+  try {
+    const { number, original } = JSON.parse(decodeUtf8(line ?? NOTHING) ?? "");
+    return { number: Number(number), original };
+  } catch {
+    return { number: NaN, original: undefined };
+  }
+}
+
+/** Ends the last line, which a crash has cut off, or an editor has left without a break. */
+async function endLine(file: Deno.FsFile): Promise<void> {
+  const { size } = await file.stat();
+  if (size === 0) return;
+  const last = new Uint8Array(1);
+  await file.seek(size - 1, Deno.SeekMode.Start);
+  await file.read(last);
+  if (last[0] !== LINE_FEED[0]) file.writeSync(LINE_FEED);
 }
 
 async function isSame(path: string, source: string): Promise<boolean> {
