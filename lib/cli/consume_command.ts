@@ -9,22 +9,13 @@ import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic } from "./event_topic.ts";
+import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { stopSignal } from "./signals.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic; the event's own by default",
-  },
+  topic: TOPIC_FLAG,
   group: {
     type: "string",
     value: "NAME",
@@ -68,8 +59,7 @@ const FLAGS = {
     type: "boolean",
     description: "leave out the lines for each event",
   },
-  timeout: TIMEOUT_FLAG,
-  ...CONFIG_FLAGS,
+  ...CONNECTION_FLAGS,
 } as const;
 
 const SPEC = {
@@ -91,7 +81,7 @@ const SPEC = {
 export async function consumeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
-    const config = configFrom(flags);
+    const connection = connectionFrom(flags);
     const { type, text } = chooseEvent(flags.event);
     const { group, from, count } = flags;
     const topic = checkEventTopic(flags.topic ?? type.topic);
@@ -101,8 +91,7 @@ export async function consumeCommand(): Promise<never> {
     let failed = true;
     try {
       await consume(type, report.consumed, {
-        ...clientOptions(flags, config),
-        config,
+        ...connection,
         topic,
         group,
         from,

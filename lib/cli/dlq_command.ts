@@ -19,12 +19,7 @@ import { DlqReport } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic } from "./event_topic.ts";
 import { stopSignal } from "./signals.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 const FLAGS = {
@@ -50,8 +45,7 @@ const FLAGS = {
     description: "only those set aside since, in ISO 8601",
   },
   json: { type: "boolean", description: "print one JSON object a line" },
-  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
-  ...CONFIG_FLAGS,
+  ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 
 /** The origin of a letter on the command line. */
@@ -103,11 +97,11 @@ const list = taskWord({
     flags.topic ?? chooseEvent(flags.event).type.topic,
   );
   const matches = matcher(flags);
-  const config = configFrom(flags);
+  const { config, ...connection } = connectionFrom(flags);
   const report = new DlqReport(topic, flags);
   const show = flags.count ? () => {} : report.letter;
   const counts = await listDeadLetters(config, show, {
-    ...clientOptions(flags, config),
+    ...connection,
     topic,
     matches,
     signal: stop.signal,
@@ -143,10 +137,10 @@ const replay = taskWord({
   );
   const matches = matcher(flags);
   const dryRun = flags["dry-run"];
-  const config = configFrom(flags);
+  const { config, ...connection } = connectionFrom(flags);
   const report = new DlqReport(topic, { json: flags.json, dryRun });
   const summary = await replayDeadLetters(config, report.replay, {
-    ...clientOptions(flags, config),
+    ...connection,
     topic,
     matches,
     dryRun,
@@ -164,8 +158,7 @@ const edit = taskWord({
     `The origin is ${ORIGIN_HELP}.`,
   flags: {
     event: EVENT_FLAG,
-    timeout: TIMEOUT_FLAG,
-    ...CONFIG_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [
     ["deno task dlq edit demo/1/42", "In the editor"],
@@ -178,9 +171,9 @@ const edit = taskWord({
   using stop = stopSignal();
   const matches = originMatcher(origin);
   const topic = checkEventTopic(parsePlaceWord(origin)?.topic ?? "");
-  const config = configFrom(flags);
+  const { config, ...connection } = connectionFrom(flags);
   const options = {
-    ...clientOptions(flags, config),
+    ...connection,
     topic,
     matches,
     signal: stop.signal,

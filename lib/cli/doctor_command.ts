@@ -11,17 +11,13 @@ import { examine, type Finding } from "../operate/doctor.ts";
 import { adviceFor } from "./advice.ts";
 import { EXIT, runTask, type TaskSpec } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic } from "./event_topic.ts";
+import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { printLine } from "./output.ts";
 import { CONFIG_FLAGS, configFrom } from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic; the event's own by default",
-  },
+  topic: TOPIC_FLAG,
   group: {
     type: "string",
     value: "NAME",

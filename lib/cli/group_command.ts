@@ -9,7 +9,6 @@ import { pause } from "../base/pause.ts";
 import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
-import type { Flags } from "./command.ts";
 import {
   describeGroup,
   describeGroups,
@@ -18,21 +17,11 @@ import {
 } from "./group_report.ts";
 import { note, output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 /** How far apart the pictures of `--watch` are, in milliseconds. */
 const WATCH_MS = 2_000;
-
-const KAFKA_FLAGS = {
-  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
-  ...CONFIG_FLAGS,
-} as const satisfies Flags;
 
 const JSON_FLAG = {
   type: "boolean",
@@ -42,14 +31,11 @@ const JSON_FLAG = {
 const list = taskWord({
   name: "group list",
   summary: "Lists the consumer groups with their members and lag.",
-  flags: { json: JSON_FLAG, ...KAFKA_FLAGS },
+  flags: { json: JSON_FLAG, ...CONNECTION_FLAGS },
   examples: [["deno task group list", "Which groups are there?"]],
 }, async (flags) => {
-  const config = configFrom(flags);
-  const { groups, silentBrokersCount } = await listGroups(
-    config,
-    clientOptions(flags, config),
-  );
+  const { config, ...options } = connectionFrom(flags);
+  const { groups, silentBrokersCount } = await listGroups(config, options);
   if (silentBrokersCount > 0) {
     note(
       `No answer from ${
@@ -72,7 +58,7 @@ const show = taskWord({
       description: `show it again every ${WATCH_MS / 1_000} s until Ctrl+C`,
     },
     json: JSON_FLAG,
-    ...KAFKA_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [[
     "deno task group show cafe-event-consumer-group",
@@ -81,11 +67,10 @@ const show = taskWord({
 }, async (flags, [group]) => {
   using stop = stopSignal();
   const { signal } = stop;
-  const config = configFrom(flags);
-  const options = { ...clientOptions(flags, config), signal };
+  const { config, ...options } = connectionFrom(flags);
   const write = flags.json ? groupJson : describeGroup;
   do {
-    printLine(write(await showGroup(config, group, options)));
+    printLine(write(await showGroup(config, group, { ...options, signal })));
     if (!flags.watch) return;
     await output.written();
     await pause(WATCH_MS, signal);
@@ -119,7 +104,7 @@ const reset = taskWord({
       max: 2 ** 31 - 1,
     },
     execute: { type: "boolean", description: "do it" },
-    ...KAFKA_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [
     [
@@ -142,11 +127,11 @@ const reset = taskWord({
       `--to takes earliest, latest, an offset, a time in ISO 8601, +N or -N: "${flags.to}"`,
     );
   }
-  const config = configFrom(flags);
+  const { config, ...options } = connectionFrom(flags);
   const result = await resetGroup(
     config,
     { group, topic, partition, to, execute },
-    clientOptions(flags, config),
+    options,
   );
   const at = to.kind === "time"
     ? `, messages from ${new Date(to.timeMs).toISOString()} on`

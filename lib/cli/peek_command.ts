@@ -12,12 +12,7 @@ import { runTask, type TaskSpec } from "./command.ts";
 import { errors, output, printLine } from "./output.ts";
 import { describeLook, describePeeked, peekedJson } from "./peek_report.ts";
 import { stopSignal } from "./signals.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
   topic: {
@@ -61,8 +56,7 @@ const FLAGS = {
     type: "boolean",
     description: "print one JSON object a line, as consume does",
   },
-  timeout: { ...TIMEOUT_FLAG, description: "how long to wait for Kafka" },
-  ...CONFIG_FLAGS,
+  ...CONNECTION_FLAGS,
 } as const;
 
 const SPEC = {
@@ -132,13 +126,13 @@ export async function peekCommand(): Promise<never> {
         "--last and --from are both given: keep one of them",
       );
     }
-    const config = configFrom(flags);
+    const { config, ...connection } = connectionFrom(flags);
     const write = flags.json ? peekedJson : describePeeked;
     const summary = await peek(config, async (message) => {
       printLine(write(message));
       if (output.full) await output.written();
     }, {
-      ...clientOptions(flags, config),
+      ...connection,
       topic,
       partition,
       last,

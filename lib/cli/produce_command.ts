@@ -23,24 +23,15 @@ import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
 import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic } from "./event_topic.ts";
+import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { ProduceReport } from "./produce_report.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic; the event's own by default",
-  },
+  topic: TOPIC_FLAG,
   count: {
     type: "integer",
     value: "N",
@@ -133,8 +124,7 @@ const FLAGS = {
     type: "boolean",
     description: "leave out the lines for each event",
   },
-  timeout: TIMEOUT_FLAG,
-  ...CONFIG_FLAGS,
+  ...CONNECTION_FLAGS,
 } as const;
 
 const SPEC = {
@@ -185,8 +175,7 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   const { type, text } = chooseEvent(flags.event);
   const topic = checkEventTopic(flags.topic ?? type.topic);
   checkFlags(flags);
-  const config = configFrom(flags);
-  const clients = clientOptions(flags, config);
+  const connection = connectionFrom(flags);
   const { count = DEFAULT_COUNT, acks } = flags;
   const path = flags.file && inputPath(flags.file);
   const resume = path && flags.resume
@@ -206,7 +195,7 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     format,
     signal,
     start,
-    notify: clients.notify,
+    notify: connection.notify,
   });
   const dryRun = flags["dry-run"];
   const report = new ProduceReport({
@@ -222,9 +211,8 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   const run = { observer: report, signal, rejects };
   const summary =
     await (dryRun ? checkItems(type, source, run) : produceItems(type, source, {
-      ...clients,
+      ...connection,
       ...run,
-      config,
       topic,
       ...(acks && { acks: ACKS[acks] }),
       idempotent: flags.idempotent,

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
-import { didYouMean, EXIT, type Flags } from "./command.ts";
+import { didYouMean, EXIT } from "./command.ts";
 import { errors, printLine } from "./output.ts";
 import { readSchemaFile } from "./schema_file.ts";
 import {
@@ -16,21 +16,8 @@ import {
   describeSubjects,
 } from "./schema_report.ts";
 import { closestTo } from "./suggestion.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
-
-const REGISTRY_FLAGS = {
-  timeout: {
-    ...TIMEOUT_FLAG,
-    description: "how long to wait for the registry",
-  },
-  ...CONFIG_FLAGS,
-} as const satisfies Flags;
 
 const SUBJECT_FLAG = {
   type: "string",
@@ -40,14 +27,10 @@ const SUBJECT_FLAG = {
 } as const;
 
 function connect(
-  flags: {
-    readonly registry: string | undefined;
-    readonly timeout: number;
-    readonly debug: boolean;
-  },
+  flags: Parameters<typeof connectionFrom>[0],
 ): Promise<SchemaCatalog> {
-  const config = configFrom(flags);
-  return SchemaCatalog.connect(config, clientOptions(flags, config));
+  const { config, ...options } = connectionFrom(flags);
+  return SchemaCatalog.connect(config, options);
 }
 
 const list = taskWord({
@@ -55,7 +38,7 @@ const list = taskWord({
   summary: "Lists the subjects: their versions, ids and compatibility levels.",
   flags: {
     json: { type: "boolean", description: "print one JSON object a line" },
-    ...REGISTRY_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [["deno task schema list", "What the registry has"]],
 }, async (flags) => {
@@ -78,7 +61,7 @@ const show = taskWord({
       min: 1,
       max: 2 ** 31 - 1,
     },
-    ...REGISTRY_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [[
     "deno task schema show demo-value --version 1",
@@ -97,7 +80,7 @@ const check = taskWord({
   arguments: ["FILE"],
   summary:
     "Asks the registry whether a schema may be added to a subject, and says why not. Registers nothing.",
-  flags: { subject: SUBJECT_FLAG, ...REGISTRY_FLAGS },
+  flags: { subject: SUBJECT_FLAG, ...CONNECTION_FLAGS },
   examples: [[
     "deno task schema check schemas/loyalty_scan.schema.json",
     "May this be the next version?",
@@ -114,7 +97,7 @@ const register = taskWord({
   arguments: ["FILE"],
   summary:
     "Registers a schema as the next version of a subject, if it is compatible.",
-  flags: { subject: SUBJECT_FLAG, ...REGISTRY_FLAGS },
+  flags: { subject: SUBJECT_FLAG, ...CONNECTION_FLAGS },
   examples: [[
     "deno task schema register scan.schema.json --subject scans-value",
     "The schema of the topic scans",
@@ -145,7 +128,7 @@ const compatibility = taskWord({
       description:
         "the subject; without it, the level of all that have none of their own",
     },
-    ...REGISTRY_FLAGS,
+    ...CONNECTION_FLAGS,
   },
   examples: [[
     "deno task schema compatibility BACKWARD --subject demo-value",

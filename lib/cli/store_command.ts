@@ -12,24 +12,15 @@ import {
 import { DEFAULT_STORE_GROUP, store } from "../store/store.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic } from "./event_topic.ts";
+import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import { StoreReport } from "./store_report.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic; the event's own by default",
-  },
+  topic: TOPIC_FLAG,
   database: {
     type: "string",
     value: "PATH",
@@ -61,12 +52,12 @@ const FLAGS = {
     type: "boolean",
     description: "leave out the lines on the progress",
   },
+  ...CONNECTION_FLAGS,
   timeout: {
-    ...TIMEOUT_FLAG,
+    ...CONNECTION_FLAGS.timeout,
     description:
       "how long to wait for Kafka, the registry and the database at the start",
   },
-  ...CONFIG_FLAGS,
 } as const;
 
 const SPEC = {
@@ -91,7 +82,7 @@ const SPEC = {
 export async function storeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
-    const config = configFrom(flags);
+    const connection = connectionFrom(flags);
     const { type, text, kept } = chooseEvent(flags.event);
     const { group, count, quiet } = flags;
     const topic = checkEventTopic(flags.topic ?? type.topic);
@@ -111,8 +102,7 @@ export async function storeCommand(): Promise<never> {
     let failed = true;
     try {
       await store(type, kept, {
-        ...clientOptions(flags, config),
-        config,
+        ...connection,
         topic,
         group,
         count,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { NumberFlag, StringFlag } from "./command.ts";
+import type { Flags, StringFlag } from "./command.ts";
 import {
   BROKERS_VARIABLE,
   type Config,
@@ -40,15 +40,18 @@ export const CONFIG_FLAGS = {
   },
 } as const satisfies Record<keyof ConfigFlags, StringFlag>;
 
-/** The row of a task's flag table for how long to wait for Kafka and the registry. */
-export const TIMEOUT_FLAG = {
-  type: "number",
-  value: "SECONDS",
-  description: "how long to wait for Kafka and the registry at the start",
-  default: 30,
-  min: 0,
-  max: 86_400,
-} as const satisfies NumberFlag;
+/** The rows of a task's flag table for {@linkcode connectionFrom}. */
+export const CONNECTION_FLAGS = {
+  timeout: {
+    type: "number",
+    value: "SECONDS",
+    description: "how long to wait for Kafka and the registry at the start",
+    default: 30,
+    min: 0,
+    max: 86_400,
+  },
+  ...CONFIG_FLAGS,
+} as const satisfies Flags;
 
 /**
  * Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr.
@@ -67,12 +70,23 @@ function noteLine(line: string): void {
   note(escapeUnsafe(line));
 }
 
-/** Turns the flags that every task shares into the clients' options. Waits are announced on stderr. */
-export function clientOptions(
-  flags: { readonly timeout: number; readonly debug: boolean },
-  config: Config,
-): KafkaOptions & WaitOptions {
+/** Where Kafka and the registry are, and the options of their clients. */
+export interface Connection extends KafkaOptions, WaitOptions {
+  /** Where they are. */
+  readonly config: Config;
+}
+
+/**
+ * Resolves where Kafka and the registry are and how long to wait for them. Waits are announced on stderr.
+ *
+ * @throws {UsageError} If a flag or a variable is wrong.
+ */
+export function connectionFrom(
+  flags: ConfigFlags & { readonly timeout: number; readonly debug: boolean },
+): Connection {
+  const config = configFrom(flags);
   return {
+    config,
     diagnose: (outage) =>
       outage instanceof OutageError && outage.code === "registry-unreachable"
         ? diagnoseRegistry(config)

@@ -7,12 +7,7 @@
 import { createTopic } from "../kafka/topic.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { printLine } from "./output.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  configFrom,
-  TIMEOUT_FLAG,
-} from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 import { describeTopicResult } from "./topic_report.ts";
 
 const FLAGS = {
@@ -38,8 +33,7 @@ const FLAGS = {
     min: 1,
     max: 32_767,
   },
-  timeout: TIMEOUT_FLAG,
-  ...CONFIG_FLAGS,
+  ...CONNECTION_FLAGS,
 } as const;
 
 const SPEC = {
@@ -58,12 +52,8 @@ export async function topicCommand(): Promise<never> {
     const { topic, partitions, "replication-factor": replicationFactor } =
       flags;
     const wanted = { topic, partitions, replicationFactor };
-    const config = configFrom(flags);
-    const result = await createTopic(
-      config,
-      wanted,
-      clientOptions(flags, config),
-    );
+    const { config, ...options } = connectionFrom(flags);
+    const result = await createTopic(config, wanted, options);
     printLine(describeTopicResult(wanted, result));
   });
 }

@@ -10,18 +10,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { helpText } from "../../lib/cli/command.ts";
-import {
-  clientOptions,
-  CONFIG_FLAGS,
-  TIMEOUT_FLAG,
-} from "../../lib/cli/task_flags.ts";
-import { DEFAULT_CONFIG } from "../../lib/settings/config.ts";
+import { CONNECTION_FLAGS, connectionFrom } from "../../lib/cli/task_flags.ts";
 
-Deno.test("CONFIG_FLAGS name their defaults and variables in the help text", () => {
+Deno.test("CONNECTION_FLAGS name their defaults and variables in the help text", () => {
   const text = helpText({
     name: "x",
     summary: "",
-    flags: { ...CONFIG_FLAGS, timeout: TIMEOUT_FLAG },
+    flags: CONNECTION_FLAGS,
     examples: [],
   });
   const words = text.replace(/\s+/g, " ");
@@ -36,17 +31,18 @@ Deno.test("CONFIG_FLAGS name their defaults and variables in the help text", () 
   }
 });
 
-Deno.test("clientOptions() counts in milliseconds and logs only when debugging", () => {
+Deno.test("connectionFrom() counts in milliseconds and logs only when debugging", () => {
+  const flags = { brokers: "localhost:1", registry: "http://localhost:2" };
   assertEquals(
-    clientOptions({ timeout: 1.5, debug: false }, DEFAULT_CONFIG).timeoutMs,
+    connectionFrom({ ...flags, timeout: 1.5, debug: false }).timeoutMs,
     1_500,
   );
   assertStrictEquals(
-    clientOptions({ timeout: 1, debug: false }, DEFAULT_CONFIG).log,
+    connectionFrom({ ...flags, timeout: 1, debug: false }).log,
     undefined,
   );
   assertEquals(
-    typeof clientOptions({ timeout: 1, debug: true }, DEFAULT_CONFIG).log,
+    typeof connectionFrom({ ...flags, timeout: 1, debug: true }).log,
     "function",
   );
 });
