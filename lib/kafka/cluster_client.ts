@@ -15,6 +15,8 @@ export class ClusterClient implements Connectable {
   protected readonly admin: Admin;
   /** kafkajs' own connection, for what that one lacks. */
   protected readonly cluster: Cluster;
+  /** Resolves when the last request for a topic's offsets has ended. */
+  #rangesRead: Promise<unknown> = Promise.resolve();
 
   /**
    * Makes the client. It doesn't connect yet.
@@ -37,12 +39,21 @@ export class ClusterClient implements Connectable {
   }
 
   /**
-   * Reads which offsets each partition of a topic has.
+   * Reads which offsets each partition of a topic has. Calls wait for each other: asking for one topic's layout takes the other
+   * topics out of kafkajs' metadata, and a request for their offsets that is under way fails.
    *
    * @param topic The topic.
    * @returns The offsets by partition; undefined if the topic does not exist.
    */
-  async ranges(
+  ranges(
+    topic: string,
+  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+    const found = this.#rangesRead.then(() => this.#readRanges(topic));
+    this.#rangesRead = found.catch(() => {});
+    return found;
+  }
+
+  async #readRanges(
     topic: string,
   ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
     const admin = adminOf(this.admin);
