@@ -5,7 +5,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { pause } from "../lib/base/pause.ts";
+import { consume } from "../lib/consume/consume.ts";
 import { type Order, orders } from "../lib/events/order.ts";
+import { createKafka } from "../lib/kafka/client.ts";
 import { EventRegistry } from "../lib/registry/registry.ts";
 import { requestRegistry } from "../lib/registry/transport.ts";
 import { runCommand } from "./support/command.ts";
@@ -18,9 +21,11 @@ import { askPython, preparePython } from "./support/python.ts";
 import { runTaskProcess } from "./support/task_process.ts";
 import {
   consumeJson,
+  encodeOrders,
   makeOrder,
   makeTopic,
   parseRecords,
+  sendRaw,
 } from "./support/topics.ts";
 
 /** Their keys differ between languages if lower case, UTF-8 or the checksum do. */
@@ -37,6 +42,11 @@ const CUSTOMERS = [
   "🍵 Tea",
   "X",
 ];
+
+/** How many orders a member of a shared group reads. */
+const PER_PARTITION_COUNT = 5;
+/** How long the members of a group may take to share a topic, in milliseconds. */
+const GROUP_DEADLINE_MS = 30_000;
 
 /** The partitions that the contract names, of 3. */
 const KNOWN = { diana_martinez: 1, charlie_davis: 0, bob_smith: 2 };
@@ -142,8 +152,8 @@ async function pythonClient(program: string, { config, topic }: Bench) {
       }) as Promise<
         { schema_id: number; records: Found[] }
       >,
-    consume: async (count: number, schema?: string) => {
-      const request = { do: "consume", count, schema, ...place };
+    consume: async (count: number, schema?: string, group?: string) => {
+      const request = { do: "consume", count, schema, group, ...place };
       const { records } = await askPython(program, request) as {
         records: Found[];
       };
@@ -318,6 +328,75 @@ pythonTest(
     }
   },
 );
+
+/** Waits until a group has so many members, each with a partition. */
+async function untilShared(
+  { config, topic, group }: Bench,
+  count: number,
+): Promise<void> {
+  const groups = (await createKafka(config)).groups();
+  await groups.connect();
+  try {
+    const deadline = Date.now() + GROUP_DEADLINE_MS;
+    while (true) {
+      const { members } = await groups.describe(group);
+      const shares = members.map(({ partitions }) => partitions[topic] ?? []);
+      if (shares.length === count && shares.every(({ length }) => length > 0)) {
+        return;
+      }
+      assert(Date.now() < deadline, `Not shared: ${JSON.stringify(shares)}`);
+      await pause(50);
+    }
+  } finally {
+    await groups.disconnect();
+  }
+}
+
+for (const first of ["confluent-kafka", "this program"]) {
+  pythonTest(
+    `confluent-kafka and this program share a topic in one group where ${first} leads it`,
+    async (plain) => {
+      const bench = { ...plain, topic: `${plain.topic}-shared` };
+      const { config, topic, group } = bench;
+      await makeTopic(bench, 2);
+      assert(program);
+      const client = await pythonClient(program, bench);
+      const there = () => client.consume(PER_PARTITION_COUNT, undefined, group);
+      const here = async () => {
+        const read: { partition: number; offset: string }[] = [];
+        await consume(orders, ({ partition, offset }) => {
+          read.push({ partition, offset });
+        }, { config, topic, group, count: PER_PARTITION_COUNT });
+        return read;
+      };
+      const members = first === "this program" ? [here, there] : [there, here];
+      const reads: Promise<{ partition: number; offset: string }[]>[] = [];
+      for (const [i, member] of members.entries()) {
+        reads.push(member());
+        await untilShared(bench, i + 1);
+      }
+      const values = await encodeOrders(
+        bench,
+        makeOrders("Shared").slice(0, PER_PARTITION_COUNT),
+      );
+      await sendRaw(
+        config,
+        topic,
+        [0, 1].flatMap((partition) =>
+          values.map((value) => ({ key: "any", value, partition }))
+        ),
+      );
+      const places = (await Promise.all(reads)).flat()
+        .map(({ partition, offset }) => `${partition}/${offset}`);
+      assertEquals(
+        places.sort(),
+        [0, 1].flatMap((partition) =>
+          values.map((_, offset) => `${partition}/${offset}`)
+        ),
+      );
+    },
+  );
+}
 
 async function kcatProblem(): Promise<string | undefined> {
   if (engine !== undefined) return engine;

@@ -13,6 +13,7 @@ import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { within } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
 import { type Admin, adminOf } from "./admin.ts";
+import { rangeAssigner } from "./assigner.ts";
 import type { Connectable } from "./connectable.ts";
 import {
   type Consumer,
@@ -91,11 +92,12 @@ export async function createKafka(
   options: KafkaOptions = {},
 ): Promise<KafkaClient> {
   const kafka = await createKafkajs(config, options);
+  const assigner = rangeAssigner(await loadKafkajs());
   return {
     config,
     admin: () => adminOf(kafka.admin()),
     producer: (options) => messageProducerOf(kafka, options),
-    consumer: (settings) => consumerOf(kafka, settings),
+    consumer: (settings) => consumerOf(kafka, { ...settings, assigner }),
     groups: () => new GroupClient(kafka),
     reader: () => new TopicReader(kafka),
     inspector: () => new ClusterInspector(kafka),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { EachBatchPayload, Kafka } from "./kafkajs.ts";
+import type { EachBatchPayload, Kafka, PartitionAssigner } from "./kafkajs.ts";
 import type { Piece } from "./batches/record_set.ts";
 import type { Connectable } from "./connectable.ts";
 import type { FetchedPartition } from "./patches/fetched_partition.ts";
@@ -118,9 +118,16 @@ function fetchedOf(payload: EachBatchPayload): Fetched {
  * @param settings How it reads.
  * @returns The consumer.
  */
-export function consumerOf(kafka: Kafka, settings: ConsumerSettings): Consumer {
+export function consumerOf(
+  kafka: Kafka,
+  settings: ConsumerSettings & {
+    /** Decides which member of the group reads which partition. Equals `partition.assignment.strategy`. */
+    readonly assigner: PartitionAssigner;
+  },
+): Consumer {
   const consumer = kafka.consumer({
     groupId: settings.group,
+    partitionAssigners: [settings.assigner],
     allowAutoTopicCreation: false,
     sessionTimeout: settings.sessionTimeoutMs,
     heartbeatInterval: settings.heartbeatIntervalMs,

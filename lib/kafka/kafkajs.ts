@@ -17,4 +17,8 @@ export type {
   Mechanism,
   MemberDescription,
   Message,
+  PartitionAssigner,
 } from "npm:kafkajs@2.2.4";
+
+/** The module. */
+export type Kafkajs = typeof import("npm:kafkajs@2.2.4");

@@ -53,22 +53,27 @@ def produce(request, registry):
 
 
 def consume(request, registry):
-    """Reads so many orders from the topic's start."""
+    """Reads so many orders: from the topic's start, or those of the partitions that a group gives it."""
     topic = request["topic"]
     deserialize = JSONDeserializer(
         request.get("schema"), schema_registry_client=registry
     )
     context = SerializationContext(topic, MessageField.VALUE)
+    group = request.get("group")
     consumer = Consumer(
         {
             "bootstrap.servers": request["brokers"],
-            # No group is joined: the partitions are taken by their numbers.
-            "group.id": "unused",
-            "enable.auto.commit": False,
+            "group.id": group or "unused",
+            "enable.auto.commit": group is not None,
+            "auto.offset.reset": "earliest",
         }
     )
-    partitions = consumer.list_topics(topic, DEADLINE_SECONDS).topics[topic].partitions
-    consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
+    if group is not None:
+        consumer.subscribe([topic])
+    else:
+        # No group is joined: the partitions are taken by their numbers.
+        partitions = consumer.list_topics(topic, DEADLINE_SECONDS).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
     records = []
     deadline = time.monotonic() + DEADLINE_SECONDS
     while len(records) < request["count"]:

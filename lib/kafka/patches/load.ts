@@ -1,9 +1,10 @@
 /**
- * kafkajs, patched. Whoever needs it at run time gets it here.
+ * kafkajs, patched: the only place that loads it.
  *
  * @module
  */
 
+import type { Kafkajs } from "../kafkajs.ts";
 import { patchBrokerPool } from "./broker_pool.ts";
 import { patchConnection } from "./connection.ts";
 import { patchConnectionPoolBuilder } from "./connection_pool_builder.ts";
@@ -43,6 +44,6 @@ export async function loadKafkajsFile<T>(path: string): Promise<T> {
  *
  * @returns The module, always the same.
  */
-export function loadKafkajs(): Promise<typeof import("npm:kafkajs@2.2.4")> {
+export function loadKafkajs(): Promise<Kafkajs> {
   return loadKafkajsFile("index.js");
 }
