@@ -50,7 +50,7 @@ export type ErrorCode =
 
 /** The values that belong to an {@linkcode ErrorCode}. */
 export interface ErrorDetails {
-  /** With `net-permission`: the address, as `host:port`. */
+  /** With `net-permission`, and `database-permission` for a server: the address, as `host:port`. */
   readonly address?: string;
   /** With `replication-factor`: how many brokers there are. */
   readonly brokersCount?: number;

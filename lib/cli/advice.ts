@@ -27,8 +27,10 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
   "answer-not-registry": () =>
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
   "file-format": ({ format }) => `Read it with --format ${format}.`,
-  "database-permission": () =>
-    'Put it into the folder .data beside deno.json, or add its folder to "read" and "write" of "permissions.store" in deno.json.',
+  "database-permission": ({ address }) =>
+    address
+      ? `Add ${address} to "permissions.store.net" in deno.json.`
+      : 'Put it into the folder .data beside deno.json, or add its folder to "read" and "write" of "permissions.store" in deno.json.',
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",

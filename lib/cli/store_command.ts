@@ -9,23 +9,23 @@ import {
   DEFAULT_DATABASE_PATH,
   resolveDatabase,
 } from "../settings/database.ts";
-import { DEFAULT_STORE_GROUP, store } from "../store/store.ts";
+import { databaseName, DEFAULT_STORE_GROUP, store } from "../store/store.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import { StoreReport } from "./store_report.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom, noteLine } from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
   topic: TOPIC_FLAG,
   database: {
     type: "string",
-    value: "PATH",
+    value: "PATH|URL",
     description:
-      `the database: a file for SQLite; ${DEFAULT_DATABASE_PATH} by default`,
+      `the database: a file (SQLite) or postgres://USER@HOST:PORT/NAME; ${DEFAULT_DATABASE_PATH} by default`,
     env: DATABASE_VARIABLE,
   },
   group: {
@@ -68,6 +68,10 @@ const SPEC = {
   examples: [
     ["deno task store", "Until Ctrl+C, into a file"],
     [
+      "deno task store --database postgres://cafe@localhost:5432/cafe",
+      "Into PostgreSQL, with the password in DATABASE_PASSWORD_FILE",
+    ],
+    [
       "deno task store --event loyalty_scan --idle-exit 5",
       "The loyalty scans that are there",
     ],
@@ -87,13 +91,15 @@ export async function storeCommand(): Promise<never> {
     const { group, count, quiet } = flags;
     const topic = checkEventTopic(flags.topic ?? type.topic);
     const database = resolveDatabase(
-      flags.database && inputPath(flags.database),
+      flags.database?.includes("://") ? flags.database : flags.database &&
+        inputPath(flags.database),
+      { warn: noteLine, source: "--database" },
     );
     const idleExitSeconds = flags["idle-exit"];
     const report = new StoreReport({
       topic,
       plural: text.plural,
-      database: database.path,
+      database: databaseName(database),
       group,
       count,
       quiet,

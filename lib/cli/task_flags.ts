@@ -65,8 +65,12 @@ export function configFrom(flags: ConfigFlags): Config {
   });
 }
 
-/** A line may contain text of a server: its line breaks are escaped too. */
-function noteLine(line: string): void {
+/**
+ * Prints a warning or an announcement. It may contain text of a server: its line breaks are escaped too.
+ *
+ * @param line The line.
+ */
+export function noteLine(line: string): void {
   note(escapeUnsafe(line));
 }
 

@@ -253,8 +253,13 @@ export function readRegistrySecurity(
   };
 }
 
-/** Tells whether a host is this machine: what is sent to it never leaves it. */
-function isLoopback(hostname: string): boolean {
+/**
+ * Tells whether a host is this machine: what is sent to it never leaves it.
+ *
+ * @param hostname The host, as a URL has it.
+ * @returns Whether it is.
+ */
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
     /^127(\.\d+){3}$/.test(hostname);
 }

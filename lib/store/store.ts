@@ -81,6 +81,23 @@ export async function store<T>(
 }
 
 /**
+ * Names a database for a message.
+ *
+ * @param settings Which one.
+ * @returns The file's path, or the URL without user and password.
+ */
+export function databaseName(settings: DatabaseSettings): string {
+  return "path" in settings ? settings.path : settings.url;
+}
+
+/** Loads the client of PostgreSQL only where it is used. */
+async function connect(settings: DatabaseSettings): Promise<Database> {
+  if ("path" in settings) return new SqliteDatabase(settings.path);
+  const { PostgresDatabase } = await import("./postgres.ts");
+  return new PostgresDatabase(settings);
+}
+
+/**
  * Opens a database, and makes the tables that it lacks.
  *
  * @param settings Which one.
@@ -94,9 +111,8 @@ export async function openDatabase(
   tables: readonly Table[],
   options: WaitOptions = {},
 ): Promise<Database> {
-  const { path } = settings;
-  return await waitFor(`the database '${path}'`, async () => {
-    const database = new SqliteDatabase(path);
+  return await waitFor(`the database '${databaseName(settings)}'`, async () => {
+    const database = await connect(settings);
     try {
       await database.transaction(() => migrate(database, tables));
       return database;

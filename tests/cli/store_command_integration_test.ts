@@ -9,6 +9,7 @@ import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { withoutDuration } from "../support/captured_output.ts";
 import { readDatabase } from "../support/databases.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { PostgresServer, whyNoPostgres } from "../support/postgres_server.ts";
 import { runTaskProcess, TaskProcess } from "../support/task_process.ts";
 import {
   encodeOrders,
@@ -153,3 +154,52 @@ integrationTest(
       });
     }),
 );
+
+const POSTGRES =
+  "store keeps events on a server that DATABASE_URL names, and never shows its password";
+if (whyNoPostgres) {
+  Deno.test({ name: `${POSTGRES} (${whyNoPostgres})`, ignore: true, fn() {} });
+} else {
+  integrationTest(POSTGRES, async (bench) => {
+    const { config, topic, group } = bench;
+    await using server = await PostgresServer.launch();
+    await makeTopic(bench, 1);
+    await send(bench, 3);
+    const run = (env: Record<string, string>, reach: string[] = []) =>
+      runTaskProcess(config, "store", [
+        `--topic=${topic}`,
+        `--group=${group}`,
+        "--count=3",
+        "--debug",
+      ], { env, reach });
+    const env = server.env("postgres");
+    const { DATABASE_URL = "" } = env;
+    const { password, host } = new URL(DATABASE_URL);
+    const wrong = await run(
+      { DATABASE_URL: DATABASE_URL.replace(password, "mistaken") },
+      [host],
+    );
+    assertEquals(wrong.code, 1);
+    assertMatch(
+      wrong.stderr,
+      /refuses: password authentication failed for user "cafe"/,
+    );
+    const denied = await run(env);
+    assertMatch(
+      denied.stderr,
+      new RegExp(
+        `^Error: No permission to reach ${host}\\n  Add ${host} to "permissions.store.net" in deno.json.`,
+      ),
+    );
+    const { code, stdout, stderr } = await run(env, [host]);
+    assertEquals(code, 0);
+    assertMatch(
+      stdout,
+      new RegExp(`topic '${topic}' in 'postgres://${host}/postgres' `),
+    );
+    assertMatch(stdout, /Total events stored: 3\n$/);
+    for (const text of [wrong.stderr, denied.stderr, stdout, stderr]) {
+      assertEquals(text.includes(password) || text.includes("mistaken"), false);
+    }
+  });
+}

@@ -9,6 +9,7 @@ import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query } from "../../lib/store/database.ts";
 import type { Database, Row } from "../../lib/store/database.ts";
 import { openDatabase } from "../../lib/store/store.ts";
+import { PostgresServer, whyNoPostgres } from "./postgres_server.ts";
 import type { Value } from "../../lib/store/table.ts";
 
 /** A database of a test. */
@@ -81,8 +82,36 @@ const sqlite: DatabaseKind = {
   },
 };
 
+let server: PostgresServer | undefined;
+if (whyNoPostgres === undefined) {
+  Deno.test.beforeAll(async () => {
+    server = await PostgresServer.launch();
+  });
+  Deno.test.afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+  });
+}
+
+const postgresql: DatabaseKind = {
+  name: "PostgreSQL",
+  missing: whyNoPostgres,
+  async with(fn) {
+    if (!server) throw new Error("There is no server");
+    const name = await server.create();
+    try {
+      const settings = server.settings(name);
+      await fn({
+        settings,
+        read: (...args) => readDatabase(settings, ...args),
+      });
+    } finally {
+      await server.run(`DROP DATABASE ${name} WITH (FORCE)`);
+    }
+  },
+};
+
 /** The kinds of databases. */
-export const DATABASES: readonly DatabaseKind[] = [sqlite];
+export const DATABASES: readonly DatabaseKind[] = [sqlite, postgresql];
 
 /**
  * Registers a test for each kind of database. It is ignored, with the reason, where there is none.

@@ -1,0 +1,223 @@
+/**
+ * PostgreSQL as the store's database: stores on several machines share it.
+ *
+ * @module
+ */
+
+import postgres from "npm:postgres@3.4.9";
+import {
+  codeOf,
+  explainCertificate,
+  isCertificateProblem,
+  isClientRefused,
+} from "../base/certificate_errors.ts";
+import {
+  HandlerStop,
+  InvalidEventError,
+  messageOf,
+  OutageError,
+  PipelineError,
+} from "../base/errors.ts";
+import { redact } from "../base/secret.ts";
+import type { PostgresSettings } from "../settings/database.ts";
+import { tlsOptions } from "../settings/tls.ts";
+import type { Database, Insert, Step, Work } from "./database.ts";
+import { insertSql, quoted, type TypeNames } from "./table.ts";
+
+/** How long a connection may take to open, in seconds. Equals `connect_timeout`. */
+const CONNECT_TIMEOUT_S = 10;
+/** The default of the longest time of a transaction, in milliseconds. */
+const TRANSACTION_TIMEOUT_MS = 30_000;
+
+const TYPES: TypeNames = {
+  text: "TEXT",
+  integer: "BIGINT",
+  boolean: "BOOLEAN",
+  real: "DOUBLE PRECISION",
+  json: "JSONB",
+};
+
+/** A database on a server. */
+export class PostgresDatabase implements Database {
+  /** The database's URL, without user and password. */
+  readonly name: string;
+  /** PostgreSQL has a type for each. */
+  readonly types = TYPES;
+  /** Reads the tables of the schema that new tables are made in. */
+  readonly layoutSql =
+    `SELECT table_name AS "table", column_name AS "column" FROM information_schema.columns WHERE table_schema = current_schema()`;
+  /** Two stores that start at the same time must not both make a table. */
+  readonly lockSql =
+    "SELECT pg_advisory_xact_lock(hashtext('cafe-event-pipeline'))";
+  readonly #settings: PostgresSettings;
+  readonly #timeoutMs: number;
+  #sql: postgres.Sql;
+
+  /**
+   * Makes it. It connects when it is used.
+   *
+   * @param settings Which server and database.
+   * @param timeoutMs How long a transaction may take, in milliseconds. After that the server counts as away.
+   * @default {30000}
+   */
+  constructor(
+    settings: PostgresSettings,
+    timeoutMs: number = TRANSACTION_TIMEOUT_MS,
+  ) {
+    this.#settings = settings;
+    this.#timeoutMs = timeoutMs;
+    this.name = settings.url;
+    this.#sql = connect(settings);
+  }
+
+  /** Runs a transaction: see {@linkcode Database.transaction}. */
+  async transaction<T>(work: () => Work<T>): Promise<T> {
+    const late = Promise.withResolvers<never>();
+    const timer = setTimeout(() => {
+      // The connection may be dead, and the server not know it.
+      this.#sql.end({ timeout: 0 }).catch(() => {});
+      this.#sql = connect(this.#settings);
+      late.reject(
+        new OutageError(`The database '${this.name}' does not answer`),
+      );
+    }, this.#timeoutMs);
+    try {
+      const running = this.#sql.begin((sql) => runSteps(sql, work));
+      running.catch(() => {});
+      return await Promise.race([running, late.promise]) as T;
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Closes the connection. */
+  async close(): Promise<void> {
+    await this.#sql.end({ timeout: 1 });
+  }
+
+  /** Says what to do about an error of the server or the connection. Others are the work's own. */
+  #explain(error: unknown): Error {
+    const { name } = this;
+    const cause = error;
+    if (error instanceof PipelineError) return error;
+    const code = codeOf(error);
+    const { hostname, port, password } = this.#settings;
+    const reason = redact(messageOf(error), [password]);
+    if (OUTAGES.test(code)) {
+      return new OutageError(
+        `The database '${name}' can't be reached: ${reason}`,
+        { cause },
+      );
+    }
+    if (error instanceof Deno.errors.NotCapable || DENIED.test(code)) {
+      const address = `${hostname}:${port}`;
+      return new PipelineError(`No permission to reach ${address}`, {
+        cause,
+        code: "database-permission",
+        details: { address },
+      });
+    }
+    if (isCertificateProblem(error) || isClientRefused(error)) {
+      return explainCertificate(error, {
+        holder: `the database '${name}'`,
+        peer: `The database '${name}'`,
+        prefix: "DATABASE_SSL",
+      }) as PipelineError;
+    }
+    if (DATA.test(code)) {
+      return new InvalidEventError(`The database refuses a value: ${reason}`, {
+        cause,
+      });
+    }
+    return error instanceof postgres.PostgresError
+      ? new HandlerStop(`The database '${name}' refuses: ${reason}`, { cause })
+      : error instanceof Error
+      ? error
+      : new Error(String(error));
+  }
+}
+
+/**
+ * What a retry may remove, by SQLSTATE or the client's own code: the connection is lost; the server starts, stops, or has as many
+ * connections as it takes; it is a standby just now; another transaction was in the way.
+ */
+const OUTAGES =
+  /^(08...|57P0[1-5]|53300|25006|25P03|40001|40P01|55P03|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** Node's names for what Deno's permissions refuse. */
+const DENIED = /^(EPERM|EACCES)$/;
+/** The class of SQLSTATE for values. */
+const DATA = /^22...$/;
+
+function connect(settings: PostgresSettings): postgres.Sql {
+  const { hostname, port, database, user, password, tls } = settings;
+  return postgres({
+    host: hostname,
+    port,
+    database,
+    user,
+    pass: password?.reveal() ?? "",
+    // Without the host, a certificate for localhost would do for any address that is not a name.
+    ssl: tls ? { ...tlsOptions(tls), host: hostname } : false,
+    // Steps of a transaction follow each other.
+    max: 1,
+    max_lifetime: null,
+    connect_timeout: CONNECT_TIMEOUT_S,
+    // The caller waits between tries.
+    backoff: () => 0,
+    fetch_types: false,
+    onnotice: () => {},
+    types: {
+      // BIGINT and what sum() makes of it.
+      whole: { to: 20, from: [20, 1700], serialize: String, parse: Number },
+    },
+    connection: {
+      application_name: "cafe-store",
+      // A member that is frozen must not hold its locks for ever.
+      idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
+    },
+  } as postgres.Options<Record<string, postgres.PostgresType>>);
+}
+
+async function runSteps<T>(
+  sql: postgres.TransactionSql,
+  work: () => Work<T>,
+): Promise<T> {
+  const steps = work();
+  let next = steps.next();
+  while (!next.done) next = steps.next(await execute(sql, next.value));
+  return next.value;
+}
+
+async function execute(
+  sql: postgres.TransactionSql,
+  step: Step,
+): Promise<unknown> {
+  if ("rows" in step) return await insertRows(sql, step);
+  let count = 0;
+  const text = step.sql.replaceAll("?", () => `$${++count}`);
+  return await sql.unsafe(text, [...step.params], { prepare: true });
+}
+
+/** Adds all rows in one statement, which gets them as JSON: that takes less of the server's time than arrays of columns. */
+async function insertRows(
+  sql: postgres.TransactionSql,
+  { table, rows, merge, returning }: Insert,
+): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const values = table.columns.map(({ type }, at) =>
+    `CAST(row ->> ${at} AS ${TYPES[type]})`
+  );
+  const source = `SELECT ${
+    values.join(", ")
+  } FROM jsonb_array_elements(CAST(CAST($1 AS TEXT) AS JSONB)) AS row WHERE true`;
+  const text = insertSql(table, source, merge) +
+    (returning === undefined
+      ? ""
+      : ` RETURNING CAST(${quoted(returning)} AS TEXT) AS value`);
+  const returned = await sql.unsafe(text, [JSON.stringify(rows)], {
+    prepare: true,
+  });
+  return returned.map(({ value }) => value);
+}

@@ -1,0 +1,204 @@
+/**
+ * What only PostgreSQL has: a server that is away or doesn't answer, logins, certificates and rights.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  HandlerStop,
+  InvalidEventError,
+  OutageError,
+  PipelineError,
+} from "../../lib/base/errors.ts";
+import { insert, query } from "../../lib/store/database.ts";
+import { migrate } from "../../lib/store/migrations.ts";
+import { PostgresDatabase } from "../../lib/store/postgres.ts";
+import { openDatabase } from "../../lib/store/store.ts";
+import type { Table } from "../../lib/store/table.ts";
+import { PostgresServer, whyNoPostgres } from "../support/postgres_server.ts";
+
+const NOTES: Table = {
+  name: "notes",
+  columns: [
+    { name: "id", type: "integer" },
+    { name: "text", type: "text" },
+    { name: "rest", type: "json" },
+  ],
+  key: ["id"],
+};
+
+function serverTest(
+  name: string,
+  fn: (server: PostgresServer) => Promise<void>,
+): void {
+  Deno.test({
+    name: whyNoPostgres ? `${name} (${whyNoPostgres})` : name,
+    ignore: whyNoPostgres !== undefined,
+    async fn() {
+      await using server = await PostgresServer.launch();
+      await fn(server);
+    },
+  });
+}
+
+const add = (id: number, text = "") => () =>
+  insert({ table: NOTES, rows: [[id, text, "{}"]], returning: "id" });
+
+serverTest(
+  "PostgresDatabase reports a server that is away as an outage, and goes on when it is back",
+  async (server) => {
+    const database = await openDatabase(server.settings(), [NOTES]);
+    try {
+      assertEquals(await database.transaction(add(1)), ["1"]);
+      await server.crash();
+      for (let id = 2; id < 4; id++) {
+        await assertRejects(
+          () => database.transaction(add(id)),
+          OutageError,
+          `The database '${database.name}' can't be reached: `,
+        );
+      }
+      await assertRejects(
+        () => openDatabase(server.settings(), [NOTES], { timeoutMs: 300 }),
+        OutageError,
+      );
+      await server.start();
+      assertEquals(await database.transaction(add(1)), []);
+      assertEquals(await database.transaction(add(4)), ["4"]);
+    } finally {
+      await database.close();
+    }
+  },
+);
+
+serverTest(
+  "PostgresDatabase gives up a transaction that takes too long, and goes on with another connection",
+  async (server) => {
+    const other = await openDatabase(server.settings(), [NOTES]);
+    const database = new PostgresDatabase(server.settings(), 500);
+    const locked = Promise.withResolvers<void>();
+    try {
+      const holding = other.transaction(function* () {
+        yield* query("LOCK TABLE notes");
+        locked.resolve();
+        yield* query("SELECT pg_sleep(1.5)");
+      });
+      await locked.promise;
+      await assertRejects(
+        () => database.transaction(add(1)),
+        OutageError,
+        `The database '${database.name}' does not answer`,
+      );
+      await holding;
+      assertEquals(await database.transaction(add(1)), ["1"]);
+    } finally {
+      await database.close();
+      await other.close();
+    }
+  },
+);
+
+serverTest(
+  "PostgresDatabase says why a login or a statement is refused, and never the password",
+  async (server) => {
+    const wrong = server.settings("postgres", {
+      DATABASE_PASSWORD: "not-the-password",
+    });
+    const error = await assertRejects(
+      () => openDatabase(wrong, []),
+      HandlerStop,
+      'refuses: password authentication failed for user "cafe"',
+    );
+    assertEquals(Deno.inspect(error).includes("not-the-password"), false);
+    await assertRejects(
+      () => openDatabase(server.settings("nowhere"), []),
+      HandlerStop,
+      'refuses: database "nowhere" does not exist',
+    );
+    const database = await openDatabase(server.settings(), [NOTES]);
+    try {
+      await assertRejects(
+        () => database.transaction(add(1, "a\0b")),
+        InvalidEventError,
+        "The database refuses a value: ",
+      );
+      await assertRejects(
+        () => database.transaction(() => query("SELECT nothing")),
+        HandlerStop,
+        'refuses: column "nothing" does not exist',
+      );
+    } finally {
+      await database.close();
+    }
+  },
+);
+
+serverTest(
+  "PostgresDatabase checks the server's certificate and its name, and encrypts the connection",
+  async (server) => {
+    const url = (host: string, mode = "verify-full") =>
+      `postgres://cafe@${host}:${server.port}/postgres?sslmode=${mode}`;
+    const file = { DATABASE_SSL_CA_FILE: server.certificateFile };
+    for (const mode of ["require", "verify-full"]) {
+      const database = await openDatabase(
+        server.settings("", { url: url("localhost", mode), ...file }),
+        [],
+      );
+      try {
+        const rows = await database.transaction(() =>
+          query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+        );
+        assertEquals(rows[0]?.["ssl"], true);
+      } finally {
+        await database.close();
+      }
+    }
+    await assertRejects(
+      () => openDatabase(server.settings("", { url: url("localhost") }), []),
+      PipelineError,
+      "is not signed by a trusted authority",
+    );
+    await assertRejects(
+      () =>
+        openDatabase(
+          server.settings("", { url: url("127.0.0.1"), ...file }),
+          [],
+        ),
+      PipelineError,
+      "is for another name",
+    );
+  },
+);
+
+serverTest(
+  "a store needs no other rights than those that the README names",
+  async (server) => {
+    const name = await server.create();
+    await server.run(`CREATE ROLE teller LOGIN PASSWORD 'of-the-teller';`);
+    const owner = await openDatabase(server.settings(name), [NOTES]);
+    await owner.close();
+    await server.run(
+      `GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public TO teller`,
+      name,
+    );
+    const teller = new PostgresDatabase(server.settings("", {
+      url: `postgres://teller@127.0.0.1:${server.port}/${name}`,
+      DATABASE_PASSWORD: "of-the-teller",
+    }));
+    try {
+      await teller.transaction(() => migrate(teller, [NOTES]));
+      assertEquals(await teller.transaction(add(1)), ["1"]);
+      await assertRejects(
+        () =>
+          teller.transaction(() =>
+            migrate(teller, [{ ...NOTES, name: "more_notes" }])
+          ),
+        HandlerStop,
+        "refuses: permission denied for schema public",
+      );
+    } finally {
+      await teller.close();
+    }
+  },
+);
