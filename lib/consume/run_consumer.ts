@@ -7,14 +7,8 @@
 import { StoppedError } from "../base/errors.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
-import {
-  createKafka,
-  type KafkaClient,
-  type KafkaOptions,
-  withAdmin,
-} from "../kafka/client.ts";
-import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
-import type { Admin } from "../kafka/admin.ts";
+import { createKafka, type KafkaOptions } from "../kafka/client.ts";
+import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
 import { type Config, resolveConfig } from "../settings/config.ts";
@@ -157,14 +151,16 @@ export async function runConsumer<T>(
     sessionTimeoutMs = 10_000,
   } = options;
   checkTopicName(topic);
-  const wait = withDeadline({ ...options, config, topic });
+  const wait = withDeadline({ clientId: "cafe-event-consumer", ...options });
   let counts = () => ({ consumed: 0, deadLetters: 0, tombstones: 0 });
   let deadLetters: DeadLetterQueue | undefined;
   try {
-    const kafka = await connectToTopic(
-      wait,
-      onError === "dlq" ? checkLetterTopic : undefined,
-    );
+    await requireTopic(config, {
+      ...wait,
+      topic,
+      check: onError === "dlq" ? checkLetterTopic : undefined,
+    });
+    const kafka = await createKafka(config, wait);
     const registry = await EventRegistry.connect(config, wait);
     if (onError === "dlq") {
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
@@ -192,23 +188,4 @@ export async function runConsumer<T>(
     await deadLetters?.close();
   }
   return counts();
-}
-
-/** Makes a client of a cluster that has the topic. */
-async function connectToTopic(
-  options: KafkaOptions & WaitOptions & {
-    readonly config: Config;
-    readonly topic: string;
-  },
-  check?: (admin: Admin, topic: string) => Promise<void>,
-): Promise<KafkaClient> {
-  const { config, topic } = options;
-  await withAdmin(config, options, async (admin) => {
-    if (!await describeTopic(admin, topic)) throw missingTopic(topic);
-    await check?.(admin, topic);
-  });
-  return await createKafka(config, {
-    clientId: "cafe-event-consumer",
-    ...options,
-  });
 }

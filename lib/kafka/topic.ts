@@ -69,6 +69,32 @@ export function missingTopic(topic: string): PipelineError {
 }
 
 /**
+ * Looks up a topic that has to exist.
+ *
+ * @param config Where the brokers are.
+ * @param options The topic, how long to wait for Kafka, what to call meanwhile, and what else to ask with the same client.
+ * @returns The layout.
+ * @throws {PipelineError} If the topic doesn't exist, or Kafka can't be reached or refuses.
+ */
+export async function requireTopic(
+  config: Config,
+  options: KafkaOptions & WaitOptions & {
+    readonly topic: string;
+    readonly check?:
+      | ((admin: Admin, topic: string) => Promise<void>)
+      | undefined;
+  },
+): Promise<TopicLayout> {
+  const { topic, check } = options;
+  return await withAdmin(config, options, async (admin) => {
+    const layout = await describeTopic(admin, topic);
+    if (!layout) throw missingTopic(topic);
+    await check?.(admin, topic);
+    return layout;
+  });
+}
+
+/**
  * Creates a topic with a connected client, unless it is there.
  *
  * @param admin A connected admin client.

@@ -9,8 +9,7 @@
  * @module
  */
 
-import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from "../base/retry.ts";
-import { pause } from "../base/pause.ts";
+import { throughOutages } from "../base/retry.ts";
 
 /** A message that can be queued. */
 export interface Sendable {
@@ -22,10 +21,8 @@ export interface Sendable {
 export type SendErrorAction =
   /** Kafka can't be reached: send the same batch again. */
   | "retry"
-  /** The broker refuses a message of the batch, or its size: send it in two halves. */
+  /** The broker refuses a message of the batch, or its size: send it in two halves; a single message is given up. */
   | "split"
-  /** This batch can never be sent; the next one may. */
-  | "drop"
   /** Nothing more can be sent. */
   | "stop";
 
@@ -160,28 +157,23 @@ export class DeliveryQueue<T extends Sendable> {
     batch: readonly T[],
   ): Promise<bigint | "split" | undefined> {
     const { send, classify, waiting, deliveryTimeoutMs } = this.#options;
-    const deadline = Date.now() + deliveryTimeoutMs;
     let waits = false;
     try {
-      for (
-        let wait = FIRST_PAUSE_MS;;
-        wait = Math.min(wait * 2, MAX_PAUSE_MS)
-      ) {
-        if (this.#stopped) return this.#fail(batch, this.#stopped.error);
-        try {
-          return await send(batch);
-        } catch (error) {
-          const action = classify(error);
-          if (action === "split" && batch.length > 1) return "split";
-          const late = Date.now() + wait > deadline;
-          if (action === "stop" || action === "retry" && late) this.stop(error);
-          if (action !== "retry" || this.#stopped) {
-            return this.#fail(batch, error);
-          }
-        }
-        if (!waits) waiting?.(waits = true);
-        await pause(wait, this.#stopping.signal);
-      }
+      const first = this.#stopped ? undefined : await throughOutages(
+        () => send(batch),
+        {
+          isOutage: (error) => classify(error) === "retry",
+          signal: this.#stopping.signal,
+          timeoutMs: deliveryTimeoutMs,
+          begins: () => waiting?.(waits = true),
+        },
+      );
+      return first ?? this.#fail(batch, this.#stopped?.error);
+    } catch (error) {
+      const isRefused = classify(error) === "split";
+      if (isRefused && batch.length > 1) return "split";
+      if (!isRefused) this.stop(error);
+      return this.#fail(batch, error);
     } finally {
       if (waits) waiting?.(false);
     }

@@ -27,10 +27,9 @@ import {
   isKafkaOutage,
   protocolCodeOf,
 } from "../kafka/errors.ts";
-import type { Admin } from "../kafka/admin.ts";
 import type { OutgoingMessage } from "../kafka/message.ts";
 import type { Acks } from "../kafka/message_producer.ts";
-import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
+import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { pause } from "../base/pause.ts";
 import { SendBuffer } from "./send_buffer.ts";
@@ -42,7 +41,7 @@ import {
   type OutgoingHeader,
 } from "../events/record.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
-import { checkTopicName, describeTopic, missingTopic } from "../kafka/topic.ts";
+import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 
 /** How to send. */
 export interface ProducerOptions extends KafkaOptions, WaitOptions {
@@ -165,32 +164,6 @@ function explain(error: unknown, config: Config): Error {
   return new InvalidEventError(`The event ${reason}`, { cause: error });
 }
 
-async function partitionsOf(
-  admin: Admin,
-  config: Config,
-  options: WaitOptions & { readonly topic: string },
-): Promise<number> {
-  const wait = withDeadline(options);
-  await connectWithin(admin, config, options);
-  try {
-    // A broker that has only just started takes connections some moments before it can do everything.
-    const layout = await waitFor(
-      `Kafka at ${config.brokers.join(",")}`,
-      () => describeTopic(admin, options.topic),
-      { ...wait, notify: undefined, isOutage: isKafkaOutage },
-    );
-    if (!layout) throw missingTopic(options.topic);
-    return layout.partitions;
-  } catch (error) {
-    throw explainKafkaError(error, {
-      config,
-      action: `Looking up topic '${options.topic}'`,
-    });
-  } finally {
-    await admin.disconnect().catch(() => {});
-  }
-}
-
 const NO_HEADERS: readonly Header[] = [];
 
 /** Sends events of one kind to a topic. */
@@ -250,15 +223,9 @@ export class EventSender<T> {
     if (idempotent && acks !== "all") {
       throw new UsageError("An idempotent producer takes acks all");
     }
-    const kafka = await createKafka(config, {
-      clientId: "cafe-event-producer",
-      ...options,
-    });
-    const wait = withDeadline(options);
-    const partitions = await partitionsOf(kafka.admin(), config, {
-      ...wait,
-      topic,
-    });
+    const wait = withDeadline({ clientId: "cafe-event-producer", ...options });
+    const { partitions } = await requireTopic(config, { ...wait, topic });
+    const kafka = await createKafka(config, wait);
     const registry = await EventRegistry.connect(config, wait);
     const serializer = await EventSerializer.connect(registry, type, {
       topic,
@@ -276,7 +243,7 @@ export class EventSender<T> {
             .catch(async (error) => {
               // For a moment only, after a broker's start; or for ever, and then this throws that the topic is gone.
               if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
-                await partitionsOf(kafka.admin(), config, { topic });
+                await requireTopic(config, { topic });
               }
               throw error;
             });

@@ -160,19 +160,6 @@ Deno.test("DeliveryQueue splits down to the one message that is too large, and d
   }
 });
 
-Deno.test("DeliveryQueue gives up one batch and goes on when the verdict is drop", async () => {
-  const refusal = new Refusal("drop");
-  const b = bench((_, request) => {
-    if (request === 1) throw refusal;
-    return 0n;
-  }, { maxBatchCount: 2 });
-  b.push(message(1), message(2), message(3));
-  await b.queue.flush();
-  assertEquals(b.failed, [[1, refusal], [2, refusal]]);
-  assertEquals(b.delivered, [[3, 0n]]);
-  assertEquals([b.waits, b.queue.stopped], [[], false]);
-});
-
 Deno.test("DeliveryQueue fails everything that waits or comes later when the verdict is stop", async () => {
   const refusal = new Refusal("stop");
   const b = bench(() => {
@@ -189,7 +176,7 @@ Deno.test("DeliveryQueue fails everything that waits or comes later when the ver
 });
 
 Deno.test("DeliveryQueue says that a wait is over when it ended in a split or a failure", async () => {
-  for (const end of ["split", "drop"] as const) {
+  for (const end of ["split", "stop"] as const) {
     const b = bench((_, request) => {
       if (request === 1) throw new Refusal("retry");
       if (request === 2) throw new Refusal(end);
