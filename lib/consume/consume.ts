@@ -5,8 +5,8 @@
  */
 
 import type { EventType } from "../events/event_type.ts";
+import { oneByOne } from "./event_processor.ts";
 import type { EventHandler } from "./handler.ts";
-import { MessageProcessor } from "./message_processor.ts";
 import type { MessageCounts } from "./message_reader.ts";
 import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
 
@@ -25,30 +25,5 @@ export async function consume<T>(
   handler: EventHandler<T>,
   options: ConsumerOptions = {},
 ): Promise<MessageCounts> {
-  const { count = Infinity, signal } = options;
-  const enough = new AbortController();
-  return await runConsumer(type, {
-    ...options,
-    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
-  }, {
-    processor(deserializer, processorOptions) {
-      const processor = new MessageProcessor(
-        deserializer,
-        handler,
-        processorOptions,
-      );
-      const counted = (done: boolean) => {
-        if (processor.counts.consumed >= count) enough.abort();
-        return done;
-      };
-      return {
-        processing(partition, message, { signal }) {
-          if (enough.signal.aborted) return false;
-          const done = processor.process({ partition, message, signal });
-          return done instanceof Promise ? done.then(counted) : counted(done);
-        },
-        counts: () => processor.counts,
-      };
-    },
-  });
+  return await runConsumer(type, options, { handler: oneByOne(handler) });
 }

@@ -5,7 +5,7 @@
  */
 
 import type { EventType } from "../events/event_type.ts";
-import { BatchProcessor } from "./batch_processor.ts";
+import type { EventRecord } from "../events/record.ts";
 import type { BatchHandler } from "./handler.ts";
 import type { MessageCounts } from "./message_reader.ts";
 import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
@@ -26,32 +26,11 @@ export async function consumeBatches<T>(
   handler: BatchHandler<T>,
   options: ConsumerOptions = {},
 ): Promise<MessageCounts> {
-  const { count = Infinity, signal } = options;
-  const enough = new AbortController();
-  return await runConsumer(type, {
-    ...options,
-    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
-  }, {
-    processor(deserializer, processorOptions) {
-      const processor = new BatchProcessor(
-        deserializer,
-        handler,
-        processorOptions,
-      );
-      return {
-        processing: {
-          async processBatch(partition, messages, { signal }) {
-            if (enough.signal.aborted) return false;
-            const done = await processor.process(messages, {
-              partition,
-              signal,
-            });
-            if (processor.counts.consumed >= count) enough.abort();
-            return done;
-          },
-        },
-        counts: () => processor.counts,
-      };
+  return await runConsumer(type, options, {
+    together: true,
+    handler(records, { signal }) {
+      const [{ topic, partition }] = records as [EventRecord<T>];
+      return handler({ topic, partition, records }, { signal });
     },
   });
 }

@@ -6,8 +6,6 @@
 
 import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
-import type { LoopContext } from "./consumer_loop.ts";
-import { MessageProcessor } from "./message_processor.ts";
 import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
 
 /** An event that its reader commits. */
@@ -47,28 +45,20 @@ export async function* records<T>(
   const left = new AbortController();
   let offered = Promise.withResolvers<ConsumedRecord<T> | undefined>();
   let release = () => {};
-  let context: LoopContext | undefined;
   const running = runConsumer(type, {
     ...options,
+    count: undefined,
     signal: signal ? AbortSignal.any([signal, left.signal]) : left.signal,
   }, {
-    processor(deserializer, processorOptions) {
-      const processor = new MessageProcessor<T>(deserializer, (record) => {
-        const { promise, resolve } = Promise.withResolvers<void>();
-        release = resolve;
-        const { partition, offset } = record;
-        context?.hold(partition, offset);
-        const commit = async () => await context?.commit(partition, offset);
-        offered.resolve({ ...record, commit });
-        return promise;
-      }, processorOptions);
-      return {
-        processing(partition, message, loop) {
-          context = loop;
-          return processor.process({ partition, message, signal: loop.signal });
-        },
-        counts: () => processor.counts,
-      };
+    handler(records, context) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      release = resolve;
+      const [record] = records as [EventRecord<T>];
+      const { partition, offset } = record;
+      context.hold(partition, offset);
+      const commit = () => context.commit(partition, offset);
+      offered.resolve({ ...record, commit });
+      return promise;
     },
   });
   running.then(

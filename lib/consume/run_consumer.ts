@@ -12,13 +12,18 @@ import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
 import { type Config, resolveConfig } from "../settings/config.ts";
-import { consumeMessages, type Processing } from "./consumer_loop.ts";
+import {
+  type BatchProcess,
+  consumeMessages,
+  type LoopContext,
+  type MessageProcess,
+} from "./consumer_loop.ts";
 import {
   checkLetterTopic,
   DeadLetterQueue,
 } from "./dead_letters/dead_letter_queue.ts";
 import type { OffsetStore } from "./offset_store.ts";
-import type { MessageProcessorOptions } from "./message_processor.ts";
+import { EventProcessor, type RecordsHandler } from "./event_processor.ts";
 import type { MessageCounts, MessageObserver } from "./message_reader.ts";
 
 /** The group that {@linkcode consume} joins by default. */
@@ -108,29 +113,24 @@ export interface ConsumerOptions
   readonly sessionTimeoutMs?: number;
 }
 
-/** What processes the messages of a run. */
-export interface Processor {
-  /** What the loop does with messages. */
-  readonly processing: Processing;
-  /** How many messages were processed so far. */
-  readonly counts: () => MessageCounts;
-}
-
-/** What makes the processor of a run, once it is connected. */
+/** What handles the events of a run. */
 export interface RunOptions<T> {
-  /** Makes the processor. */
-  readonly processor: (
-    deserializer: EventDeserializer<T>,
-    options: MessageProcessorOptions,
-  ) => Processor;
+  /** Handles events. */
+  readonly handler: RecordsHandler<T, LoopContext>;
+  /**
+   * Whether it gets those of a partition that were fetched together at once. With a `count`, the batch that reaches it is the last.
+   *
+   * @default {false}
+   */
+  readonly together?: boolean;
 }
 
 /**
- * Consumes a topic's events until the idle time or the signal ends it.
+ * Consumes a topic's events until the count, the idle time or the signal ends it.
  *
  * @param type The kind of event.
  * @param options The options of the caller.
- * @param run What processes the messages.
+ * @param run What handles the events.
  * @returns How many messages were processed. By then their offsets are committed and the group is left.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message
  * can't be processed and `onError` is `stop`, or the connection to the group is lost for good.
@@ -145,14 +145,21 @@ export async function runConsumer<T>(
     topic = type.topic,
     group = DEFAULT_GROUP,
     from = "earliest",
+    count = Infinity,
+    signal,
     onError = "dlq",
     handlerRetries = 3,
     handlerBackoffMs = 200,
     sessionTimeoutMs = 10_000,
   } = options;
   checkTopicName(topic);
-  const wait = withDeadline({ clientId: "cafe-event-consumer", ...options });
-  let counts = () => ({ consumed: 0, deadLetters: 0, tombstones: 0 });
+  const enough = new AbortController();
+  const wait = withDeadline({
+    clientId: "cafe-event-consumer",
+    ...options,
+    signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+  });
+  let processor: EventProcessor<T, LoopContext> | undefined;
   let deadLetters: DeadLetterQueue | undefined;
   try {
     await requireTopic(config, {
@@ -165,27 +172,44 @@ export async function runConsumer<T>(
     if (onError === "dlq") {
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
-    const processor = run.processor(new EventDeserializer(registry, type), {
-      ...options,
-      topic,
-      handlerRetries,
-      handlerBackoffMs,
-      sessionTimeoutMs,
-      deadLetters,
-    });
-    counts = processor.counts;
-    await consumeMessages(kafka, processor.processing, {
-      ...wait,
-      topic,
-      group,
-      from,
-      sessionTimeoutMs,
-    });
+    const running = processor = new EventProcessor(
+      new EventDeserializer(registry, type),
+      run.handler,
+      {
+        ...options,
+        topic,
+        handlerRetries,
+        handlerBackoffMs,
+        sessionTimeoutMs,
+        deadLetters,
+      },
+    );
+    const counted = (done: boolean) => {
+      if (running.counts.consumed >= count) enough.abort();
+      return done;
+    };
+    const one: MessageProcess = (partition, message, context) => {
+      const done = running.process(message, { partition, context });
+      return done instanceof Promise ? done.then(counted) : counted(done);
+    };
+    const together: BatchProcess = async (partition, messages, context) =>
+      counted(await running.processTogether(messages, { partition, context }));
+    await consumeMessages(
+      kafka,
+      run.together ? { processBatch: together } : one,
+      {
+        ...wait,
+        topic,
+        group,
+        from,
+        sessionTimeoutMs,
+      },
+    );
   } catch (error) {
     if (!(error instanceof StoppedError)) throw error;
     options.stopping?.();
   } finally {
     await deadLetters?.close();
   }
-  return counts();
+  return processor?.counts ?? { consumed: 0, deadLetters: 0, tombstones: 0 };
 }

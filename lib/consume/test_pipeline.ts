@@ -10,8 +10,8 @@ import type { EventType } from "../events/event_type.ts";
 import { frame, type SchemaId } from "../events/wire_format.ts";
 import type { Message } from "../kafka/message.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
+import { EventProcessor, oneByOne } from "./event_processor.ts";
 import type { EventHandler } from "./handler.ts";
-import { MessageProcessor } from "./message_processor.ts";
 
 /** An input that did not get through. */
 export interface Rejected {
@@ -96,12 +96,12 @@ export async function testPipeline<T>(
       ),
   };
   let input: unknown;
-  const processor = new MessageProcessor(
+  const processor = new EventProcessor(
     new EventDeserializer(registry, type),
-    async (record, context) => {
+    oneByOne(async (record, context) => {
       await handler(record, context);
       events.push(record.event);
-    },
+    }),
     {
       topic,
       handlerRetries,
@@ -126,7 +126,10 @@ export async function testPipeline<T>(
       rejected.push({ input, by: "producer", reason: error.message });
       continue;
     }
-    const done = await processor.process({ partition: 0, message, signal });
+    const done = await processor.process(message, {
+      partition: 0,
+      context: { signal },
+    });
     if (!done) break;
   }
   return { events, rejected };

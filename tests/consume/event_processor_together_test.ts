@@ -12,10 +12,12 @@ import {
   InvalidEventError,
   PipelineError,
 } from "../../lib/base/errors.ts";
-import { BatchProcessor } from "../../lib/consume/batch_processor.ts";
+import {
+  EventProcessor,
+  type EventProcessorOptions,
+  type RecordsHandler,
+} from "../../lib/consume/event_processor.ts";
 import type { DeadLetterQueue } from "../../lib/consume/dead_letters/dead_letter_queue.ts";
-import type { BatchHandler } from "../../lib/consume/handler.ts";
-import type { MessageProcessorOptions } from "../../lib/consume/message_processor.ts";
 import type { Message } from "../../lib/kafka/message.ts";
 
 /** A message whose value is its event; `!` can't be read, null is a tombstone. */
@@ -31,8 +33,8 @@ function messages(...values: (string | null)[]): Message[] {
 
 /** A processor, the batches that its handler got, and the offsets of what it kept. */
 function bench(
-  handler: BatchHandler<string>,
-  options: Partial<MessageProcessorOptions> = {},
+  handler: RecordsHandler<string>,
+  options: Partial<EventProcessorOptions> = {},
 ) {
   const batches: string[][] = [];
   const kept: [offset: string, stage: string, error: unknown][] = [];
@@ -43,7 +45,7 @@ function bench(
       return Promise.resolve({ topic: "demo.dlq", partition: 0, offset });
     },
   };
-  const processor = new BatchProcessor<string>(
+  const processor = new EventProcessor<string>(
     {
       decode(value) {
         const text = value.toString();
@@ -51,9 +53,9 @@ function bench(
         return text;
       },
     },
-    (batch, context) => {
-      batches.push(batch.records.map(({ event }) => event));
-      return handler(batch, context);
+    (records, context) => {
+      batches.push(records.map(({ event }) => event));
+      return handler(records, context);
     },
     {
       topic: "demo",
@@ -67,9 +69,9 @@ function bench(
   );
   const stop = new AbortController();
   const process = (...values: (string | null)[]) =>
-    processor.process(messages(...values), {
+    processor.processTogether(messages(...values), {
       partition: 1,
-      signal: stop.signal,
+      context: { signal: stop.signal },
     });
   return { processor, process, stop, batches, kept, told };
 }
@@ -77,27 +79,26 @@ function bench(
 const FULL = new Error("The store is full");
 
 /** Fails for each batch that has the event. */
-function failingFor(event: string, error: Error = FULL): BatchHandler<string> {
-  return ({ records }) => {
+function failingFor(
+  event: string,
+  error: Error = FULL,
+): RecordsHandler<string> {
+  return (records) => {
     if (records.some((record) => record.event === event)) throw error;
   };
 }
 
-Deno.test("process() hands a partition's events to the handler together, with their places and the signal", async () => {
+Deno.test("processTogether() hands a partition's events to the handler together, with their places and the signal", async () => {
   const seen: unknown[] = [];
-  const b = bench((batch, context) => {
-    seen.push(batch, context.signal === b.stop.signal);
+  const b = bench((records, context) => {
+    seen.push(records, context.signal === b.stop.signal);
   });
   assertEquals(await b.process("a", "b"), true);
   const record = { topic: "demo", partition: 1, timestamp: 0, key: null };
-  assertEquals(seen, [{
-    topic: "demo",
-    partition: 1,
-    records: [
-      { ...record, offset: "0", headers: [], event: "a" },
-      { ...record, offset: "1", headers: [], event: "b" },
-    ],
-  }, true]);
+  assertEquals(seen, [[
+    { ...record, offset: "0", headers: [], event: "a" },
+    { ...record, offset: "1", headers: [], event: "b" },
+  ], true]);
   assertEquals(b.processor.counts, {
     consumed: 2,
     deadLetters: 0,
@@ -105,7 +106,7 @@ Deno.test("process() hands a partition's events to the handler together, with th
   });
 });
 
-Deno.test("process() sets aside what can't be read, leaves out tombstones, and calls no handler for an empty batch", async () => {
+Deno.test("processTogether() sets aside what can't be read, leaves out tombstones, and calls no handler for an empty batch", async () => {
   const b = bench(() => {});
   assertEquals(await b.process("a", "!", null, "b"), true);
   assertEquals(b.batches, [["a", "b"]]);
@@ -122,7 +123,7 @@ Deno.test("process() sets aside what can't be read, leaves out tombstones, and c
   });
 });
 
-Deno.test("process() tries a batch again, then each event by itself, and sets aside the one that keeps failing", async () => {
+Deno.test("processTogether() tries a batch again, then each event by itself, and sets aside the one that keeps failing", async () => {
   const b = bench(failingFor("bad"));
   assertEquals(await b.process("a", "bad", "c"), true);
   assertEquals(b.batches, [
@@ -141,7 +142,7 @@ Deno.test("process() tries a batch again, then each event by itself, and sets as
   });
 });
 
-Deno.test("process() takes a batch apart at once when the handler throws an InvalidEventError, and tries one event no further", async () => {
+Deno.test("processTogether() takes a batch apart at once when the handler throws an InvalidEventError, and tries one event no further", async () => {
   const error = new InvalidEventError("No such drink");
   const b = bench(failingFor("bad", error));
   assertEquals(await b.process("a", "bad"), true);
@@ -151,7 +152,7 @@ Deno.test("process() takes a batch apart at once when the handler throws an Inva
   assertEquals(b.kept.map(([offset]) => offset), ["1", "0"]);
 });
 
-Deno.test("process() keeps nothing of a batch that succeeds when tried again", async () => {
+Deno.test("processTogether() keeps nothing of a batch that succeeds when tried again", async () => {
   let tries = 0;
   const b = bench(() => ++tries === 1 ? Promise.reject(FULL) : undefined);
   assertEquals(await b.process("a", "b"), true);
@@ -162,20 +163,20 @@ Deno.test("process() keeps nothing of a batch that succeeds when tried again", a
   });
 });
 
-Deno.test("process() throws a HandlerStop, from a batch or from one event, and keeps nothing", async () => {
+Deno.test("processTogether() throws a HandlerStop, from a batch or from one event, and keeps nothing", async () => {
   const stop = new HandlerStop("Enough");
   const whole = bench(failingFor("a", stop));
   await assertRejects(() => whole.process("a", "b"), HandlerStop, "Enough");
-  const single = bench(({ records }) => {
+  const single = bench((records) => {
     throw records.length > 1 ? FULL : stop;
   });
   await assertRejects(() => single.process("a", "b"), HandlerStop, "Enough");
   assertEquals([whole.kept, single.kept], [[], []]);
 });
 
-Deno.test("process() is not done when a stop comes between two tries, of a batch or of one event", async () => {
+Deno.test("processTogether() is not done when a stop comes between two tries, of a batch or of one event", async () => {
   for (const size of [2, 1]) {
-    const b = bench(({ records }) => {
+    const b = bench((records) => {
       if (records.length === size) b.stop.abort();
       throw FULL;
     });
@@ -185,7 +186,7 @@ Deno.test("process() is not done when a stop comes between two tries, of a batch
   }
 });
 
-Deno.test("process() is not done when a stop comes before a letter is kept", async () => {
+Deno.test("processTogether() is not done when a stop comes before a letter is kept", async () => {
   const deadLetters: Pick<DeadLetterQueue, "send"> = {
     send: () => Promise.resolve(undefined),
   };
@@ -195,7 +196,7 @@ Deno.test("process() is not done when a stop comes before a letter is kept", asy
   assertEquals(b.processor.counts.deadLetters, 0);
 });
 
-Deno.test("process() names the event that failed when it is to stop at the first one", async () => {
+Deno.test("processTogether() names the event that failed when it is to stop at the first one", async () => {
   const b = bench(failingFor("bad"), { deadLetters: undefined });
   await assertRejects(
     () => b.process("a", "bad"),
@@ -205,13 +206,13 @@ Deno.test("process() names the event that failed when it is to stop at the first
   assertEquals(b.processor.counts.consumed, 1);
 });
 
-Deno.test("process() warns of a handler that takes longer than the session, by the number of events", async () => {
+Deno.test("processTogether() warns of a handler that takes longer than the session, by the number of events", async () => {
   const b = bench(
     () => new Promise<void>((resolve) => setTimeout(resolve, 30)),
     { sessionTimeoutMs: 20 },
   );
   assertEquals(await b.process("a", "b"), true);
   assertEquals(b.told, [
-    "The handler takes longer than session.timeout.ms (20) for 2 events of demo [1]: a rebalance may deliver them again.",
+    "The handler takes longer than session.timeout.ms (20) for 2 events of demo [1]: a rebalance may repeat its work.",
   ]);
 });

@@ -27,9 +27,10 @@ import {
 } from "../../lib/base/errors.ts";
 import type { EventHandler } from "../../lib/consume/handler.ts";
 import {
-  MessageProcessor,
-  type MessageProcessorOptions,
-} from "../../lib/consume/message_processor.ts";
+  EventProcessor,
+  type EventProcessorOptions,
+  oneByOne,
+} from "../../lib/consume/event_processor.ts";
 import type { SetAside } from "../../lib/consume/message_reader.ts";
 import { makeOrder } from "../support/topics.ts";
 
@@ -56,7 +57,7 @@ type Decode = () => Order | Promise<Order>;
 /** A processor, and everything that it tells and keeps. */
 function bench(
   handler: EventHandler<Order>,
-  options: Partial<MessageProcessorOptions> & { readonly decode?: Decode } = {},
+  options: Partial<EventProcessorOptions> & { readonly decode?: Decode } = {},
 ) {
   const { decode = () => ORDER, ...rest } = options;
   const kept: (readonly [Message, DeadLetterReason])[] = [];
@@ -69,9 +70,9 @@ function bench(
       return Promise.resolve(LETTER);
     },
   };
-  const processor = new MessageProcessor(
+  const processor = new EventProcessor(
     { decode },
-    handler,
+    oneByOne(handler),
     {
       topic: "demo",
       handlerRetries: 3,
@@ -86,7 +87,10 @@ function bench(
   );
   const stop = new AbortController();
   const process = (one = message()) =>
-    processor.process({ partition: 1, message: one, signal: stop.signal });
+    processor.process(one, {
+      partition: 1,
+      context: { signal: stop.signal },
+    });
   return { processor, process, stop, kept, setAside, tombstones, told };
 }
 
