@@ -40,6 +40,7 @@ export type { WaitOptions } from "./base/retry.ts";
 export { Secret } from "./base/secret.ts";
 export { consume } from "./consume/consume.ts";
 export { consumeBatches } from "./consume/consume_batches.ts";
+export { OffsetMovedError, type OffsetStore } from "./consume/offset_store.ts";
 export { type ConsumedRecord, records } from "./consume/records.ts";
 export type { ConsumerOptions } from "./consume/run_consumer.ts";
 export {
