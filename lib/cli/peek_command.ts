@@ -141,6 +141,8 @@ export async function peekCommand(): Promise<never> {
       follow,
       signal: stop.signal,
     });
+    // On a terminal, the last line comes after the messages.
+    await output.written();
     errors.print(describeLook(topic, summary));
   });
 }
