@@ -65,6 +65,7 @@ export {
   type EventDefinition,
   type EventOf,
   EventType,
+  type SchemaReference,
 } from "./events/event_type.ts";
 export type { FromSchema, JsonSchema } from "./events/from_schema.ts";
 export type {

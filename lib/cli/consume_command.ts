@@ -8,14 +8,12 @@ import { consume } from "../consume/consume.ts";
 import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
-import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { EVENT_FLAGS, readAnyEvent } from "./event_flags.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
-  event: EVENT_FLAG,
-  topic: TOPIC_FLAG,
+  ...EVENT_FLAGS,
   group: {
     type: "string",
     value: "NAME",
@@ -74,6 +72,7 @@ const SPEC = {
       "All that is there, as JSON",
     ],
     ["deno task consume --event loyalty_scan", "The loyalty scans"],
+    ["deno task consume --topic visits", "Any events, a line per field"],
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
@@ -81,10 +80,9 @@ const SPEC = {
 export async function consumeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
-    const connection = connectionFrom(flags);
-    const { type, text } = chooseEvent(flags.event);
+    const connection = { ...connectionFrom(flags), signal: stop.signal };
+    const { type, text, topic } = await readAnyEvent(flags, connection);
     const { group, from, count } = flags;
-    const topic = checkEventTopic(flags.topic ?? type.topic);
     const idleExitSeconds = flags["idle-exit"];
     const report = new ConsumeReport({ ...flags, topic, text });
     report.starting();
@@ -98,7 +96,6 @@ export async function consumeCommand(): Promise<never> {
         count,
         ...(idleExitSeconds !== undefined &&
           { idleExitMs: idleExitSeconds * 1_000 }),
-        signal: stop.signal,
         onError: flags["on-error"],
         assigned: report.assigned,
         beforeCommit: report.shown,

@@ -1,14 +1,14 @@
 /**
- * Which kind of event a command is about: `--event`.
+ * The kinds of events that the program knows.
  *
  * @module
  */
 
-import type { EventType } from "../events/event_type.ts";
+import { defineEvent, type EventType } from "../events/event_type.ts";
 import { loyaltyScans } from "../events/loyalty_scan.ts";
 import { scanStore } from "../store/loyalty_scans.ts";
 import type { StringFlag } from "./command.ts";
-import { type EventChoice, genericText } from "./event_text.ts";
+import { type EventChoice, eventLines, genericText } from "./event_text.ts";
 import { orderChoice } from "./order_text.ts";
 
 const CHOICES = [
@@ -44,4 +44,29 @@ export function chooseEvent(name: string): EventChoice {
  */
 export function eventTypes(): EventType<unknown>[] {
   return CHOICES.map(({ type }) => type);
+}
+
+/**
+ * Makes the kind that all events are of. An event that was written by the schema of a kind that the program knows is checked as one
+ * of that kind; any other by its writer's schema alone.
+ *
+ * @returns The kind. Its events are written as those of the first kind whose schema allows them, or else a line per field.
+ */
+export function anyEvent(): EventChoice {
+  const type = defineEvent<unknown>({
+    name: "event",
+    topic: "",
+    schema: {},
+    key: () => null,
+    kinds: eventTypes(),
+  });
+  return {
+    type,
+    text: {
+      ...genericText(type),
+      block: (event) =>
+        CHOICES.find(({ type }) => type.allows(event))?.text.block(event) ??
+          eventLines(event),
+    },
+  };
 }

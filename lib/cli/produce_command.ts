@@ -11,6 +11,7 @@ import { checkItems, produceItems } from "../produce/produce.ts";
 import { RejectsFile } from "../produce/rejects.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
+import { fakedEvents } from "../produce/sources/faked.ts";
 import { InputFile } from "../produce/sources/file.ts";
 import {
   fileEvents,
@@ -22,16 +23,14 @@ import { paced } from "../produce/sources/paced.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
 import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
-import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { ProduceReport } from "./produce_report.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 
 const FLAGS = {
-  event: EVENT_FLAG,
-  topic: TOPIC_FLAG,
+  ...EVENT_FLAGS,
   count: {
     type: "integer",
     value: "N",
@@ -143,6 +142,10 @@ const SPEC = {
     ],
     ["deno task produce --file events.csv.gz", "The rows of a table"],
     ["deno task produce --event loyalty_scan", "Five loyalty scans"],
+    [
+      "deno task produce --schema schemas/visit.schema.json --key-field id --topic visits",
+      "Five random events of any schema",
+    ],
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
@@ -172,10 +175,9 @@ export async function produceCommand(): Promise<never> {
 }
 
 async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
-  const { type, text } = chooseEvent(flags.event);
-  const topic = checkEventTopic(flags.topic ?? type.topic);
   checkFlags(flags);
-  const connection = connectionFrom(flags);
+  const connection = { ...connectionFrom(flags), signal };
+  const { type, text, topic } = await readEvent(flags, connection);
   const { count = DEFAULT_COUNT, acks } = flags;
   const path = flags.file && inputPath(flags.file);
   const resume = path && flags.resume
@@ -229,7 +231,7 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
 }
 
 function checkFlags(flags: ProduceFlags): void {
-  const { idempotent, acks = "all", file, resume } = flags;
+  const { idempotent, acks = "all", file, resume, schema } = flags;
   if (idempotent && acks !== "all") {
     throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
   }
@@ -237,6 +239,9 @@ function checkFlags(flags: ProduceFlags): void {
     if (flags[name] && !file) {
       throw new UsageError(`--${name} goes with --file`);
     }
+  }
+  if (schema === "-" && file === "-") {
+    throw new UsageError("--schema and --file can't both be standard input");
   }
   if (resume && file === "-") {
     throw new UsageError(
@@ -275,11 +280,12 @@ async function openSource<T>(
     readonly seed?: number | undefined;
   },
 ): Promise<AsyncIterable<SourceItem>> {
-  const { path, rate, signal } = options;
+  const { path, rate, seed, signal } = options;
   const source = path
     ? fileEvents(type, await InputFile.find(path), options)
     : generatedEvents(type, {
       ...options,
+      events: type.generate ? undefined : await fakedEvents(type, seed),
       count: options.count ?? DEFAULT_COUNT,
       intervalMs: rate === undefined
         ? options.interval ?? DEFAULT_INTERVAL_MS

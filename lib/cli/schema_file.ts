@@ -4,14 +4,31 @@
  * @module
  */
 
-import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
-import { compileSchema } from "../events/json_schema.ts";
+import { UsageError } from "../base/errors.ts";
+import type { JsonSchema } from "../events/from_schema.ts";
+import {
+  externalReferences,
+  parseSchema,
+  schemaEvent,
+} from "../events/schema_event.ts";
 import { openFile } from "../produce/sources/file.ts";
 import { eventTypes } from "./event_choice.ts";
 import { inputPath } from "./input_path.ts";
 
 /**
  * Reads a schema.
+ *
+ * @param path The file; `-` is standard input.
+ * @returns The schema.
+ * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
+ */
+export async function readSchema(path: string): Promise<JsonSchema> {
+  const stream = await openFile(inputPath(path));
+  return parseSchema(await new Response(stream).text(), nameOf(path));
+}
+
+/**
+ * Reads a schema, and finds the subject that it is for.
  *
  * @param path The file; `-` is standard input.
  * @param subject The subject that it is for. Without one, it is that of the event whose schema has the same title.
@@ -23,17 +40,10 @@ export async function readSchemaFile(
   path: string,
   subject: string | undefined,
 ): Promise<{ readonly schema: string; readonly subject: string }> {
-  const stream = await openFile(inputPath(path));
-  const text = await new Response(stream).text();
-  let schema: unknown;
-  try {
-    schema = JSON.parse(text);
-    compileSchema(schema as Parameters<typeof compileSchema>[0]);
-  } catch (cause) {
-    throw new PipelineError(
-      `What ${nameOf(path)} holds is not a JSON Schema: ${messageOf(cause)}`,
-      { cause },
-    );
+  const schema = await readSchema(path);
+  // What it refers to outside of itself is the registry's to check.
+  if (externalReferences(schema).length === 0) {
+    schemaEvent(schema, { name: nameOf(path), topic: "" });
   }
   return {
     schema: JSON.stringify(schema),

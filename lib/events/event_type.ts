@@ -6,10 +6,28 @@
 
 import { InvalidEventError } from "../base/errors.ts";
 import type { FromSchema, JsonSchema } from "./from_schema.ts";
-import { compileSchema, openSchema, type SchemaCheck } from "./json_schema.ts";
+import { compileSchema, type SchemaCheck } from "./json_schema.ts";
 
 /** What a check of an event of any size may note. */
 const FIRST_ERROR = { allErrors: false } as const;
+
+/** The schema of another subject in the registry that an event's schema refers to. */
+export interface SchemaReference {
+  /** What it is called in `$ref`. */
+  readonly name: string;
+  /** The subject. */
+  readonly subject: string;
+  /** The subject's version. */
+  readonly version: number;
+  /** The schema. */
+  readonly schema: JsonSchema;
+  /**
+   * What that schema refers to, directly and indirectly.
+   *
+   * @default {nothing}
+   */
+  readonly references?: readonly Pick<SchemaReference, "name" | "schema">[];
+}
 
 /** What defines a kind of event, besides its schema. */
 export interface EventDefinition<T> {
@@ -37,6 +55,18 @@ export interface EventDefinition<T> {
    */
   readonly validate?: (event: T) => string | undefined;
   /**
+   * What the schema refers to outside of itself. It is registered with these references.
+   *
+   * @default {nothing}
+   */
+  readonly references?: readonly SchemaReference[];
+  /**
+   * Kinds of events that this one stands for: one that was written by the schema of a kind is checked as one of that kind.
+   *
+   * @default {none}
+   */
+  readonly kinds?: readonly EventType<T>[];
+  /**
    * Generates random events, without end.
    *
    * @param options With a `seed`, the same events again, but for their times.
@@ -63,6 +93,9 @@ export class EventType<T> {
   readonly timeField: string | undefined;
   /** Generates random events, without end. */
   readonly generate: EventDefinition<T>["generate"];
+  /** What the schema refers to outside of itself. */
+  readonly references: readonly SchemaReference[];
+  readonly #kinds: readonly EventType<T>[];
   readonly #schema: JsonSchema;
   readonly #validate: EventDefinition<T>["validate"];
   // Compiled on first use: most programs need only one of them.
@@ -83,6 +116,8 @@ export class EventType<T> {
     this.idField = definition.idField;
     this.timeField = definition.timeField;
     this.generate = definition.generate;
+    this.references = definition.references ?? [];
+    this.#kinds = definition.kinds ?? [];
     this.#validate = definition.validate;
     this.#schema = schema;
     this.schemaText = JSON.stringify(schema);
@@ -104,10 +139,10 @@ export class EventType<T> {
    * @throws {InvalidEventError} If it isn't one. The message names each field and what is wrong with it.
    */
   check(value: unknown): T {
-    this.#closed ??= compileSchema(this.#schema, FIRST_ERROR);
+    this.#closed ??= this.#compile(FIRST_ERROR);
     const problem = this.#closed(value);
     if (problem !== undefined) {
-      this.#thorough ??= compileSchema(this.#schema);
+      this.#thorough ??= this.#compile();
       throw this.#invalid(this.#thorough(value) ?? problem);
     }
     return this.checkByCode(value as T);
@@ -121,7 +156,7 @@ export class EventType<T> {
    * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkBySchema(value: unknown): T {
-    this.#closed ??= compileSchema(this.#schema, FIRST_ERROR);
+    this.#closed ??= this.#compile(FIRST_ERROR);
     return this.#valid(value, this.#closed);
   }
 
@@ -133,8 +168,31 @@ export class EventType<T> {
    * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkByOpenSchema(value: unknown): T {
-    this.#open ??= compileSchema(openSchema(this.#schema), FIRST_ERROR);
+    this.#open ??= this.#compile({ ...FIRST_ERROR, open: true });
     return this.#valid(value, this.#open);
+  }
+
+  /**
+   * Tells whether a value is an event by the schema with unknown fields allowed.
+   *
+   * @param value Any JSON value.
+   * @returns Whether it is one.
+   */
+  allows(value: unknown): value is T {
+    this.#open ??= this.#compile({ ...FIRST_ERROR, open: true });
+    return this.#open(value) === undefined;
+  }
+
+  /**
+   * Finds the kind of an event by the schema that it was written by.
+   *
+   * @param writerSchemaText The text of that schema, with no white space.
+   * @returns The kind whose schema it is; otherwise this one.
+   */
+  kindOf(writerSchemaText: string): EventType<T> {
+    return this.#kinds.find(({ schemaText }) =>
+      schemaText === writerSchemaText
+    ) ?? this;
   }
 
   /**
@@ -148,6 +206,13 @@ export class EventType<T> {
     const problem = this.#validate?.(event);
     if (problem !== undefined) throw this.#invalid(problem);
     return event;
+  }
+
+  #compile(
+    options: { readonly allErrors?: boolean; readonly open?: boolean } = {},
+  ): SchemaCheck {
+    const { references } = this;
+    return compileSchema(this.#schema, { ...options, references });
   }
 
   #valid(value: unknown, check: SchemaCheck): T {

@@ -45,26 +45,78 @@ function ajvFor(schema: JsonSchema, allErrors: boolean): Ajv {
   return draft.includes("draft-06") ? ajv.addMetaSchema(draft06) : ajv;
 }
 
+/** How a schema is compiled. */
+export interface CompileOptions {
+  /**
+   * Whether to find all that is wrong with a value, which takes memory in proportion to it, or the first alone.
+   *
+   * @default {true}
+   */
+  readonly allErrors?: boolean;
+  /**
+   * Whether to allow fields that the schema doesn't name: see {@linkcode openSchema}.
+   *
+   * @default {false}
+   */
+  readonly open?: boolean;
+  /**
+   * What the schema refers to outside of itself.
+   *
+   * @default {nothing}
+   */
+  readonly references?: readonly ReferencedSchema[];
+}
+
+/** A schema that another one refers to, with what it refers to itself. */
+interface ReferencedSchema {
+  readonly name: string;
+  readonly schema: JsonSchema;
+  readonly references?: readonly Pick<ReferencedSchema, "name" | "schema">[];
+}
+
+/** Lists what is referred to, directly and indirectly, each name once. */
+function namesOf(
+  references: readonly ReferencedSchema[],
+): ReadonlyMap<string, JsonSchema> {
+  const all = references.flatMap(({ references = [], ...one }) => [
+    ...references,
+    one,
+  ]);
+  return new Map(all.map(({ name, schema }) => [name, schema]));
+}
+
+/** Ajv knows one spelling of each draft's name, and needs none: there is an Ajv for each. */
+function withoutDraft(schema: JsonSchema): JsonSchema {
+  if (typeof schema !== "object") return schema;
+  const { $schema: _, ...rest } = schema;
+  return rest;
+}
+
 /**
  * Compiles a schema of the program's own. Where a value could hold its check up, as with a pattern that backtracks, a check has a
  * deadline.
  *
  * @param schema The schema, of any draft from 4 to 2020-12; of draft 7 if it doesn't say.
- * @param options `allErrors`: whether to find all that is wrong with a value, which takes memory in proportion to it, or the first
- * alone. By default, all.
+ * @param options How it is compiled.
  * @returns Its check.
  * @throws {Error} If it isn't a valid schema.
  */
 export function compileSchema(
   schema: JsonSchema,
-  options: { readonly allErrors?: boolean } = {},
+  options: CompileOptions = {},
 ): SchemaCheck {
-  const { allErrors = true } = options;
-  const validate = addFormats.default(ajvFor(schema, allErrors))
-    .compile(schema);
+  const { allErrors = true, open = false, references = [] } = options;
+  const ajv = addFormats.default(ajvFor(schema, allErrors));
+  const prepare = (one: JsonSchema) =>
+    withoutDraft(open ? openSchema(one) : one);
+  const { $id, id = $id } = typeof schema === "object" ? schema : {};
+  for (const [name, one] of namesOf(references)) {
+    ajv.addSchema(prepare(one), URL.parse(name, String(id))?.href ?? name);
+  }
+  const validate = ajv.compile(prepare(schema));
   const check = (value: unknown) =>
     validate(value) ? undefined : describeErrors(validate.errors);
-  if (isLinear(schema)) return check;
+  if (references.length === 0 && isLinear(schema)) return check;
   return (value) => {
     try {
       return withinDeadline(() => check(value));

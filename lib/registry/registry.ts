@@ -9,6 +9,7 @@
  */
 
 import type { SchemaRegistry as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
+import type { SchemaReference } from "../events/event_type.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
 import {
@@ -60,13 +61,16 @@ const UNKNOWN_CODES: readonly (number | undefined)[] = [40401, 40402, 40403];
 interface SchemaResponse {
   readonly schema: string;
   readonly schemaType?: string;
-  readonly references?: readonly SchemaReference[] | null;
+  readonly references?: readonly ReferencePlace[] | null;
 }
 
-interface SchemaReference {
-  readonly name: string;
-  readonly subject: string;
-  readonly version: number;
+/** Where the registry has a schema that another one refers to. */
+type ReferencePlace = Pick<SchemaReference, "name" | "subject" | "version">;
+
+/** What belongs to a schema's text. */
+interface SchemaBodyOptions {
+  /** What the schema refers to. */
+  readonly references?: readonly ReferencePlace[];
 }
 
 /** A schema of a subject. */
@@ -133,12 +137,17 @@ export class EventRegistry {
    *
    * @param subject The subject, such as `demo-value`.
    * @param schema The schema's text.
+   * @param options What the schema refers to.
    * @returns The schema's id.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If it refuses the schema.
    */
-  async register(subject: string, schema: string): Promise<number> {
-    const body = { schemaType: "JSON", schema };
+  async register(
+    subject: string,
+    schema: string,
+    options: SchemaBodyOptions = {},
+  ): Promise<number> {
+    const body = bodyOf(schema, options);
     try {
       const { Subject } = this.#client["api"];
       const answer = (await Subject.register({ subject, body })).data();
@@ -185,12 +194,17 @@ export class EventRegistry {
    *
    * @param subject The subject, such as `demo-value`.
    * @param schema The schema's text.
+   * @param options What the schema refers to.
    * @returns The schema's id.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject doesn't have this schema.
    */
-  async idOf(subject: string, schema: string): Promise<number> {
-    const body = { schemaType: "JSON", schema };
+  async idOf(
+    subject: string,
+    schema: string,
+    options: SchemaBodyOptions = {},
+  ): Promise<number> {
+    const body = bodyOf(schema, options);
     try {
       const { Subject } = this.#client["api"];
       const answer = (await Subject.registered({ subject, body })).data();
@@ -201,6 +215,44 @@ export class EventRegistry {
         `The schema is not registered for the subject "${subject}"`,
         { cause, code: "schema-missing" },
       );
+    }
+  }
+
+  /**
+   * Finds schemas by the names of their subjects: the latest of each.
+   *
+   * @param names The names, as `$ref` has them.
+   * @returns The schemas. Names that no subject has are left out.
+   * @throws {OutageError} If the registry can't be reached.
+   * @throws {InvalidEventError} If one of the schemas can't be used.
+   */
+  async references(names: readonly string[]): Promise<SchemaReference[]> {
+    const found = await Promise.all(names.map((name) => this.#latest(name)));
+    return found.filter((reference) => reference !== undefined);
+  }
+
+  async #latest(name: string): Promise<SchemaReference | undefined> {
+    try {
+      const { Subject } = this.#client["api"];
+      const answer: SchemaResponse & {
+        readonly id: number;
+        readonly version: number;
+      } = (await Subject.latestVersion({ subject: name })).data();
+      const { id, version, schema } = answer;
+      const references = await this.#references(answer, id);
+      return {
+        name,
+        subject: name,
+        version,
+        schema: JSON.parse(schema),
+        references: [...references].map(([name, text]) => ({
+          name,
+          schema: JSON.parse(text),
+        })),
+      };
+    } catch (error) {
+      if (isUnknown(error)) return undefined;
+      throw error;
     }
   }
 
@@ -361,7 +413,7 @@ export class EventRegistry {
   }
 
   async #reference(
-    { subject, version }: SchemaReference,
+    { subject, version }: ReferencePlace,
     id: SchemaId,
   ): Promise<SchemaResponse> {
     const what = `version ${version} of the subject "${subject}"`;
@@ -431,6 +483,20 @@ function idIn(answer: unknown): number | undefined {
   );
 }
 
+function bodyOf(schema: string, { references = [] }: SchemaBodyOptions) {
+  return {
+    schemaType: "JSON",
+    schema,
+    ...(references.length > 0 && {
+      references: references.map(({ name, subject, version }) => ({
+        name,
+        subject,
+        version,
+      })),
+    }),
+  };
+}
+
 /** The API leaves the type out if it is Avro. */
 function typeOf({ schemaType = "AVRO" }: SchemaResponse): string {
   return schemaType;
@@ -439,9 +505,9 @@ function typeOf({ schemaType = "AVRO" }: SchemaResponse): string {
 function referencesOf(
   schema: SchemaResponse,
   id: SchemaId,
-): readonly SchemaReference[] {
+): readonly ReferencePlace[] {
   const references = schema.references ?? [];
-  const isReference = (one: Partial<SchemaReference> | null) =>
+  const isReference = (one: Partial<ReferencePlace> | null) =>
     typeof one?.name === "string" && typeof one.subject === "string" &&
     typeof one.version === "number";
   if (Array.isArray(references) && references.every(isReference)) {

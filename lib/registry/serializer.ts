@@ -60,9 +60,10 @@ export class EventSerializer<T> {
         await registry.writerSchema(id),
       );
     }
+    const { schemaText, references } = type;
     const id = options.schema === "register"
-      ? await registry.register(subject, type.schemaText)
-      : await registry.idOf(subject, type.schemaText);
+      ? await registry.register(subject, schemaText, { references })
+      : await registry.idOf(subject, schemaText, { references });
     return new EventSerializer(id, (value) => type.check(value));
   }
 
@@ -130,10 +131,12 @@ export class EventDeserializer<T> {
 
   #read(schema: WriterSchema, payload: Uint8Array): T {
     const value = parsePayload(payload);
-    if (schema.text === this.#type.schemaText) {
-      return this.#type.checkBySchema(value);
+    const type = this.#type.kindOf(schema.text);
+    // The same text may refer to other versions of other schemas.
+    if (schema.text === type.schemaText && type.references.length === 0) {
+      return type.checkBySchema(value);
     }
     schema.check(value, payload.length);
-    return this.#type.checkByOpenSchema(value);
+    return type.checkByOpenSchema(value);
   }
 }

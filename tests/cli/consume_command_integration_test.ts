@@ -418,6 +418,7 @@ integrationTest(
 
     const total = 1 + 2 * bad.length + 2;
     const { code, stdout, stderr } = await consume(bench, [
+      "--event=order",
       `--count=${2 + bad.length}`,
       "--json",
     ]);

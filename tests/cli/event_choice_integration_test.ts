@@ -149,7 +149,7 @@ integrationTest(
     const order = await run(
       { ...bench, group: `${bench.group}-orders` },
       "consume",
-      ["--from=earliest", "--count=1", "--json"],
+      ["--event=order", "--from=earliest", "--count=1", "--json"],
     );
     assertEquals(parseRecords(order.stdout)[0]?.offset, "2");
   },

@@ -141,7 +141,7 @@ integrationTest(
     assertEquals(code, 1);
     assertStringIncludes(
       stderr,
-      "Error: What standard input holds is not a JSON Schema: ",
+      "Error: The schema of standard input is not valid: ",
     );
     const unknown = await schema(bench, ["check", "-"], OPEN);
     assertEquals(unknown.code, 2);

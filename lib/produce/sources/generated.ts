@@ -15,6 +15,12 @@ export interface GeneratedOptions {
   readonly count: number;
   /** The pause between two events, in milliseconds. */
   readonly intervalMs: number;
+  /**
+   * The events.
+   *
+   * @default {what the kind of event generates}
+   */
+  readonly events?: Iterator<unknown> | undefined;
   /** Repeats the same events, but for their times. */
   readonly seed?: number | undefined;
   /** Ends the source early. */
@@ -27,14 +33,14 @@ export interface GeneratedOptions {
  * @param type The kind of event.
  * @param options How many, how far apart, and what ends the source early.
  * @returns The events.
- * @throws {PipelineError} If the kind of event has no generator.
+ * @throws {PipelineError} If there are no events, and the kind of event has no generator.
  */
 export async function* generatedEvents<T>(
   type: EventType<T>,
   options: GeneratedOptions,
 ): AsyncGenerator<SourceItem, void, undefined> {
   const { count, intervalMs, seed, signal } = options;
-  const events = type.generate?.({ seed });
+  const { events = type.generate?.({ seed }) } = options;
   if (!events) throw new PipelineError(`Can't generate ${type.name} events`);
   for (let number = 1; number <= count; number++) {
     if (signal?.aborted) return;
