@@ -1,60 +1,9 @@
 /**
- * `deno task up`: starts Kafka and the Schema Registry and waits until both answer.
+ * `deno task up`.
  *
  * @module
  */
 
-import { runTask } from "../lib/cli/command.ts";
-import { note, printLine } from "../lib/cli/output.ts";
-import { stopSignal } from "../lib/cli/signals.ts";
-import { describeEngine, ENGINES, startEngine } from "../lib/engine/mod.ts";
+import { upCommand } from "../lib/cli/up_command.ts";
 
-if (import.meta.main) {
-  await runTask({
-    name: "up",
-    summary:
-      "Starts Kafka and the Schema Registry on this machine and waits until both answer.",
-    flags: {
-      engine: {
-        type: "string",
-        value: "NAME",
-        choices: ENGINES,
-        default: "auto",
-        description:
-          "what runs them: Docker, or Java without Docker; auto takes Docker if it answers",
-      },
-      "kafka-port": {
-        type: "integer",
-        value: "PORT",
-        min: 1,
-        max: 65535,
-        description: "Kafka's port; 9092 without it",
-      },
-      "registry-port": {
-        type: "integer",
-        value: "PORT",
-        min: 1,
-        max: 65535,
-        description: "the registry's port; 8081 without it",
-      },
-    },
-    examples: [
-      ["deno task up", "Kafka on localhost:9092, the registry on port 8081"],
-      ["deno task up --engine local", "The same with Java, without Docker"],
-    ],
-  }, async (flags) => {
-    const {
-      "kafka-port": kafkaPort,
-      "registry-port": registryPort,
-    } = flags;
-    using stop = stopSignal();
-    const engine = await startEngine({
-      engine: flags.engine,
-      ...(kafkaPort !== undefined && { kafkaPort }),
-      ...(registryPort !== undefined && { registryPort }),
-      notify: note,
-      signal: stop.signal,
-    });
-    printLine(describeEngine(engine));
-  });
-}
+await upCommand();

@@ -94,8 +94,7 @@ export async function consumeCommand(): Promise<never> {
         group,
         from,
         count,
-        ...(idleExitSeconds !== undefined &&
-          { idleExitMs: idleExitSeconds * 1_000 }),
+        idleExitMs: idleExitSeconds && idleExitSeconds * 1_000,
         onError: flags["on-error"],
         assigned: report.assigned,
         beforeCommit: report.shown,

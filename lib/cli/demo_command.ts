@@ -10,8 +10,11 @@ import { consume } from "../consume/consume.ts";
 import { PipelineError, StoppedError } from "../base/errors.ts";
 import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
+import { withEngine } from "./demo_engine.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { printLine } from "./output.ts";
+import { runTask } from "./command.ts";
+import { note, printLine } from "./output.ts";
+import { stopSignal } from "./signals.ts";
 import { produceItems } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
 import type { EventRecord } from "../events/record.ts";
@@ -29,12 +32,25 @@ const INTERVAL_MS = 200;
 /** How long the consumer may take to see them all, in milliseconds. */
 const DEADLINE_MS = 30_000;
 
-/** Options for {@linkcode runDemo}. */
-export interface DemoOptions {
-  /** Receives a line about what happens. */
-  readonly notify?: (line: string) => void;
-  /** Ends it early. */
-  readonly signal?: AbortSignal;
+/** Runs the command. */
+export async function demoCommand(): Promise<never> {
+  return await runTask({
+    name: "demo",
+    summary:
+      "Runs the whole pipeline once: starts Kafka and the registry unless those of this checkout run, creates the topic,\n" +
+      "produces five events, consumes them, checks that they are the same, and stops what it started.",
+    flags: {
+      keep: {
+        type: "boolean",
+        description: "leave Kafka and the registry running",
+      },
+    },
+    examples: [["deno task demo", "See it work"]],
+  }, async ({ keep }) => {
+    using stop = stopSignal();
+    const { signal } = stop;
+    await withEngine({ keep, signal }, (config) => run(config, signal));
+  });
 }
 
 /**
@@ -44,18 +60,13 @@ export interface DemoOptions {
  *
  * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
  */
-export async function runDemo(
-  config: Config,
-  options: DemoOptions = {},
-): Promise<void> {
-  const { notify, signal } = options;
-  const clientOptions = notify ? { notify } : {};
+async function run(config: Config, signal: AbortSignal): Promise<void> {
   const group = `cafe-demo-${crypto.randomUUID().slice(0, 8)}`;
   const { topic } = TOPIC;
   printLine(
     describeTopicResult(
       TOPIC,
-      await createTopic(config, TOPIC, { ...clientOptions, signal }),
+      await createTopic(config, TOPIC, { notify: note, signal }),
     ),
   );
 
@@ -75,7 +86,7 @@ export async function runDemo(
     consumed.push(record);
     stopWhenSeen();
   }, {
-    ...clientOptions,
+    notify: note,
     config,
     topic,
     group,
@@ -83,7 +94,7 @@ export async function runDemo(
     signal: AbortSignal.any([
       seenAll.signal,
       AbortSignal.timeout(DEADLINE_MS),
-      ...(signal ? [signal] : []),
+      signal,
     ]),
     assigned: () => ready.resolve(),
   });
@@ -102,7 +113,7 @@ export async function runDemo(
     type,
     generatedEvents(type, { count: COUNT, intervalMs: INTERVAL_MS, signal }),
     {
-      ...clientOptions,
+      notify: note,
       config,
       topic,
       observer: {
@@ -137,7 +148,7 @@ export async function runDemo(
   }
   await shown.closed();
 
-  if (signal?.aborted) throw new StoppedError("The demo was stopped");
+  if (signal.aborted) throw new StoppedError("The demo was stopped");
   heading("Check");
   if (summary.delivered !== COUNT) {
     throw new PipelineError(

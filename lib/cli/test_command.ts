@@ -10,7 +10,7 @@
 import { counted } from "../base/plural.ts";
 import { engineFolder, removeIfThere } from "../engine/paths.ts";
 import { startAnyThrowaway } from "../engine/throwaway.ts";
-import { EXIT } from "./command.ts";
+import { EXIT, runTask } from "./command.ts";
 import { note, printLine } from "./output.ts";
 
 /**
@@ -43,14 +43,29 @@ export interface TestSummary {
   readonly ignored: number;
 }
 
-/**
- * Starts a throwaway engine, runs `deno test` with its addresses in the environment, and removes the engine.
- *
- * @param args Arguments for `deno test`: files, folders, flags. Without any, every test runs.
- * @returns The exit code of `deno test`.
- * @throws {PipelineError} If the engine does not come up.
- */
-export async function runTests(args: readonly string[]): Promise<number> {
+/** Runs the command. */
+export async function testCommand(): Promise<never> {
+  // All other arguments are those of `deno test`, not of this task.
+  const args = Deno.args.filter((arg) => arg === "--help");
+  return await runTask(
+    {
+      name: "test",
+      summary:
+        "Starts a throwaway Kafka and registry on free ports, runs every test against them, and removes them.\n" +
+        "Whatever follows goes to `deno test`: files, folders, and its flags.",
+      flags: {},
+      examples: [
+        ["deno task test", "Every test"],
+        ["deno task test tests/engine --filter=down", "Some of them"],
+      ],
+    },
+    () => run(Deno.args),
+    args,
+  );
+}
+
+/** Starts a throwaway engine, runs `deno test` with its addresses in the environment, and removes the engine. */
+async function run(args: readonly string[]): Promise<number> {
   using children = new Children();
   note("Starting a throwaway Kafka and registry for the tests...");
   // The modules are cached and checked meanwhile, once for all processes.

@@ -33,9 +33,9 @@ export interface RegistryOptions {
   /** Returns the port. */
   readonly port: () => number;
   /** The folder for the programs. By default that of the checkout. */
-  readonly programs?: string;
+  readonly programs: string | undefined;
   /** Ends it when this process dies. Without it, the registry keeps running. */
-  readonly watchdog?: Watchdog;
+  readonly watchdog: Watchdog | undefined;
 }
 
 /** Makes the registry's process, which is not started yet. */
@@ -78,6 +78,6 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
       await setDefaultCompatibility(api, { level: CONFLUENT_DEFAULT, signal });
       await writeWhole(isSet, `${CONFLUENT_DEFAULT}\n`);
     },
-    ...(options.watchdog && { watchdog: options.watchdog }),
+    watchdog: options.watchdog,
   });
 }

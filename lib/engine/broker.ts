@@ -217,11 +217,11 @@ export interface BrokerOptions {
   /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
   /** Options for Java, which override the defaults. */
-  readonly javaOptions?: readonly string[];
+  readonly javaOptions?: readonly string[] | undefined;
   /** The folder for the programs. By default that of the checkout. */
-  readonly programs?: string;
+  readonly programs?: string | undefined;
   /** Ends it when this process dies. Without it, the broker keeps running. */
-  readonly watchdog?: Watchdog;
+  readonly watchdog?: Watchdog | undefined;
 }
 
 /** Makes a broker's process, which is not started yet. Its first start formats the data folder. */
@@ -259,6 +259,6 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
       };
     },
     probe: () => brokerAnswers(options.address()),
-    ...(options.watchdog && { watchdog: options.watchdog }),
+    watchdog: options.watchdog,
   });
 }

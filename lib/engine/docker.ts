@@ -12,9 +12,9 @@ import { type Finished, runCommand } from "./shell.ts";
 /** Options for a {@linkcode DockerEngine}. */
 export interface DockerOptions {
   /** The port for Kafka's clients. @default {9092} */
-  readonly kafkaPort?: number;
+  readonly kafkaPort?: number | undefined;
   /** The registry's port. @default {8081} */
-  readonly registryPort?: number;
+  readonly registryPort?: number | undefined;
   /** Further compose files, which override the first. */
   readonly overrides?: readonly string[];
   /** The name of the compose project. By default that of `docker-compose.yml`. */

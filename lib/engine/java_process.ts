@@ -34,7 +34,7 @@ export interface JavaProcessOptions {
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
   /** Ends the program when this process dies. Without it, the program keeps running. */
-  readonly watchdog?: Watchdog;
+  readonly watchdog?: Watchdog | undefined;
   /** How long a start may take, in milliseconds. @default {60000} */
   readonly startTimeoutMs?: number;
 }

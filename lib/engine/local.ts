@@ -33,9 +33,9 @@ export interface LocalEngineOptions {
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
   /** The port for Kafka's clients. @default {9092} */
-  readonly kafkaPort?: number;
+  readonly kafkaPort?: number | undefined;
   /** The registry's port. @default {8081} */
-  readonly registryPort?: number;
+  readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
   readonly serverProperties?: Properties;
   /** Options for the broker's Java that override the defaults, such as `-Xmx2g`. */
@@ -45,7 +45,7 @@ export interface LocalEngineOptions {
   /** Ends the engine when this process dies. Without it, the engine keeps running. */
   readonly watchdog?: Watchdog;
   /** Receives a line about what happens. */
-  readonly notify?: (line: string) => void;
+  readonly notify?: ((line: string) => void) | undefined;
 }
 
 /** The ports of an engine. */
@@ -92,8 +92,8 @@ export class LocalEngine {
     };
     const common = {
       dir,
-      ...(options.programs !== undefined && { programs: options.programs }),
-      ...(options.watchdog && { watchdog: options.watchdog }),
+      programs: options.programs,
+      watchdog: options.watchdog,
     };
     const makeBroker = (id: number) =>
       brokerProcess({
@@ -107,7 +107,7 @@ export class LocalEngine {
           ...options.serverProperties,
         }),
         address: () => `localhost:${this.#node(id).kafkaPort}`,
-        javaOptions: options.javaOptions ?? [],
+        javaOptions: options.javaOptions,
       });
     this.brokerProcesses = [makeBroker(1)];
     this.registry = registryProcess({

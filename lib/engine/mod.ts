@@ -40,9 +40,9 @@ export interface StartOptions {
   /** The kind of engine. @default {"auto"} */
   readonly engine?: typeof ENGINES[number];
   /** The port for Kafka's clients. @default {9092} */
-  readonly kafkaPort?: number;
+  readonly kafkaPort?: number | undefined;
   /** The registry's port. @default {8081} */
-  readonly registryPort?: number;
+  readonly registryPort?: number | undefined;
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
   /** Receives a line about what happens. */
@@ -127,12 +127,10 @@ export async function startEngine(
 /**
  * Determines whether the engine of a checkout runs.
  *
- * @param dir The state folder. By default `.engine` of the checkout.
  * @returns Whether at least a part of it runs.
  */
-export async function engineRuns(
-  dir: string = engineFolder(),
-): Promise<boolean> {
+export async function engineRuns(): Promise<boolean> {
+  const dir = engineFolder();
   if ((await new LocalEngine({ dir }).running()).length > 0) return true;
   if (await dockerProblem() !== undefined) return false;
   const ports = dockerPorts(await readIfThere(dockerRecord(dir)) ?? "");
@@ -207,10 +205,7 @@ export async function stopEngine(
   options: StopOptions = {},
 ): Promise<StopResult> {
   const { wipe = false, dir = engineFolder() } = options;
-  const local = new LocalEngine({
-    dir,
-    ...(options.notify && { notify: options.notify }),
-  });
+  const local = new LocalEngine({ dir, notify: options.notify });
   const stopped = await local.stop();
   if (wipe) await local.wipe();
   const record = dockerRecord(dir);
@@ -224,52 +219,4 @@ export async function stopEngine(
     stopped.push(...services);
   }
   return { stopped, wiped: wipe };
-}
-
-/**
- * Describes where an engine is and how to stop it.
- *
- * @param engine The engine.
- * @returns The lines.
- */
-export function describeEngine(engine: RunningEngine): string {
-  const { brokers, registryUrl, registryApi, logs, uiUrl, result } = engine;
-  const heads: Record<StartResult, string> = {
-    started: "Kafka and the registry are running.",
-    repaired:
-      "Kafka and the registry are running; one of them was down and was started again.",
-    running: "Kafka and the registry are running already.",
-  };
-  const usual = brokers === "localhost:9092" &&
-    registryUrl === "http://localhost:8081";
-  return [
-    heads[result],
-    ...(engine.asAsked ? [] : [
-      "Their ports are not those asked for: to change them, stop them first.",
-    ]),
-    `  Brokers:  ${brokers}`,
-    `  Registry: ${registryUrl} (${registryApi})`,
-    ...(uiUrl === undefined ? [] : [`  Kafka UI: ${uiUrl}`]),
-    `  Logs:     ${logs}`,
-    "  Stop:     deno task down",
-    ...(usual ? [] : [
-      "The other tasks find them with these flags, once the net list of `pipeline` in deno.json has both addresses:",
-      `  --brokers ${brokers} --registry ${registryUrl}`,
-    ]),
-  ].join("\n");
-}
-
-/**
- * Describes what a stop did.
- *
- * @param result What it did.
- * @returns The line.
- */
-export function describeStop({ stopped, wiped }: StopResult): string {
-  const done = stopped.length > 0
-    ? `Stopped ${stopped.join(" and ")}.`
-    : "Nothing was running.";
-  return wiped
-    ? `${done} The data is removed.`
-    : `${done}${stopped.length > 0 ? " The data is kept." : ""}`;
 }

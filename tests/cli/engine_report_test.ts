@@ -5,12 +5,8 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parsePorts } from "../../lib/engine/local.ts";
-import {
-  describeEngine,
-  describeStop,
-  type RunningEngine,
-} from "../../lib/engine/mod.ts";
+import { describeEngine, describeStop } from "../../lib/cli/engine_report.ts";
+import type { RunningEngine } from "../../lib/engine/mod.ts";
 
 const ENGINE: RunningEngine = {
   kind: "local",
@@ -70,23 +66,4 @@ Deno.test("describeStop() says what was stopped and what became of the data", ()
     describeStop({ stopped: [], wiped: false }),
     "Nothing was running.",
   );
-});
-
-Deno.test("parsePorts() reads ports, and nothing from what is no record", () => {
-  const nodes = [{ id: 1, kafkaPort: 2, controllerPort: 3 }];
-  const ports = { nodes, registryPort: 4 };
-  assertEquals(parsePorts(JSON.stringify(ports)), ports);
-  for (
-    const text of [
-      "",
-      "null",
-      "garbage",
-      "{}",
-      '{"nodes":[],"registryPort":4}',
-      '{"nodes":[{"id":1,"kafkaPort":"x","controllerPort":3}],"registryPort":4}',
-      JSON.stringify({ nodes }),
-    ]
-  ) {
-    assertEquals(parsePorts(text), undefined, text);
-  }
 });
