@@ -27,6 +27,13 @@ permittedTest(
     assertEquals([...found.keys()], ["visits.ts", "visits_test.ts"]);
     const folder = await Deno.makeTempDir();
     try {
+      // The stand-ins, if there are any: see lib/setup.
+      const links = [`${checkoutFolder()}/.offline/*`];
+      const imports = { "@std/assert": "jsr:@std/assert@^1" };
+      await Deno.writeTextFile(
+        `${folder}/deno.json`,
+        JSON.stringify({ imports, links }),
+      );
       for (const [name, code] of found) {
         await Deno.writeTextFile(
           `${folder}/${name}`,
@@ -38,9 +45,9 @@ permittedTest(
           "test",
           "-q",
           "--no-prompt",
-          `--config=${checkoutFolder()}/deno.json`,
-          `${folder}/visits_test.ts`,
+          "visits_test.ts",
         ],
+        cwd: folder,
         env: { NO_COLOR: "1" },
       }).output();
       const output = [stdout, stderr]
