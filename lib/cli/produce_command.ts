@@ -7,7 +7,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
-import { checkItems, produceItems } from "../produce/produce.ts";
+import { produceItems } from "../produce/produce.ts";
 import { RejectsFile } from "../produce/rejects.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
@@ -210,21 +210,22 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     text,
   });
   report.starting(start);
-  const run = { observer: report, signal, rejects };
-  const summary =
-    await (dryRun ? checkItems(type, source, run) : produceItems(type, source, {
-      ...connection,
-      ...run,
-      topic,
-      ...(acks && { acks: ACKS[acks] }),
-      idempotent: flags.idempotent,
-      partitioner: flags.partitioner,
-      schema: schemaChoice(flags),
-      resume,
-    })).catch((error) => {
-      if (report.begun) report.account(false);
-      throw error;
-    });
+  const summary = await produceItems(type, source, {
+    ...connection,
+    observer: report,
+    signal,
+    topic,
+    ...(acks && { acks: ACKS[acks] }),
+    idempotent: flags.idempotent,
+    partitioner: flags.partitioner,
+    schema: schemaChoice(flags),
+    dryRun,
+    resume,
+    rejects,
+  }).catch((error) => {
+    if (report.begun) report.account(false);
+    throw error;
+  });
   await report.done(summary.complete);
   report.account(summary.complete);
   return summary.failed + summary.invalid === 0;

@@ -138,24 +138,28 @@ async function* itemsOf<T>(
  *
  * @param type The kind of event.
  * @param source The items. The source is closed in any case.
- * @param options How to send, the observer, where it is kept how far the source has been delivered, and where what is rejected.
- * @returns The account. By then every event has its outcome.
+ * @param options How to send, or to check the items by the event type alone instead (`dryRun`); the observer; where it is kept how
+ * far the source has been delivered, and where what is rejected.
+ * @returns The account. By then every event has its outcome. What is only checked counts as neither delivered nor failed.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start, or the topic doesn't exist.
  */
 export async function produceItems<T>(
   type: EventType<T>,
   source: AsyncIterable<SourceItem>,
   options: ProduceOptions<T> & {
+    readonly dryRun?: boolean;
     readonly resume?: ResumePoint | undefined;
     readonly rejects?: RejectsFile | undefined;
   },
 ): Promise<ProduceSummary> {
-  const { observer = {}, signal, resume, rejects } = options;
+  const { observer = {}, signal, resume, rejects, dryRun = false } = options;
   const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
   const items = source[Symbol.asyncIterator]();
-  let sender: EventSender<T>;
+  let sender: Omit<EventSender<T>, "topic">;
   try {
-    sender = await EventSender.connect(type, options);
+    sender = dryRun
+      ? checkOnly(type)
+      : await EventSender.connect(type, options);
   } catch (error) {
     await items.return?.();
     await resume?.close();
@@ -218,7 +222,7 @@ export async function produceItems<T>(
     // A source ends itself on a stop.
     account.complete = !over();
     await sender.flush();
-    observer.flushing?.();
+    if (!dryRun) observer.flushing?.();
   } finally {
     try {
       await sender.close();
@@ -232,44 +236,17 @@ export async function produceItems<T>(
   return account;
 }
 
-/**
- * Checks the items of a source by the event type alone, and sends nothing.
- *
- * @param type The kind of event.
- * @param source The items. The source is closed in any case.
- * @param options The observer, a signal that ends the run early, and where what is rejected is kept.
- * @returns The account, in which what is valid counts as neither delivered nor failed.
- */
-export async function checkItems<T>(
+/** Stands in for a sender, and sends nothing. */
+function checkOnly<T>(
   type: EventType<T>,
-  source: AsyncIterable<SourceItem>,
-  options:
-    & Pick<ProduceOptions<T>, "observer" | "signal">
-    & { readonly rejects?: RejectsFile | undefined },
-): Promise<ProduceSummary> {
-  const { observer = {}, signal, rejects } = options;
-  const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
-  const over = () => signal?.aborted || observer.broken;
-  let valid = 0;
-  try {
-    for await (const item of source) {
-      if (over()) break;
-      try {
-        if (item.problem) throw item.problem;
-        const event = type.check(item.value);
-        observer.sending?.(++valid, event);
-      } catch (error) {
-        if (!(error instanceof InvalidEventError)) throw error;
-        account.invalid++;
-        rejects?.add(item, error);
-        observer.invalid?.(item.number, error);
-      }
-      const shown = observer.ready?.();
-      if (shown) await shown;
-    }
-    account.complete = !over();
-  } finally {
-    await rejects?.close();
-  }
-  return account;
+): Omit<EventSender<T>, "topic"> {
+  const nothing = () => Promise.resolve();
+  return {
+    send: (event) => type.check(event),
+    stopped: false,
+    ready: () => undefined,
+    flush: nothing,
+    close: nothing,
+    abandon: () => {},
+  };
 }

@@ -14,6 +14,7 @@ import {
 } from "./delivery_queue.ts";
 import {
   InvalidEventError,
+  OutageError,
   PipelineError,
   UsageError,
 } from "../base/errors.ts";
@@ -31,7 +32,7 @@ import type { OutgoingMessage } from "../kafka/message.ts";
 import type { Acks } from "../kafka/message_producer.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
-import { pause } from "../base/pause.ts";
+import { within } from "../base/pause.ts";
 import { SendBuffer } from "./send_buffer.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import {
@@ -119,14 +120,6 @@ interface Outgoing<T> extends Sendable {
   readonly delivery: Delivery<T>;
 }
 
-/** A key, and where its events go. */
-interface Place {
-  readonly bytes: Buffer;
-  readonly partition: number;
-}
-
-/** How many keys' places are remembered. */
-const MAX_PLACES_COUNT = 10_000;
 /** How many events one request takes at most. */
 const MAX_BATCH_COUNT = 2_000;
 /** How many bytes one request takes at most: below the broker's default `message.max.bytes` of 1 MiB. */
@@ -176,7 +169,6 @@ export class EventSender<T> {
   readonly #queues: readonly DeliveryQueue<Outgoing<T>>[];
   readonly #buffer: SendBuffer;
   readonly #disconnect: () => Promise<void>;
-  readonly #places = new Map<string, Place>();
 
   private constructor(
     type: EventType<T>,
@@ -307,7 +299,11 @@ export class EventSender<T> {
     const { value, event: checked } = this.#serializer.encode(event);
     const { key = this.#type.key(checked), timestamp = Date.now(), headers } =
       options;
-    const { bytes, partition } = this.#placeOf(key);
+    const bytes = key === null ? null : Buffer.from(key);
+    const partition = partitionOf(bytes, {
+      partitioner: this.#partitioner,
+      partitionsCount: this.#queues.length,
+    });
     const size = value.length + (bytes?.length ?? 0);
     this.#buffer.add(size + EVENT_OVERHEAD_BYTES);
     this.#queues[partition]?.push({
@@ -330,25 +326,6 @@ export class EventSender<T> {
       delivery,
     });
     return checked;
-  }
-
-  /** Finds a key's bytes and partition once, as most keys come again. */
-  #placeOf(
-    key: string | Uint8Array | null,
-  ): Omit<Place, "bytes"> & { bytes: Buffer | null } {
-    const known = typeof key === "string" ? this.#places.get(key) : undefined;
-    if (known) return known;
-    const bytes = key === null ? null : Buffer.from(key);
-    const partition = partitionOf(bytes, {
-      partitioner: this.#partitioner,
-      partitionsCount: this.#queues.length,
-    });
-    // No key, or an empty one, may go to any partition, each time another.
-    if (!key || typeof key !== "string" || !bytes) return { bytes, partition };
-    const place = { bytes, partition };
-    if (this.#places.size === MAX_PLACES_COUNT) this.#places.clear();
-    this.#places.set(key, place);
-    return place;
   }
 
   /** Whether sending has ended for good: every further event fails. */
@@ -386,12 +363,10 @@ export class EventSender<T> {
   async close(): Promise<void> {
     await this.flush();
     // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.
-    const giveUp = new AbortController();
-    await Promise.race([
-      this.#disconnect().catch(() => {}),
-      pause(CLOSE_TIMEOUT_MS, giveUp.signal),
-    ]);
-    giveUp.abort();
+    await within(this.#disconnect(), {
+      timeoutMs: CLOSE_TIMEOUT_MS,
+      late: () => new OutageError("Kafka does not answer"),
+    }).catch(() => {});
   }
 }
 

@@ -4,9 +4,13 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { PipelineError } from "../../base/errors.ts";
-import { FILE_START, type FileRecord, type SplitOptions } from "./record.ts";
+import {
+  concat,
+  FILE_START,
+  type FileRecord,
+  type SplitOptions,
+} from "./record.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -183,9 +187,4 @@ export async function* splitValues(
   if (/element|comma/.test(expected)) {
     throw broken("ends before its array does", base);
   }
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  return parts.length === 1 && only ? only : Buffer.concat(parts);
 }

@@ -4,21 +4,15 @@
  * @module
  */
 
-import { FILE_START, type FileRecord, type SplitOptions } from "./record.ts";
+import {
+  concat,
+  FILE_START,
+  type FileRecord,
+  type SplitOptions,
+} from "./record.ts";
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  if (parts.length === 1 && parts[0]) return parts[0];
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}
 
 function isBreak(parts: readonly Uint8Array[]): boolean {
   return parts.every((part) => part.every((byte) => byte === CARRIAGE_RETURN));
@@ -41,7 +35,7 @@ export async function* splitLines(
   let end = start.offset;
   let rest = start.open ?? false;
   const take = (open: boolean): FileRecord => {
-    let bytes = length > limitBytes + 1 ? undefined : join(parts, length);
+    let bytes = length > limitBytes + 1 ? undefined : concat(parts);
     if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
     if (bytes && bytes.length > limitBytes) bytes = undefined;
     parts = [];

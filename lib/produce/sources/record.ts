@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+
 /** A place in a file. */
 export interface FilePlace {
   /** The number of bytes before it, in the file's content: a compressed file's is what it unpacks to. */
@@ -42,3 +44,14 @@ export interface SplitOptions {
 
 /** The start of a file. */
 export const FILE_START: FilePlace = { offset: 0, line: 0 };
+
+/**
+ * Puts the parts of a record together.
+ *
+ * @param parts The parts.
+ * @returns Its bytes; a single part is not copied.
+ */
+export function concat(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  return parts.length === 1 && only ? only : Buffer.concat(parts);
+}
