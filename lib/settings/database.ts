@@ -38,6 +38,17 @@ export interface PostgresSettings {
 /** Which database, and how it is reached. */
 export type DatabaseSettings = FileDatabaseSettings | PostgresSettings;
 
+/** How {@linkcode resolveDatabase} reads settings, and what receives its warnings. */
+export interface DatabaseOptions
+  extends Pick<ConfigOptions, "env" | "file" | "mode" | "warn"> {
+  /**
+   * What errors call the database that is named: an interface's own name for its input.
+   *
+   * @default {"database"}
+   */
+  readonly source?: string;
+}
+
 /** The environment variable that names the database. */
 export const DATABASE_VARIABLE = "DATABASE_URL";
 
@@ -60,10 +71,7 @@ const TLS_MODES = ["require", "verify-ca", "verify-full"];
  */
 export function resolveDatabase(
   named?: string,
-  options: Omit<ConfigOptions, "sources"> & {
-    /** What errors call the first parameter. */
-    readonly source?: string;
-  } = {},
+  options: DatabaseOptions = {},
 ): DatabaseSettings {
   const {
     env = (name) => Deno.env.get(name),
