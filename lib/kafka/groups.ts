@@ -113,6 +113,21 @@ export class GroupClient extends ClusterClient {
   }
 
   /**
+   * Reads what is kept with a group's offsets in a topic (`metadata`).
+   *
+   * @param group The group's name.
+   * @param topic The topic.
+   * @returns Each text once.
+   */
+  async notes(group: string, topic: string): Promise<ReadonlySet<string>> {
+    const topics = await inTime(
+      this.admin.fetchOffsets({ groupId: group }),
+    );
+    const partitions = topics.find((one) => one.topic === topic)?.partitions;
+    return new Set(partitions?.flatMap(({ metadata }) => metadata ?? []));
+  }
+
+  /**
    * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
    *
    * @param group The group.

@@ -16,6 +16,7 @@ import type {
 } from "../kafka/groups.ts";
 import { checkTopicName } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
+import { STORE_NOTE } from "../store/event_store.ts";
 import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
 
 /** Where a group stands in a partition. */
@@ -148,7 +149,7 @@ export async function showGroup(
  * Sets where a group goes on, or plans it.
  *
  * @returns What is planned, or was done.
- * @throws {PipelineError} If the group has members, or there is no such topic or partition.
+ * @throws {PipelineError} If the group has members or feeds a store, or there is no such topic or partition.
  */
 export async function resetGroup(
   config: Config,
@@ -163,6 +164,15 @@ export async function resetGroup(
   }, async (client) => {
     const description = await client.describe(group);
     requireNoMembers(description);
+    if ((await client.notes(group, topic)).has(STORE_NOTE)) {
+      throw new PipelineError(
+        `The group '${group}' feeds a store: its database decides where reading goes on`,
+        {
+          hint:
+            "To store everything again, begin with another database. To pass messages over, set next in its table positions while the store is stopped.",
+        },
+      );
+    }
     const plan = await planReset(client, request);
     const isNewGroup = description.state === "Dead";
     if (execute) {

@@ -5,8 +5,10 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
+import { PipelineError } from "../../lib/base/errors.ts";
 import { deadLetterTopic } from "../../lib/consume/dead_letters/dead_letter.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
+import { resetGroup } from "../../lib/operate/groups.ts";
 import type { StoredBatch } from "../../lib/store/event_store.ts";
 import { orderMinutes, orderStore } from "../../lib/store/orders.ts";
 import { store, type StoreOptions } from "../../lib/store/store.ts";
@@ -132,6 +134,18 @@ storeTest(
     await send(bench, [makeOrder(), makeOrder(), makeOrder()]);
     assertEquals((await run(bench, database)).added, 3);
     assertEquals(await committedOffsets(bench), { 0: 3 });
+    // So moving the group would move nothing.
+    await assertRejects(
+      () =>
+        resetGroup(bench.config, {
+          group: bench.group,
+          topic: bench.topic,
+          to: { kind: "earliest" },
+          execute: true,
+        }),
+      PipelineError,
+      `The group '${bench.group}' feeds a store: its database decides where reading goes on`,
+    );
     // A new group, and the same database.
     const group = `${bench.group}-2`;
     await send(bench, [makeOrder()]);
