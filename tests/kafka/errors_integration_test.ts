@@ -19,15 +19,15 @@ integrationTest(
     await makeTopic(bench);
     const { AssignerProtocol } = await loadKafkajs();
     const kafka = await createKafka(config);
-    // As a member of librdkafka or Java, whose assignor is called so.
+    // As a member of librdkafka or Java that offers no other assignor.
     const consumer = kafka.consumer({
       groupId: group,
       partitionAssigners: [() => ({
-        name: "range",
+        name: "cooperative-sticky",
         version: 1,
         assign: () => Promise.resolve([]),
         protocol: ({ topics }) => ({
-          name: "range",
+          name: "cooperative-sticky",
           metadata: AssignerProtocol.MemberMetadata.encode({
             version: 1,
             topics,
