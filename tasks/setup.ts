@@ -1,10 +1,9 @@
 /**
- * `deno task setup`: makes the checkout ready.
+ * `deno task setup`.
  *
  * @module
  */
 
-import { runSetup } from "../lib/cli/setup_command.ts";
+import { setupCommand } from "../lib/cli/setup_command.ts";
 
-// A child process that outlives its deadline must not delay the end.
-Deno.exit(await runSetup(new URL("../", import.meta.url), Deno.args));
+await setupCommand();
