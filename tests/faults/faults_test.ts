@@ -8,6 +8,7 @@ import { CONSUMER_FAULTS } from "./consumer.ts";
 import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
 import { OUTAGES } from "./outages.ts";
 import { PRODUCER_FAULTS } from "./producer.ts";
+import { STORE_FAULTS } from "./store.ts";
 import { faultTests } from "./support/fault_tests.ts";
 
 faultTests("nothing is lost", [
@@ -15,4 +16,5 @@ faultTests("nothing is lost", [
   ...CONSUMER_FAULTS,
   ...DEAD_LETTER_FAULTS,
   ...OUTAGES,
+  ...STORE_FAULTS,
 ]);

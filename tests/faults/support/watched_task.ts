@@ -11,6 +11,7 @@ import {
   commandOf,
   netFlag,
   type PipelineTask,
+  type TaskOptions,
 } from "../../support/task_process.ts";
 
 /** How a watched task ended. */
@@ -39,22 +40,25 @@ export class WatchedTask implements AsyncDisposable {
    * @param task The task.
    * @param args Its arguments.
    * @param onLine Is told of each whole line on standard output: a line that a kill has cut is none.
+   * @param more Environment variables, and hosts with ports that it may reach besides the engine.
    */
   constructor(
     config: Config,
     task: PipelineTask,
     args: readonly string[],
     onLine: (line: string) => void = () => {},
+    more: Pick<TaskOptions, "env" | "reach"> = {},
   ) {
     const { flags, script } = commandOf(task);
     this.#name = `${task} ${args.join(" ")}`;
     this.#child = new Deno.Command("deno", {
-      args: [...flags, netFlag(config), script, ...args],
+      args: [...flags, netFlag(config, more.reach), script, ...args],
       cwd: checkoutFolder(),
       env: {
         KAFKA_BROKERS: config.brokers.join(","),
         SCHEMA_REGISTRY_URL: config.registryUrl,
         NO_COLOR: "1",
+        ...more.env,
       },
       stdin: "null",
       stdout: "piped",
