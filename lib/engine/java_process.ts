@@ -5,7 +5,7 @@
  */
 
 import { messageOf, PipelineError } from "../base/errors.ts";
-import { pause } from "../base/pause.ts";
+import { pause, within } from "../base/pause.ts";
 import { programEnvironment } from "./environment.ts";
 import { readIfThere, removeIfThere, writeWhole } from "./paths.ts";
 import { processIdentity, signalProcess, throwIfStopped } from "./shell.ts";
@@ -155,7 +155,12 @@ export class JavaProcess {
     for (let attempt = 1; !deadline.aborted; attempt++) {
       throwIfStopped(signal);
       try {
-        return await probe(either);
+        // A client may take longer to give up a program that was suspended, or be deaf to the signal.
+        return await within(probe(either), {
+          timeoutMs: startTimeoutMs,
+          signal: either,
+          late: () => new Error(`${title} does not answer`),
+        });
       } catch (error) {
         last = error;
       }

@@ -61,6 +61,8 @@ export type StartResult = "started" | "repaired" | "running";
 
 /** How long a part may take to end after a start that failed or was stopped, in milliseconds. */
 const GIVE_UP_TIMEOUT_MS = 5_000;
+/** After how long a part that runs is said not to answer, in milliseconds. */
+const PATIENCE_MS = 2_000;
 
 /** A real Kafka and registry as Java processes of this machine, each controlled on its own. */
 export class LocalEngine {
@@ -250,7 +252,7 @@ export class LocalEngine {
     await writeWhole(this.#portsFile, JSON.stringify(this.#ports) + "\n");
     const results = await Promise.allSettled([
       ...dead.map((part) => part.start(signal)),
-      ...alive.map((part) => part.ready(signal)),
+      ...alive.map((part) => this.#awaitAnswer(part, signal)),
     ]);
     const failures = results.flatMap((result) =>
       result.status === "rejected" ? [result.reason] : []
@@ -267,6 +269,22 @@ export class LocalEngine {
     }
     if (dead.length === 0) return "running";
     return alive.length > 0 ? "repaired" : "started";
+  }
+
+  /** Waits for a part that runs already. It may be suspended, or hang. */
+  async #awaitAnswer(
+    part: JavaProcess,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const late = setTimeout(
+      () => this.#notify(`Waiting for ${part.title}, which runs, to answer...`),
+      PATIENCE_MS,
+    );
+    try {
+      await part.ready(signal);
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   async #claimPorts(parts: readonly JavaProcess[]): Promise<void> {

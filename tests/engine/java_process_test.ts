@@ -15,7 +15,7 @@ import {
   parseRecord,
   relevantLines,
 } from "../../lib/engine/java_process.ts";
-import { StoppedError } from "../../lib/base/errors.ts";
+import { PipelineError, StoppedError } from "../../lib/base/errors.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { shellTest } from "../support/local_engine.ts";
@@ -58,6 +58,28 @@ Deno.test("relevantLines() picks errors without the frames of their traces", () 
 Deno.test("relevantLines() takes the last lines when there is no error", () => {
   assertEquals(relevantLines("one\ntwo\n\nthree\n", 2), ["two", "three"]);
   assertEquals(relevantLines(""), []);
+});
+
+Deno.test("ready() ends in time, and by the signal, when a probe hears neither", async () => {
+  const process = new JavaProcess({
+    name: "broker",
+    title: "Kafka",
+    run: "none",
+    logs: "none",
+    prepare: () => Promise.reject(new Error("must not be started")),
+    probe: () => new Promise(() => {}),
+    startTimeoutMs: 100,
+  });
+  await assertRejects(
+    () => process.ready(),
+    PipelineError,
+    "Kafka was not ready after 0.1 s",
+  );
+  await assertRejects(() => process.ready(AbortSignal.abort()), StoppedError);
+  const stop = new AbortController();
+  const stopped = process.ready(stop.signal);
+  stop.abort();
+  await assertRejects(() => stopped, StoppedError);
 });
 
 function idleProcess(folder: string): JavaProcess {
