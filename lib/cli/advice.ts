@@ -58,7 +58,7 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     "A path without a slash at its front begins beside deno.json.",
   "setting-file-permission": () =>
     'Put it into the folder .secrets beside deno.json, or add its folder to "permissions.pipeline.read" in deno.json ' +
-    "(for produce, to --allow-read in its task).",
+    "(in a task with an --allow-read of its own, to that).",
   "tls-without-https": () =>
     "Name the https URL with --registry or SCHEMA_REGISTRY_URL.",
   "topic-missing": ({ topic }) =>
