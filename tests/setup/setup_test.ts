@@ -27,13 +27,13 @@ const PROJECT = new URL("../../", import.meta.url);
 /** Says whether it runs on the packages of the registry below or on the stand-ins. */
 const PROGRAM = `
 import * as assert from "@std/assert";
-import * as uuid from "@std/uuid";
+import * as uuid from "@std/uuid/v5";
 console.log([assert, uuid].map((m) => "servedByJsr" in m ? "jsr" : "stand-in").join(" "));
 `;
 
 const PACKAGES: PublishedPackage[] = [
   { name: "@std/assert", exports: { ".": "./mod.ts" } },
-  { name: "@std/uuid", exports: { ".": "./mod.ts" } },
+  { name: "@std/uuid", exports: { ".": "./mod.ts", "./v5": "./mod.ts" } },
 ].map((each) => ({
   ...each,
   version: "1.2.3",
@@ -371,14 +371,14 @@ permittedTest(
     await using checkout = await Checkout.create();
     const jsr = closedJsr();
     await checkout.setup(jsr);
-    const intact = await checkout.read(".offline/uuid/mod.ts");
-    await checkout.write(".offline/uuid/mod.ts", "export {};\n");
+    const intact = await checkout.read(".offline/uuid/v5.ts");
+    await checkout.write(".offline/uuid/v5.ts", "export {};\n");
     await checkout.write(".offline/uuid/of_an_earlier_version.ts", "");
 
     const repaired = await checkout.setup(jsr, "--quiet");
     assertStringIncludes(repaired.stderr, "put in");
     assertEquals(repaired.stdout, "");
-    assertEquals(await checkout.read(".offline/uuid/mod.ts"), intact);
+    assertEquals(await checkout.read(".offline/uuid/v5.ts"), intact);
     assertEquals(await checkout.leftovers(), [".offline"]);
     assertEquals((await checkout.setup(jsr, "--quiet")).stderr, "");
   },
@@ -394,7 +394,7 @@ permittedTest(
       await Promise.all(Array.from({ length: 4 }, () => checkout.setup(jsr)));
       assertEquals(await checkout.leftovers(), [".offline"]);
       assertEquals(await checkout.program(jsr), "stand-in stand-in");
-      await checkout.write(".offline/uuid/mod.ts", "export {};\n");
+      await checkout.write(".offline/uuid/v5.ts", "export {};\n");
     }
   },
 );

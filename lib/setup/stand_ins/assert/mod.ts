@@ -108,24 +108,6 @@ export function assertStrictEquals<T>(
 }
 
 /**
- * Asserts that a value is neither `null` nor `undefined`.
- *
- * @param actual The value to test.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If it is one of them.
- */
-export function assertExists<T>(
-  actual: T,
-  msg?: string,
-): asserts actual is NonNullable<T> {
-  if (actual === undefined || actual === null) {
-    throw new AssertionError(
-      `Expected actual: "${actual}" to not be null or undefined${suffix(msg)}`,
-    );
-  }
-}
-
-/**
  * Asserts that a text matches a pattern.
  *
  * @param actual The text to test.

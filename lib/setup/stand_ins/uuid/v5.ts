@@ -1,13 +1,13 @@
 /**
- * UUIDs of version 5, made of a namespace and a name by SHA-1: the same name gives the same UUID.
+ * Stand-in for `@std/uuid/v5`: UUIDs of version 5, made of a namespace and a name by SHA-1: the same name gives the same UUID.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { validate as validateCommon } from "./common.ts";
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const UUID_V5 =
   /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
@@ -35,7 +35,7 @@ export async function generate(
   namespace: string,
   data: Uint8Array,
 ): Promise<string> {
-  if (!validateCommon(namespace)) {
+  if (!UUID.test(namespace)) {
     throw new TypeError(`Cannot generate UUID: invalid namespace ${namespace}`);
   }
   const bytes = createHash("sha1")
