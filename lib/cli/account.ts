@@ -20,7 +20,10 @@ export interface Account {
   readonly rest: readonly string[];
 }
 
-const numbers = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+/** Writes numbers with commas between thousands. */
+export const numbers: Intl.NumberFormat = new Intl.NumberFormat("en-US", {
+  maximumFractionDigits: 0,
+});
 
 /**
  * Writes a clause that counts several things.
@@ -36,7 +39,8 @@ export function listOf(
   return list ? [list] : [];
 }
 
-function describeDuration(ms: number): string {
+/** Writes a duration, such as `1.2 s` or `5 min 3 s`. */
+export function describeDuration(ms: number): string {
   if (ms < 100) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 60) return `${(ms / 1_000).toFixed(1)} s`;

@@ -16,6 +16,7 @@ import {
   OutputStalledError,
   printLine,
 } from "./output.ts";
+import { Progress, type RunState } from "./progress.ts";
 import { describeRecord, toJsonLine } from "./record_text.ts";
 import { SetAsideNotes } from "./set_aside.ts";
 
@@ -45,6 +46,7 @@ export class ConsumeReport {
   /** The partitions that the group has assigned, as text. */
   #partitions = "";
   #stopping = false;
+  #progress: Progress | undefined;
   /** How many events were printed, and how many of these the output has taken. */
   #printed = 0;
   #consumed = 0;
@@ -78,6 +80,17 @@ export class ConsumeReport {
     this.#say("Press Ctrl+C to stop");
     this.#say();
     this.#say("=".repeat(80));
+    if (this.#options.quiet) this.#progress = new Progress(this.#state);
+  };
+
+  readonly #state = (): RunState => {
+    const { count } = this.#options;
+    return {
+      done: "Consumed",
+      count: this.#printed,
+      startedAt: this.#listeningSince ?? 0,
+      share: count === undefined ? undefined : this.#printed / count,
+    };
   };
 
   /** Prints one event. Waits while the reader of the output is behind. */
@@ -100,6 +113,7 @@ export class ConsumeReport {
   readonly stopping = (): void => {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#progress?.end();
     this.#say("Shutting down consumer...");
     this.#say("Closing consumer...");
   };

@@ -10,7 +10,7 @@
 
 import { HandlerStop, messageOf } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
-import { escapeLines } from "../base/terminal_text.ts";
+import { escapeLines, escapeUnsafe } from "../base/terminal_text.ts";
 import { pause } from "../base/pause.ts";
 
 /** The output can't be written: the disk is full, for example. */
@@ -63,7 +63,21 @@ const LAST_MS = 1_000;
 /** The pause after a write to a full non-blocking output, in milliseconds. */
 const RETRY_MS = 10;
 
+/** What removes the terminal's last line: the cursor goes to its start, and what follows is erased. */
+const CLEAR_LINE = "\r\x1b[K";
+/** How wide a terminal is taken to be that doesn't say, in columns. */
+const DEFAULT_COLUMNS = 80;
+
 const encoder = new TextEncoder();
+
+/** How wide the terminal is, in columns. */
+function columnsOf(): number {
+  try {
+    return Deno.consoleSize().columns || DEFAULT_COLUMNS;
+  } catch {
+    return DEFAULT_COLUMNS;
+  }
+}
 
 function newChunk(): Chunk {
   const written = Promise.withResolvers<void>();
@@ -81,6 +95,8 @@ export class Output {
   #current: Chunk | undefined;
   #failure: OutputError | undefined;
   #hurried = false;
+  /** Whether the terminal's last line is one of {@linkcode Output.showStatus}. */
+  #hasStatus = false;
 
   /** @param sink Where the text goes. */
   constructor(sink: OutputSink) {
@@ -99,8 +115,27 @@ export class Output {
    * @param text The lines, without the last line break. Control characters other than line breaks are escaped.
    */
   print(text = ""): void {
+    this.#put(`${escapeLines(text)}\n`);
+    this.#hasStatus = false;
+  }
+
+  /**
+   * Shows a line on a terminal until something else is printed or shown. It is nothing on any other output, or if the reader is
+   * behind.
+   *
+   * @param text The line, cut to the terminal's width; empty for none.
+   */
+  showStatus(text: string): void {
+    if (!this.isTerminal || this.full) return;
+    if (text === "" && !this.#hasStatus) return;
+    this.#put(escapeUnsafe(text.slice(0, columnsOf() - 1)));
+    this.#hasStatus = text !== "";
+  }
+
+  /** Adds text to what is written, in place of the status. */
+  #put(text: string): void {
     if (this.#failure) return;
-    this.#next.text += `${escapeLines(text)}\n`;
+    this.#next.text += (this.#hasStatus ? CLEAR_LINE : "") + text;
     if (!this.#current) this.#write();
   }
 

@@ -191,9 +191,10 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     })
     : undefined;
   const format = path ? flags.format ?? formatOf(path) : undefined;
+  const file = path ? await InputFile.find(path) : undefined;
   const source = await openSource(type, {
     ...flags,
-    path,
+    file,
     format,
     signal,
     start,
@@ -208,6 +209,7 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
     topic,
     count,
     text,
+    share: () => file?.share,
   });
   report.starting(start);
   const summary = await produceItems(type, source, {
@@ -275,15 +277,15 @@ function schemaChoice(flags: ProduceFlags): SchemaChoice {
 async function openSource<T>(
   type: EventType<T>,
   options: FileEventsOptions & {
-    readonly path: string | undefined;
+    readonly file: InputFile | undefined;
     readonly interval?: number | undefined;
     readonly rate?: number | undefined;
     readonly seed?: number | undefined;
   },
 ): Promise<AsyncIterable<SourceItem>> {
-  const { path, rate, seed, signal } = options;
-  const source = path
-    ? fileEvents(type, await InputFile.find(path), options)
+  const { file, rate, seed, signal } = options;
+  const source = file
+    ? fileEvents(type, file, options)
     : generatedEvents(type, {
       ...options,
       events: type.generate ? undefined : await fakedEvents(type, seed),

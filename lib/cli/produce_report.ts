@@ -19,6 +19,7 @@ import {
   OutputClosedError,
   printLine,
 } from "./output.ts";
+import { Progress } from "./progress.ts";
 import { describeDelivery, toJsonLine } from "./record_text.ts";
 
 /** How many events are named that are not valid, where a file keeps them all. */
@@ -52,6 +53,8 @@ export interface ProduceReportOptions {
   readonly json: boolean;
   /** Leave out the lines for each event. */
   readonly quiet: boolean;
+  /** Tells which part of the file has been read, from 0 to 1; undefined if its size is not known. */
+  readonly share?: (() => number | undefined) | undefined;
 }
 
 /** Prints a run of the producer: results on stdout, what went wrong and the account on stderr. */
@@ -64,6 +67,9 @@ export class ProduceReport implements ProduceObserver<unknown> {
   #invalid = 0;
   /** Whether the broker was asked to acknowledge: not with acks 0. */
   #acknowledged = true;
+  #progress: Progress | undefined;
+  /** Which part of the file an earlier run has sent. */
+  #startShare: number | undefined;
 
   constructor(options: ProduceReportOptions) {
     this.#options = options;
@@ -97,11 +103,39 @@ export class ProduceReport implements ProduceObserver<unknown> {
 
   /** Prints an event that is about to be sent. */
   sending(number: number, event: unknown): void {
-    // Connecting is not part of the rate.
-    if (this.#sent++ === 0) this.#startedAt = Date.now();
+    if (!this.begun) this.#begin();
+    this.#sent++;
     if (this.#options.dryRun) this.#delivered++;
     if (this.#options.quiet) return;
     this.#say(() => `Event ${number}: ${this.#options.text.sending(event)}`);
+  }
+
+  /** Begins to count the time: connecting is not part of the rate. */
+  #begin(): void {
+    this.#startedAt = Date.now();
+    const { json, quiet } = this.#options;
+    // Lines for each event show more, where they are seen.
+    if (errors.isTerminal && output.isTerminal && !json && !quiet) return;
+    this.#startShare = this.#share;
+    this.#progress = new Progress(() => ({
+      done: this.#done,
+      count: this.#delivered,
+      startedAt: this.#startedAt,
+      share: this.#share,
+      startShare: this.#startShare,
+    }));
+  }
+
+  /** What is done to the events. */
+  get #done(): string {
+    if (this.#options.dryRun) return "Found valid";
+    return this.#acknowledged ? "Delivered" : "Sent";
+  }
+
+  /** Which part of everything has been read. */
+  get #share(): number | undefined {
+    const { file, count, share } = this.#options;
+    return file === undefined ? this.#ended / count : share?.();
   }
 
   /** Waits while the reader of the output is behind. Without a reader, events are sent all the same. */
@@ -130,6 +164,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
 
   /** Prints why a line, or whatever else the source numbers, is not a valid event. */
   invalid(number: number, error: InvalidEventError): void {
+    if (!this.begun) this.#begin();
     this.#invalid++;
     const { file, format = "ndjson", rejects } = this.#options;
     if (rejects !== undefined && this.#invalid > MAX_NOTED_COUNT) return;
@@ -144,6 +179,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
 
   /** Prints that the source has ended. */
   flushing(): void {
+    this.#progress?.end();
     if (this.#sent > 0 && !this.#options.quiet) this.#say();
     this.#say("Flushing remaining messages...");
   }
@@ -165,6 +201,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * @returns When the output has taken it, or can't any more.
    */
   async done(complete: boolean): Promise<void> {
+    this.#progress?.end();
     if (this.#isAll(complete)) {
       this.#say(
         this.#ended === 0
@@ -183,11 +220,12 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * @param complete Whether the source was read to its end.
    */
   account(complete: boolean): void {
+    this.#progress?.end();
     const { file, count, quiet, dryRun, rejects } = this.#options;
     if (this.#isAll(complete) && !quiet && !errors.isTerminal) return;
     const allRead = this.#isAllRead(complete);
     errors.print(describeAccount({
-      done: dryRun ? "Found valid" : this.#acknowledged ? "Delivered" : "Sent",
+      done: this.#done,
       count: this.#delivered,
       of: file === undefined ? count : allRead ? this.#ended : undefined,
       tookMs: Date.now() - this.#startedAt,

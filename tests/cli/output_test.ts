@@ -4,7 +4,12 @@
  * @module
  */
 
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 import {
   note,
   Output,
@@ -192,4 +197,38 @@ Deno.test("note() puts the time before the first line when standard error is not
   const [time, ...rest] = text.split(" ");
   assertEquals(new Date(time ?? "").toISOString(), time);
   assertEquals(rest.join(" "), "Waiting\n  for it\n");
+});
+
+Deno.test("Output.showStatus() shows a line until something else is printed or shown, on a terminal only", async () => {
+  for (const terminal of [true, false]) {
+    const sink = new ManualSink({ terminal });
+    const output = new Output(sink);
+    output.showStatus("10%\x07");
+    output.showStatus("20%");
+    output.print("A line");
+    output.showStatus("");
+    output.showStatus("30%");
+    output.showStatus("");
+    await isDone(output.written());
+    const clear = "\r\x1b[K";
+    assertEquals(
+      sink.writes,
+      [
+        terminal
+          ? `10%\\u0007${clear}20%${clear}A line\n30%${clear}`
+          : "A line\n",
+      ],
+    );
+    sink.take();
+  }
+});
+
+Deno.test("Output.showStatus() cuts a line that is longer than the terminal is wide", async () => {
+  const sink = new ManualSink({ terminal: true });
+  const output = new Output(sink);
+  output.showStatus("x".repeat(10_000));
+  await isDone(output.written());
+  const [line = ""] = sink.writes;
+  assert(line.length < 1_000, `${line.length}`);
+  sink.take();
 });

@@ -97,8 +97,8 @@ export interface ReadOptions {
 export class InputFile {
   /** The file's path; `-` is standard input. */
   readonly path: string;
-  /** How large it is as it is stored, in bytes; undefined if that is not known. */
-  readonly sizeBytes: number | undefined;
+  /** How large it is as it is stored; undefined if that is not known. */
+  readonly #sizeBytes: number | undefined;
   readonly #open: (offset: number) => Promise<ReadableStream<Uint8Array>>;
   #readBytes = 0;
 
@@ -117,7 +117,7 @@ export class InputFile {
   ) {
     this.path = path;
     this.#open = options.open;
-    this.sizeBytes = options.sizeBytes;
+    this.#sizeBytes = options.sizeBytes;
   }
 
   /**
@@ -140,9 +140,10 @@ export class InputFile {
     return this.path === "-" ? "standard input" : this.path;
   }
 
-  /** How much of it has been read as it is stored, in bytes. */
-  get readBytes(): number {
-    return this.#readBytes;
+  /** Which part of it has been read as it is stored, from 0 to 1; undefined if its size is not known. */
+  get share(): number | undefined {
+    // It may have grown since.
+    return this.#sizeBytes && Math.min(this.#readBytes / this.#sizeBytes, 1);
   }
 
   /**
