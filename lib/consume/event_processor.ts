@@ -76,7 +76,12 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
     this.#options = options;
   }
 
-  /** How many messages were processed so far. */
+  /** How many events were handled so far. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  /** How many messages were processed so far, by outcome. */
   get counts(): MessageCounts {
     return { consumed: this.#consumed, ...this.#reader.counts };
   }

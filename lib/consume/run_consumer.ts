@@ -185,7 +185,7 @@ export async function runConsumer<T>(
       },
     );
     const counted = (done: boolean) => {
-      if (running.counts.consumed >= count) enough.abort();
+      if (running.consumed >= count) enough.abort();
       return done;
     };
     const one: MessageProcess = (partition, message, context) => {
