@@ -1,9 +1,10 @@
 /**
- * `deno task setup`.
+ * `deno task setup`: makes the checkout ready.
  *
  * @module
  */
 
-import { setupCommand } from "../lib/cli/setup_command.ts";
+import { runSetup } from "../lib/cli/setup_command.ts";
 
-await setupCommand();
+// A child process that outlives its deadline must not delay the end.
+Deno.exit(await runSetup(new URL("../", import.meta.url), Deno.args));

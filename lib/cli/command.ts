@@ -4,6 +4,7 @@
  * @module
  */
 
+import { parseArgs } from "@std/cli/parse-args";
 import {
   causes,
   messageOf,
@@ -236,6 +237,43 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
+function needsValue(name: string, flag: StringFlag | NumberFlag): UsageError {
+  return new UsageError(
+    `--${name} needs a value: --${name} ${flag.value}`,
+  );
+}
+
+/**
+ * Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag. Refuses what the parser would
+ * misread: an empty value, and a value for a flag that takes none.
+ */
+function prepare(all: Flags, args: readonly string[]): string[] {
+  const prepared: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (arg === "--") return [...prepared, ...args.slice(i)];
+    const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const flag = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (flag?.type === "boolean") {
+      if (value !== undefined && value !== "true" && value !== "false") {
+        throw new UsageError(`--${name} takes no value: "${value}"`);
+      }
+    } else if (flag) {
+      const next = args[i + 1];
+      if (value === "" || (value === undefined && next === "")) {
+        throw needsValue(name, flag);
+      }
+      if (value === undefined && next && /^-(\d|$)/.test(next)) {
+        prepared.push(`${arg}=${next}`);
+        i++;
+        continue;
+      }
+    }
+    prepared.push(arg);
+  }
+  return prepared;
+}
+
 function checkArguments(
   names: readonly string[],
   values: readonly string[],
@@ -248,49 +286,6 @@ function checkArguments(
   if (missing && !missing.startsWith("[")) {
     throw new UsageError(`${missing} is missing`);
   }
-}
-
-function unknownFlag(arg: string, known: readonly string[]): UsageError {
-  const meant = closestTo(/^-+([^=]*)/.exec(arg)?.[1] ?? "", known);
-  return new UsageError(
-    `Unknown flag: ${arg}`,
-    didYouMean(meant && `--${meant}`),
-  );
-}
-
-/** Takes the value of a flag off the rest of the line: a dash before letters begins the next flag. */
-function takeValue(
-  flag: Flag,
-  rest: string[],
-): string | undefined {
-  const [next = ""] = rest;
-  const isValue = flag.type === "boolean"
-    ? /^(true|false)$/.test(next)
-    : !/^-[^\d]/.test(next);
-  return isValue ? rest.shift() : undefined;
-}
-
-function parseValue(
-  name: string,
-  { flag, text }: { readonly flag: Flag; readonly text: string | undefined },
-): boolean | number | string {
-  if (flag.type === "boolean") {
-    if (text !== undefined && text !== "true" && text !== "false") {
-      throw new UsageError(`--${name} takes no value: "${text}"`);
-    }
-    return text !== "false";
-  }
-  if (!text) {
-    throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
-  }
-  if (flag.type !== "string") return parseNumber(name, flag, text);
-  if (flag.choices && !flag.choices.includes(text)) {
-    throw new UsageError(
-      `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
-      didYouMean(closestTo(text, flag.choices)),
-    );
-  }
-  return text;
 }
 
 /**
@@ -308,26 +303,56 @@ export function parseCommandLine<
   args: readonly string[],
 ): { readonly flags: FlagValues<F>; readonly args: ArgumentValues<A> } {
   const all: Flags = { ...spec.flags, ...COMMON };
-  const values = Object.fromEntries<unknown>(
-    Object.entries(all).map(([name, flag]) => [
-      name,
-      flag.type === "boolean" ? false : flag.default,
-    ]),
-  );
+  const names = (wanted: boolean) =>
+    Object.keys(all).filter((name) =>
+      (all[name]?.type === "boolean") === wanted
+    );
   const words: string[] = [];
-  const rest = [...args];
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (arg === "--") words.push(...rest.splice(0));
-    else if (!/^-./.test(arg)) words.push(arg);
-    else {
-      const [, name = "", given] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
-      const flag = Object.hasOwn(all, name) ? all[name] : undefined;
-      if (!flag) throw unknownFlag(arg, Object.keys(all));
-      const text = given ?? takeValue(flag, rest);
-      values[name] = parseValue(name, { flag, text });
+  const parsed: Record<string, unknown> = parseArgs(prepare(all, args), {
+    boolean: names(true),
+    string: names(false),
+    unknown(arg) {
+      const [, name] = /^-+([^=]+)/.exec(arg) ?? [];
+      if (name === undefined) {
+        words.push(arg);
+        return false;
+      }
+      const meant = closestTo(name, Object.keys(all));
+      throw new UsageError(
+        `Unknown flag: ${arg}`,
+        didYouMean(meant && `--${meant}`),
+      );
+    },
+  });
+  // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
+  words.push(...[parsed["_"]].flat().map(String));
+  if (parsed["help"] !== true) checkArguments(spec.arguments ?? [], words);
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(all)) {
+    const given = parsed[name];
+    if (flag.type === "boolean") {
+      values[name] = given === true;
+      continue;
+    }
+    if (given === undefined) {
+      values[name] = flag.default;
+      continue;
+    }
+    const text = String(given);
+    if (text === "") {
+      throw needsValue(name, flag);
+    }
+    if (flag.type !== "string") {
+      values[name] = parseNumber(name, flag, text);
+    } else if (flag.choices && !flag.choices.includes(text)) {
+      throw new UsageError(
+        `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
+        didYouMean(closestTo(text, flag.choices)),
+      );
+    } else {
+      values[name] = text;
     }
   }
-  if (values["help"] !== true) checkArguments(spec.arguments ?? [], words);
   return {
     flags: values as FlagValues<F>,
     args: words as unknown as ArgumentValues<A>,

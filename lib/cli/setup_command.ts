@@ -1,33 +1,67 @@
 /**
- * `deno task setup`: makes the checkout ready. Imports nothing from JSR: it runs before JSR's packages resolve.
+ * The command line of `deno task setup`. It reads its two flags by itself: the package that the other tasks parse theirs with
+ * is one that this task provides.
  *
  * @module
  */
 
+import { messageOf, PipelineError } from "../base/errors.ts";
 import { setUp } from "../setup/setup.ts";
-import { runTask } from "./command.ts";
-import { errors, printLine } from "./output.ts";
+import { errors, output, printLine } from "./output.ts";
 
-/** Runs the command. */
-export async function setupCommand(): Promise<never> {
-  return await runTask({
-    name: "setup",
-    summary:
-      "Makes the checkout ready: puts stand-ins for the packages of JSR where JSR can't be reached, and removes them " +
-      "where the packages resolve.",
-    flags: {
-      quiet: {
-        type: "boolean",
-        description: "print nothing unless something changed",
-      },
-    },
-    examples: [["deno task setup", "Make the checkout ready"]],
-  }, async ({ quiet }) => {
-    const { changed, message } = await setUp(
-      new URL("../../", import.meta.url),
-    );
+const HELP =
+  `Makes the checkout ready: puts stand-ins for the packages of JSR where JSR can't be reached, and
+removes them where the packages resolve.
+
+Usage: deno task setup [flags]
+
+Flags:
+  --quiet  print nothing unless something changed
+  --help   show this help
+
+Example:
+  # make the checkout ready
+  deno task setup
+
+Exit codes: 0 done, 1 failed, 2 wrong usage`;
+
+/**
+ * Runs the task.
+ *
+ * @param root The checkout, a URL that ends in `/`.
+ */
+export async function runSetup(
+  root: URL,
+  args: readonly string[],
+): Promise<number> {
+  const code = await run(root, args);
+  await Promise.all([output.end(), errors.end()]);
+  return code;
+}
+
+async function run(root: URL, args: readonly string[]): Promise<number> {
+  const unknown = args.find((arg) => !["--quiet", "--help"].includes(arg));
+  if (unknown !== undefined) {
+    const what = unknown.startsWith("-") ? "flag" : "argument";
+    errors.print(`Error: Unknown ${what}: ${unknown}`);
+    errors.print("  Run `deno task setup --help` for its flags.");
+    return 2;
+  }
+  if (args.includes("--help")) {
+    printLine(HELP);
+    return 0;
+  }
+  try {
+    const { changed, message } = await setUp(root);
     // With --quiet this is the first step of another task, and stdout is for that task's results.
-    if (!quiet) printLine(message);
+    if (!args.includes("--quiet")) printLine(message);
     else if (changed) errors.print(message);
-  });
+    return 0;
+  } catch (error) {
+    errors.print(`Error: ${messageOf(error)}`);
+    if (error instanceof PipelineError && error.hint) {
+      errors.print(`  ${error.hint}`);
+    }
+    return 1;
+  }
 }

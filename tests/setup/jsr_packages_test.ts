@@ -11,14 +11,14 @@ import { jsrImports } from "../../lib/setup/jsr_packages.ts";
 Deno.test("jsrImports() keeps the packages of JSR when others are imported too", () => {
   const config = JSON.stringify({
     imports: {
-      "@std/assert": "jsr:@std/assert@^1",
+      "@std/cli": "jsr:@std/cli@^1",
       kafkajs: "npm:kafkajs@2.2.4",
       "@std/uuid": "jsr:@std/uuid@^1",
     },
   });
   assertEquals(
     [...jsrImports(config)],
-    [["@std/assert", "jsr:@std/assert@^1"], ["@std/uuid", "jsr:@std/uuid@^1"]],
+    [["@std/cli", "jsr:@std/cli@^1"], ["@std/uuid", "jsr:@std/uuid@^1"]],
   );
 });
 

@@ -27,12 +27,17 @@ const PROJECT = new URL("../../", import.meta.url);
 /** Says whether it runs on the packages of the registry below or on the stand-ins. */
 const PROGRAM = `
 import * as assert from "@std/assert";
+import * as cli from "@std/cli/parse-args";
 import * as uuid from "@std/uuid/v5";
-console.log([assert, uuid].map((m) => "servedByJsr" in m ? "jsr" : "stand-in").join(" "));
+console.log([assert, cli, uuid].map((m) => "servedByJsr" in m ? "jsr" : "stand-in").join(" "));
 `;
 
 const PACKAGES: PublishedPackage[] = [
   { name: "@std/assert", exports: { ".": "./mod.ts" } },
+  {
+    name: "@std/cli",
+    exports: { ".": "./mod.ts", "./parse-args": "./mod.ts" },
+  },
   { name: "@std/uuid", exports: { ".": "./mod.ts", "./v5": "./mod.ts" } },
 ].map((each) => ({
   ...each,
@@ -74,11 +79,8 @@ class Checkout implements AsyncDisposable {
     for (
       const path of [
         "lib/base/",
-        "lib/cli/advice.ts",
-        "lib/cli/command.ts",
         "lib/cli/output.ts",
         "lib/cli/setup_command.ts",
-        "lib/cli/suggestion.ts",
         "lib/setup/",
         "tasks/setup.ts",
       ]
@@ -189,7 +191,7 @@ permittedTest(
       /^JSR can't be reached \(.+\): stand-ins for .+ put in .+\n$/,
     );
     assertEquals(first.stderr, "");
-    assertEquals(await checkout.program(jsr), "stand-in stand-in");
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
 
     const second = await checkout.setup(jsr);
     assertMatch(
@@ -265,13 +267,13 @@ permittedTest(
       await checkout.setup(closed);
       assertEquals(
         await checkout.program(closed),
-        "stand-in stand-in",
+        "stand-in stand-in stand-in",
       );
 
       const removed = await checkout.setup(registry.url);
       assertMatch(removed.stdout, /resolve from JSR: removed .+\n$/);
       assertEquals(await checkout.leftovers(), []);
-      assertEquals(await checkout.program(registry.url), "jsr jsr");
+      assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
 
       const again = await checkout.setup(registry.url);
       assertMatch(again.stdout, /resolve from JSR: nothing to do\.\n$/);
@@ -294,22 +296,22 @@ permittedTest(
 
     const offline = await checkout.setup(registry.url);
     assertMatch(offline.stdout, /resolve from JSR: nothing to do\.\n$/);
-    assertEquals(await checkout.program(registry.url), "jsr jsr");
+    assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
   },
 );
 
 permittedTest(
-  "setup uses stand-ins when one package of two is missing",
+  "setup uses stand-ins when one package of three is missing",
   NEEDS,
   async () => {
     await using checkout = await Checkout.create();
-    await using registry = await serveJsr(PACKAGES.slice(0, 1));
+    await using registry = await serveJsr(PACKAGES.slice(0, 2));
     const ran = await checkout.setup(registry.url);
     assertStringIncludes(ran.stdout, "@std/uuid");
     assertStringIncludes(ran.stdout, "put in");
     assertEquals(
       await checkout.program(registry.url),
-      "stand-in stand-in",
+      "stand-in stand-in stand-in",
     );
   },
 );
@@ -350,7 +352,7 @@ permittedTest(
     const task = await checkout.setup(jsr);
     assertStringIncludes(task.stdout, "no answer within 2 s");
     assert(task.milliseconds < 7_000, `took ${task.milliseconds} ms`);
-    assertEquals(await checkout.program(jsr), "stand-in stand-in");
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
 
     // The Deno that asked was ended, not left waiting.
     assertNotEquals(hungUp.length, 0);
@@ -393,7 +395,7 @@ permittedTest(
     for (let round = 1; round <= 3; round++) {
       await Promise.all(Array.from({ length: 4 }, () => checkout.setup(jsr)));
       assertEquals(await checkout.leftovers(), [".offline"]);
-      assertEquals(await checkout.program(jsr), "stand-in stand-in");
+      assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
       await checkout.write(".offline/uuid/v5.ts", "export {};\n");
     }
   },
