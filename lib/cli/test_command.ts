@@ -29,19 +29,13 @@ const LANES = [
 const TEST = ["test", "-q", "--no-prompt", "-P=test"];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** What a run of tests came to, as the runner's last line says. */
-export interface TestSummary {
-  /** How many tests passed. */
-  readonly passed: number;
-  /** How many of their steps passed. */
-  readonly passedSteps: number;
-  /** How many tests failed. */
-  readonly failed: number;
-  /** How many of their steps failed. */
-  readonly failedSteps: number;
-  /** How many tests were ignored. */
-  readonly ignored: number;
-}
+/** How many tests and steps passed, failed or were ignored, as the runner's last line says. */
+export type TestSummary = Readonly<
+  Record<
+    "passed" | "passedSteps" | "failed" | "failedSteps" | "ignored",
+    number
+  >
+>;
 
 /** Runs the command. */
 export async function testCommand(): Promise<never> {

@@ -7,7 +7,12 @@
 import { messageOf, PipelineError } from "../base/errors.ts";
 import { pause, within } from "../base/pause.ts";
 import { programEnvironment } from "./environment.ts";
-import { readIfThere, removeIfThere, writeWhole } from "./paths.ts";
+import {
+  parseObject,
+  readIfThere,
+  removeIfThere,
+  writeWhole,
+} from "./paths.ts";
 import { processIdentity, signalProcess, throwIfStopped } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
@@ -54,17 +59,11 @@ export interface ProcessRecord {
  * @returns The record; undefined if the text is not one.
  */
 export function parseRecord(text: string): ProcessRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== "object" || value === null) return undefined;
-    const { pid, identity } = value as Record<string, unknown>;
-    return Number.isSafeInteger(pid) && Number(pid) > 1 &&
-        typeof identity === "string"
-      ? { pid: Number(pid), identity }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const { pid, identity } = parseObject(text);
+  return Number.isSafeInteger(pid) && Number(pid) > 1 &&
+      typeof identity === "string"
+    ? { pid: Number(pid), identity }
+    : undefined;
 }
 
 // The shell waits for a line before it becomes Java. By then the process is recorded, so a crash of this program in between

@@ -20,6 +20,7 @@ import {
   engineFolder,
   type EngineFolders,
   foldersOf,
+  parseObject,
   readIfThere,
   removeIfThere,
   writeWhole,
@@ -343,13 +344,7 @@ function joinFailures(
  * @returns The ports; undefined if the text has none.
  */
 export function parsePorts(text: string): EnginePorts | undefined {
-  let value: Partial<EnginePorts> | null;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const { nodes, registryPort = 0 } = value ?? {};
+  const { nodes, registryPort = 0 }: Partial<EnginePorts> = parseObject(text);
   const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0;
   return Array.isArray(nodes) && nodes.length > 0 && isPort(registryPort) &&
       nodes.every((node) =>

@@ -13,6 +13,7 @@ import { LocalEngine, type StartResult } from "./local.ts";
 import {
   engineFolder,
   foldersOf,
+  parseObject,
   readIfThere,
   removeIfThere,
   writeWhole,
@@ -77,14 +78,10 @@ const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 function dockerPorts(
   text: string,
 ): { readonly kafkaPort: number; readonly registryPort: number } | undefined {
-  try {
-    const { kafkaPort, registryPort } = JSON.parse(text);
-    return Number.isInteger(kafkaPort) && Number.isInteger(registryPort)
-      ? { kafkaPort, registryPort }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const { kafkaPort, registryPort } = parseObject(text);
+  return Number.isInteger(kafkaPort) && Number.isInteger(registryPort)
+    ? { kafkaPort: Number(kafkaPort), registryPort: Number(registryPort) }
+    : undefined;
 }
 
 /**

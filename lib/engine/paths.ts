@@ -61,6 +61,15 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Reads a JSON object; empty if the text is not one. */
+export function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
+}
+
 /** Removes a file or folder with its content, if it exists. */
 export async function removeIfThere(path: string): Promise<void> {
   try {

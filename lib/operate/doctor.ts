@@ -81,6 +81,14 @@ export async function* examine(
   for (const look of [...isDown ? [] : kafka, ...registry]) yield* await look;
 }
 
+function fine(name: string, text: string): Finding {
+  return { name, verdict: "fine", text };
+}
+
+function noted(name: string, text: string): Finding {
+  return { name, verdict: "note", text };
+}
+
 function broken(name: string, error: unknown): Finding {
   if (!(error instanceof PipelineError)) throw error;
   return { name, verdict: "broken", text: error.message, error };
@@ -118,13 +126,8 @@ async function examineBrokers(config: Config): Promise<Finding[]> {
   );
   const silent = brokers.filter((_, i) => asked[i]?.status === "rejected");
   if (silent.length === 0) {
-    return [{
-      name: "brokers",
-      verdict: "fine",
-      text: `${brokers.join(", ")} ${
-        brokers.length === 1 ? "answers" : "answer"
-      }`,
-    }];
+    const verb = brokers.length === 1 ? "answers" : "answer";
+    return [fine("brokers", `${brokers.join(", ")} ${verb}`)];
   }
   const error = await diagnoseKafka(config) ??
     new OutageError(`No Kafka answers at ${silent.join(", ")}`, {
@@ -181,11 +184,7 @@ async function examineAddresses(
     ]);
     const ways = [byIpv4 && "IPv4", byIpv6 && "IPv6"].filter(Boolean);
     if (ways.length > 0) {
-      return {
-        name,
-        verdict: "fine" as const,
-        text: `${address} is reached by ${ways.join(" and ")}`,
-      };
+      return fine(name, `${address} is reached by ${ways.join(" and ")}`);
     }
     return broken(
       name,
@@ -216,12 +215,12 @@ async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
   const name = "clock";
   const theirs = await inspector.clock().catch(() => undefined);
   if (theirs === undefined) {
-    return [{
-      name,
-      verdict: "note",
-      text:
+    return [
+      noted(
+        name,
         "not compared: the cluster tells its time to users with the right Describe on it",
-    }];
+      ),
+    ];
   }
   const differenceMs = Date.now() - theirs;
   const seconds = Math.round(Math.abs(differenceMs) / 1_000);
@@ -230,9 +229,7 @@ async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
     : `this machine is ${seconds} s ${
       differenceMs > 0 ? "ahead of" : "behind"
     } the cluster`;
-  if (Math.abs(differenceMs) < CLOCK_NOTE_MS) {
-    return [{ name, verdict: "fine", text }];
-  }
+  if (Math.abs(differenceMs) < CLOCK_NOTE_MS) return [fine(name, text)];
   const error = new PipelineError(text, {
     hint:
       "Set both by NTP: messages carry the time of the machine that sends them.",
@@ -274,15 +271,16 @@ async function examineTopic(
     "Write",
   ]);
   return [
-    ranges === undefined ? broken("topic", missingTopic(topic)) : {
-      name: "topic",
-      verdict: ranges ? "fine" : "note",
-      text: ranges
-        ? `'${topic}' has ${counted(ranges.size, "partition")} and ${
+    ranges === undefined
+      ? broken("topic", missingTopic(topic))
+      : ranges === null
+      ? noted("topic", `this user may not see '${topic}'`)
+      : fine(
+        "topic",
+        `'${topic}' has ${counted(ranges.size, "partition")} and ${
           counted(offsets, "message")
-        }`
-        : `this user may not see '${topic}'`,
-    },
+        }`,
+      ),
     missing.length > 0
       ? broken(
         "rights",
@@ -292,18 +290,13 @@ async function examineTopic(
         }),
       )
       : missingForLetters.length > 0
-      ? {
-        name: "rights",
-        verdict: "note",
-        text: `the first dead letter would end a consumer: ${
+      ? noted(
+        "rights",
+        `the first dead letter would end a consumer: ${
           missingForLetters.join(", ")
         } is missing`,
-      }
-      : {
-        name: "rights",
-        verdict: "fine",
-        text: "this user may produce, consume and keep dead letters",
-      },
+      )
+      : fine("rights", "this user may produce, consume and keep dead letters"),
   ];
 }
 
@@ -316,18 +309,19 @@ async function examineGroup(
     const found = await showGroup(config, group, { timeoutMs: CONNECT_MS });
     const lag = found.partitions
       .reduce((sum, { lag = 0n }) => sum + lag, 0n);
-    return [{
-      name,
-      verdict: "fine",
-      text: `'${group}' is ${found.state}, has ${
-        counted(found.members.length, "member")
-      }, and ${counted(lag, "message")} still to read`,
-    }];
+    const members = counted(found.members.length, "member");
+    const unread = counted(lag, "message");
+    return [
+      fine(
+        name,
+        `'${group}' is ${found.state}, has ${members}, and ${unread} still to read`,
+      ),
+    ];
   } catch (error) {
     if (!(error instanceof PipelineError) || error instanceof OutageError) {
       throw error;
     }
-    return [{ name, verdict: "note", text: error.message }];
+    return [noted(name, error.message)];
   }
 }
 
@@ -339,11 +333,6 @@ async function examineRegistry(
     timeoutMs: CONNECT_MS,
     diagnose: () => diagnoseRegistry(config),
   });
-  const registry: Finding = {
-    name: "registry",
-    verdict: "fine",
-    text: `${config.registryUrl} answers`,
-  };
   const subject = `${topic}-value`;
   const { level, registered, latest, compatible } = await catalog
     .check(subject, schemaText);
@@ -353,8 +342,8 @@ async function examineRegistry(
     ? `the schema is compatible with '${subject}', version ${latest.version}, level ${level}`
     : `'${subject}' has no schema yet: the first event registers it`;
   return [
-    registry,
-    compatible ? { name: "schema", verdict: "fine", text } : broken(
+    fine("registry", `${config.registryUrl} answers`),
+    compatible ? fine("schema", text) : broken(
       "schema",
       new PipelineError(
         `The schema is not compatible with '${subject}', version ${
