@@ -17,6 +17,7 @@ import { EXIT, type Flags } from "./command.ts";
 import { editLetter } from "./dlq_edit.ts";
 import { DlqReport } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
+import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { checkEventTopic } from "./event_topic.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
@@ -157,7 +158,8 @@ const edit = taskWord({
     "Changes a message's value, in $EDITOR or from standard input, checks it and sends it back. " +
     `The origin is ${ORIGIN_HELP}.`,
   flags: {
-    event: EVENT_FLAG,
+    event: EVENT_FLAGS.event,
+    schema: EVENT_FLAGS.schema,
     ...CONNECTION_FLAGS,
   },
   examples: [
@@ -171,14 +173,12 @@ const edit = taskWord({
   using stop = stopSignal();
   const matches = originMatcher(origin);
   const topic = checkEventTopic(parsePlaceWord(origin)?.topic ?? "");
-  const { config, ...connection } = connectionFrom(flags);
-  const options = {
-    ...connection,
-    topic,
-    matches,
+  const { config, ...connection } = {
+    ...connectionFrom(flags),
     signal: stop.signal,
   };
-  const { type } = chooseEvent(flags.event);
+  const options = { ...connection, topic, matches };
+  const { type } = await readEvent({ ...flags, topic }, { ...options, config });
   const value = await editLetter(config, { type, origin }, options);
   const report = new DlqReport(topic, { json: false });
   report.done(

@@ -103,6 +103,32 @@ export function externalReferences(schema: JsonSchema): string[] {
 }
 
 /**
+ * Refuses a schema that refers to what is not there.
+ *
+ * @param names What the schema refers to: see {@linkcode externalReferences}.
+ * @param found What the schema is called in a message, and what has been found in the registry.
+ * @throws {PipelineError} If one of the names has not been found.
+ */
+export function refuseMissing(
+  names: readonly string[],
+  found: {
+    readonly name: string;
+    readonly references: readonly SchemaReference[];
+  },
+): void {
+  const missing = names.filter((reference) =>
+    !found.references.some(({ name }) => name === reference)
+  );
+  if (missing.length === 0) return;
+  throw new PipelineError(
+    `The schema of ${found.name} refers to ${
+      missing.map((one) => `"${one}"`).join(", ")
+    }, which is neither in it nor a subject of the registry`,
+    { hint: "Nothing is fetched from elsewhere." },
+  );
+}
+
+/**
  * Makes a kind of event of a schema. Its events are checked by nothing else.
  *
  * @param schema The schema, as {@linkcode parseSchema} gives it.
@@ -115,17 +141,7 @@ export function schemaEvent(
   options: SchemaEventOptions,
 ): EventType<unknown> {
   const { name, topic, keyField, references = [] } = options;
-  const missing = externalReferences(schema).filter((reference) =>
-    !references.some(({ name }) => name === reference)
-  );
-  if (missing.length > 0) {
-    throw new PipelineError(
-      `The schema of ${name} refers to ${
-        missing.map((one) => `"${one}"`).join(", ")
-      }, which is neither in it nor a subject of the registry`,
-      { hint: "Nothing is fetched from elsewhere." },
-    );
-  }
+  refuseMissing(externalReferences(schema), { name, references });
   try {
     compileSchema(schema, { references });
   } catch (cause) {

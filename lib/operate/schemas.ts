@@ -6,8 +6,9 @@
 
 import { PipelineError } from "../base/errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
+import { externalReferences, refuseMissing } from "../events/schema_event.ts";
 import { RegistryAccess } from "../registry/access.ts";
-import { EventRegistry } from "../registry/registry.ts";
+import { EventRegistry, schemaBody } from "../registry/registry.ts";
 import {
   RegistryResponseError,
   requestRegistry,
@@ -138,10 +139,11 @@ export class SchemaCatalog {
 
   /** Asks whether a schema may be added to a subject, and why not. */
   async check(subject: string, schema: string): Promise<Compatibility> {
+    const body = await this.#schemaBody(subject, schema);
     const [level, latest, registered] = await Promise.all([
       this.level(subject),
       this.#find(subject, "latest"),
-      this.#registered(subject, schema),
+      this.#registered(subject, body),
     ]);
     const known = { level, latest, registered };
     if (!latest || registered) {
@@ -154,7 +156,7 @@ export class SchemaCatalog {
       `/compatibility/subjects/${
         encodeURIComponent(subject)
       }/${versions}?verbose=true`,
-      { schemaType: "JSON", schema },
+      body,
     ) as { readonly is_compatible: boolean; readonly messages?: string[] };
     const compatible = answer.is_compatible === true;
     const findings = compatible
@@ -181,8 +183,9 @@ export class SchemaCatalog {
    * @throws {PipelineError} If the registry refuses the schema.
    */
   async register(subject: string, schema: string): Promise<SchemaVersion> {
-    await this.#registry.register(subject, schema);
-    return await this.#registered(subject, schema) ?? await this.show(subject);
+    const body = await this.#schemaBody(subject, schema);
+    await this.#registry.register(subject, schema, body);
+    return await this.#registered(subject, body) ?? await this.show(subject);
   }
 
   /**
@@ -236,14 +239,19 @@ export class SchemaCatalog {
 
   async #registered(
     subject: string,
-    schema: string,
+    body: unknown,
   ): Promise<SchemaVersion | undefined> {
     return await this.#unlessMissing(() =>
-      this.#post(`/subjects/${encodeURIComponent(subject)}`, {
-        schemaType: "JSON",
-        schema,
-      })
+      this.#post(`/subjects/${encodeURIComponent(subject)}`, body)
     );
+  }
+
+  /** Makes the body of a request about a schema, with the subjects that it refers to. */
+  async #schemaBody(subject: string, schema: string) {
+    const names = externalReferences(JSON.parse(schema));
+    const references = await this.#registry.references(names);
+    refuseMissing(names, { name: subject, references });
+    return schemaBody(schema, { references });
   }
 
   async #unlessMissing(

@@ -147,7 +147,7 @@ export class EventRegistry {
     schema: string,
     options: SchemaBodyOptions = {},
   ): Promise<number> {
-    const body = bodyOf(schema, options);
+    const body = schemaBody(schema, options);
     try {
       const { Subject } = this.#client["api"];
       const answer = (await Subject.register({ subject, body })).data();
@@ -204,7 +204,7 @@ export class EventRegistry {
     schema: string,
     options: SchemaBodyOptions = {},
   ): Promise<number> {
-    const body = bodyOf(schema, options);
+    const body = schemaBody(schema, options);
     try {
       const { Subject } = this.#client["api"];
       const answer = (await Subject.registered({ subject, body })).data();
@@ -483,7 +483,20 @@ function idIn(answer: unknown): number | undefined {
   );
 }
 
-function bodyOf(schema: string, { references = [] }: SchemaBodyOptions) {
+/**
+ * Makes the body of a request about a schema.
+ *
+ * @param schema The schema's text.
+ * @param options What it refers to.
+ */
+export function schemaBody(
+  schema: string,
+  { references = [] }: SchemaBodyOptions = {},
+): {
+  readonly schemaType: "JSON";
+  readonly schema: string;
+  readonly references?: readonly ReferencePlace[];
+} {
   return {
     schemaType: "JSON",
     schema,

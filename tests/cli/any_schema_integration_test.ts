@@ -6,7 +6,8 @@
 
 import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { consume, produce } from "../../lib/mod.ts";
+import { dirname } from "node:path";
+import { consume, type EventRecord, produce } from "../../lib/mod.ts";
 import { engineFolder } from "../../lib/engine/paths.ts";
 import { frame } from "../../lib/events/wire_format.ts";
 import { parseSchema, schemaEvent } from "../../lib/events/schema_event.ts";
@@ -192,6 +193,29 @@ integrationTest(
       assertMatch(fixed.stdout, /party must be integer/);
       const peeked = await run(bench, "peek", ["--last=1", "--json"]);
       assertEquals(JSON.parse(peeked.stdout).topic, bench.topic);
+
+      // What was set aside is fixed by the schema too.
+      const id = await register(bench, `${bench.topic}-value`, {
+        schemaType: "JSON",
+        schema: JSON.stringify(BOOKING),
+      });
+      await sendRaw(bench.config, bench.topic, [
+        { value: Buffer.from(frame(id, JSON.stringify(other))) },
+      ]);
+      await run(bench, "consume", ["--idle-exit=2"]);
+      const listed = await run(bench, "dlq", ["list", "--json"]);
+      const { origin } = JSON.parse(listed.stdout);
+      const edited = await runTaskProcess(bench.config, "dlq", [
+        "edit",
+        `${origin.topic}/${origin.partition}/${origin.offset}`,
+        `--schema=${path}`,
+      ], {
+        input: JSON.stringify(SOUND),
+        read: [dirname(path), ".offline", ".secrets", "lib"],
+      });
+      assertEquals([edited.code, edited.stderr], [0, ""]);
+      const again = await run(bench, "consume", ["--idle-exit=2"]);
+      assertStringIncludes(again.stdout, "├─ booking_id: b-1\n");
     });
   },
 );
@@ -206,15 +230,25 @@ integrationTest(
       topic,
       keyField: "booking_id",
     });
-    const summary = await produce(bookings, [SOUND], { config });
-    assertEquals(summary.delivered, 1);
-    const found: unknown[] = [];
-    await consume(bookings, ({ key, event }) => void found.push([key, event]), {
+    const timestamp = Date.parse("2026-02-03T02:16:55.763Z");
+    const records = [SOUND, {
+      event: SOUND,
+      key: "own",
+      timestamp,
+      headers: [["a", "1"]] as const,
+    }];
+    const summary = await produce(bookings, records, { config });
+    assertEquals(summary.delivered, 2);
+    const found = new Map<string | null, EventRecord<unknown>>();
+    await consume(bookings, (record) => void found.set(record.key, record), {
       config,
       group,
-      count: 1,
+      count: 2,
     });
-    assertEquals(found, [["b-1", SOUND]]);
+    assertEquals(found.get("b-1")?.event, SOUND);
+    const own = found.get("own");
+    assertEquals([own?.event, own?.timestamp], [SOUND, timestamp]);
+    assertEquals(own?.headers.length, 1);
   },
 );
 
@@ -275,6 +309,15 @@ integrationTest(
         );
         assertEquals([code, stderr], [0, ""]);
         assertStringIncludes(stdout, `guest: ${JSON.stringify(SOUND.guest)}`);
+      }
+      for (const word of ["check", "register"]) {
+        const { code, stdout } = await runTaskProcess(bench.config, "schema", [
+          word,
+          path,
+          `--subject=${topic}-value`,
+        ]);
+        assertEquals(code, 0);
+        assertStringIncludes(stdout, "has this schema already: version 1");
       }
       const answer = await requestRegistry(
         "get",

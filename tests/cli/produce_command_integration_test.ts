@@ -308,7 +308,7 @@ integrationTest(
           "Line 7 was not sent: Not a valid order: the event must be object",
           "Line 8 was not sent: The payload is not UTF-8",
           "Line 9 was not sent: The line is longer than 1048576 bytes",
-          "Line 10 was not sent: The payload is not JSON: Bad control character in string literal in JSON at position 47 (line 1 column 48)",
+          "Line 10 was not sent: The payload is not JSON: Bad control character in string literal at column 48",
           'Line 11 was not sent: Not a valid order: is_member must be boolean: "yes"',
           "Delivered 3 of 10 events; 7 not valid.",
           "",

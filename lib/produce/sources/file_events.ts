@@ -295,18 +295,19 @@ function itemOf(
   }
 }
 
+/** Where JSON breaks, as the engine says it of a text of one line. */
+const JSON_POSITION = /(?: in JSON)? at position \d+ \(line 1 column (\d+)\)$/;
+
 function parseJson(content: Uint8Array): ConsumedLine {
   try {
     const value = parsePayload(content);
     return readConsumedLine(value) ?? { value };
   } catch (error) {
-    if (
-      !(error instanceof InvalidEventError) ||
-      !(error.cause instanceof SyntaxError)
-    ) throw error;
-    throw new InvalidEventError(`${error.message}: ${error.cause.message}`, {
-      cause: error.cause,
-    });
+    if (!(error instanceof InvalidEventError)) throw error;
+    const { cause, message } = error;
+    if (!(cause instanceof SyntaxError)) throw error;
+    const reason = cause.message.replace(JSON_POSITION, " at column $1");
+    throw new InvalidEventError(`${message}: ${reason}`, { cause });
   }
 }
 

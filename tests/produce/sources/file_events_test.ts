@@ -71,7 +71,7 @@ Deno.test("fileEvents() names the line and the reason when it holds no JSON, and
   assertEquals(await read(bytes), [
     [
       1,
-      "The payload is not JSON: Expected property name or '}' in JSON at position 1 (line 1 column 2)",
+      "The payload is not JSON: Expected property name or '}' at column 2",
     ],
     [2, ORDER],
     [3, "The payload is not UTF-8"],
