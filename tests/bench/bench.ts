@@ -6,6 +6,7 @@
 
 import { chooseEngine } from "../../lib/engine/choose.ts";
 import { messageOf } from "../../lib/base/errors.ts";
+import { whyNoPostgres } from "../support/postgres_server.ts";
 import { Arena } from "./arena.ts";
 import type { Contender, MeasureId } from "./contender.ts";
 import { CONTENDER_IDS, gather, type LeftOut, PIPELINE } from "./contenders.ts";
@@ -16,6 +17,7 @@ import { whyNoCosts } from "./processes.ts";
 import { BenchProgress } from "./progress.ts";
 import { Collector, type Results, type Table } from "./results.ts";
 import { consumeStart, type Start, TASK_STARTS } from "./startup.ts";
+import { STORE_TITLES, Stores } from "./stores.ts";
 import { filledTopic, measureConsume, measureProduce } from "./throughput.ts";
 
 /** What is measured, and how thoroughly. */
@@ -46,11 +48,17 @@ class Bench {
   readonly #arena: Arena;
   readonly #options: BenchOptions;
   readonly #collector: Collector;
+  readonly #stores: Stores | undefined;
 
-  constructor(arena: Arena, options: BenchOptions, collector: Collector) {
+  constructor(
+    arena: Arena,
+    options: BenchOptions & { readonly stores: Stores | undefined },
+    collector: Collector,
+  ) {
     this.#arena = arena;
     this.#options = options;
     this.#collector = collector;
+    this.#stores = options.stores;
   }
 
   /** Lists the runs, in turns. */
@@ -59,6 +67,7 @@ class Bench {
     const plans = {
       produce: (all: readonly Contender[]) => this.#planProduce(all),
       consume: (all: readonly Contender[]) => this.#planConsume(all),
+      store: () => this.#planStore(),
       latency: (all: readonly Contender[]) => this.#planLatency(all),
       startup: (all: readonly Contender[]) => this.#planStartup(all),
       idle: (all: readonly Contender[]) => this.#planIdle(all),
@@ -134,6 +143,37 @@ class Bench {
         return this.#rate("consume", contender, outcome);
       },
     }));
+  }
+
+  #planStore(): Run[] {
+    const count = this.#options.events;
+    let topic: ReturnType<typeof filledTopic> | undefined;
+    return (this.#stores?.kinds ?? []).flatMap((kind) => {
+      const { name, makeDatabase, contenders } = kind;
+      const id = `store-${name}`;
+      this.#begin({
+        id,
+        title:
+          `Store in ${name}: decoded, checked, written, committed (the script: no aggregates, and offsets in Kafka alone)`,
+        unit: "events/s",
+        decimals: 0,
+      }, STORE_TITLES.map((title) => ({ title })));
+      return contenders.map((contender, at) => ({
+        what: `${STORE_TITLES[at]}, ${name}`,
+        take: async () => {
+          topic ??= filledTopic(this.#arena, PIPELINE, count);
+          await using database = await makeDatabase();
+          const who = contender(database);
+          const outcome = await measureConsume(
+            this.#arena,
+            who,
+            await topic,
+            count,
+          );
+          return this.#rate(id, who, outcome);
+        },
+      }));
+    });
   }
 
   #rate(
@@ -309,10 +349,14 @@ export async function runBench(options: BenchOptions): Promise<Results> {
     if (noCosts === undefined || !measures.delete(measure)) continue;
     unmeasured.push({ title: measure, reason: noCosts });
   }
+  if (measures.has("store") && whyNoPostgres) {
+    unmeasured.push({ title: "store in PostgreSQL", reason: whyNoPostgres });
+  }
   await using arena = await Arena.open(console.error);
   await warmUp(arena, options.events);
   const collector = new Collector();
-  const runs = new Bench(arena, { ...options, measures }, collector)
+  await using stores = measures.has("store") ? await Stores.open() : undefined;
+  const runs = new Bench(arena, { ...options, measures, stores }, collector)
     .plan(contenders);
   const progress = new BenchProgress(runs.length);
   for (const { what, take } of runs) {

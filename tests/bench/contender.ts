@@ -75,6 +75,7 @@ export interface Contender {
 export const MEASURES = [
   "produce",
   "consume",
+  "store",
   "latency",
   "startup",
   "idle",

@@ -35,18 +35,20 @@ function measures(...ids: readonly MeasureId[]): ReadonlySet<MeasureId> {
  * @param stage The engine.
  * @param task The task.
  * @param args Its arguments.
+ * @param reach Hosts with ports that it may reach besides the engine.
  * @returns The command of `deno.json`, with the engine's addresses instead of the usual ones.
  */
 export function taskCommand(
   stage: Stage,
   task: PipelineTask,
   args: readonly string[],
+  reach: readonly string[] = [],
 ): Command {
   const { flags, script } = commandOf(task);
   const { brokers, registryUrl } = stage.config;
   return {
     program: "deno",
-    args: [...flags, netFlag(stage.config), script, ...args],
+    args: [...flags, netFlag(stage.config, reach), script, ...args],
     env: {
       KAFKA_BROKERS: brokers.join(","),
       SCHEMA_REGISTRY_URL: registryUrl,
@@ -62,6 +64,7 @@ export const PIPELINE: Contender = {
   measures: measures(
     "produce",
     "consume",
+    "store",
     "latency",
     "startup",
     "idle",
@@ -92,14 +95,14 @@ export const PIPELINE: Contender = {
 function requestOf(
   stage: Stage,
   job: Job,
-  commitEvery: number,
+  more: Pick<ClientRequest, "commitEvery" | "database">,
 ): string {
   const request: Omit<ClientRequest, "count"> & { readonly count?: number } = {
     ...job,
     brokers: stage.config.brokers,
     registry: stage.registryApi,
     partitions: PARTITIONS,
-    commitEvery,
+    ...more,
   };
   return JSON.stringify(request);
 }
@@ -121,15 +124,24 @@ function python(
         "sh",
         program,
         `${CLIENTS}/python_way.py`,
-        requestOf(stage, job, commitEvery),
+        requestOf(stage, job, { commitEvery }),
       ],
     }),
   };
 }
 
-function denoClient(
+/**
+ * Makes a contender of a program in TypeScript.
+ *
+ * @param name The program's name.
+ * @param settings Who it is.
+ * @param more What it is asked besides the job.
+ * @returns The contender.
+ */
+export function denoClient(
   name: string,
   settings: Omit<Contender, "processed" | "command">,
+  more: Pick<ClientRequest, "database"> = {},
 ): Contender {
   return {
     ...settings,
@@ -147,8 +159,9 @@ function denoClient(
         // Its checksum is native code, which lies among the packages.
         "--allow-read",
         "--allow-ffi",
+        ...(more.database === undefined ? [] : ["--allow-write=.data"]),
         `${CLIENTS}/${name}.ts`,
-        requestOf(stage, job, 1_000),
+        requestOf(stage, job, { commitEvery: 1_000, ...more }),
       ],
     }),
   };

@@ -29,4 +29,6 @@ export interface ClientRequest {
   readonly rate?: number;
   /** After how many messages a commit is due, where the program leaves that open. */
   readonly commitEvery: number;
+  /** Where it stores events: a file's path, or a URL of PostgreSQL. */
+  readonly database?: string;
 }

@@ -62,11 +62,10 @@ async function findProblem(): Promise<string | undefined> {
   const needs: Deno.PermissionDescriptor[] = [
     { name: "run", command: "sh" },
     { name: "net", host: "127.0.0.1" },
-    { name: "env" },
   ];
   if (
     needs.some((need) => Deno.permissions.querySync(need).state !== "granted")
-  ) return "needs --allow-run=sh --allow-net --allow-env";
+  ) return "needs --allow-run=sh --allow-net";
   const { success } = await new Deno.Command("sh", { args: ["-c", FIND] })
     .output();
   return success ? undefined : "needs PostgreSQL";

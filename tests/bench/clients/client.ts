@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { crc32 } from "node:zlib";
-import { orders, randomOrders } from "../../../lib/events/order.ts";
+import { type Order, orders, randomOrders } from "../../../lib/events/order.ts";
 import type { ClientRequest } from "../request.ts";
 
 /** How many messages a request takes. */
@@ -82,8 +82,9 @@ export class Work {
    * Decodes a message, checks it and processes it.
    *
    * @param message The message.
+   * @returns The order.
    */
-  process(message: Incoming): void {
+  process(message: Incoming): Order {
     const { schemaId, topic } = this.#request;
     const { key, value, partition, offset, timestamp } = message;
     if (value?.[0] !== 0 || value.readInt32BE(1) !== schemaId) {
@@ -94,7 +95,7 @@ export class Work {
     );
     this.processed++;
     this.amount += event.amount;
-    if (this.#request.do !== "watch") return;
+    if (this.#request.do !== "watch") return event;
     console.log(JSON.stringify({
       topic,
       partition,
@@ -103,6 +104,7 @@ export class Work {
       key: key?.toString(),
       event,
     }));
+    return event;
   }
 
   /** Says how much was done. */
