@@ -19,8 +19,8 @@ import {
 } from "../kafka/errors.ts";
 import type { Message } from "../kafka/message.ts";
 import { missingTopic } from "../kafka/topic.ts";
-import { PipelineError, StoppedError } from "../base/errors.ts";
-import { pause } from "../base/pause.ts";
+import { OutageError, PipelineError, StoppedError } from "../base/errors.ts";
+import { pause, within } from "../base/pause.ts";
 import { throughOutages, type WaitOptions } from "../base/retry.ts";
 import { GroupPosition } from "./group_position.ts";
 import { Liveness, type Stall } from "./liveness.ts";
@@ -192,11 +192,10 @@ class ConsumerLoop {
     this.#process = process;
     this.#options = options;
     this.#consumer = consumer;
-    this.#position = new GroupPosition(
-      { consumer, admin },
-      options,
-      this.#stopping.signal,
-    );
+    this.#position = new GroupPosition({ consumer, admin }, {
+      ...options,
+      signal: this.#stopping.signal,
+    });
     this.#liveness = new Liveness({
       idleExitMs: options.idleExitMs,
       freshMs: 4 * FETCH_MAX_WAIT_MS,
@@ -334,12 +333,11 @@ class ConsumerLoop {
   /** Leaves the group and closes the connection; false if that takes too long. */
   async #close(): Promise<boolean> {
     const disconnect = () => this.#consumer.disconnect().catch(() => {});
-    const closed = this.#committer.flush().catch(() => {})
-      .then(disconnect).then(() => true);
-    const giveUp = new AbortController();
-    const late = pause(STOP_TIMEOUT_MS, giveUp.signal).then(() => false);
-    const inTime = await Promise.race([closed, late]);
-    giveUp.abort();
+    const closed = this.#committer.flush().catch(() => {}).then(disconnect);
+    const inTime = await within(closed, {
+      timeoutMs: STOP_TIMEOUT_MS,
+      late: () => new OutageError("Kafka does not answer"),
+    }).then(() => true, () => false);
     if (!inTime) disconnect();
     // It may be waiting for the other members of a group that rebalances: nothing can be lost then.
     return inTime || !this.#liveness.busy && !this.#committer.behind;

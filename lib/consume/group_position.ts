@@ -54,20 +54,18 @@ export class GroupPosition {
    * Makes it.
    *
    * @param clients The member, and a client for questions, both connected.
-   * @param options Whose position it is.
-   * @param stopping Ends every wait.
+   * @param options Whose position it is, and a signal that ends every wait.
    */
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
-    options: GroupPositionOptions,
-    stopping: AbortSignal,
+    options: GroupPositionOptions & { readonly signal: AbortSignal },
   ) {
     const { consumer, admin } = clients;
-    const { group, topic, offsets } = options;
+    const { group, topic, offsets, signal } = options;
     this.#consumer = consumer;
     this.#admin = admin;
     this.#options = options;
-    this.#stopping = stopping;
+    this.#stopping = signal;
     this.#kafkaOffsets = {
       load: () => admin.committedOffsets(group, topic),
       save: (positions, note) => consumer.commit(positions, note),

@@ -151,11 +151,11 @@ export class MessageReader<T> {
         { cause: error, code: "message-rejected" },
       );
     }
-    const letter = await deadLetters.send(
-      message,
-      { origin, ...reason },
+    const letter = await deadLetters.send(message, {
+      origin,
+      ...reason,
       signal,
-    );
+    });
     if (!letter) return false;
     this.#deadLetters++;
     setAside?.({ ...origin, error, letter });

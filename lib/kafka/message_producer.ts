@@ -5,6 +5,8 @@
  */
 
 import type { Kafka, Message as KafkajsMessage } from "./kafkajs.ts";
+import { PipelineError } from "../base/errors.ts";
+import type { Position } from "../events/record.ts";
 import type { Connectable } from "./connectable.ts";
 import type { OutgoingMessage } from "./message.ts";
 
@@ -27,6 +29,12 @@ export interface OutgoingBatch {
   readonly gzip?: boolean;
 }
 
+/** A message to be sent by itself. */
+export interface Letter extends OutgoingMessage, Pick<OutgoingBatch, "gzip"> {
+  /** The topic. */
+  readonly topic: string;
+}
+
 /** A client that sends messages. */
 export interface MessageProducer extends Connectable {
   /**
@@ -36,6 +44,14 @@ export interface MessageProducer extends Connectable {
    * @returns The offset of the first one; -1 with acks 0; undefined if there is no such partition.
    */
   send(batch: OutgoingBatch): Promise<bigint | undefined>;
+  /**
+   * Sends one message, and waits until all in-sync replicas have it.
+   *
+   * @param letter The message.
+   * @returns Where it is.
+   * @throws {PipelineError} If the topic has no such partition.
+   */
+  sendSafely(letter: Letter): Promise<Position>;
 }
 
 /** The codec's number. */
@@ -65,6 +81,17 @@ export function messageProducerOf(
   return {
     connect: () => producer.connect(),
     disconnect: () => producer.disconnect(),
+    async sendSafely({ topic, gzip = false, ...message }) {
+      const { partition } = message;
+      const messages = [message];
+      const offset = await this.send({ topic, messages, gzip, acks: "all" });
+      if (offset === undefined) {
+        throw new PipelineError(
+          `Topic '${topic}' has no partition ${partition}`,
+        );
+      }
+      return { topic, partition, offset: String(offset) };
+    },
     async send({ topic, messages, acks, gzip = false }) {
       const [result] = await producer.send({
         topic,

@@ -332,7 +332,7 @@ export class EventRegistry {
         );
       }
       const references = await this.#references(found, id);
-      return compileWriterSchema(id, found.schema, references);
+      return compileWriterSchema(found.schema, { id, references });
     } catch (cause) {
       if (isUnknown(cause)) {
         throw new InvalidEventError(

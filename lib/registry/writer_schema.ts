@@ -35,17 +35,19 @@ const MAX_UNGUARDED_BYTES = 64 * 2 ** 10;
 /**
  * Makes a schema ready to check payloads.
  *
- * @param id What messages name it by.
  * @param text The schema's text.
- * @param references The texts of the schemas that it refers to, by the names by which it does.
+ * @param options What messages name it by, and the texts of the schemas that it refers to, by the names by which it does.
  * @returns The schema.
  * @throws {InvalidEventError} If it can't be understood.
  */
 export function compileWriterSchema(
-  id: SchemaId,
   text: string,
-  references: ReadonlyMap<string, string>,
+  options: {
+    readonly id: SchemaId;
+    readonly references: ReadonlyMap<string, string>;
+  },
 ): WriterSchema {
+  const { id, references } = options;
   const unusable = (cause: unknown) =>
     new InvalidEventError(`Schema ${id} can't be used: ${messageOf(cause)}`, {
       cause,

@@ -90,19 +90,6 @@ const REGISTRY_LOGIN = [
 const KAFKA_TLS = TLS_SUFFIXES.map((suffix) => `KAFKA_SSL_${suffix}`);
 const REGISTRY_TLS = TLS_SUFFIXES.map((suffix) => `SCHEMA_REGISTRY_${suffix}`);
 
-/** Checks that a value is one of a few, without showing it. */
-function oneOf<T extends string>(
-  name: string,
-  value: string,
-  choices: readonly T[],
-): T {
-  const found = choices.find((choice) => choice === value.toUpperCase());
-  if (found === undefined) {
-    throw new UsageError(`${name} takes one of ${choices.join(", ")}`);
-  }
-  return found;
-}
-
 function needs(setting: string, missing: string): UsageError {
   return new UsageError(
     `${setting} is set, and ${missing} ${
@@ -114,8 +101,10 @@ function needs(setting: string, missing: string): UsageError {
 /** Refuses settings that the protocol would leave unused: the connection would be less safe than they suggest. */
 function refuseUnused(
   reader: SettingReader,
-  names: readonly string[],
-  allowed: readonly SecurityProtocol[],
+  { names, allowed }: {
+    readonly names: readonly string[];
+    readonly allowed: readonly SecurityProtocol[];
+  },
 ): void {
   const [unused] = reader.given(names);
   if (unused === undefined) return;
@@ -131,7 +120,7 @@ function refuseUnused(
 
 function readSasl(reader: SettingReader): SaslSettings {
   const protocol = "KAFKA_SECURITY_PROTOCOL";
-  const mechanism = reader.text("KAFKA_SASL_MECHANISM");
+  const mechanism = reader.choice("KAFKA_SASL_MECHANISM", SASL_MECHANISMS);
   if (mechanism === undefined) throw needs(protocol, "KAFKA_SASL_MECHANISM");
   const username = reader.text("KAFKA_SASL_USERNAME");
   if (username === undefined) throw needs(protocol, "KAFKA_SASL_USERNAME");
@@ -148,11 +137,7 @@ function readSasl(reader: SettingReader): SaslSettings {
       "The password in KAFKA_SASL_PASSWORD_FILE contains a null byte",
     );
   }
-  return {
-    mechanism: oneOf("KAFKA_SASL_MECHANISM", mechanism, SASL_MECHANISMS),
-    username,
-    password,
-  };
+  return { mechanism, username, password };
 }
 
 /**
@@ -165,16 +150,20 @@ function readSasl(reader: SettingReader): SaslSettings {
 export function readKafkaSecurity(
   reader: SettingReader,
 ): KafkaSecurity | undefined {
-  const text = reader.text("KAFKA_SECURITY_PROTOCOL");
-  const protocol = text === undefined
-    ? "PLAINTEXT"
-    : oneOf("KAFKA_SECURITY_PROTOCOL", text, SECURITY_PROTOCOLS);
+  const protocol =
+    reader.choice("KAFKA_SECURITY_PROTOCOL", SECURITY_PROTOCOLS) ??
+      "PLAINTEXT";
   const withSasl = protocol === "SASL_PLAINTEXT" || protocol === "SASL_SSL";
   const withTls = protocol === "SSL" || protocol === "SASL_SSL";
   if (!withSasl) {
-    refuseUnused(reader, KAFKA_SASL, ["SASL_SSL", "SASL_PLAINTEXT"]);
+    refuseUnused(reader, {
+      names: KAFKA_SASL,
+      allowed: ["SASL_SSL", "SASL_PLAINTEXT"],
+    });
   }
-  if (!withTls) refuseUnused(reader, KAFKA_TLS, ["SASL_SSL", "SSL"]);
+  if (!withTls) {
+    refuseUnused(reader, { names: KAFKA_TLS, allowed: ["SASL_SSL", "SSL"] });
+  }
   if (!withSasl && !withTls) return undefined;
   return {
     protocol,

@@ -63,6 +63,24 @@ export class SettingReader {
   }
 
   /**
+   * Reads a variable that takes one of a few values, in any case.
+   *
+   * @param name Its name.
+   * @param choices The values.
+   * @returns The value; undefined if it is not set or empty.
+   * @throws {UsageError} If it has another value, which the message doesn't show.
+   */
+  choice<T extends string>(
+    name: string,
+    choices: readonly T[],
+  ): T | undefined {
+    const value = this.text(name)?.toUpperCase();
+    const found = choices.find((choice) => choice === value);
+    if (value === undefined || found !== undefined) return found;
+    throw new UsageError(`${name} takes one of ${choices.join(", ")}`);
+  }
+
+  /**
    * Reads the file that a variable names.
    *
    * @param name The variable's name.

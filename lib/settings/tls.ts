@@ -55,9 +55,11 @@ function parseCertificate(name: string, pem: string): X509Certificate {
 }
 
 function readKey(
-  prefix: string,
   pem: string,
-  password: Secret | undefined,
+  { prefix, password }: {
+    readonly prefix: string;
+    readonly password: Secret | undefined;
+  },
 ): KeyObject {
   const encrypted = /ENCRYPTED/.test(pem);
   if (encrypted && !password) {
@@ -121,7 +123,7 @@ export function readTlsSettings(
     return { ...(ca && { ca }) };
   }
   const [own = ""] = readCertificates(`${prefix}_CERT_FILE`, cert);
-  const key = readKey(prefix, keyText, password);
+  const key = readKey(keyText, { prefix, password });
   if (!parseCertificate(`${prefix}_CERT_FILE`, own).checkPrivateKey(key)) {
     throw new UsageError(
       `The key that ${prefix}_KEY_FILE names does not belong to the certificate that ${prefix}_CERT_FILE names`,

@@ -65,7 +65,7 @@ function bench(
   const tombstones: unknown[] = [];
   const told: string[] = [];
   const queue: Pick<DeadLetterQueue, "send"> = {
-    send(letter, reason) {
+    send(letter, { signal: _, ...reason }) {
       kept.push([letter, reason]);
       return Promise.resolve(LETTER);
     },

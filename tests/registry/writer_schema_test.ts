@@ -22,11 +22,10 @@ function refusal(
   const texts = Object.entries(references).map(([name, one]) =>
     [name, JSON.stringify(one)] as const
   );
-  const compiled = compileWriterSchema(
-    7,
-    JSON.stringify(schema),
-    new Map(texts),
-  );
+  const compiled = compileWriterSchema(JSON.stringify(schema), {
+    id: 7,
+    references: new Map(texts),
+  });
   try {
     compiled.check(payload, JSON.stringify(payload).length);
     return undefined;
@@ -351,7 +350,7 @@ Deno.test("compileWriterSchema() refuses what can't be understood, and says why"
   ];
   for (const [text, reason] of refused) {
     assertThrows(
-      () => compileWriterSchema(7, text, new Map()),
+      () => compileWriterSchema(text, { id: 7, references: new Map() }),
       InvalidEventError,
       reason,
     );

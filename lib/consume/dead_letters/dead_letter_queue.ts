@@ -17,8 +17,7 @@ import {
 import type { Admin, TopicLayout } from "../../kafka/admin.ts";
 import type { KafkaClient } from "../../kafka/client.ts";
 import type { Message } from "../../kafka/message.ts";
-import type { MessageProducer } from "../../kafka/message_producer.ts";
-import { type Letter, sendLetter } from "./letter_producer.ts";
+import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Position } from "../../events/record.ts";
 import {
@@ -133,15 +132,13 @@ export class DeadLetterQueue {
    * Writes a letter, however long Kafka is out of reach, and waits until all replicas have it.
    *
    * @param message The message.
-   * @param reason Why it is a dead letter.
-   * @param signal A stop: it ends a wait for Kafka.
-   * @returns Where the letter is; nothing where a stop came first.
+   * @param reason Why it is a dead letter, and the signal of a stop, which ends a wait for Kafka.
+   * @returns Where the letter is; undefined if a stop came first.
    * @throws {PipelineError} If Kafka refuses it. The message's offset must not be committed then.
    */
   async send(
     message: Message,
-    reason: DeadLetterReason,
-    signal: AbortSignal,
+    { signal, ...reason }: DeadLetterReason & { readonly signal: AbortSignal },
   ): Promise<Position | undefined> {
     const { topic } = this;
     const { notify } = this.#options;
@@ -154,16 +151,15 @@ export class DeadLetterQueue {
           ...reason,
           group: this.#group,
         });
-        const letter = { key, value, timestamp, headers };
-        const to = { topic, partition };
+        const letter = { topic, partition, key, value, timestamp, headers };
         try {
-          return await sendCompressibly(producer, to, letter);
+          return await sendCompressibly(producer, letter);
         } catch (error) {
           const code = protocolCodeOf(error) ?? "";
           const refusing = REFUSING_SETTINGS[code];
           if (!refusing) throw error;
-          await this.#repair(refusing, message, error);
-          return await sendCompressibly(producer, to, letter);
+          await this.#repair(refusing, { message, refusal: error });
+          return await sendCompressibly(producer, letter);
         }
       }, {
         isOutage: isKafkaOutage,
@@ -250,8 +246,10 @@ export class DeadLetterQueue {
    */
   async #repair(
     names: readonly string[],
-    message: Message,
-    refusal: unknown,
+    { message, refusal }: {
+      readonly message: Message;
+      readonly refusal: unknown;
+    },
   ): Promise<void> {
     await this.#withAdmin(async (admin) => {
       const own = (message.key?.length ?? 0) + (message.value?.length ?? 0);
@@ -290,14 +288,13 @@ export class DeadLetterQueue {
 /** Sends a letter; compressed if it is too large otherwise: a topic's limit is on what a batch takes compressed. */
 async function sendCompressibly(
   producer: MessageProducer,
-  to: Omit<Position, "offset">,
   letter: Letter,
 ): Promise<Position> {
   try {
-    return await sendLetter(producer, to, letter);
+    return await producer.sendSafely(letter);
   } catch (error) {
     if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
-    return await sendLetter(producer, to, { ...letter, gzip: true });
+    return await producer.sendSafely({ ...letter, gzip: true });
   }
 }
 

@@ -32,13 +32,12 @@ import {
   protocolCodeOf,
 } from "../../kafka/errors.ts";
 import type { OffsetRange } from "../../kafka/admin.ts";
-import type { Message, OutgoingMessage } from "../../kafka/message.ts";
-import type { MessageProducer } from "../../kafka/message_producer.ts";
+import type { Message } from "../../kafka/message.ts";
+import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import type {
   PartitionMessage,
   TopicReader,
 } from "../../kafka/topic_reader.ts";
-import { sendLetter } from "./letter_producer.ts";
 import { PipelineError } from "../../base/errors.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Header, Position } from "../../events/record.ts";
@@ -232,7 +231,10 @@ export async function replayDeadLetters(
         await onReplayed(letter, undefined);
         continue;
       }
-      const to = await sender.send(letter, message, source.size);
+      const to = await sender.send(letter, {
+        timestamp: message.timestamp,
+        partitionsCount: source.size,
+      });
       if (!to) break;
       replayed++;
       await onReplayed(letter, to);
@@ -359,8 +361,10 @@ class Sender implements AsyncDisposable {
   /** Sends a message back; undefined if a stop came first. */
   async send(
     letter: DeadLetter,
-    { timestamp }: Message,
-    partitionsCount: number,
+    { timestamp, partitionsCount }: {
+      readonly timestamp: number;
+      readonly partitionsCount: number;
+    },
   ): Promise<Position | undefined> {
     const { origin } = letter;
     if (!origin) throw new PipelineError("The letter has no origin");
@@ -368,16 +372,17 @@ class Sender implements AsyncDisposable {
     const value = edit ? await edit(letter) : letter.value;
     const headers = replayHeaders(letter.headers);
     const to = await this.#deliver({
-      ...origin,
+      topic: origin.topic,
       // The topic may have been created again with fewer of them.
       partition: origin.partition % partitionsCount,
-    }, {
       key: letter.key,
       value,
       headers: edit ? editedHeaders(headers) : headers,
     });
     if (!to) return undefined;
-    const noted = await this.#deliver(letter.letter, {
+    const noted = await this.#deliver({
+      topic: letter.letter.topic,
+      partition: letter.letter.partition,
       key: null,
       value: `${placeWord(origin)} was sent back to ${placeWord(to)}`,
       timestamp,
@@ -386,10 +391,7 @@ class Sender implements AsyncDisposable {
     return noted && to;
   }
 
-  async #deliver(
-    to: Omit<Position, "offset">,
-    message: Omit<OutgoingMessage, "partition">,
-  ): Promise<Position | undefined> {
+  async #deliver(message: Letter): Promise<Position | undefined> {
     const { signal, notify } = this.#options;
     this.#producer ??= await connectWithin(
       this.#session.kafka.producer(),
@@ -397,7 +399,7 @@ class Sender implements AsyncDisposable {
       this.#options,
     );
     const producer = this.#producer;
-    return await throughOutages(() => sendLetter(producer, to, message), {
+    return await throughOutages(() => producer.sendSafely(message), {
       isOutage: isKafkaOutage,
       signal,
       begins: () => notify?.("Waiting for Kafka to take a message back..."),
