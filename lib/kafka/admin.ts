@@ -120,7 +120,7 @@ export interface Admin extends Connectable {
 const KNOWN_TIMEOUT_MS = 10_000;
 
 /**
- * Waits until the brokers know a topic that was just created, and the leaders of its partitions.
+ * Waits until the brokers know a topic that was just created, and its partitions have leaders.
  *
  * @param ask Asks for the topic's metadata.
  * @throws {unknown} What `ask` throws, if it is another failure or the time is up.
@@ -130,8 +130,11 @@ export async function untilTopicKnown(
 ): Promise<void> {
   await throughOutages(ask, {
     isOutage: (error) =>
-      ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"]
-        .includes(protocolCodeOf(error) ?? ""),
+      [
+        "UNKNOWN_TOPIC_OR_PARTITION",
+        "LEADER_NOT_AVAILABLE",
+        "NOT_LEADER_FOR_PARTITION",
+      ].includes(protocolCodeOf(error) ?? ""),
     timeoutMs: KNOWN_TIMEOUT_MS,
   });
 }
@@ -182,9 +185,11 @@ export function adminOf(admin: KafkajsAdminClient): Admin {
         waitForLeaders: false,
       });
       if (created && !validateOnly) {
-        await untilTopicKnown(() =>
-          admin.fetchTopicMetadata({ topics: [topic] })
-        );
+        await untilTopicKnown(async () => {
+          await admin.fetchTopicMetadata({ topics: [topic] });
+          // A leader that the brokers know may not lead yet: it would refuse messages.
+          await admin.fetchTopicOffsets(topic);
+        });
       }
       return created;
     },

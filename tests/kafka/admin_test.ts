@@ -15,13 +15,17 @@ class ProtocolError extends Error {
 }
 
 Deno.test("untilTopicKnown() asks again when a broker does not know the topic or a leader yet", async () => {
-  const answers = ["UNKNOWN_TOPIC_OR_PARTITION", "LEADER_NOT_AVAILABLE"];
+  const answers = [
+    "UNKNOWN_TOPIC_OR_PARTITION",
+    "LEADER_NOT_AVAILABLE",
+    "NOT_LEADER_FOR_PARTITION",
+  ];
   let asked = 0;
   await untilTopicKnown(() => {
     const type = answers[asked++];
     return type ? Promise.reject(new ProtocolError(type)) : Promise.resolve();
   });
-  assertEquals(asked, 3);
+  assertEquals(asked, 4);
 });
 
 Deno.test("untilTopicKnown() throws every other failure immediately", async () => {
