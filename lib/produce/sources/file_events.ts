@@ -5,6 +5,7 @@
  */
 
 import { InvalidEventError, PipelineError } from "../../base/errors.ts";
+import { plural } from "../../base/plural.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import type { EventType } from "../../events/event_type.ts";
 import { parsePayload } from "../../events/wire_format.ts";
@@ -248,7 +249,9 @@ async function readHeader(
   }
   if (unknown) {
     notify?.(
-      `Left out: the schema of ${type.name} has no field for the column ${unknown}.`,
+      `Left out: the schema of ${type.name} has no field for the ${
+        plural(table.unknown.length, "column")
+      } ${unknown}.`,
     );
   }
   return { table, header: bytes };
@@ -326,12 +329,13 @@ function fillIn(
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return value;
   }
-  const filled: Record<string, unknown> = { ...value };
-  if (idField !== undefined && !(idField in value)) {
-    filled[idField] = lineId(record.number, record.content);
+  // What is parsed here belongs to nothing else: it is filled in where it is.
+  const event = value as Record<string, unknown>;
+  if (idField !== undefined && !(idField in event)) {
+    event[idField] = lineId(record.number, record.content);
   }
-  if (timeField !== undefined && !(timeField in value)) {
-    filled[timeField] = new Date().toISOString();
+  if (timeField !== undefined && !(timeField in event)) {
+    event[timeField] = new Date().toISOString();
   }
-  return filled;
+  return event;
 }

@@ -343,7 +343,7 @@ Deno.test("fileEvents() names once the columns that the schema doesn't know, and
   assertEquals<unknown>(known, {
     values: [[2, ORDER], [3, ORDER]],
     notes: [
-      'Left out: the schema of order has no field for the column "table", "note".',
+      'Left out: the schema of order has no field for the columns "table", "note".',
     ],
   });
   for (
