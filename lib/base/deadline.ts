@@ -1,5 +1,5 @@
 /**
- * Ends work that doesn't end by itself, such as a regular expression that backtracks for ever.
+ * Ends work that doesn't end by itself, such as a regular expression that backtracks without end.
  *
  * @module
  */

@@ -145,7 +145,7 @@ interface Work {
   readonly isLost: () => boolean;
 }
 
-/** A partition with messages that somebody else commits. */
+/** A partition with messages that the handler's side commits. */
 interface Hold {
   /** The offset of the last of them. */
   readonly last: bigint;
@@ -208,7 +208,7 @@ class ConsumerLoop {
 
   /**
    * Decides whether the consumer joins again after a failure: through an outage, but not for a topic that is gone, for which it
-   * would wait for ever.
+   * would wait without end.
    */
   async mayRestart(error: unknown): Promise<boolean> {
     if (!isKafkaOutage(error)) return false;
@@ -466,7 +466,7 @@ class ConsumerLoop {
     return true;
   }
 
-  /** Commits a message that is processed, unless somebody else does. */
+  /** Commits a message that is processed, unless it is held. */
   #mark(partition: number, processed: string): void {
     const hold = this.#holds.get(partition);
     if (!hold || hold.isOver) this.#committer.mark(partition, processed);

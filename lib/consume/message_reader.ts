@@ -134,7 +134,7 @@ export class MessageReader<T> {
    * @param incoming The message.
    * @param reason Why, and which part of the work failed.
    * @returns Whether it is kept; false if a stop came first.
-   * @throws {PipelineError} If there is no place for dead letters, or Kafka refuses the letter.
+   * @throws {PipelineError} If dead letters have no topic, or Kafka refuses the letter.
    */
   async setAside(
     incoming: Incoming,

@@ -68,7 +68,7 @@ const SESSION_TIMEOUT_MS = 3_600_000;
  *
  * @param type The kind of event.
  * @param handler The handler.
- * @param inputs What is produced: events, valid or not. Bytes stand for a message's whole value, written by somebody else.
+ * @param inputs What is produced: events, valid or not. Bytes stand for a message's whole value, written by another program.
  * @param options How the handler is retried.
  * @returns What became of the inputs.
  * @throws {HandlerStop} If the handler threw it.

@@ -130,7 +130,7 @@ function isTooDeep(json: Uint8Array): boolean {
  * @throws {InvalidEventError} If the bytes are not UTF-8, the text is not JSON or nested too deeply, or a number can't be kept.
  */
 export function parsePayload(payload: Uint8Array): unknown {
-  // Replacing what is not UTF-8 would change an event in silence. A BOM is refused as well: JSON has none (RFC 8259,
+  // Replacing what is not UTF-8 would change an event unnoticed. A BOM is refused as well: JSON has none (RFC 8259,
   // section 8.1).
   const text = decodeUtf8(payload);
   if (text === undefined) {

@@ -41,7 +41,7 @@ export interface MessageProducer extends Connectable {
    * Sends messages to one partition.
    *
    * @param batch The messages.
-   * @returns The offset of the first one; -1 with acks 0; undefined if there is no such partition.
+   * @returns The offset of the first one; -1 with acks 0; undefined if the topic has no such partition.
    */
   send(batch: OutgoingBatch): Promise<bigint | undefined>;
   /**

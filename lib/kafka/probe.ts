@@ -32,7 +32,7 @@ export interface BrokerRequest {
 export interface ExchangeOptions {
   /** Whether to use TLS. */
   readonly secured: boolean;
-  /** With TLS: whom to trust, and the client's certificate. */
+  /** With TLS: trusted authorities, and the client's certificate. */
   readonly tls?: TlsSettings | undefined;
   /** How long connection and answer may take, in milliseconds. */
   readonly timeoutMs: number;

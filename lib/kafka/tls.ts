@@ -12,7 +12,7 @@ import { tlsOptions, type TlsSettings } from "../settings/tls.ts";
  * Opens a TLS connection. The server's certificate and its name are always checked.
  *
  * @param address Where to.
- * @param options Whom to trust, the client's certificate, and what to call when the handshake is done and the certificate is
+ * @param options Trusted authorities, the client's certificate, and what to call when the handshake is done and the certificate is
  * accepted.
  * @returns The socket.
  */

@@ -42,7 +42,7 @@ export function checkTopicName(topic: string): string {
  *
  * @param admin A connected admin client.
  * @param topic The topic.
- * @returns The layout; undefined if there is no such topic.
+ * @returns The layout; undefined if the topic does not exist.
  */
 export async function describeTopic(
   admin: Admin,

@@ -15,7 +15,7 @@ import { FetchedPartition } from "./patches/fetched_partition.ts";
 export interface Span {
   /** The offset of the first message. */
   readonly from: bigint;
-  /** The offset after the last message; undefined to read on for ever. */
+  /** The offset after the last message; undefined to read on without end. */
   readonly to: bigint | undefined;
 }
 

@@ -84,7 +84,7 @@ export class ResumePoint {
    *
    * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
    * @param source The file of events, and where they go.
-   * @returns The point; the file's beginning where there is no resume file yet.
+   * @returns The point; the file's beginning if there is no resume file yet.
    * @throws {UsageError} If the events come from standard input, which can't be read again.
    * @throws {PipelineError} If one of the files can't be read, the resume file can't be written, belongs to another file or another
    * topic, or another run has locked it.
@@ -138,7 +138,7 @@ export class ResumePoint {
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // A save that failed is made good by the next; whoever closes gets what went wrong in the last.
+      // The next save covers one that failed; close() throws what went wrong in the last.
       this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
     }, SAVE_INTERVAL_MS);
   }

@@ -233,7 +233,7 @@ export class EventSender<T> {
           const messages = batch.map(({ message }) => message);
           const offset = await producer.send({ topic, acks, messages })
             .catch(async (error) => {
-              // For a moment only, after a broker's start; or for ever, and then this throws that the topic is gone.
+              // After a broker's start this lasts a moment; otherwise the topic is gone, and this throws that.
               if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
                 await requireTopic(config, { topic });
               }

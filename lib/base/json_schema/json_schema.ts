@@ -71,7 +71,7 @@ export class JsonSchema {
    * Tells whether checks take time in proportion to the value's length, whatever the value: neither patterns nor recursion can hold
    * them up, and few schemas apply to each part.
    *
-   * @param options `assertsFormat`: whether `format` is an assertion for whoever checks; by default, if it is one here.
+   * @param options `assertsFormat`: whether `format` is an assertion; by default, as the schema's draft has it.
    * @returns Whether they do; false if that isn't obvious.
    */
   isLinear(options: { readonly assertsFormat?: boolean } = {}): boolean {

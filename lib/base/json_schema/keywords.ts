@@ -36,7 +36,7 @@ export interface Scope {
 export interface Run {
   /** The resources that evaluation has come through. */
   readonly scope: Scope;
-  /** What has been looked at; undefined if nobody asks. */
+  /** What has been looked at; undefined if no keyword asks. */
   readonly evaluated: Evaluated | undefined;
 }
 
@@ -68,7 +68,7 @@ export function nothing(): Evaluated {
 /**
  * Adds to what has been looked at.
  *
- * @param evaluated What has been looked at; undefined if nobody asks.
+ * @param evaluated What has been looked at; undefined if no keyword asks.
  * @param more What has been looked at besides.
  */
 export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
@@ -274,7 +274,7 @@ function formatTest(name: unknown): ((text: string) => boolean) | undefined {
   }
 }
 
-/** Checks a value by a schema whose failure is no failure of the whole: what it looked at counts only if the value is valid. */
+/** Checks a value by a schema that may fail while the whole is valid: what it looked at counts only if it doesn't. */
 function attempt(check: Check, value: unknown, run: Run): Failure | undefined {
   if (!run.evaluated) return check(value, run);
   const own = nothing();
@@ -283,7 +283,7 @@ function attempt(check: Check, value: unknown, run: Run): Failure | undefined {
   return failure;
 }
 
-/** For what lies within a value, nobody asks what was looked at. */
+/** For what lies within a value, no keyword asks what was looked at. */
 const inside = (run: Run): Run =>
   run.evaluated ? { scope: run.scope, evaluated: undefined } : run;
 

@@ -64,7 +64,7 @@ export interface GroupReason extends DeadLetterReason {
 
 /** What a letter's headers say. */
 export interface DeadLetterInfo {
-  /** Where the message was; nothing where a header is missing: then something else wrote it. */
+  /** Where the message was; undefined if a header is missing: then something else wrote it. */
   readonly origin: Position | undefined;
   /** At which part of the work it failed. */
   readonly stage: string | undefined;
@@ -76,7 +76,7 @@ export interface DeadLetterInfo {
   readonly setAsideAt: number | undefined;
   /** How often the message has been tried. */
   readonly attempts: number;
-  /** The codec, where the letter is a whole compressed batch, which is no message that could be sent back. */
+  /** The codec, if the letter is a whole compressed batch, which can't be sent back. */
   readonly batch: string | undefined;
 }
 

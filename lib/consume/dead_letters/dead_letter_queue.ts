@@ -41,7 +41,7 @@ const TIME_LIMITS = {
   "message.timestamp.after.max.ms": UNLIMITED,
   "message.timestamp.before.max.ms": UNLIMITED,
 };
-/** What makes a topic keep whatever another one took, for ever. */
+/** What makes a topic take whatever another one took, and keep it. */
 const KEEPS_EVERYTHING = {
   "cleanup.policy": "delete",
   // A letter has its message's timestamp: by time, retention would remove that of an old message immediately.

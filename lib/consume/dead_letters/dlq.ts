@@ -2,7 +2,7 @@
  * Looking at a topic's dead letters, sending their messages back, and changing one by hand.
  *
  * Several groups may set the same message aside, each with a letter of its own: what counts is the message, by where it was. A
- * message that is sent back leaves a note among the letters, in the same partition. So it is sent once, whoever set it aside, for as
+ * message that is sent back leaves a note among the letters, in the same partition. So it is sent once, however many groups set it aside, for as
  * long as the letters are kept: a group's offsets would be forgotten after a week.
  *
  * @module

@@ -2,7 +2,7 @@
  * Reads the record batches that a fetch returned for one partition: checks and inflates them one at a time, leaves out what was
  * rolled back, and turns a batch that can't be read into one message that stands for it.
  *
- * kafkajs inflates without a limit (kafkajs issue 1795), checks no checksum, stops for ever at a batch that compaction has emptied
+ * kafkajs inflates without a limit (kafkajs issue 1795), checks no checksum, never gets past a batch that compaction has emptied
  * (issue 1072), and mistakes rolled-back transactions for committed ones.
  *
  * @see {@link https://kafka.apache.org/documentation/#recordbatch}

@@ -39,7 +39,7 @@ interface Connection {
 
 /**
  * Makes kafkajs close a connection whose broker sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it
- * were broken. Its own code throws where nobody can catch it, or gathers up to 2 GiB.
+ * were broken. Its own code throws where it can't be caught, or gathers up to 2 GiB.
  *
  * @param kafkajs The copy to patch.
  */

@@ -85,7 +85,7 @@ export class FetchedPartition {
     });
   }
 
-  /** Whether kafkajs hands it on to nobody: it has no records, and the partition has none to read. */
+  /** Whether kafkajs doesn't hand it on: it has no records, and the partition has none to read. */
   isEmpty(): boolean {
     return this.#data.messages.length === 0 &&
       BigInt(this.#data.lastStableOffset) <= BigInt(this.fetchedOffset);

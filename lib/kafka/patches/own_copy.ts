@@ -64,7 +64,7 @@ export class OwnCopy {
    *
    * @param path The file, from the package's folder.
    * @param replacement What it exports from now on.
-   * @throws {Error} If there is no such file.
+   * @throws {Error} If the package has no such file.
    */
   replace(path: string, replacement: unknown): void {
     this.load(path);

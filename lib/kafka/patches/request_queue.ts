@@ -32,7 +32,7 @@ const TIMEOUT_CHECK_MS = 1_000;
  * instead of ten times.
  *
  * It re-arms the first timer after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
- * print a TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy for ever
+ * print a TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy
  * (kafkajs issues 1556, 1704 and 1751).
  *
  * @param kafkajs The copy to patch.

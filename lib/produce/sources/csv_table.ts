@@ -99,7 +99,7 @@ function columnOf(
   return undefined;
 }
 
-/** Makes what turns a column's texts into values. An empty text is no value, unless it is quoted. */
+/** Makes what turns a column's texts into values. An empty text means that there is no value, unless it is quoted. */
 function readerOf(
   path: readonly string[],
   { types, values }: FieldShape,
