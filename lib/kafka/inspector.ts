@@ -8,7 +8,7 @@ import { Buffer } from "node:buffer";
 import { inTime } from "./cluster.ts";
 import { ClusterClient } from "./cluster_client.ts";
 import { protocolCodeOf } from "./errors.ts";
-import { loadKafkajsFile } from "./patches/load.ts";
+import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
 
 /** A broker, by the address that it gives to clients. */
 export interface AdvertisedBroker {
@@ -28,37 +28,6 @@ const OPERATIONS = {
 
 /** A right on a topic or a group. */
 export type Operation = typeof OPERATIONS[keyof typeof OPERATIONS];
-
-/** kafkajs' class `Encoder`, as far as it is used here. */
-interface Encoder {
-  writeBoolean(value: boolean): this;
-  writeString(value: string): this;
-  writeBuffer(value: Buffer): this;
-  writeArray(values: readonly unknown[]): this;
-}
-
-/** kafkajs' class `Decoder`, as far as it is used here. */
-interface Decoder {
-  readInt16(): number;
-  readInt32(): number;
-  readInt64(): bigint;
-  readString(): string | null;
-  readBytes(): Buffer;
-  readBoolean(): boolean;
-  readArray<T>(read: (decoder: Decoder) => T): T[];
-  readUVarInt(): number;
-  readUVarIntString(): string | null;
-  forward(size: number): void;
-}
-
-/** A request of the protocol, and how its response is read. */
-interface RawRequest<T> {
-  readonly apiKey: number;
-  readonly apiVersion: number;
-  readonly apiName: string;
-  readonly write: (encoder: Encoder) => Encoder;
-  readonly read: (decoder: Decoder) => T;
-}
 
 /** Reads the rights that a number stands for, one bit for each. */
 function operationsIn(bits: number): Operation[] {
@@ -198,7 +167,7 @@ export class ClusterInspector extends ClusterClient {
       const coordinator = await inTime(
         this.cluster.findGroupCoordinator({ groupId: group }),
       );
-      return await this.#sendTo(coordinator, describeGroup(group));
+      return await inTime(sendRaw(coordinator, describeGroup(group)));
     } catch (error) {
       if (protocolCodeOf(error) !== "GROUP_AUTHORIZATION_FAILED") throw error;
       return [];
@@ -218,31 +187,6 @@ export class ClusterInspector extends ClusterClient {
     await inTime(this.cluster.refreshMetadata());
     const [nodeId = ""] = this.cluster.getNodeIds();
     const broker = await inTime(this.cluster.findBroker({ nodeId }));
-    return await this.#sendTo(broker, request);
-  }
-
-  async #sendTo<T>(broker: unknown, request: RawRequest<T>): Promise<T> {
-    const { connectionPool } = broker as {
-      readonly connectionPool: { send(request: unknown): Promise<T> };
-    };
-    const { apiKey, apiVersion, apiName, write, read } = request;
-    const [Encoder, Decoder] = await Promise.all([
-      loadKafkajsFile<new () => Encoder>("src/protocol/encoder.js"),
-      loadKafkajsFile<new (buffer: Buffer) => Decoder>(
-        "src/protocol/decoder.js",
-      ),
-    ]);
-    return await inTime(connectionPool.send({
-      request: {
-        apiKey,
-        apiVersion,
-        apiName,
-        encode: () => write(new Encoder()),
-      },
-      response: {
-        decode: (payload: Buffer) => ({ value: read(new Decoder(payload)) }),
-        parse: ({ value }: { readonly value: T }) => value,
-      },
-    }));
+    return await inTime(sendRaw(broker, request));
   }
 }

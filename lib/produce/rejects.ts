@@ -176,7 +176,7 @@ async function readKept(
   return kept;
 }
 
-/** Reads a reason; undefined if a crash has cut it off, or it was changed. */
+/** Reads a reason; its number is NaN if a crash has cut it off, or it was changed. */
 function parseReason(
   line: Uint8Array | undefined,
 ): { readonly number: number; readonly original: unknown } {

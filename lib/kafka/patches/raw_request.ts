@@ -1,0 +1,71 @@
+/**
+ * Requests of Kafka's protocol that kafkajs doesn't have, written and read with its own classes.
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { loadKafkajsFile } from "./load.ts";
+
+/** kafkajs' class `Encoder`, as far as it is used here. */
+export interface Encoder {
+  writeBoolean(value: boolean): this;
+  writeBuffer(value: Buffer): this;
+  writeArray(values: readonly unknown[]): this;
+}
+
+/** kafkajs' class `Decoder`, as far as it is used here. */
+export interface Decoder {
+  readInt16(): number;
+  readInt32(): number;
+  readInt64(): bigint;
+  readString(): string | null;
+  readBytes(): Buffer;
+  readBoolean(): boolean;
+  readArray<T>(read: (decoder: Decoder) => T): T[];
+  readUVarInt(): number;
+  readUVarIntString(): string | null;
+  forward(size: number): void;
+}
+
+/** A request, and how its response is read. */
+export interface RawRequest<T> {
+  /** The API's number. */
+  readonly apiKey: number;
+  /** The API's version. */
+  readonly apiVersion: number;
+  /** The API's name, for kafkajs' log. */
+  readonly apiName: string;
+  /** Writes what follows the header. */
+  readonly write: (encoder: Encoder) => Encoder;
+  /** Reads what follows the response's header. */
+  readonly read: (decoder: Decoder) => T;
+}
+
+/**
+ * Sends a request.
+ *
+ * @param broker kafkajs' object for a broker, connected.
+ * @param request The request.
+ * @returns What its `read` returns.
+ */
+export async function sendRaw<T>(
+  broker: unknown,
+  request: RawRequest<T>,
+): Promise<T> {
+  const { connectionPool } = broker as {
+    readonly connectionPool: { send(request: unknown): Promise<T> };
+  };
+  const { write, read, ...api } = request;
+  const [Encoder, Decoder] = await Promise.all([
+    loadKafkajsFile<new () => Encoder>("src/protocol/encoder.js"),
+    loadKafkajsFile<new (buffer: Buffer) => Decoder>("src/protocol/decoder.js"),
+  ]);
+  return await connectionPool.send({
+    request: { ...api, encode: () => write(new Encoder()) },
+    response: {
+      decode: (payload: Buffer) => ({ value: read(new Decoder(payload)) }),
+      parse: ({ value }: { readonly value: T }) => value,
+    },
+  });
+}
