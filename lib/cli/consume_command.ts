@@ -10,7 +10,13 @@ import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { EVENT_FLAGS, readAnyEvent } from "./event_flags.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionFrom,
+  IDLE_EXIT_FLAG,
+  JSON_FLAG,
+  QUIET_FLAG,
+} from "./task_flags.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
@@ -34,13 +40,7 @@ const FLAGS = {
     min: 1,
     max: 1_000_000_000,
   },
-  "idle-exit": {
-    type: "number",
-    value: "SECONDS",
-    description: "stop when nothing came for so long",
-    min: 0.1,
-    max: 86_400,
-  },
+  "idle-exit": IDLE_EXIT_FLAG,
   "on-error": {
     type: "string",
     value: "WHAT",
@@ -49,14 +49,8 @@ const FLAGS = {
     default: "dlq",
     choices: ["dlq", "stop"],
   },
-  json: {
-    type: "boolean",
-    description: "print one JSON object a line for each event",
-  },
-  quiet: {
-    type: "boolean",
-    description: "leave out the lines for each event",
-  },
+  json: JSON_FLAG,
+  quiet: QUIET_FLAG,
   ...CONNECTION_FLAGS,
 } as const;
 

@@ -20,7 +20,6 @@ import { note } from "./output.ts";
  * or else on one that is started for it. Another program's Kafka on the usual port is never used: the engine that is
  * started has other ports then.
  *
- * @param options Whether to leave running what was started, and what ends the start.
  * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
  * @throws {StoppedError} If the signal ended the start.
  */

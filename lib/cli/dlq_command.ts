@@ -20,7 +20,7 @@ import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { checkEventTopic } from "./event_topic.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 const FLAGS = {
@@ -45,7 +45,7 @@ const FLAGS = {
     value: "TIME",
     description: "only those set aside since, in ISO 8601",
   },
-  json: { type: "boolean", description: "print one JSON object a line" },
+  json: JSON_FLAG,
   ...CONNECTION_FLAGS,
 } as const satisfies Flags;
 

@@ -25,23 +25,14 @@ export const EVENT_FLAG = {
   choices: CHOICES.map(({ type }) => type.name),
 } as const satisfies StringFlag;
 
-/**
- * Finds a kind of event.
- *
- * @param name Its name.
- * @returns The kind, and how its events are written.
- */
+/** Finds a kind of event by its name, and how its events are written. */
 export function chooseEvent(name: string): EventChoice {
   const choice = CHOICES.find(({ type }) => type.name === name);
   if (!choice) throw new RangeError(`There is no kind of event "${name}"`);
   return choice;
 }
 
-/**
- * Lists the kinds of events that the program knows.
- *
- * @returns The kinds.
- */
+/** Lists the kinds of events that the program knows. */
 export function eventTypes(): EventType<unknown>[] {
   return CHOICES.map(({ type }) => type);
 }

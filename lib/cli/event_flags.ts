@@ -52,7 +52,6 @@ export interface TopicChoice extends EventChoice {
 /**
  * Finds the kind of event that a command is about.
  *
- * @param flags What the command line says.
  * @param connection Where the registry is, which is asked only for what a schema refers to, and how long to wait for it.
  * @returns The kind, how its events are written, and the topic.
  * @throws {UsageError} If the flags contradict each other.
@@ -94,7 +93,6 @@ export async function readEvent(
 /**
  * Finds the kind of event that a command shows. Where none is named, a topic other than the default may hold events of any kind.
  *
- * @param flags What the command line says.
  * @param connection Where the registry is: see {@linkcode readEvent}.
  * @returns The kind, how its events are written, and the topic.
  * @throws {UsageError} If the flags contradict each other.

@@ -17,16 +17,11 @@ import {
 } from "./group_report.ts";
 import { note, output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 /** How far apart the pictures of `--watch` are, in milliseconds. */
 const WATCH_MS = 2_000;
-
-const JSON_FLAG = {
-  type: "boolean",
-  description: "print one JSON object a line",
-} as const;
 
 const list = taskWord({
   name: "group list",

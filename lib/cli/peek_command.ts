@@ -12,7 +12,7 @@ import { runTask, type TaskSpec } from "./command.ts";
 import { errors, output, printLine } from "./output.ts";
 import { describeLook, describePeeked, peekedJson } from "./peek_report.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 
 const FLAGS = {
   topic: {
@@ -52,10 +52,7 @@ const FLAGS = {
     type: "boolean",
     description: "go on with the messages that come, until Ctrl+C",
   },
-  json: {
-    type: "boolean",
-    description: "print one JSON object a line, as consume does",
-  },
+  json: JSON_FLAG,
   ...CONNECTION_FLAGS,
 } as const;
 

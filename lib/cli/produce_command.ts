@@ -27,7 +27,12 @@ import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { ProduceReport } from "./produce_report.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionFrom,
+  JSON_FLAG,
+  QUIET_FLAG,
+} from "./task_flags.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
@@ -115,14 +120,8 @@ const FLAGS = {
     description:
       "continue where the last run of --file stopped; a bare name is kept in .resume/",
   },
-  json: {
-    type: "boolean",
-    description: "print one JSON object a line for each delivered event",
-  },
-  quiet: {
-    type: "boolean",
-    description: "leave out the lines for each event",
-  },
+  json: JSON_FLAG,
+  quiet: QUIET_FLAG,
   ...CONNECTION_FLAGS,
 } as const;
 
@@ -162,11 +161,7 @@ const DEFAULT_COUNT = 5;
 /** The pause between random events by default, in milliseconds. */
 const DEFAULT_INTERVAL_MS = 200;
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function produceCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();

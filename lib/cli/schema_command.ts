@@ -16,7 +16,7 @@ import {
   describeSubjects,
 } from "./schema_report.ts";
 import { closestTo } from "./suggestion.ts";
-import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
+import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 const SUBJECT_FLAG = {
@@ -37,7 +37,7 @@ const list = taskWord({
   name: "schema list",
   summary: "Lists the subjects: their versions, ids and compatibility levels.",
   flags: {
-    json: { type: "boolean", description: "print one JSON object a line" },
+    json: JSON_FLAG,
     ...CONNECTION_FLAGS,
   },
   examples: [["deno task schema list", "What the registry has"]],

@@ -19,7 +19,6 @@ import { inputPath } from "./input_path.ts";
  * Reads a schema.
  *
  * @param path The file; `-` is standard input.
- * @returns The schema.
  * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
  */
 export async function readSchema(path: string): Promise<JsonSchema> {

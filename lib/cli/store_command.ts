@@ -16,7 +16,12 @@ import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import { StoreReport } from "./store_report.ts";
-import { CONNECTION_FLAGS, connectionFrom, noteLine } from "./task_flags.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionFrom,
+  IDLE_EXIT_FLAG,
+  noteLine,
+} from "./task_flags.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
@@ -41,13 +46,7 @@ const FLAGS = {
     min: 1,
     max: 1_000_000_000,
   },
-  "idle-exit": {
-    type: "number",
-    value: "SECONDS",
-    description: "stop when nothing came for so long",
-    min: 0.1,
-    max: 86_400,
-  },
+  "idle-exit": IDLE_EXIT_FLAG,
   quiet: {
     type: "boolean",
     description: "leave out the lines on the progress",
@@ -78,11 +77,7 @@ const SPEC = {
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
-/**
- * Runs the command.
- *
- * @returns Never: the process ends.
- */
+/** Runs the command. */
 export async function storeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();

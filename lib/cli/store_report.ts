@@ -43,11 +43,6 @@ export class StoreReport {
   #consumed = 0;
   #added = 0;
 
-  /**
-   * Makes the report.
-   *
-   * @param options What is stored where, and how much of it is printed.
-   */
   constructor(options: StoreReportOptions) {
     this.#options = options;
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Flags, StringFlag } from "./command.ts";
+import type { BooleanFlag, Flags, NumberFlag, StringFlag } from "./command.ts";
 import {
   BROKERS_VARIABLE,
   type Config,
@@ -40,6 +40,27 @@ export const CONFIG_FLAGS = {
   },
 } as const satisfies Record<keyof ConfigFlags, StringFlag>;
 
+/** The row of a task's flag table for output that a program reads. */
+export const JSON_FLAG = {
+  type: "boolean",
+  description: "print one JSON object a line",
+} as const satisfies BooleanFlag;
+
+/** The row of a task's flag table for the opening and closing lines alone. */
+export const QUIET_FLAG = {
+  type: "boolean",
+  description: "leave out the lines for each event",
+} as const satisfies BooleanFlag;
+
+/** The row of a task's flag table for an end by itself. */
+export const IDLE_EXIT_FLAG = {
+  type: "number",
+  value: "SECONDS",
+  description: "stop when nothing came for so long",
+  min: 0.1,
+  max: 86_400,
+} as const satisfies NumberFlag;
+
 /** The rows of a task's flag table for {@linkcode connectionFrom}. */
 export const CONNECTION_FLAGS = {
   timeout: {
@@ -65,11 +86,7 @@ export function configFrom(flags: ConfigFlags): Config {
   });
 }
 
-/**
- * Prints a warning or an announcement. It may contain text of a server: its line breaks are escaped too.
- *
- * @param line The line.
- */
+/** Prints a warning or an announcement. It may contain text of a server: its line breaks are escaped too. */
 export function noteLine(line: string): void {
   note(escapeUnsafe(line));
 }
