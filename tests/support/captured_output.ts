@@ -35,6 +35,17 @@ export function withoutDuration(text: string): string {
 }
 
 /**
+ * Tells whether a line only says how far a run is: a long run prints one every 10 s.
+ *
+ * @param line The line, without its time.
+ * @returns Whether it is such a line.
+ */
+export function isProgress(line: string): boolean {
+  return /^(?:Consumed|Delivered|Stored) [\d,]+ events?(?: \([\d,]+\/s\))?(?:, [^;]*)?\.$/
+    .test(line);
+}
+
+/**
  * Runs some work and keeps what it prints.
  *
  * @param work The work; nothing else may print meanwhile.

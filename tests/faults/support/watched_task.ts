@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withoutTimes } from "../../support/captured_output.ts";
+import { isProgress, withoutTimes } from "../../support/captured_output.ts";
 import type { Config } from "../../../lib/settings/config.ts";
 import { checkoutFolder } from "../../../lib/engine/paths.ts";
 import {
@@ -83,7 +83,10 @@ export class WatchedTask implements AsyncDisposable {
       this.#collect(this.#child.stdout, onLine),
       this.#collect(
         this.#child.stderr,
-        (line) => this.#stderr.push(withoutTimes(line)),
+        (line) => {
+          const text = withoutTimes(line);
+          if (!isProgress(text)) this.#stderr.push(text);
+        },
       ),
     ]);
     this.#running = false;
