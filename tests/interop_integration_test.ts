@@ -5,10 +5,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { pause } from "../lib/base/pause.ts";
 import { consume } from "../lib/consume/consume.ts";
 import { type Order, orders } from "../lib/events/order.ts";
-import { createKafka } from "../lib/kafka/client.ts";
 import { EventRegistry } from "../lib/registry/registry.ts";
 import { requestRegistry } from "../lib/registry/transport.ts";
 import { runCommand } from "./support/command.ts";
@@ -27,6 +25,7 @@ import {
   parseRecords,
   sendRaw,
 } from "./support/topics.ts";
+import { groupShared } from "./support/groups.ts";
 
 /** Their keys differ between languages if lower case, UTF-8 or the checksum do. */
 const CUSTOMERS = [
@@ -45,8 +44,6 @@ const CUSTOMERS = [
 
 /** How many orders a member of a shared group reads. */
 const PER_PARTITION_COUNT = 5;
-/** How long the members of a group may take to share a topic, in milliseconds. */
-const GROUP_DEADLINE_MS = 30_000;
 
 /** The partitions that the contract names, of 3. */
 const KNOWN = { diana_martinez: 1, charlie_davis: 0, bob_smith: 2 };
@@ -329,29 +326,6 @@ pythonTest(
   },
 );
 
-/** Waits until a group has so many members, each with a partition. */
-async function untilShared(
-  { config, topic, group }: Bench,
-  count: number,
-): Promise<void> {
-  const groups = (await createKafka(config)).groups();
-  await groups.connect();
-  try {
-    const deadline = Date.now() + GROUP_DEADLINE_MS;
-    while (true) {
-      const { members } = await groups.describe(group);
-      const shares = members.map(({ partitions }) => partitions[topic] ?? []);
-      if (shares.length === count && shares.every(({ length }) => length > 0)) {
-        return;
-      }
-      assert(Date.now() < deadline, `Not shared: ${JSON.stringify(shares)}`);
-      await pause(50);
-    }
-  } finally {
-    await groups.disconnect();
-  }
-}
-
 for (const first of ["confluent-kafka", "this program"]) {
   pythonTest(
     `confluent-kafka and this program share a topic in one group where ${first} leads it`,
@@ -373,7 +347,7 @@ for (const first of ["confluent-kafka", "this program"]) {
       const reads: Promise<{ partition: number; offset: string }[]>[] = [];
       for (const [i, member] of members.entries()) {
         reads.push(member());
-        await untilShared(bench, i + 1);
+        await groupShared(bench, i + 1);
       }
       const values = await encodeOrders(
         bench,

@@ -8,7 +8,6 @@ import { Buffer } from "node:buffer";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname } from "node:path";
 import { consume, type EventRecord, produce } from "../../lib/mod.ts";
-import { engineFolder } from "../../lib/engine/paths.ts";
 import { frame } from "../../lib/events/wire_format.ts";
 import { parseSchema, schemaEvent } from "../../lib/events/schema_event.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
@@ -21,6 +20,7 @@ import {
   type TaskOptions,
 } from "../support/task_process.ts";
 import { makeOrder, makeTopic, sendRaw } from "../support/topics.ts";
+import { scratchFolder } from "../support/scratch_folder.ts";
 
 /** A table that was booked: with nested objects, an array, enums and an optional field. */
 const BOOKING = {
@@ -66,16 +66,10 @@ async function withSchema(
   schema: object,
   work: (path: string) => Promise<void>,
 ): Promise<void> {
-  const parent = `${engineFolder()}/tmp`;
-  await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: "test-" });
-  try {
-    const path = `${folder}/booking.schema.json`;
-    await Deno.writeTextFile(path, JSON.stringify(schema, null, 2));
-    await work(path);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await scratchFolder();
+  const path = `${folder.path}/booking.schema.json`;
+  await Deno.writeTextFile(path, JSON.stringify(schema, null, 2));
+  await work(path);
 }
 
 function run(

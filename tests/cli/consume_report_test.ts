@@ -16,6 +16,7 @@ import { orderText } from "../../lib/cli/order_text.ts";
 import type { Order } from "../../lib/events/order.ts";
 import { InvalidEventError } from "../../lib/base/errors.ts";
 import { captureOutput, withoutDuration } from "../support/captured_output.ts";
+import { ORDER } from "../support/sample_order.ts";
 
 const RECORD: EventRecord<Order> = {
   topic: "demo",
@@ -24,15 +25,7 @@ const RECORD: EventRecord<Order> = {
   timestamp: 1770085015763,
   key: "charlie_davis",
   headers: [],
-  event: {
-    event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
-    customer_name: "Charlie Davis",
-    drink_name: "Cold Brew",
-    quantity: 2,
-    amount: 3.6,
-    is_member: false,
-    ts_utc: "2026-02-03T02:16:55.763294+00:00",
-  },
+  event: ORDER,
 };
 
 const OPTIONS: ConsumeReportOptions = {

@@ -7,7 +7,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { CheckoutCopy } from "../support/checkout_copy.ts";
-import { eventually, localEngineTest } from "../support/local_engine.ts";
+import { eventually } from "../support/eventually.ts";
+import { localEngineTest } from "../support/local_engine.ts";
 
 for (
   const [task, signal] of [["up", "SIGINT"], ["demo", "SIGTERM"]] as const
@@ -25,7 +26,7 @@ for (
       await eventually(
         "a Java process runs",
         async () => (await copy.engine.running()).length > 0,
-        30_000,
+        { timeoutMs: 30_000 },
       );
       running.process.kill(signal);
       assertEquals((await running.process.status).code, 0, running.stderr);

@@ -12,7 +12,6 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { type Order, orders } from "../../lib/events/order.ts";
-import { engineFolder } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { withoutDuration } from "../support/captured_output.ts";
@@ -30,6 +29,7 @@ import {
   parseRecords,
   sendRaw,
 } from "../support/topics.ts";
+import { scratchFolder } from "../support/scratch_folder.ts";
 
 /** A file that is there on every Unix, outside the checkout. */
 const OUTSIDE = "/etc/hosts";
@@ -248,16 +248,10 @@ async function withFile(
   content: Uint8Array,
   work: (path: string) => Promise<void>,
 ): Promise<void> {
-  const parent = `${engineFolder()}/tmp`;
-  await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: "test-" });
-  try {
-    const path = `${folder}/orders.ndjson`;
-    await Deno.writeFile(path, content);
-    await work(path);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await scratchFolder();
+  const path = `${folder.path}/orders.ndjson`;
+  await Deno.writeFile(path, content);
+  await work(path);
 }
 
 integrationTest(

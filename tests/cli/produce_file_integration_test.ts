@@ -10,7 +10,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { checkoutFolder, engineFolder } from "../../lib/engine/paths.ts";
+import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { REJECTS_FOLDER } from "../../lib/produce/rejects.ts";
 import { RESUME_FOLDER } from "../../lib/produce/resume_point.ts";
 import { withoutDuration } from "../support/captured_output.ts";
@@ -18,6 +18,7 @@ import { type Bench, integrationTest } from "../support/integration.ts";
 import { ORDER_HEADER, orderTable } from "../support/order_table.ts";
 import { runTaskProcess, type TaskOptions } from "../support/task_process.ts";
 import { consumeJson, makeOrder, makeTopic } from "../support/topics.ts";
+import { scratchFolder } from "../support/scratch_folder.ts";
 
 /** How many rows the large table has, and how far apart its broken ones are. */
 const LARGE = { count: 20_000, brokenEvery: 1_000 };
@@ -39,14 +40,8 @@ function produce(
 async function withFolder(
   work: (folder: string) => Promise<void>,
 ): Promise<void> {
-  const parent = `${engineFolder()}/tmp`;
-  await Deno.mkdir(parent, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: parent, prefix: "test-" });
-  try {
-    await work(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await scratchFolder();
+  await work(folder.path);
 }
 
 /** Removes what a task has kept under a name of the test's. */

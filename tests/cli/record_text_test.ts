@@ -15,6 +15,7 @@ import type { Order } from "../../lib/events/order.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
 import { EVIL, isObeyed } from "../support/unsafe_text.ts";
 import { permittedTest } from "../support/permissions.ts";
+import { ORDER } from "../support/sample_order.ts";
 
 const RECORD: EventRecord<Order> = {
   topic: "demo",
@@ -23,15 +24,7 @@ const RECORD: EventRecord<Order> = {
   timestamp: new Date(2026, 1, 2, 21, 16, 55, 999).getTime(),
   key: "charlie_davis",
   headers: [],
-  event: {
-    event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
-    customer_name: "Charlie Davis",
-    drink_name: "Cold Brew",
-    quantity: 2,
-    amount: 3.6,
-    is_member: false,
-    ts_utc: "2026-02-03T02:16:55.763294+00:00",
-  },
+  event: ORDER,
 };
 
 const BLOCK = `Message #1

@@ -23,6 +23,7 @@ import {
   makeTopic,
   sendRaw,
 } from "../support/topics.ts";
+import { eventually } from "../support/eventually.ts";
 
 const DEADLINE_MS = 20_000;
 
@@ -95,18 +96,6 @@ class Running implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop().catch(() => {});
-  }
-}
-
-/** Looks again and again until something is so. */
-async function until(
-  what: string,
-  isSo: () => boolean | Promise<boolean>,
-): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!await isSo()) {
-    if (Date.now() > deadline) throw new Error(`In vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
@@ -276,10 +265,10 @@ integrationTest(
     });
     for (const [n, gate] of gates.entries()) {
       await sendOrders(bench, 1, { first: n });
-      await until(`handler ${n}`, () => begun.includes(n));
+      await eventually(`handler ${n}`, () => begun.includes(n));
       assertEquals((await committedOffsets(bench))[0] ?? 0, n);
       gate.resolve();
-      await until(
+      await eventually(
         `commit of ${n + 1}`,
         async () => (await committedOffsets(bench))[0] === n + 1,
       );
@@ -296,21 +285,24 @@ integrationTest(
     const partitions = [0, 1];
     await sendOrders(bench, 3, { partitions });
     await using first = new Running(bench, { from: "latest" });
-    await until("the first assignment", () => first.assignments.length > 0);
+    await eventually(
+      "the first assignment",
+      () => first.assignments.length > 0,
+    );
     assertEquals(first.assignments, [[0, 1]]);
     assertEquals(await committedOffsets(bench), { 0: 3, 1: 3 });
     await using second = new Running(bench, { from: "latest" });
     // While the group shares its partitions out anew.
     await sendOrders(bench, 2, { partitions, first: 3 });
     const both = () => [...first.places, ...second.places];
-    await until("all four", () => new Set(both()).size >= 4);
-    await until(
+    await eventually("all four", () => new Set(both()).size >= 4);
+    await eventually(
       "one partition each",
       () =>
         [first, second].every((one) => one.assignments.at(-1)?.length === 1),
     );
     await sendOrders(bench, 1, { partitions, first: 5 });
-    await until("all six", () => new Set(both()).size >= 6);
+    await eventually("all six", () => new Set(both()).size >= 6);
     assertEquals(
       [...new Set(both())].sort(),
       ["0:3", "0:4", "0:5", "1:3", "1:4", "1:5"],
@@ -326,7 +318,10 @@ integrationTest(
   async (bench) => {
     await makeTopic(bench, 1);
     await using first = new Running(bench);
-    await until("the first assignment", () => first.assignments.length > 0);
+    await eventually(
+      "the first assignment",
+      () => first.assignments.length > 0,
+    );
     await using second = new Running(bench);
     const idle = () =>
       [first, second].filter(({ told }) =>
@@ -334,12 +329,12 @@ integrationTest(
           `This consumer has no partition of '${bench.topic}': the group has at least as many members as the topic has partitions.`,
         )
       );
-    await until("a member without a partition", () => idle().length > 0);
+    await eventually("a member without a partition", () => idle().length > 0);
     const [without] = idle();
     const other = without === first ? second : first;
     await other.stop();
     await sendOrders(bench, 1);
-    await until("the order", () => without?.handled.length === 1);
+    await eventually("the order", () => without?.handled.length === 1);
     assertEquals(without?.places, ["0:0"]);
   },
 );
@@ -368,10 +363,10 @@ integrationTest(
         to + 1
       }.`;
     await using consumer = new Running(bench);
-    await until("the line", () => consumer.told.length > 0);
-    await until("the rest", () => consumer.handled.length === 4);
+    await eventually("the line", () => consumer.told.length > 0);
+    await eventually("the rest", () => consumer.handled.length === 4);
     assertEquals(consumer.places, ["0:6", "0:7", "0:8", "0:9"]);
-    await until(
+    await eventually(
       "the commit",
       async () => (await committedOffsets(bench))[0] === 10,
     );
@@ -416,7 +411,10 @@ integrationTest(
     await makeTopic(bench, 1);
     await sendOrders(bench, 2);
     await using first = new Running(bench, { from: "latest" });
-    await until("the first assignment", () => first.assignments.length > 0);
+    await eventually(
+      "the first assignment",
+      () => first.assignments.length > 0,
+    );
     await first.stop();
     await withAdmin(bench.config, {}, async (admin) => {
       const topicPartitions = [{ topic: bench.topic, count: 2 }];
@@ -424,7 +422,7 @@ integrationTest(
     });
     await sendOrders(bench, 2, { partitions: [0, 1], first: 2 });
     await using second = new Running(bench, { from: "latest" });
-    await until("all four", () => second.places.length >= 4);
+    await eventually("all four", () => second.places.length >= 4);
     assertEquals([...second.places].sort(), ["0:2", "0:3", "1:0", "1:1"]);
     await second.stop();
     assertEquals(await committedOffsets(bench), { 0: 4, 1: 2 });

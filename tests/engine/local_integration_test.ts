@@ -27,7 +27,8 @@ import {
 } from "../../lib/engine/throwaway.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
 import { withAdmin } from "../support/kafkajs.ts";
-import { eventually, localEngineTest } from "../support/local_engine.ts";
+import { eventually } from "../support/eventually.ts";
+import { localEngineTest } from "../support/local_engine.ts";
 
 const SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",

@@ -14,7 +14,8 @@ import {
 } from "../../lib/engine/maven.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
-import { eventually, shellTest } from "../support/local_engine.ts";
+import { eventually } from "../support/eventually.ts";
+import { shellTest } from "../support/local_engine.ts";
 import { progressLine } from "../../lib/engine/progress.ts";
 
 Deno.test("TransferMeter adds what has come and what is coming", () => {

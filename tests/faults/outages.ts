@@ -11,7 +11,7 @@ import { orders } from "../../lib/events/order.ts";
 import { pause } from "../../lib/base/pause.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { frame } from "../../lib/events/wire_format.ts";
-import { eventually } from "../support/local_engine.ts";
+import { eventually } from "../support/eventually.ts";
 import type { PipelineTask } from "../support/task_process.ts";
 import {
   committedOffsets,
@@ -270,8 +270,8 @@ export const OUTAGES: readonly FaultTest[] = [
         .reduce((sum, end) => sum + end, 0);
       await eventually(
         `all of ${all} orders are consumed`,
-        () => Promise.resolve(consumption.distinct >= all),
-        30_000,
+        () => consumption.distinct >= all,
+        { timeoutMs: 30_000 },
       );
       const recovery = Date.now() - started;
       consumer.signal("SIGTERM");

@@ -22,6 +22,7 @@ import {
   TaskProcess,
 } from "../support/task_process.ts";
 import { makeOrder, makeTopic } from "../support/topics.ts";
+import { eventually } from "../support/eventually.ts";
 
 const CUSTOMERS = ["Diana Martinez", "Charlie Davis", "Bob Smith"];
 
@@ -113,15 +114,6 @@ function exists(path: string): boolean {
   }
 }
 
-/** Looks again and again until something is so. */
-async function lookUntil(what: string, isSo: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!isSo()) {
-    if (Date.now() > deadline) throw new Error(`In vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-}
-
 function argsOf({ topic }: Bench, { path, name }: Files): string[] {
   return [`--topic=${topic}`, `--file=${path}`, `--resume=${name}`];
 }
@@ -167,9 +159,13 @@ resumeTest(
         argsOf(bench, files),
       );
       await task.until(/^Delivered: /m);
-      await lookUntil("progress", () => lineNow() > line);
+      await eventually("progress", () => lineNow() > line, { intervalMs: 1 });
       const moment = Date.now() + Math.random() * 300;
-      await lookUntil("the moment", () => lineNow() > 0 && Date.now() > moment);
+      await eventually(
+        "the moment",
+        () => lineNow() > 0 && Date.now() > moment,
+        { intervalMs: 1 },
+      );
       task.signal("SIGKILL");
       const ended = await task.end();
       code = ended.code;

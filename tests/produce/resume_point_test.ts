@@ -10,6 +10,7 @@ import { PipelineError, UsageError } from "../../lib/base/errors.ts";
 import { ResumePoint } from "../../lib/produce/resume_point.ts";
 import type { FilePlace } from "../../lib/produce/sources/record.ts";
 import { permittedTest } from "../support/permissions.ts";
+import { eventually } from "../support/eventually.ts";
 
 const NEEDS: readonly Deno.PermissionDescriptor[] = [
   { name: "read", path: "/tmp" },
@@ -117,11 +118,7 @@ resumeTest(
     });
     point.begin(1, 6);
     point.done(1);
-    const deadline = Date.now() + 5_000;
-    while (!await exists(files.state)) {
-      if (Date.now() > deadline) throw new Error("It was not saved");
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await eventually("the place is saved", () => exists(files.state));
     const { offset, line } = JSON.parse(await Deno.readTextFile(files.state));
     assertEquals([offset, line], [6, 1]);
     await point.close();

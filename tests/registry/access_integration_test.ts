@@ -5,15 +5,12 @@
  */
 
 import { assertEquals } from "@std/assert";
-import {
-  Authority,
-  opensslProblem,
-  scratchFolder,
-} from "../support/certificates.ts";
+import { Authority, opensslProblem } from "../support/certificates.ts";
 import { integrationTest } from "../support/integration.ts";
 import { RegistryProxy } from "../support/registry_proxy.ts";
 import { runTaskProcess } from "../support/task_process.ts";
 import { makeTopic } from "../support/topics.ts";
+import { scratchFolder } from "../support/scratch_folder.ts";
 
 integrationTest(
   "produce and consume reach the registry directly when the environment names a proxy",

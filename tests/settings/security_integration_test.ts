@@ -21,10 +21,9 @@ import {
   type Certified,
   encryptKey,
   opensslProblem,
-  scratchFolder,
 } from "../support/certificates.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
-import { eventually } from "../support/local_engine.ts";
+import { eventually } from "../support/eventually.ts";
 import { CuttingProxy } from "../support/cutting_proxy.ts";
 import { RegistryProxy } from "../support/registry_proxy.ts";
 import { type Right, SecuredBroker } from "../support/secured_broker.ts";
@@ -35,6 +34,7 @@ import {
   type TaskResult,
 } from "../support/task_process.ts";
 import { committedOffsets, makeTopic, sendRaw } from "../support/topics.ts";
+import { scratchFolder } from "../support/scratch_folder.ts";
 
 const USER = "cafe";
 const PASSWORD = "Hunter2=pass+word/42";
@@ -360,7 +360,7 @@ securityTest(
         await eventually("the group's place", async () => {
           const offsets = await committedOffsets({ config, topic, group });
           return offsets[0] !== undefined;
-        }, 20_000);
+        });
         await produce();
         await consumer.until(/"event"/);
         await broker.kill();

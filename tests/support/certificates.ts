@@ -4,7 +4,6 @@
  * @module
  */
 
-import { engineFolder } from "../../lib/engine/paths.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
 
 /** A certificate and its key, each as a file and as text. */
@@ -125,21 +124,4 @@ export async function encryptKey(
     ...["-passout", `pass:${password}`, "-out", file],
   );
   return file;
-}
-
-/**
- * Makes a folder for a test's files, in the checkout's folder that git ignores.
- *
- * @returns The folder, which is removed when it is disposed of.
- */
-export async function scratchFolder(): Promise<
-  AsyncDisposable & { readonly path: string }
-> {
-  const dir = `${engineFolder()}/tmp`;
-  await Deno.mkdir(dir, { recursive: true });
-  const path = await Deno.makeTempDir({ dir, prefix: "secrets-" });
-  return {
-    path,
-    [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }),
-  };
 }

@@ -7,6 +7,7 @@
 import { javaProblem } from "../../lib/engine/choose.ts";
 import { checkoutFolder, engineFolder } from "../../lib/engine/paths.ts";
 import { permittedTest } from "./permissions.ts";
+import { scratchFolder } from "./scratch_folder.ts";
 
 const SHELL: Deno.PermissionDescriptor = { name: "run", command: "sh" };
 
@@ -57,36 +58,8 @@ export function shellTest(
     name,
     [...NEEDS.slice(0, 4), SHELL],
     async () => {
-      const parent = `${engineFolder()}/tmp`;
-      await Deno.mkdir(parent, { recursive: true });
-      const folder = await Deno.makeTempDir({ dir: parent, prefix: "test-" });
-      try {
-        await fn(folder);
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
+      await using folder = await scratchFolder();
+      await fn(folder.path);
     },
   );
-}
-
-/**
- * Waits until something holds.
- *
- * @param what What it is, for the error.
- * @param holds Tells whether it holds.
- * @param timeout How long to wait at most, in milliseconds.
- * @throws {Error} If it does not hold in time.
- */
-export async function eventually(
-  what: string,
-  holds: () => Promise<boolean>,
-  timeout = 10_000,
-): Promise<void> {
-  const deadline = Date.now() + timeout;
-  while (!await holds()) {
-    if (Date.now() > deadline) {
-      throw new Error(`Not within ${timeout} ms: ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

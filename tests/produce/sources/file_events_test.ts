@@ -20,16 +20,8 @@ import {
   type FileEventsOptions,
 } from "../../../lib/produce/sources/file_events.ts";
 import { fileOf } from "../../support/chunks.ts";
+import { ORDER } from "../../support/sample_order.ts";
 
-const ORDER = {
-  event_id: "d19fc126-039e-445e-a159-38d1ef21c70f",
-  customer_name: "Charlie Davis",
-  drink_name: "Cold Brew",
-  quantity: 2,
-  amount: 3.6,
-  is_member: false,
-  ts_utc: "2026-02-03T02:16:55.763294+00:00",
-};
 const { event_id: _id, ...WITHOUT_ID } = ORDER;
 const LINE = JSON.stringify(WITHOUT_ID);
 

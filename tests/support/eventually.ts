@@ -1,0 +1,31 @@
+/**
+ * Polling with a deadline, for tests that have no event to wait for.
+ *
+ * @module
+ */
+
+/**
+ * Waits until a condition holds.
+ *
+ * @param what What is waited for, for the error.
+ * @param holds The condition.
+ * @param options `timeoutMs`: the deadline, in milliseconds, 20 s by default. `intervalMs`: the pause between two checks, in
+ * milliseconds, 20 ms by default.
+ * @throws {Error} If the condition does not hold before the deadline.
+ */
+export async function eventually(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  { timeoutMs = 20_000, intervalMs = 20 }: {
+    readonly timeoutMs?: number;
+    readonly intervalMs?: number;
+  } = {},
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!await holds()) {
+    if (Date.now() > deadline) {
+      throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The state of consumer groups, as the broker reports it.
+ *
+ * @module
+ */
+
+import { eventually } from "./eventually.ts";
+import type { Bench } from "./integration.ts";
+import { createKafka } from "../../lib/kafka/client.ts";
+
+/**
+ * Waits until a test's group has so many members, each with a partition of the test's topic.
+ *
+ * @param bench The test's bench.
+ * @param count The number of members.
+ * @throws {Error} If the group does not settle within 30 s.
+ */
+export async function groupShared(
+  { config, topic, group }: Bench,
+  count: number,
+): Promise<void> {
+  const groups = (await createKafka(config)).groups();
+  await groups.connect();
+  try {
+    await eventually(`${count} members with a partition each`, async () => {
+      const { members } = await groups.describe(group);
+      return members.length === count &&
+        members.every(({ partitions }) => partitions[topic]?.length);
+    }, { timeoutMs: 30_000 });
+  } finally {
+    await groups.disconnect();
+  }
+}
