@@ -10,7 +10,6 @@ import type { OwnCopy } from "./own_copy.ts";
 interface Destination {
   readonly host?: string;
   readonly port?: number;
-  readonly rack?: string;
 }
 
 interface PoolBuilder {

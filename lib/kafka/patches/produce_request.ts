@@ -22,7 +22,6 @@ interface PartitionData {
 interface ProduceOptions {
   readonly acks: number;
   readonly timeout: number;
-  readonly transactionalId?: string | null;
   readonly producerId?: { toString(): string };
   readonly producerEpoch?: number;
   /** The codec's number; 0 or nothing for none. */
@@ -39,7 +38,6 @@ interface Encoder {
   writeInt16(value: number): Encoder;
   writeInt32(value: number): Encoder;
   writeBuffer(value: Uint8Array): Encoder;
-  writeEncoder(value: Encoder): Encoder;
   writeArray(values: readonly Encoder[]): Encoder;
 }
 
@@ -68,7 +66,7 @@ export function patchProduceRequest(kafkajs: OwnCopy): void {
   );
   const encoder = () => new EncoderClass();
   const encode = (options: ProduceOptions) => {
-    const { acks, timeout, transactionalId = null, topicData } = options;
+    const { acks, timeout, topicData } = options;
     const producerId = BigInt(String(options.producerId ?? -1));
     const producerEpoch = options.producerEpoch ?? 0;
     const encodePartition = (
@@ -84,7 +82,8 @@ export function patchProduceRequest(kafkajs: OwnCopy): void {
         .writeBuffer(batch);
     };
     return encoder()
-      .writeString(transactionalId)
+      // No transactional id.
+      .writeString(null)
       .writeInt16(acks)
       .writeInt32(timeout)
       .writeArray(
