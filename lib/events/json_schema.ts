@@ -17,6 +17,7 @@ import Ajv04 from "npm:ajv-draft-04@1.0.0";
 import addFormats from "npm:ajv-formats@3.0.1";
 import { withinDeadline } from "../base/deadline.ts";
 import { messageOf } from "../base/errors.ts";
+import { isObject, mapSubschemas } from "../base/json_schema/documents.ts";
 import { JsonSchema as Schema } from "../base/json_schema/json_schema.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
@@ -174,14 +175,8 @@ function detailOf({ instancePath, data, params }: ErrorObject): string {
     : `: ${shown}`;
 }
 
-/** Keywords whose value is a schema, those whose value is a list of schemas, and those whose value names schemas. */
-const SCHEMA = ["additionalItems", "additionalProperties", "contains", "else"]
-  .concat("items", "then", "unevaluatedItems", "unevaluatedProperties");
-const SCHEMAS = ["allOf", "anyOf", "items", "oneOf", "prefixItems"];
-const NAMED = ["$defs", "definitions", "dependencies", "dependentSchemas"]
-  .concat("patternProperties", "properties");
-/** Keywords that close an object if they are false. */
-const CLOSING = ["additionalProperties", "unevaluatedProperties"];
+/** Keywords whose schemas stay as they are: opened, they would let less through. */
+const KEPT = ["if", "not"];
 
 /**
  * Opens a schema for what a later version of it may add: objects may have fields that it doesn't name. A reader checks by it, so
@@ -192,28 +187,14 @@ const CLOSING = ["additionalProperties", "unevaluatedProperties"];
  * `oneOf` becomes `anyOf`: more than one of the alternatives may allow a value once they are open.
  */
 export function openSchema(schema: JsonSchema): JsonSchema {
-  if (typeof schema !== "object" || schema === null) return schema;
-  const open: Record<string, unknown> = {};
-  const inner = (value: unknown) => openSchema(value as JsonSchema);
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (SCHEMAS.includes(keyword) && Array.isArray(value)) {
-      open[keyword] = value.map(inner);
-    } else if (CLOSING.includes(keyword) && value === false) {
-      continue;
-    } else if (SCHEMA.includes(keyword)) {
-      open[keyword] = inner(value);
-    } else if (
-      NAMED.includes(keyword) && typeof value === "object" && value !== null
-    ) {
-      open[keyword] = Object.fromEntries(
-        Object.entries(value)
-          .map((
-            [key, each],
-          ) => [key, Array.isArray(each) ? each : inner(each)]),
-      );
-    } else {
-      open[keyword] = value;
-    }
+  if (!isObject(schema)) return schema;
+  const open = mapSubschemas(
+    schema,
+    (one, keyword) =>
+      KEPT.includes(keyword) ? one : openSchema(one as JsonSchema),
+  );
+  for (const closing of ["additionalProperties", "unevaluatedProperties"]) {
+    if (open[closing] === false) delete open[closing];
   }
   const { oneOf, allOf = [], ...rest } = open;
   if (oneOf === undefined) return open;

@@ -6,6 +6,11 @@
  * @module
  */
 
+import {
+  Documents,
+  isObject,
+  type JsonObject,
+} from "../base/json_schema/documents.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
 /** The types of JSON. */
@@ -33,12 +38,6 @@ export interface FieldShape {
 /** How deep references are followed: one may lead back to itself. */
 const MAX_DEPTH = 32;
 
-type SchemaObject = Readonly<Record<string, unknown>>;
-
-function isObject(value: unknown): value is SchemaObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
@@ -46,6 +45,7 @@ function listOf(value: unknown): readonly unknown[] {
 /** The fields that a schema names. */
 export class SchemaFields {
   readonly #root: JsonSchema;
+  #documents: Documents | undefined;
 
   /**
    * Reads a schema.
@@ -98,7 +98,7 @@ export class SchemaFields {
     schema: unknown,
     keywords: readonly string[] = ["allOf"],
     depth = 0,
-  ): SchemaObject[] {
+  ): JsonObject[] {
     if (!isObject(schema) || depth > MAX_DEPTH) return [];
     const parts = keywords.flatMap((keyword) => listOf(schema[keyword]));
     const { $ref } = schema;
@@ -133,17 +133,14 @@ export class SchemaFields {
     return parts.reduce(both, ANY);
   }
 
+  /** The schema that a reference leads to; undefined if it leads out of this one. */
   #resolve(reference: string): unknown {
-    if (reference === "#") return this.#root;
-    if (!reference.startsWith("#/")) return undefined;
-    let found: unknown = this.#root;
-    for (const step of reference.slice(2).split("/")) {
-      const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
-      found = typeof found === "object" && found !== null
-        ? (found as SchemaObject)[name]
-        : undefined;
+    try {
+      this.#documents ??= new Documents(this.#root, new Map());
+      return this.#documents.resolve(reference, this.#documents.root).schema;
+    } catch {
+      return undefined;
     }
-    return found;
   }
 }
 

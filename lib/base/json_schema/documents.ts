@@ -72,23 +72,45 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
+ * Changes the schemas that a schema holds.
+ *
+ * @param schema The schema.
+ * @param change Makes another of each; it gets what can't be a schema as well.
+ * @returns A copy of the schema with the others in it.
+ */
+export function mapSubschemas(
+  schema: JsonObject,
+  change: (one: unknown, keyword: string) => unknown,
+): Record<string, unknown> {
+  const changed: Record<string, unknown> = { ...schema };
+  for (const keyword of HOLDS_SCHEMAS) {
+    const held = schema[keyword];
+    if (Array.isArray(held)) {
+      changed[keyword] = held.map((one) => change(one, keyword));
+    } else if (held !== undefined) changed[keyword] = change(held, keyword);
+  }
+  for (const keyword of HOLDS_NAMED_SCHEMAS) {
+    const named = schema[keyword];
+    if (!isObject(named)) continue;
+    changed[keyword] = Object.fromEntries(
+      Object.entries(named).map(([name, one]) => [name, change(one, keyword)]),
+    );
+  }
+  return changed;
+}
+
+/**
  * Lists the schemas that a schema holds.
  *
  * @param schema The schema.
  * @returns Each, with the keyword that holds it; among them may be what can't be a schema.
  */
-export function* subschemas(
+export function subschemas(
   schema: JsonObject,
-): Generator<readonly [keyword: string, schema: unknown]> {
-  for (const keyword of HOLDS_SCHEMAS) {
-    if (!Object.hasOwn(schema, keyword)) continue;
-    for (const one of [schema[keyword]].flat()) yield [keyword, one];
-  }
-  for (const keyword of HOLDS_NAMED_SCHEMAS) {
-    const named = schema[keyword];
-    if (!isObject(named)) continue;
-    for (const one of Object.values(named)) yield [keyword, one];
-  }
+): readonly (readonly [keyword: string, schema: unknown])[] {
+  const found: (readonly [string, unknown])[] = [];
+  mapSubschemas(schema, (one, keyword) => found.push([keyword, one]));
+  return found;
 }
 
 /** A schema and those that it refers to. */
