@@ -26,25 +26,11 @@ import {
   RegistryResponseError,
   requestRegistry,
 } from "./transport.ts";
+import { SchemaCache } from "./schema_cache.ts";
 import { compileWriterSchema, type WriterSchema } from "./writer_schema.ts";
 
 /** Where Confluent's API may be below a URL without a path: at the root, or where Apicurio has it. */
 const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
-
-/** How many schemas are kept. */
-const MAX_SCHEMAS_COUNT = 1_000;
-
-/** How large the texts of the schemas that are kept may be together, in UTF-16 units. */
-const MAX_SCHEMAS_LENGTH = 16 * 2 ** 20;
-
-/**
- * How long an id that can't be used is not looked up again, in milliseconds: a flood of messages with a wrong id must not be a
- * flood of requests.
- */
-const REFUSAL_TTL_MS = 5_000;
-
-/** How many ids that can't be used are remembered. */
-const MAX_REFUSALS_COUNT = 1_000;
 
 /** How many schemas a schema may refer to, directly and indirectly. */
 const MAX_REFERENCES_COUNT = 100;
@@ -62,6 +48,11 @@ interface SchemaResponse {
   readonly schema: string;
   readonly schemaType?: string;
   readonly references?: readonly ReferencePlace[] | null;
+}
+
+interface VersionResponse extends SchemaResponse {
+  readonly id: number;
+  readonly version: number;
 }
 
 /** Where the registry has a schema that another one refers to. */
@@ -85,13 +76,7 @@ export interface RegisteredSchema {
 export class EventRegistry {
   readonly #client: Client;
   readonly #access: RegistryAccess;
-  readonly #schemas = new Map<SchemaId, WriterSchema>();
-  #schemasLength = 0;
-  readonly #lookUps = new Map<SchemaId, Promise<WriterSchema>>();
-  readonly #refusals = new Map<
-    SchemaId,
-    { readonly error: InvalidEventError; readonly until: number }
-  >();
+  readonly #schemas = new SchemaCache((id) => this.#fetch(id));
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
@@ -167,15 +152,11 @@ export class EventRegistry {
    * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
    */
   async latest(subject: string): Promise<RegisteredSchema> {
-    let answer: SchemaResponse & { readonly id: unknown };
-    try {
-      const { Subject } = this.#client["api"];
-      answer = (await Subject.latestVersion({ subject })).data();
-    } catch (cause) {
-      if (!isUnknown(cause)) throw cause;
+    const answer = await this.#latestVersion(subject);
+    if (!answer) {
       throw new PipelineError(
         `The registry has no schema for the subject "${subject}"`,
-        { cause, code: "schema-missing" },
+        { code: "schema-missing" },
       );
     }
     const id = idIn(answer);
@@ -227,17 +208,9 @@ export class EventRegistry {
    * @throws {InvalidEventError} If one of the schemas can't be used.
    */
   async references(names: readonly string[]): Promise<SchemaReference[]> {
-    const found = await Promise.all(names.map((name) => this.#latest(name)));
-    return found.filter((reference) => reference !== undefined);
-  }
-
-  async #latest(name: string): Promise<SchemaReference | undefined> {
-    try {
-      const { Subject } = this.#client["api"];
-      const answer: SchemaResponse & {
-        readonly id: number;
-        readonly version: number;
-      } = (await Subject.latestVersion({ subject: name })).data();
+    const found = await Promise.all(names.map(async (name) => {
+      const answer = await this.#latestVersion(name);
+      if (!answer) return undefined;
       const { id, version, schema } = answer;
       const references = await this.#references(answer, id);
       return {
@@ -250,6 +223,15 @@ export class EventRegistry {
           schema: JSON.parse(text),
         })),
       };
+    }));
+    return found.filter((reference) => reference !== undefined);
+  }
+
+  /** Asks for a subject's latest schema; undefined if the registry has none. */
+  async #latestVersion(subject: string): Promise<VersionResponse | undefined> {
+    try {
+      const { Subject } = this.#client["api"];
+      return (await Subject.latestVersion({ subject })).data();
     } catch (error) {
       if (isUnknown(error)) return undefined;
       throw error;
@@ -263,7 +245,7 @@ export class EventRegistry {
    * @returns The schema; undefined if it has to be fetched.
    */
   cached(id: SchemaId): WriterSchema | undefined {
-    return this.#schemas.get(id);
+    return this.#schemas.cached(id);
   }
 
   /**
@@ -275,48 +257,7 @@ export class EventRegistry {
    * @throws {OutageError} If the registry can't be reached.
    */
   async writerSchema(id: SchemaId): Promise<WriterSchema> {
-    const known = this.#schemas.get(id);
-    if (known) return known;
-    const refusal = this.#refusals.get(id);
-    if (refusal && refusal.until > Date.now()) throw refusal.error;
-    const pending = this.#lookUps.get(id);
-    if (pending) return await pending;
-    const lookUp = this.#fetch(id);
-    this.#lookUps.set(id, lookUp);
-    try {
-      const schema = await lookUp;
-      this.#keep(id, schema);
-      return schema;
-    } catch (error) {
-      if (error instanceof InvalidEventError) this.#refuse(id, error);
-      throw error;
-    } finally {
-      this.#lookUps.delete(id);
-    }
-  }
-
-  /** Keeps a schema. The oldest have to leave when there are too many. */
-  #keep(id: SchemaId, schema: WriterSchema): void {
-    this.#schemas.set(id, schema);
-    this.#schemasLength += schema.length;
-    for (const [oldest, { length }] of this.#schemas) {
-      if (
-        this.#schemas.size <= MAX_SCHEMAS_COUNT &&
-        this.#schemasLength <= MAX_SCHEMAS_LENGTH
-      ) return;
-      this.#schemas.delete(oldest);
-      this.#schemasLength -= length;
-    }
-  }
-
-  #refuse(id: SchemaId, error: InvalidEventError): void {
-    // Removed first, so that the oldest stay at the map's front.
-    this.#refusals.delete(id);
-    this.#refusals.set(id, { error, until: Date.now() + REFUSAL_TTL_MS });
-    if (this.#refusals.size > MAX_REFUSALS_COUNT) {
-      const [oldest] = this.#refusals.keys();
-      this.#refusals.delete(oldest as SchemaId);
-    }
+    return await this.#schemas.fetched(id);
   }
 
   async #fetch(id: SchemaId): Promise<WriterSchema> {
