@@ -10,11 +10,11 @@ import type { ErrorCode, ErrorDetails, PipelineError } from "../base/errors.ts";
 const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
   {
     topic:
-      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume` and `peek` need Read, " +
+      "On the topic, `topic` needs Describe and Create, `produce` needs Write, `consume`, `store` and `peek` need Read, " +
       "`group show` needs Describe, `group reset` needs Read, `dlq replay` needs Write. " +
-      "On the topic of its dead letters, `consume` needs Create and Write, `dlq` needs Read, `dlq replay` also Write.",
+      "On the topic of its dead letters, `consume` and `store` need Create and Write, `dlq` needs Read, `dlq replay` also Write.",
     group:
-      "On the group, `consume` needs Read, `group show` needs Describe, `group reset` needs Read.",
+      "On the group, `consume` and `store` need Read, `group show` needs Describe, `group reset` needs Read.",
     cluster:
       "`produce --idempotent` needs Write on the topic; `topic` needs Create there, or on the cluster.",
     "transactional id": "On the transactional id, a producer needs Write.",

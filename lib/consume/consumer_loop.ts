@@ -114,6 +114,11 @@ export interface ConsumerLoopOptions extends WaitOptions {
 const FETCH_MAX_WAIT_MS = 500;
 /** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
 const FETCH_BYTES = 16 * 1_024 * 1_024;
+/**
+ * How much it takes of each partition, in bytes. Overrides 1 MiB: a store writes a third more events a second in batches of twice the
+ * size. Equals `max.partition.fetch.bytes`.
+ */
+const PARTITION_BYTES = 4 * 1_024 * 1_024;
 /** The interval at which new partitions are noticed, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`. */
 const METADATA_MAX_AGE_MS = 30_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
@@ -579,6 +584,7 @@ export async function consumeMessages(
       maxWaitMs: FETCH_MAX_WAIT_MS,
       metadataMaxAgeMs: METADATA_MAX_AGE_MS,
       maxBytes: FETCH_BYTES,
+      maxPartitionBytes: PARTITION_BYTES,
       maxPauseMs: MAX_PAUSE_MS,
       mayRestart: (error) => loop.mayRestart(error),
     });

@@ -21,6 +21,8 @@ export interface ConsumerSettings {
   readonly maxWaitMs: number;
   /** How much a fetch takes in all, in bytes. Equals `fetch.max.bytes`. */
   readonly maxBytes: number;
+  /** How much a fetch takes of each partition, in bytes. Equals `max.partition.fetch.bytes`. */
+  readonly maxPartitionBytes: number;
   /** The interval at which new partitions are noticed, in milliseconds. Equals `metadata.max.age.ms`. */
   readonly metadataMaxAgeMs: number;
   /** The longest pause between two tries, in milliseconds. Equals `retry.backoff.max.ms`. */
@@ -134,6 +136,7 @@ export function consumerOf(
     maxWaitTimeInMs: settings.maxWaitMs,
     metadataMaxAge: settings.metadataMaxAgeMs,
     maxBytes: settings.maxBytes,
+    maxBytesPerPartition: settings.maxPartitionBytes,
     retry: {
       initialRetryTime: 100,
       maxRetryTime: settings.maxPauseMs,

@@ -7,7 +7,7 @@
 import { InvalidEventError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
 import { checkNames, type Merge, type Table, type Value } from "./table.ts";
-import { timeOf, TumblingWindow, windowText } from "./window.ts";
+import { timeOf, TumblingWindow } from "./window.ts";
 
 /** One number of an aggregate. Made by {@linkcode count}, {@linkcode sum}, {@linkcode min} and {@linkcode max}. */
 export interface Fold<T> {
@@ -190,7 +190,7 @@ export class Aggregate<T, R = unknown> {
       if (!(key instanceof TumblingWindow)) return key(event);
       const startMs = key.startOf(atMs);
       isLate = startMs + key.lengthMs <= key.startOf(latestMs);
-      return windowText(startMs);
+      return key.nameOf(startMs);
     });
     return { keys, isLate };
   }

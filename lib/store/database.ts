@@ -7,8 +7,8 @@
 
 import type { Merge, Table, TypeNames, Value } from "./table.ts";
 
-/** A row that was read, by column. */
-export type Row = Readonly<Record<string, Value>>;
+/** A row that was read, by column. PostgreSQL returns Booleans, SQLite 0 and 1. */
+export type Row = Readonly<Record<string, Value | boolean>>;
 
 /** A statement with a question mark for each parameter. */
 export interface Query {

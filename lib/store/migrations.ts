@@ -50,18 +50,18 @@ type Layout = ReadonlyMap<string, ReadonlySet<string>>;
  * Makes the tables that a database lacks, and brings the others to the newest version.
  *
  * @param database The database.
- * @param tables The tables of the events and aggregates.
- * @returns The steps of the transaction. Without anything to do, they only read.
+ * @param tables The table of the events, then those of the aggregates.
+ * @returns The steps of the transaction. Without anything to do, they only read. Their result are the names of the aggregates that are new
+ * in a database which has events already: these are not counted in them.
  * @throws {PipelineError} If the database is of a newer version, or a table has other columns.
  */
 export function* migrate(
   database: Database,
   tables: readonly Table[],
-): Work<void> {
-  if (!(yield* isUpToDate(database, tables))) {
-    if (database.lockSql) yield* query(database.lockSql);
-    yield* change(database, tables);
-  }
+): Work<readonly string[]> {
+  if (yield* isUpToDate(database, tables)) return [];
+  if (database.lockSql) yield* query(database.lockSql);
+  return yield* change(database, tables);
 }
 
 function* readLayout({ layoutSql }: Database): Work<Layout> {
@@ -98,7 +98,10 @@ function* isUpToDate(
     tables.every(({ name }) => layout.has(name));
 }
 
-function* change(database: Database, tables: readonly Table[]): Work<void> {
+function* change(
+  database: Database,
+  tables: readonly Table[],
+): Work<readonly string[]> {
   const { types } = database;
   const layout = yield* readLayout(database);
   const version = yield* readVersion(database, layout);
@@ -109,9 +112,12 @@ function* change(database: Database, tables: readonly Table[]): Work<void> {
     const made = [at + 1, name, new Date().toISOString()];
     yield* insert({ table: MIGRATIONS, rows: [made] });
   }
-  for (const table of tables) {
-    if (!layout.has(table.name)) yield* query(createSql(table, types));
-  }
+  const missing = tables.filter(({ name }) => !layout.has(name));
+  for (const table of missing) yield* query(createSql(table, types));
+  const [events] = tables;
+  return events && layout.has(events.name)
+    ? missing.map(({ name }) => name)
+    : [];
 }
 
 /** Refuses a table that is there with other columns. */

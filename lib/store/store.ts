@@ -101,8 +101,8 @@ async function connect(settings: DatabaseSettings): Promise<Database> {
  * Opens a database, and makes the tables that it lacks.
  *
  * @param settings Which one.
- * @param tables The tables.
- * @param options How long to wait for it.
+ * @param tables The table of the events, then those of the aggregates.
+ * @param options How long to wait for it, and what to call meanwhile.
  * @returns The database.
  * @throws {PipelineError} If it can't be reached in time or refuses, is of a newer version, or a table has other columns.
  */
@@ -114,7 +114,12 @@ export async function openDatabase(
   return await waitFor(`the database '${databaseName(settings)}'`, async () => {
     const database = await connect(settings);
     try {
-      await database.transaction(() => migrate(database, tables));
+      const late = await database.transaction(() => migrate(database, tables));
+      for (const name of late) {
+        options.notify?.(
+          `The table '${name}' is new in the database '${database.name}': what was stored before is not counted in it.`,
+        );
+      }
       return database;
     } catch (error) {
       await database.close();

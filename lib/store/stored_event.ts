@@ -112,7 +112,7 @@ function valueOf(name: string, type: ColumnType, value: unknown): Value {
       `${name} can't be kept as a whole number: ${value}`,
     );
   }
-  return value as Value;
+  return typeof value === "boolean" ? Number(value) : value as Value;
 }
 
 /** The types of columns for JSON Schema's types; any other value is kept as JSON. */

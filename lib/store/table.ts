@@ -7,8 +7,8 @@
 /** What a column holds. Whole numbers have 64 bits; `json` is any other value as JSON. */
 export type ColumnType = "text" | "integer" | "boolean" | "real" | "json";
 
-/** What a row holds in a column. */
-export type Value = string | number | boolean | null;
+/** What is written to a column. Booleans are 0 and 1. */
+export type Value = string | number | null;
 
 /** A column. */
 export interface Column {

@@ -24,6 +24,8 @@ export interface WindowLength {
 export class TumblingWindow {
   /** How long each is, in milliseconds. */
   readonly lengthMs: number;
+  /** The window that was named last: most events have the same one as the event before. */
+  #named = { startMs: NaN, name: "" };
 
   /**
    * Makes it: see {@linkcode tumbling}.
@@ -42,6 +44,20 @@ export class TumblingWindow {
    */
   startOf(atMs: number): number {
     return Math.floor(atMs / this.lengthMs) * this.lengthMs;
+  }
+
+  /**
+   * Names a window.
+   *
+   * @param startMs When it starts, in milliseconds since the epoch.
+   * @returns The time in ISO 8601, in UTC, such as `2026-02-03T02:16:00Z`.
+   */
+  nameOf(startMs: number): string {
+    if (startMs !== this.#named.startMs) {
+      const name = new Date(startMs).toISOString().replace(".000Z", "Z");
+      this.#named = { startMs, name };
+    }
+    return this.#named.name;
   }
 }
 
@@ -71,16 +87,6 @@ export function tumbling(length: WindowLength): TumblingWindow {
 }
 
 /**
- * Writes the time of a window.
- *
- * @param atMs The time, in milliseconds since the epoch; a whole second.
- * @returns The time in ISO 8601, in UTC, such as `2026-02-03T02:16:00Z`.
- */
-export function windowText(atMs: number): string {
-  return new Date(atMs).toISOString().replace(".000Z", "Z");
-}
-
-/**
  * Reads when an event happened.
  *
  * @param type The kind of event; it names the field.
@@ -99,6 +105,8 @@ export function timeOf<T>({ timeField }: EventType<T>, event: T): number {
       }`,
     );
   }
-  // A leap second counts as the one before it.
+  const atMs = Date.parse(text);
+  if (!Number.isNaN(atMs)) return atMs;
+  // Small letters, or a leap second, which counts as the one before it.
   return Date.parse(text.toUpperCase().replace(":60", ":59"));
 }

@@ -14,7 +14,7 @@ import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query, type Row } from "../../lib/store/database.ts";
 import { EventStore } from "../../lib/store/event_store.ts";
 import { orderMinutes, orderStore } from "../../lib/store/orders.ts";
-import { openDatabase } from "../../lib/store/store.ts";
+import { databaseName, openDatabase } from "../../lib/store/store.ts";
 import { StoredEvent } from "../../lib/store/stored_event.ts";
 import { databaseTest } from "../support/databases.ts";
 import { makeOrder } from "../support/topics.ts";
@@ -280,5 +280,30 @@ databaseTest(
     } finally {
       await database.close();
     }
+  },
+);
+
+databaseTest(
+  "openDatabase() makes the table of a new aggregate, and says once that it lacks what was stored before",
+  async ({ settings }) => {
+    const told: string[] = [];
+    const more = { ...orderMinutes.table, name: "more_minutes" };
+    for (
+      const tables of [
+        stored.tables,
+        [...stored.tables, more],
+        [...stored.tables, more],
+      ]
+    ) {
+      const database = await openDatabase(settings, tables, {
+        notify: (line) => told.push(line),
+      });
+      await database.close();
+    }
+    assertEquals(told, [
+      `The table 'more_minutes' is new in the database '${
+        databaseName(settings)
+      }': what was stored before is not counted in it.`,
+    ]);
   },
 );
