@@ -255,10 +255,16 @@ export function useTimestamps(): void {
  * @param text The lines. Left out, and counted, while the reader of standard error has stopped reading.
  */
 export function note(text: string): void {
-  if (errors.full) {
-    leftOut++;
-    return;
-  }
+  if (errors.full) leftOut++;
+  else noteAlways(text);
+}
+
+/**
+ * Prints what must not be left out, as {@linkcode note} does otherwise. The caller waits while standard error is full.
+ *
+ * @param text The lines.
+ */
+export function noteAlways(text: string): void {
   const time = timestamps ? `${new Date().toISOString()} ` : "";
   if (leftOut > 0) {
     errors.print(`${time}Left out: ${counted(leftOut, "message")}`);

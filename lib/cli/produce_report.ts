@@ -15,6 +15,7 @@ import type { EventText } from "./event_text.ts";
 import {
   errors,
   note,
+  noteAlways,
   output,
   OutputClosedError,
   printLine,
@@ -140,7 +141,8 @@ export class ProduceReport implements ProduceObserver<unknown> {
 
   /** Waits while the reader of the output is behind. Without a reader, events are sent all the same. */
   ready(): Promise<void> | undefined {
-    return output.full ? output.written().catch(() => {}) : undefined;
+    const behind = [output, errors].find(({ full }) => full);
+    return behind?.written().catch(() => {});
   }
 
   /** Prints where an event is. */
@@ -155,7 +157,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
   /** Prints an event that was given up. */
   failed(event: unknown, error: Error): void {
     this.#failed++;
-    note(
+    noteAlways(
       `Not delivered: ${this.#options.text.name(event)}: ${
         printable(messageOf(error))
       }`,
@@ -171,7 +173,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
     const what = file === undefined
       ? "Event"
       : capitalized(RECORD_NAME[format]);
-    note(`${what} ${number} was not sent: ${printable(error.message)}`);
+    noteAlways(`${what} ${number} was not sent: ${printable(error.message)}`);
     if (rejects !== undefined && this.#invalid === MAX_NOTED_COUNT) {
       note(`What else is rejected is kept in ${printable(rejects)} only.`);
     }

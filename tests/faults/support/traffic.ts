@@ -10,6 +10,9 @@ import { partitionProducer } from "../../support/kafkajs.ts";
 import { encodeOrders, makeOrder } from "../../support/topics.ts";
 import type { FaultBench } from "./fault_tests.ts";
 
+/** How many orders one request has at most: below the 1 MiB that a broker takes for a partition. */
+const MAX_REQUEST_COUNT = 6_000;
+
 /** Sends orders, the same number to each partition. */
 export class Traffic implements AsyncDisposable {
   readonly #topic: string;
@@ -55,6 +58,12 @@ export class Traffic implements AsyncDisposable {
    * @param count How many.
    */
   async send(count: number): Promise<void> {
+    for (let left = count; left > 0; left -= MAX_REQUEST_COUNT) {
+      await this.#sendRequest(Math.min(left, MAX_REQUEST_COUNT));
+    }
+  }
+
+  async #sendRequest(count: number): Promise<void> {
     await this.#producer.send({
       topic: this.#topic,
       messages: Array.from({ length: count }, (_, n) => ({
