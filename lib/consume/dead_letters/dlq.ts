@@ -32,7 +32,6 @@ import {
   protocolCodeOf,
 } from "../../kafka/errors.ts";
 import type { OffsetRange } from "../../kafka/admin.ts";
-import type { Message } from "../../kafka/message.ts";
 import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import type {
   PartitionMessage,
@@ -138,7 +137,7 @@ async function withLetters<T>(
   try {
     const ranges = await reader.ranges(letters);
     if (!ranges) {
-      await requireTopic(reader, options.topic);
+      await refuseMissing(reader, options.topic);
       return undefined;
     }
     return await work({ kafka, reader, letters, ranges });
@@ -150,7 +149,10 @@ async function withLetters<T>(
 }
 
 /** A topic that doesn't exist has no letters either, but usually its name is mistyped. */
-async function requireTopic(reader: TopicReader, topic: string): Promise<void> {
+async function refuseMissing(
+  reader: TopicReader,
+  topic: string,
+): Promise<void> {
   try {
     if (await reader.ranges(topic)) return;
   } catch (error) {
@@ -179,7 +181,7 @@ export async function listDeadLetters(
     const { matches } = options;
     const entries = await readEntries(session, options);
     let matching = 0;
-    for await (const { letter } of readNewest(session, entries, options)) {
+    for await (const letter of readNewest(session, entries, options)) {
       if (matches && !matches(letter)) continue;
       matching++;
       await onLetter(letter);
@@ -217,26 +219,15 @@ export async function replayDeadLetters(
     await using sender = new Sender(config, session, options);
     let replayed = 0;
     let skipped = 0;
-    for await (
-      const { letter, message } of readNewest(session, entries, options)
-    ) {
+    for await (const letter of readNewest(session, entries, options)) {
       if (letter.replayedTo || matches && !matches(letter)) continue;
-      if (!isReplayable(letter, options.topic)) {
-        skipped++;
-        await onReplayed(letter, undefined);
-        continue;
-      }
-      if (dryRun) {
-        replayed++;
-        await onReplayed(letter, undefined);
-        continue;
-      }
-      const to = await sender.send(letter, {
-        timestamp: message.timestamp,
-        partitionsCount: source.size,
-      });
-      if (!to) break;
-      replayed++;
+      const isSent = isReplayable(letter, options.topic);
+      const to = isSent && !dryRun
+        ? await sender.send(letter, source.size)
+        : undefined;
+      if (isSent && !dryRun && !to) break;
+      if (isSent) replayed++;
+      else skipped++;
       await onReplayed(letter, to);
     }
     const left = countLeft(entries) - (dryRun ? 0 : replayed);
@@ -322,7 +313,7 @@ async function* readNewest(
   session: Session,
   entries: ReadonlyMap<string, Entry>,
   { signal }: DeadLetterOptions,
-): AsyncGenerator<{ readonly letter: DeadLetter; readonly message: Message }> {
+): AsyncGenerator<DeadLetter> {
   for await (const read of readLetters(session, signal)) {
     const { partition, message } = read;
     if (readReplayNote(message.headers)) continue;
@@ -330,7 +321,7 @@ async function* readNewest(
     const entry = entries.get(keyOf(read, info));
     if (entry?.newest !== newestOf(read)) continue;
     const { key, value, headers, timestamp, offset } = message;
-    const letter: DeadLetter = {
+    yield {
       ...info,
       letter: { topic: session.letters, partition, offset },
       lettersCount: entry.lettersCount,
@@ -341,7 +332,6 @@ async function* readNewest(
       headers,
       replayedTo: entry.replayedTo,
     };
-    yield { letter, message };
   }
 }
 
@@ -361,12 +351,9 @@ class Sender implements AsyncDisposable {
   /** Sends a message back; undefined if a stop came first. */
   async send(
     letter: DeadLetter,
-    { timestamp, partitionsCount }: {
-      readonly timestamp: number;
-      readonly partitionsCount: number;
-    },
+    partitionsCount: number,
   ): Promise<Position | undefined> {
-    const { origin } = letter;
+    const { origin, timestamp } = letter;
     if (!origin) throw new PipelineError("The letter has no origin");
     const { edit } = this.#options;
     const value = edit ? await edit(letter) : letter.value;
