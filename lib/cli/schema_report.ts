@@ -53,10 +53,12 @@ export function describeSubjects(subjects: readonly SubjectSummary[]): string {
 }
 
 /** Writes a schema for reading, indented if it is JSON. */
-export function describeSchema({ schema, type }: SchemaVersion): string {
-  return type === "PROTOBUF"
-    ? schema
-    : JSON.stringify(JSON.parse(schema), null, 2);
+export function describeSchema({ schema }: SchemaVersion): string {
+  try {
+    return JSON.stringify(JSON.parse(schema), null, 2);
+  } catch {
+    return schema;
+  }
 }
 
 /** Writes whether a schema may be added to a subject: a line; if it may not be added, the reasons below. */

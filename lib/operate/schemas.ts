@@ -8,7 +8,11 @@ import { PipelineError } from "../base/errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import { externalReferences, refuseMissing } from "../events/schema_event.ts";
 import { RegistryAccess } from "../registry/access.ts";
-import { EventRegistry, schemaBody } from "../registry/registry.ts";
+import {
+  EventRegistry,
+  schemaBody,
+  strangeAnswer,
+} from "../registry/registry.ts";
 import {
   RegistryResponseError,
   requestRegistry,
@@ -107,7 +111,11 @@ export class SchemaCatalog {
    * @returns What the registry has of each, by name.
    */
   async list(): Promise<SubjectSummary[]> {
-    const subjects = (await this.#get("/subjects") as string[]).sort();
+    const subjects = await this.#get("/subjects");
+    if (!isListOf(subjects, "string")) {
+      throw strangeAnswer(this.#registry.url, "its subjects");
+    }
+    subjects.sort();
     const found: SubjectSummary[] = [];
     for (let at = 0; at < subjects.length; at += CONCURRENT_COUNT) {
       found.push(
@@ -195,12 +203,15 @@ export class SchemaCatalog {
    */
   async level(subject?: string): Promise<string> {
     try {
-      const { compatibilityLevel } = await this.#get(
-        subject === undefined
-          ? "/config"
-          : `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`,
-      ) as { readonly compatibilityLevel: string };
-      return compatibilityLevel;
+      const { compatibilityLevel } = Object(
+        await this.#get(
+          subject === undefined
+            ? "/config"
+            : `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`,
+        ),
+      );
+      if (typeof compatibilityLevel === "string") return compatibilityLevel;
+      throw strangeAnswer(this.#registry.url, "a compatibility level");
     } catch (error) {
       if (subject === undefined || !isMissing(error)) throw error;
       return await this.level();
@@ -225,7 +236,10 @@ export class SchemaCatalog {
       this.show(subject),
       this.level(subject),
     ]);
-    return { versions: versions as number[], latest, level };
+    if (!isListOf(versions, "number")) {
+      throw strangeAnswer(this.#registry.url, `the versions of ${subject}`);
+    }
+    return { versions, latest, level };
   }
 
   async #find(
@@ -258,15 +272,16 @@ export class SchemaCatalog {
     request: () => Promise<unknown>,
   ): Promise<SchemaVersion | undefined> {
     try {
-      const found = await request() as SchemaVersion & {
-        readonly schemaType?: string;
-      };
-      const { subject, version, id, schema, schemaType: type = "AVRO" } = found;
-      return { subject, version, id, type, schema };
+      const found = await request();
+      if (isSchemaVersion(found)) {
+        const { subject, version, id, schema, schemaType = "AVRO" } = found;
+        return { subject, version, id, type: schemaType, schema };
+      }
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
     }
+    throw strangeAnswer(this.#registry.url, "a version of a schema");
   }
 
   /** Apicurio answers a check with yes or no; only its own API gives reasons, to a registration that is only tried. */
@@ -333,6 +348,27 @@ export function readDiffTypes(text: string): Finding[] {
         rule === finding.rule && pointer === finding.pointer
       ) === index
     );
+}
+
+function isListOf<K extends "string" | "number">(
+  value: unknown,
+  kind: K,
+): value is (K extends "string" ? string : number)[] {
+  return Array.isArray(value) && value.every((each) => typeof each === kind);
+}
+
+/** Tells whether an answer is a version of a schema, as the registry writes it. */
+function isSchemaVersion(value: unknown): value is
+  & Omit<SchemaVersion, "type">
+  & { readonly schemaType?: string } {
+  if (typeof value !== "object" || value === null) return false;
+  const { subject, version, id, schema, schemaType = "" } = value as Record<
+    string,
+    unknown
+  >;
+  return typeof subject === "string" && typeof version === "number" &&
+    typeof id === "number" && typeof schema === "string" &&
+    typeof schemaType === "string";
 }
 
 function isMissing(error: unknown): boolean {

@@ -373,11 +373,22 @@ export class EventRegistry {
   }
 
   #strange(what: string): never {
-    throw new PipelineError(
-      `What ${this.url} answers for ${what} is not what a Schema Registry answers`,
-      { code: "answer-not-registry" },
-    );
+    throw strangeAnswer(this.url, what);
   }
+}
+
+/**
+ * Makes the error for an answer that has another form than a registry's: a proxy, or another server, may have given it.
+ *
+ * @param url The registry's URL.
+ * @param what What was asked for.
+ * @returns The error.
+ */
+export function strangeAnswer(url: string, what: string): PipelineError {
+  return new PipelineError(
+    `What ${url} answers for ${what} is not what a Schema Registry answers`,
+    { code: "answer-not-registry" },
+  );
 }
 
 async function findApi(url: string, access: RegistryAccess): Promise<string> {

@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import {
   describeCompatibility,
+  describeSchema,
   describeSubjects,
 } from "../../lib/cli/schema_report.ts";
 
@@ -17,6 +18,18 @@ const LATEST = {
   type: "JSON",
   schema: "{}",
 };
+
+Deno.test("describeSchema() indents JSON, and leaves what isn't JSON as it is", () => {
+  const version = { subject: "a", version: 1, id: 1 };
+  assertEquals(
+    describeSchema({ ...version, type: "JSON", schema: '{"a":1}' }),
+    '{\n  "a": 1\n}',
+  );
+  for (const type of ["PROTOBUF", "AVRO", "JSON"]) {
+    const schema = 'syntax = "proto3";';
+    assertEquals(describeSchema({ ...version, type, schema }), schema);
+  }
+});
 
 Deno.test("describeSubjects() shortens versions without a gap", () => {
   const lines = describeSubjects([
