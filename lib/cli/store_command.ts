@@ -11,8 +11,7 @@ import {
 } from "../settings/database.ts";
 import { databaseName, DEFAULT_STORE_GROUP, store } from "../store/store.ts";
 import { runTask, type TaskSpec } from "./command.ts";
-import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import { StoreReport } from "./store_report.ts";
@@ -24,8 +23,7 @@ import {
 } from "./task_flags.ts";
 
 const FLAGS = {
-  event: EVENT_FLAG,
-  topic: TOPIC_FLAG,
+  ...EVENT_FLAGS,
   database: {
     type: "string",
     value: "PATH|URL",
@@ -82,9 +80,8 @@ export async function storeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
     const connection = connectionFrom(flags);
-    const { type, text, kept } = chooseEvent(flags.event);
+    const { type, text, kept, topic } = await readEvent(flags, connection);
     const { group, count, quiet } = flags;
-    const topic = checkEventTopic(flags.topic ?? type.topic);
     const database = resolveDatabase(
       flags.database?.includes("://") ? flags.database : flags.database &&
         inputPath(flags.database),

@@ -29,7 +29,7 @@ export type EventColumns<T> = Readonly<Record<string, EventColumn<T>>>;
 
 /** What to keep of a kind of event. */
 export interface StoredEventDefinition<T> {
-  /** The name of the events' table: the event's own with an s, by default. */
+  /** The name of the events' table. By default it is the event's own with an s, and an underscore for each other character. */
   readonly table?: string;
   /** Its columns: those of {@linkcode columnsOf} by default. The event's id has to be one of them. */
   readonly columns?: EventColumns<T>;
@@ -62,7 +62,8 @@ export class StoredEvent<T> {
    * @throws {RangeError} If a name can't be one of a table or column.
    */
   constructor(type: EventType<T>, definition: StoredEventDefinition<T> = {}) {
-    const { table = `${type.name}s`, aggregates = [] } = definition;
+    const { aggregates = [] } = definition;
+    const { table = `${type.name}s`.replaceAll(/\W/g, "_") } = definition;
     const { columns = columnsOf(type) } = definition;
     this.type = type;
     this.aggregates = aggregates;
@@ -76,7 +77,7 @@ export class StoredEvent<T> {
       ],
       key: type.idField === undefined
         ? PLACE.map(({ name }) => name)
-        : [type.idField],
+        : [columnNameOf(type.idField)],
     };
     checkNames(this.table.columns.map(({ name }) => name));
   }
@@ -115,6 +116,13 @@ function valueOf(name: string, type: ColumnType, value: unknown): Value {
   return typeof value === "boolean" ? Number(value) : value as Value;
 }
 
+/** Names the column of a field. Those that say where an event was read have their names already. */
+function columnNameOf(field: string): string {
+  const name = field.replaceAll(/\W/g, "_");
+  const isTaken = PLACE.some((column) => column.name === name.toLowerCase());
+  return isTaken || /^\d/.test(name) ? `event_${name}` : name;
+}
+
 /** The types of columns for JSON Schema's types; any other value is kept as JSON. */
 const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
   boolean: "boolean",
@@ -124,7 +132,8 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
 };
 
 /**
- * Makes a column of each field that an event's schema names.
+ * Makes a column of each field that an event's schema names. A character that is not a letter or digit becomes an underscore; `topic`,
+ * `partition` and `offset` become `event_topic` and so on.
  *
  * @param type The kind of event.
  * @returns The columns, by name.
@@ -134,7 +143,7 @@ export function columnsOf<T>(type: EventType<T>): EventColumns<T> {
     readonly properties?: Readonly<Record<string, { readonly type?: unknown }>>;
   } = JSON.parse(type.schemaText);
   return Object.fromEntries(
-    type.fields.map((field) => [field, {
+    type.fields.map((field) => [columnNameOf(field), {
       type: COLUMN_TYPES[String(properties[field]?.type)] ?? "json",
       value: (event) => (event as Readonly<Record<string, unknown>>)[field],
     }]),

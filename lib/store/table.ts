@@ -41,18 +41,20 @@ const MAX_NAME_LENGTH = 63;
  * Checks names that become those of tables and columns.
  *
  * @param names The names.
- * @throws {RangeError} If one is not usable in SQL without quotes and in every database, or comes twice.
+ * @throws {RangeError} If one can't be used in every database, or comes twice.
  */
 export function checkNames(names: readonly string[]): void {
-  for (const [at, name] of names.entries()) {
-    if (!/^[a-z][a-z0-9_]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (!/^[a-z_]\w*$/i.test(name) || name.length > MAX_NAME_LENGTH) {
       throw new RangeError(
-        `A name consists of up to ${MAX_NAME_LENGTH} lower-case letters, digits and underscores: "${name}"`,
+        `The name of a table or column has up to ${MAX_NAME_LENGTH} letters, digits and underscores: "${name}"`,
       );
     }
-    if (names.indexOf(name) !== at) {
-      throw new RangeError(`A column comes twice: "${name}"`);
-    }
+    // SQLite makes no difference between capital and small letters.
+    const key = name.toLowerCase();
+    if (seen.has(key)) throw new RangeError(`A name comes twice: "${name}"`);
+    seen.add(key);
   }
 }
 

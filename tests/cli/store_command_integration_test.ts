@@ -203,3 +203,67 @@ if (whyNoPostgres) {
     }
   });
 }
+
+integrationTest(
+  "store keeps events of any schema, by their place if they have no id",
+  (bench) =>
+    withFile(async (path) => {
+      const { config, topic } = bench;
+      await makeTopic(bench, 1);
+      const schema = JSON.stringify({
+        type: "object",
+        properties: {
+          guestName: { type: "string" },
+          seats: { type: ["integer", "null"] },
+          "paid-by": { type: "string" },
+          offset: { type: "integer" },
+        },
+        required: ["guestName"],
+        additionalProperties: false,
+      });
+      const file = `${await Deno.makeTempDir()}/table-booking.schema.json`;
+      try {
+        await Deno.writeTextFile(file, schema);
+        const produced = await runTaskProcess(config, "produce", [
+          `--topic=${topic}`,
+          `--schema=${file}`,
+          "--key-field=guestName",
+          "--file=-",
+          "--format=ndjson",
+        ], {
+          input:
+            '{"guestName":"Ann","seats":2,"paid-by":"card","offset":7}\n{"guestName":"Ann"}\n',
+          read: [file],
+        });
+        assertEquals(produced.code, 0, produced.stderr);
+        const { code, stderr } = await runTaskProcess(config, "store", [
+          ...flagsOf(bench, path),
+          `--schema=${file}`,
+          "--count=2",
+        ], { read: [file, ".data"] });
+        assertEquals({ code, stderr }, { code: 0, stderr: "" });
+        const rows = await readDatabase(
+          { path: `${checkoutFolder()}/${path}` },
+          `SELECT "guestName", seats, paid_by, event_offset, "offset" FROM table_bookings ORDER BY 5`,
+        );
+        assertEquals(rows, [
+          {
+            guestName: "Ann",
+            seats: "2",
+            paid_by: "card",
+            event_offset: 7,
+            offset: 0,
+          },
+          {
+            guestName: "Ann",
+            seats: null,
+            paid_by: null,
+            event_offset: null,
+            offset: 1,
+          },
+        ]);
+      } finally {
+        await Deno.remove(file);
+      }
+    }),
+);

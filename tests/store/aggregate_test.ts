@@ -150,6 +150,7 @@ Deno.test("aggregate() rejects names that are not usable in SQL, two windows, an
     { name: "meal hours", by: {}, fold },
     { name: 'a"; DROP TABLE b', by: {}, fold },
     { name: "a".repeat(64), by: {}, fold },
+    { name, by: { "a-b": () => "" }, fold },
     { name, by: { N: () => "" }, fold },
     { name, by: { n: () => "" }, fold },
     { name, by: { partition: () => "" }, fold },
