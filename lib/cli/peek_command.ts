@@ -140,6 +140,8 @@ export async function peekCommand(): Promise<never> {
     });
     // On a terminal, the last line comes after the messages.
     await output.written();
+    // Behind the messages, where both go to one terminal or file.
+    await output.written().catch(() => {});
     errors.print(describeLook(topic, summary));
   });
 }

@@ -20,7 +20,11 @@ import {
 import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, withClient } from "../kafka/client.ts";
 import { describeDamage, type Message } from "../kafka/message.ts";
-import type { Span, TopicReader } from "../kafka/topic_reader.ts";
+import type {
+  PartitionMessage,
+  Span,
+  TopicReader,
+} from "../kafka/topic_reader.ts";
 import { checkTopicName } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
@@ -144,6 +148,13 @@ export async function peek(
   });
 }
 
+/** A message that is to be shown. */
+interface Found {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestamp: number;
+}
+
 type Handler = (message: PeekedMessage) => void | Promise<void>;
 
 /** Reads messages, and counts what it looked at. */
@@ -177,26 +188,11 @@ class Peeker {
     spans: ReadonlyMap<number, Span>,
     onMatch: Handler,
   ): Promise<void> {
-    const { topic, matches, signal, values } = this.#options;
-    for await (
-      const { partition, message } of this.#reader.read(topic, {
-        spans,
-        signal,
-      })
-    ) {
+    const { topic, matches, signal } = this.#options;
+    for await (const read of this.#reader.read(topic, { spans, signal })) {
       this.#read++;
-      const peeked: PeekedMessage = {
-        topic,
-        partition,
-        offset: message.offset,
-        timestamp: message.timestamp,
-        key: message.key,
-        value: message.value,
-        headers: message.headers,
-        decoded: await values.read(message, { topic, partition }),
-        letter: letterOf(message),
-      };
-      this.#look(partition, BigInt(message.offset));
+      const peeked = await this.#peeked(read);
+      this.#look(peeked.partition, BigInt(peeked.offset));
       if (matches && !matches(peeked)) continue;
       this.#shown++;
       await onMatch(peeked);
@@ -225,7 +221,7 @@ class Peeker {
     onMessage: Handler,
   ): Promise<void> {
     const { matches, signal } = this.#options;
-    const found = new Map<number, PeekedMessage[]>();
+    const found = new Map<number, Found[]>();
     let step = BigInt(matches ? Math.max(last, FIRST_LOOK_BACK) : last);
     const limit = BigInt(Math.max(last, MAX_LOOK_BACK));
     const spanOf = (
@@ -242,12 +238,12 @@ class Peeker {
         [...ranges].map(spanOf).filter((span) => span !== undefined),
       );
       if (spans.size === 0) break;
-      const older = new Map<number, PeekedMessage[]>();
-      await this.read(spans, (message) => {
-        const list = older.get(message.partition) ?? [];
-        list.push(message);
+      const older = new Map<number, Found[]>();
+      await this.read(spans, ({ partition, offset, timestamp }) => {
+        const list = older.get(partition) ?? [];
+        list.push({ partition, offset: BigInt(offset), timestamp });
         if (list.length > last) list.shift();
-        older.set(message.partition, list);
+        older.set(partition, list);
       });
       for (const [partition, { from }] of spans) {
         const { high } = ranges.get(partition) ?? { high: from };
@@ -262,13 +258,71 @@ class Peeker {
     }
     const newest = [...found.values()].flat()
       .sort((a, b) => a.timestamp - b.timestamp)
-      .slice(-last);
-    this.#shown = newest.length;
+      .slice(-last)
+      .sort((a, b) => Number(a.offset - b.offset));
     this.#hasMore = newest.length < last &&
       [...ranges].some(([partition, { low }]) =>
         (this.#looked.get(partition)?.low ?? low) > low
       );
-    for (const message of newest) await onMessage(message);
+    this.#shown = 0;
+    await this.#show(newest, onMessage);
+  }
+
+  /**
+   * Reads messages again and shows them, each partition's in their sequence and the older one of two partitions first: to keep them
+   * all since they were found would take memory without a limit.
+   */
+  async #show(newest: readonly Found[], onMessage: Handler): Promise<void> {
+    const queues = Map.groupBy(newest, ({ partition }) => partition).values()
+      .map((found) => this.#readFound(found)).toArray();
+    const heads = new Map(
+      await Promise.all(
+        queues.map(async (queue) => [queue, await queue.next()] as const),
+      ),
+    );
+    for (;;) {
+      let first: PeekedMessage | undefined;
+      let from: AsyncGenerator<PeekedMessage> | undefined;
+      for (const [queue, { done, value }] of heads) {
+        if (done || first && value.timestamp >= first.timestamp) continue;
+        first = value;
+        from = queue;
+      }
+      if (!first || !from) return;
+      this.#shown++;
+      await onMessage(first);
+      heads.set(from, await from.next());
+    }
+  }
+
+  /** Reads messages of one partition, of which there is at least one. */
+  async *#readFound(found: readonly Found[]): AsyncGenerator<PeekedMessage> {
+    const { topic, signal } = this.#options;
+    const offsets = new Set(found.map(({ offset }) => offset));
+    const [{ partition, offset: from }] = found as [Found];
+    const to = (found.at(-1)?.offset ?? from) + 1n;
+    const spans = new Map([[partition, { from, to }]]);
+    for await (const read of this.#reader.read(topic, { spans, signal })) {
+      if (!offsets.has(BigInt(read.message.offset))) continue;
+      yield await this.#peeked(read);
+    }
+  }
+
+  async #peeked(
+    { partition, message }: PartitionMessage,
+  ): Promise<PeekedMessage> {
+    const { topic, values } = this.#options;
+    return {
+      topic,
+      partition,
+      offset: message.offset,
+      timestamp: message.timestamp,
+      key: message.key,
+      value: message.value,
+      headers: message.headers,
+      decoded: await values.read(message, { topic, partition }),
+      letter: letterOf(message),
+    };
   }
 
   #look(partition: number, offset: bigint): void {

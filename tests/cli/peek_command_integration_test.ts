@@ -80,6 +80,25 @@ integrationTest(
 );
 
 integrationTest(
+  "peek --last shows large messages without keeping them all in memory",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    const name = "x".repeat(900_000);
+    const order = makeOrder({ customer_name: name });
+    const [value = null] = await encodeOrders(bench, [order]);
+    for (let i = 0; i < 150; i++) {
+      await sendRaw(config, topic, [{ key: "x", value }]);
+    }
+    const { code, stderr } = await peek(bench, ["--last=150", "--json"], {
+      env: { DENO_V8_FLAGS: "--max-old-space-size=100" },
+    });
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "150 of 150 messages shown");
+  },
+);
+
+integrationTest(
   "peek begins at an offset, a time, or so many from the end when --from is given",
   async (bench) => {
     await fill(bench, 9);
