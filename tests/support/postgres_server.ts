@@ -26,10 +26,19 @@ cd /
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 folder=$(as mktemp -d /tmp/cafe-postgres-XXXXXX)
 port=$1
+end() {
+  as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
+  rm -rf "$folder" "$folder.out"
+}
+trap end EXIT
 start() {
-  until as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 30 \\
-    -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c ssl=on" start
-  do sleep 0.1; done
+  # What a crash has left may still be in the way, for a moment.
+  for try in $(seq 100); do
+    as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 30 \\
+      -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c ssl=on" start && return
+    sleep 0.1
+  done
+  exit 1
 }
 crash() {
   pid=$(head -n 1 "$folder/data/postmaster.pid")
@@ -49,8 +58,6 @@ while read -r line; do
   "$line" >>"$folder.out" 2>&1
   echo "$line"
 done
-as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
-rm -rf "$folder" "$folder.out"
 `;
 
 const PASSWORD = "S3cret-of-the-tests";
