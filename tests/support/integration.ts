@@ -47,13 +47,19 @@ export interface Bench {
  *
  * @param name What it shows.
  * @param fn The test.
+ * @param sanitizers Whether Deno requires that its timers and connections end with it: by default it does.
  */
 export function integrationTest(
   name: string,
   fn: (bench: Bench, context: Deno.TestContext) => Promise<void> | void,
+  sanitizers: Pick<
+    Deno.TestDefinition,
+    "sanitizeOps" | "sanitizeResources"
+  > = {},
 ): void {
   const reason = whyNoEngine();
   Deno.test({
+    ...sanitizers,
     name: reason ? `${name} (${reason})` : name,
     ignore: reason !== undefined,
     async fn(context) {
