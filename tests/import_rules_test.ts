@@ -144,7 +144,8 @@ Deno.test({
   ignore,
   fn: () =>
     check(({ path, text }) =>
-      /^lib\/(events\/order|cli\/order_\w+|store\/orders)\.ts$/.test(path)
+      /^lib\/(events\/order|cli\/order_\w+|store\/orders|web\/order_day)\.ts$/
+          .test(path)
         ? []
         : text.replaceAll("byte order mark", "")
           .match(/^.*\b(?:orders?|drinks?|customers?|drink_name)\b.*$/gim) ??
