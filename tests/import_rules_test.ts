@@ -144,7 +144,7 @@ Deno.test({
   ignore,
   fn: () =>
     check(({ path, text }) =>
-      /^lib\/(events\/order|cli\/order_\w+|store\/orders|web\/order_day)\.ts$/
+      /^lib\/(events\/order(_day)?|cli\/order_\w+|store\/orders|web\/order_day)\.ts$/
           .test(path)
         ? []
         : text.replaceAll("byte order mark", "")

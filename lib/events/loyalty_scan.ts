@@ -58,9 +58,14 @@ const CARDS: readonly (readonly [card: string, holder: string])[] = [
   ["C-1005", "Ethan Brown"],
   ["C-1007", "Grace Lee"],
 ];
-const PLACES = ["Main Hall", "Library", "Sports Centre"];
+/** Where cards are scanned. */
+export const PLACES: readonly string[] = [
+  "Main Hall",
+  "Library",
+  "Sports Centre",
+];
 /** What a reward costs, in points. */
-const REWARD_POINTS = 50;
+export const REWARD_POINTS = 50;
 const MAX_POINTS = 20;
 
 function* randomScans(

@@ -55,16 +55,18 @@ function problemOf(order: Order): string | undefined {
   return undefined;
 }
 
-const CUSTOMERS: readonly (readonly [name: string, member: boolean])[] = [
-  ["Alice Johnson", true],
-  ["Bob Smith", true],
-  ["Charlie Davis", false],
-  ["Diana Martinez", false],
-  ["Ethan Brown", true],
-  ["Fatima Khan", false],
-  ["Grace Lee", true],
-  ["Hiro Tanaka", false],
-];
+/** The customers of generated orders, and whether each is a member. */
+export const CUSTOMERS: readonly (readonly [name: string, member: boolean])[] =
+  [
+    ["Alice Johnson", true],
+    ["Bob Smith", true],
+    ["Charlie Davis", false],
+    ["Diana Martinez", false],
+    ["Ethan Brown", true],
+    ["Fatima Khan", false],
+    ["Grace Lee", true],
+    ["Hiro Tanaka", false],
+  ];
 
 /** What each drink costs, in Canadian cents. */
 export const PRICE_LIST_CENTS: Readonly<Record<string, number>> = {

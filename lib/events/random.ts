@@ -20,6 +20,20 @@ function seededRandom(seed: number): Random {
   };
 }
 
+/**
+ * Makes a seed of a text (FNV-1a), so that what has a name has random numbers of its own.
+ *
+ * @param text The text.
+ * @returns The seed, of 32 bits.
+ */
+export function seedOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return hash >>> 0;
+}
+
 /** A version 4 UUID (RFC 9562, section 5.4) of the generator's own randomness, so that a seed repeats the ids too. */
 function uuidV4(random: Random): string {
   const hex = (bits: number) => bits.toString(16).padStart(8, "0");
@@ -49,6 +63,8 @@ export interface RandomSource {
   below(count: number): number;
   /** Draws one of a list. */
   pick<T>(list: readonly T[]): T;
+  /** Draws a number from 0 to below 1. */
+  share(): number;
   /** Makes a UUID (version 4). */
   uuid(): string;
   /** Writes the current time, in ISO 8601, in UTC. */
@@ -67,6 +83,7 @@ export function randomSource(seed: number | undefined): RandomSource {
   return {
     below,
     pick: <T>(list: readonly T[]) => list[below(list.length)] as T,
+    share: () => random() / 2 ** 32,
     uuid: () => seed === undefined ? crypto.randomUUID() : uuidV4(random),
     now: clock(),
   };
