@@ -180,38 +180,90 @@ export async function connectWithin<T extends Connectable>(
   }
 }
 
+/** A client that is connected. */
+export interface ConnectedClient<C> {
+  /** What made the client, and makes others. */
+  readonly kafka: KafkaClient;
+  /** The client. */
+  readonly client: C;
+  /**
+   * Runs the first requests, again until they succeed or the time of the start is up: a broker that has just started accepts
+   * connections before it can do everything.
+   *
+   * @param requests The requests; they may be repeated.
+   * @returns What they return.
+   */
+  untilAnswered<T>(requests: () => Promise<T>): Promise<T>;
+}
+
+/** Which client to use, and for how long to try to reach Kafka. */
+export interface ClientOptions<C> extends KafkaOptions, WaitOptions {
+  /** Makes the client. */
+  readonly make: (kafka: KafkaClient) => C;
+  /**
+   * What fails if the work does, to begin the sentence of its error.
+   *
+   * @default {"A request"}
+   */
+  readonly action?: string;
+}
+
 /**
- * Runs some work with a connected client, and closes the client. A broker that has just started accepts connections before it can
- * do everything, so the work is retried.
+ * Runs some work with a connected client once, and closes the client.
  *
  * @param config Where the brokers are.
  * @param options Which client, how long to try, what to call meanwhile, and the client's settings.
- * @param work The work; it may be repeated.
+ * @param work The work.
  * @returns What the work returns.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
-export async function withClient<C extends Connectable, T>(
+export async function useClient<C extends Connectable, T>(
   config: Config,
-  options:
-    & KafkaOptions
-    & WaitOptions
-    & { readonly make: (kafka: KafkaClient) => C },
-  work: (client: C) => Promise<T>,
+  options: ClientOptions<C>,
+  work: (connected: ConnectedClient<C>) => Promise<T>,
 ): Promise<T> {
   const kafka = await createKafka(config, options);
   const wait = withDeadline(options);
   const client = await connectWithin(options.make(kafka), config, wait);
   try {
-    return await waitFor(
-      `Kafka at ${config.brokers.join(",")}`,
-      () => work(client),
-      { ...wait, notify: undefined, isOutage: isKafkaOutage },
-    );
+    return await work({
+      kafka,
+      client,
+      untilAnswered: (requests) =>
+        waitFor(`Kafka at ${config.brokers.join(",")}`, requests, {
+          ...wait,
+          notify: undefined,
+          isOutage: isKafkaOutage,
+        }),
+    });
   } catch (error) {
-    throw explainKafkaError(error, { config, action: "A request" });
+    const { action = "A request" } = options;
+    throw explainKafkaError(error, { config, action });
   } finally {
     await client.disconnect().catch(() => {});
   }
+}
+
+/**
+ * Runs some requests with a connected client, and closes the client. They are repeated until they succeed or the time of the start
+ * is up: see {@linkcode ConnectedClient.untilAnswered}.
+ *
+ * @param config Where the brokers are.
+ * @param options Which client, how long to try, what to call meanwhile, and the client's settings.
+ * @param requests The requests; they may be repeated.
+ * @returns What they return.
+ * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
+ */
+export function withClient<C extends Connectable, T>(
+  config: Config,
+  options: ClientOptions<C>,
+  requests: (client: C) => Promise<T>,
+): Promise<T> {
+  return useClient(
+    config,
+    options,
+    ({ client, untilAnswered }) => untilAnswered(() => requests(client)),
+  );
 }
 
 /**

@@ -18,7 +18,7 @@ import {
   unframe,
 } from "../events/wire_format.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
-import { type KafkaOptions, withClient } from "../kafka/client.ts";
+import { type KafkaOptions, useClient } from "../kafka/client.ts";
 import { describeDamage, type Message } from "../kafka/message.ts";
 import type {
   PartitionMessage,
@@ -115,11 +115,11 @@ export async function peek(
 ): Promise<PeekSummary> {
   const topic = checkTopicName(options.topic);
   const values = new ValueReader(config);
-  return await withClient(config, {
+  return await useClient(config, {
     ...options,
     make: (kafka) => kafka.reader(),
-  }, async (reader) => {
-    const ranges = await rangesOf(reader, options);
+  }, async ({ client: reader, untilAnswered }) => {
+    const ranges = await untilAnswered(() => rangesOf(reader, options));
     const peeker = new Peeker(reader, { ...options, topic, values });
     const { from, last = DEFAULT_LAST } = options;
     if (from) {

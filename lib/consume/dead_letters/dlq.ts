@@ -22,15 +22,11 @@ import {
 } from "./dead_letter.ts";
 import {
   connectWithin,
-  createKafka,
   type KafkaClient,
   type KafkaOptions,
+  useClient,
 } from "../../kafka/client.ts";
-import {
-  explainKafkaError,
-  isKafkaOutage,
-  protocolCodeOf,
-} from "../../kafka/errors.ts";
+import { isKafkaOutage, protocolCodeOf } from "../../kafka/errors.ts";
 import type { OffsetRange } from "../../kafka/admin.ts";
 import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import type {
@@ -129,23 +125,19 @@ async function withLetters<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T | undefined> {
   const letters = deadLetterTopic(checkTopicName(options.topic));
-  const kafka = await createKafka(config, {
+  return await useClient(config, {
     clientId: "cafe-event-dlq",
     ...options,
+    make: (kafka) => kafka.reader(),
+    action: `Reading ${letters}`,
+  }, async ({ kafka, client: reader, untilAnswered }) => {
+    const ranges = await untilAnswered(async () => {
+      const found = await reader.ranges(letters);
+      if (!found) await refuseMissing(reader, options.topic);
+      return found;
+    });
+    return ranges && await work({ kafka, reader, letters, ranges });
   });
-  const reader = await connectWithin(kafka.reader(), config, options);
-  try {
-    const ranges = await reader.ranges(letters);
-    if (!ranges) {
-      await refuseMissing(reader, options.topic);
-      return undefined;
-    }
-    return await work({ kafka, reader, letters, ranges });
-  } catch (error) {
-    throw explainKafkaError(error, { config, action: `Reading ${letters}` });
-  } finally {
-    await reader.disconnect().catch(() => {});
-  }
 }
 
 /** A topic that doesn't exist has no letters either, but usually its name is mistyped. */
