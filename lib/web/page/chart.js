@@ -1,0 +1,205 @@
+/**
+ * A chart over time: bars, the last of them unfinished, before a faint line of what was. Where there is no value, nothing is drawn.
+ *
+ * @module
+ */
+
+import { clockMinute } from "./format.js";
+import { html, useEffect, useRef } from "./preact.js";
+import uPlot from "./uplot.js";
+
+/**
+ * A point in time of a chart.
+ *
+ * @typedef {object} Point
+ * @property {number} at In milliseconds since the epoch.
+ * @property {number | null} value Null if there is none.
+ * @property {number | null} before What it is compared with.
+ * @property {boolean} unfinished Whether the value will still change.
+ */
+
+const HEIGHT_PX = 264;
+const AXIS_PX = 64;
+
+/** @param {string} name */
+const colour = (name) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** @param {readonly Point[]} points */
+function dataOf(points) {
+  return /** @type {uPlot.AlignedData} */ ([
+    points.map(({ at }) => at / 1_000),
+    points.map(({ before }) => before),
+    points.map(({ value, unfinished }) => unfinished ? null : value),
+    points.map(({ value, unfinished }) => unfinished ? value : null),
+  ]);
+}
+
+/** @param {number} value */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return ([1, 2, 4, 5, 10].find((step) => value <= step * power) ?? 10) * power;
+}
+
+/**
+ * Draws a chart.
+ *
+ * @param {{ points: readonly Point[], label: string, unit: (value: number) => string, tip: (at: number) => string[] }} props
+ * `label`: what it shows, in words; `unit`: writes a value of the axis; `tip`: the lines about a point, by its number.
+ */
+export function TimeChart({ points, label, unit, tip }) {
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const tipBox = useRef(/** @type {HTMLDivElement | null} */ (null));
+  const chart = useRef(/** @type {uPlot | undefined} */ (undefined));
+  const tipOf = useRef(tip);
+  tipOf.current = tip;
+  const shown = useRef(points);
+  shown.current = points;
+
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const draw = () => {
+      chart.current?.destroy();
+      chart.current = new uPlot(
+        optionsOf(element.clientWidth, {
+          unit,
+          points: () => shown.current,
+          onPoint: showTip,
+        }),
+        dataOf(shown.current),
+        element,
+      );
+    };
+    /** @param {uPlot} drawn @param {number | null | undefined} at */
+    const showTip = (drawn, at) => {
+      const bubble = tipBox.current;
+      if (!bubble) return;
+      const lines = typeof at === "number" ? tipOf.current(at) : [];
+      bubble.hidden = lines.length === 0;
+      if (typeof at !== "number" || lines.length === 0) return;
+      bubble.replaceChildren(...lines.map((line) => {
+        const paragraph = document.createElement("p");
+        paragraph.textContent = line;
+        return paragraph;
+      }));
+      const left = drawn.valToPos(drawn.data[0][at] ?? 0, "x") + AXIS_PX;
+      const side = left > drawn.width / 2 ? -bubble.offsetWidth - 12 : 20;
+      bubble.style.transform = `translate(${Math.round(left + side)}px, 16px)`;
+    };
+    draw();
+    const observer = new ResizeObserver(() => {
+      const width = element.clientWidth;
+      if (width > 0 && width !== chart.current?.width) {
+        chart.current?.setSize({ width, height: HEIGHT_PX });
+      }
+    });
+    observer.observe(element);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    dark.addEventListener("change", draw);
+    return () => {
+      dark.removeEventListener("change", draw);
+      observer.disconnect();
+      chart.current?.destroy();
+      chart.current = undefined;
+    };
+  }, []);
+  useEffect(() => chart.current?.setData(dataOf(points)), [points]);
+
+  return html`
+    <div class="chart">
+      <div ref=${box} role="img" aria-label=${label} />
+      <div ref=${tipBox} class="tip" aria-hidden="true" hidden />
+    </div>
+  `;
+}
+
+/**
+ * @param {number} width
+ * @param {{ unit: (value: number) => string, points: () => readonly Point[], onPoint: (chart: uPlot, at: number | null | undefined) => void }} options
+ * @returns {uPlot.Options}
+ */
+function optionsOf(width, { unit, points, onPoint }) {
+  const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+  const [accent, quiet, line] = [
+    colour("--accent"),
+    colour("--quiet"),
+    colour("--line"),
+  ];
+  const { bars, stepped } = uPlot.paths;
+  const bar = bars?.({ size: [0.75, 48], align: 1, radius: 0.15 });
+  const step = stepped?.({ align: 1 });
+  const spanOf = () => {
+    const [first, last] = [points()[0], points().at(-1)];
+    const part = (points()[1]?.at ?? 0) - (first?.at ?? 0);
+    return /** @type {[number, number]} */ ([
+      (first?.at ?? 0) / 1_000,
+      ((last?.at ?? 0) + part) / 1_000,
+    ]);
+  };
+  const axis = { stroke: quiet, font, ticks: { show: false } };
+  return {
+    width,
+    height: HEIGHT_PX,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      drag: { x: false, y: false },
+      points: { show: false },
+      // The part under the pointer, and not the one whose start is next to it.
+      dataIdx: (drawn, series, index) => {
+        const left = drawn.cursor.left ?? -1;
+        const start = drawn.valToPos(drawn.data[0][index] ?? 0, "x");
+        return series > 0 && left < start && index > 0 ? index - 1 : index;
+      },
+    },
+    scales: {
+      x: { time: true, range: spanOf },
+      y: { range: (_, __, max) => [0, roundUp(Math.max(max ?? 0, 1))] },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        space: 72,
+        values: (_, splits) => splits.map((at) => clockMinute(at * 1_000)),
+      },
+      {
+        ...axis,
+        grid: { stroke: line, width: 1 },
+        size: AXIS_PX,
+        space: 56,
+        values: (_, splits) => splits.map(unit),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: quiet,
+        width: 1.25,
+        alpha: 0.7,
+        points: { show: false },
+        spanGaps: false,
+        ...(step && { paths: step }),
+      },
+      {
+        fill: accent,
+        width: 0,
+        points: { show: false },
+        ...(bar && { paths: bar }),
+      },
+      {
+        stroke: accent,
+        width: 1.5,
+        dash: [3, 3],
+        fill: `color-mix(in srgb, ${accent} 22%, transparent)`,
+        points: { show: false },
+        ...(bar && { paths: bar }),
+      },
+    ],
+    hooks: {
+      setCursor: [(drawn) => onPoint(drawn, drawn.cursor.idxs?.[1])],
+    },
+  };
+}

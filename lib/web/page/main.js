@@ -1,4 +1,95 @@
-import { html, render } from "./preact.js";
+/**
+ * The page: its bar, and the place that the address names.
+ *
+ * @module
+ */
+
+import { useAddress } from "./address.js";
+import { clock } from "./format.js";
+import { KAFKA_PLACES, KafkaPlace } from "./kafka.js";
+import { useLive, useSecond } from "./live.js";
+import { Notice } from "./parts.js";
+import { html, render, useEffect, useRef } from "./preact.js";
+import { Today } from "./today.js";
+
+/** @import { Address } from "./address.js" */
+/** @import { Live } from "./live.js" */
+
+function Page() {
+  const live = useLive();
+  const address = useAddress();
+  const [first = "today"] = address.path;
+  const inKafka = KAFKA_PLACES.some(({ id }) => id === first);
+  const place = address.path.join("/");
+  const main = useRef(/** @type {HTMLElement | null} */ (null));
+  const before = useRef(place);
+  useEffect(() => {
+    document.title = `${titleOf(address)} – Campus Cafe`;
+    if (before.current === place) return;
+    before.current = place;
+    scrollTo(0, 0);
+    main.current?.focus({ preventScroll: true });
+  }, [place]);
+  return html`
+    <a class="skip" href=${location.hash || "#/today"} onClick=${(
+      /** @type {Event} */ event,
+    ) => {
+      event.preventDefault();
+      main.current?.focus();
+    }}>Skip to the content</a>
+    <header>
+      <a class="brand"
+        href="#/today"><img src="/page/icon.svg" alt="" width="28" height="28" />Campus Cafe</a>
+      <nav aria-label="Places">
+        <a href="#/today" aria-current=${inKafka ? null : "page"}>Today</a>
+        <a href="#/topics" aria-current=${inKafka ? "page" : null}>Kafka</a>
+      </nav>
+      <${Connection} live=${live} />
+    </header>
+    <main ref=${main} tabindex="-1" class=${live.connection === "lost"
+      ? "stale"
+      : null}>
+      ${live.connection === "lost" && html`
+        <${Notice} trouble title=${`The connection to the pipeline was lost at ${
+          clock(live.lostAt ?? Date.now())
+        }. Trying again…`}
+          text=${"If it does not come back: is `deno task dashboard` still running?"} />
+      `}
+      ${inKafka
+        ? html`<${KafkaPlace} address=${address} status=${live.status} />`
+        : html`<${Today} live=${live} query=${address.query} />`}
+    </main>
+  `;
+}
+
+/** @param {Address} address */
+function titleOf({ path: [first = "today", ...rest] }) {
+  const name = KAFKA_PLACES.find(({ id }) => id === first)?.name ?? "Today";
+  return [...rest.toReversed(), name].join(" – ");
+}
+
+/** @param {{ live: Live }} props */
+function Connection({ live: { connection, status } }) {
+  useSecond();
+  const down = status &&
+    [status.kafka, status.registry, status.store].some(({ ok }) => !ok);
+  const [kind, text] = connection === "lost"
+    ? ["lost", "disconnected"]
+    : connection === "connecting"
+    ? ["waiting", "connecting"]
+    : down
+    ? ["lost", "live, with trouble"]
+    : ["live", "live"];
+  return html`
+    <p class="connection ${kind}">
+      <span role="status"><span class="dot" aria-hidden="true" />${text}</span>
+      <span class="clock">${clock(Date.now())}</span>
+    </p>
+  `;
+}
 
 const page = document.getElementById("page");
-if (page) render(html`<main />`, page);
+if (page) {
+  page.replaceChildren();
+  render(html`<${Page} />`, page);
+}

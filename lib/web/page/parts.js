@@ -1,0 +1,347 @@
+/**
+ * Parts that several places are made of: sentences, states, tabs, and what is loaded.
+ *
+ * @module
+ */
+
+import { ApiError } from "./api.js";
+import { html, useEffect, useRef, useState } from "./preact.js";
+
+/** @import { View } from "./preact.d.ts" */
+
+/** The pause before something that failed is tried again, in milliseconds. */
+const RETRY_MS = 3_000;
+
+/**
+ * Shows a sentence in which commands stand between backticks.
+ *
+ * @param {{ text: string }} props The sentence.
+ */
+export function Sentence({ text }) {
+  return text.split("`").map((part, at) =>
+    at % 2 === 1 ? html`<code>${part}</code>` : part
+  );
+}
+
+/**
+ * Says what is the matter, and what to do.
+ *
+ * @param {{ title: string, text?: string | undefined, trouble?: boolean, children?: View }} props `trouble`: whether something failed.
+ */
+export function Notice({ title, text, trouble = false, children }) {
+  return html`
+    <div class=${trouble ? "notice trouble" : "notice"} role="status">
+      <p class="title"><${Sentence} text=${title} /></p>
+      ${text && html`
+        <p>
+          <${Sentence} text=${text} />
+        </p>
+      `} ${children}
+    </div>
+  `;
+}
+
+/**
+ * Says what failed.
+ *
+ * @param {{ error: unknown }} props The error.
+ */
+export function Failure({ error }) {
+  const message = error instanceof Error ? error.message : String(error);
+  return html`
+    <${Notice} trouble title=${endSentence(
+      message,
+    )} text=${error instanceof ApiError ? error.advice : undefined} />
+  `;
+}
+
+/**
+ * Ends a sentence with a full stop, if it has none.
+ *
+ * @param {string} text The sentence.
+ */
+export const endSentence = (text) => /[.!?…]$/.test(text) ? text : `${text}.`;
+
+/** Says that something is being loaded, once that takes a moment. */
+export function Loading() {
+  return html`<p class="loading" role="status">Loading…</p>`;
+}
+
+/**
+ * What was loaded.
+ *
+ * @template T
+ * @typedef {object} Loaded
+ * @property {T | undefined} data The newest answer.
+ * @property {unknown} error Why there is no newer one.
+ * @property {() => void} reload Loads it again.
+ */
+
+/**
+ * Loads something, and again after it failed in a way that may pass.
+ *
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load Loads it.
+ * @param {readonly unknown[]} inputs What it depends on.
+ * @param {{ everyMs?: number }} [options] `everyMs`: loads it again and again, with this pause in milliseconds.
+ * @returns {Loaded<T>} What was loaded.
+ */
+export function useData(load, inputs, { everyMs } = {}) {
+  const [turn, setTurn] = useState(0);
+  const [state, setState] = useState(
+    /** @type {{ data: T | undefined, error: unknown }} */ ({
+      data: undefined,
+      error: undefined,
+    }),
+  );
+  useEffect(() => {
+    const controller = new AbortController();
+    let timer =
+      /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+    const run = async () => {
+      /** @type {number | undefined} */
+      let pause = everyMs;
+      try {
+        // A page that nobody sees asks for nothing.
+        if (!document.hidden) {
+          const data = await load(controller.signal);
+          setState({ data, error: undefined });
+        }
+      } catch (error) {
+        if (controller.signal.aborted) return;
+        setState(({ data }) => ({ data, error }));
+        if (error instanceof ApiError && error.passes) pause = RETRY_MS;
+      }
+      if (pause !== undefined && !controller.signal.aborted) {
+        timer = setTimeout(run, pause);
+      }
+    };
+    run();
+    return () => {
+      controller.abort();
+      clearTimeout(timer);
+    };
+  }, [...inputs, turn]);
+  return { ...state, reload: () => setTurn((before) => before + 1) };
+}
+
+/**
+ * Shows what was loaded: the data, with what failed above it.
+ *
+ * @template T
+ * @param {Loaded<T>} loaded What was loaded.
+ * @param {(data: T) => View} show Shows the data.
+ */
+export function whenLoaded({ data, error }, show) {
+  if (data === undefined) {
+    return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
+  }
+  return html`
+    ${error && html`<${Failure} error=${error} />`}
+    <div class=${error ? "place stale" : "place"}>${show(data)}</div>
+  `;
+}
+
+/**
+ * Shows where one is, and the places next to it.
+ *
+ * @param {{ up?: { name: string, href: string }, title: string, tabs?: { name: string, href: string, here: boolean }[], children?: View }} props
+ * `up`: the place above; `tabs`: the places of the same thing.
+ */
+export function PlaceHead({ up, title, tabs, children }) {
+  return html`
+    <div class="place-head">
+      <h1>
+        ${up && html`
+          <a href=${up.href}>${up.name}</a><span class="slash"
+            aria-hidden="true">/</span>
+        `}
+        <span>${title}</span>
+      </h1>
+      ${children} ${tabs && html`
+        <nav class="tabs" aria-label=${title}>
+          ${tabs.map(({ name, href, here }) =>
+            html`<a key=${name} href=${href} aria-current=${
+              here ? "page" : null
+            }>${name}</a>`
+          )}
+        </nav>
+      `}
+    </div>
+  `;
+}
+
+/**
+ * Shows a table. On a narrow screen each row becomes a card, with the name of the column beside each value.
+ *
+ * @param {{ label: string, columns: { name: string, number?: boolean }[], rows: { key: string, cells: View[], class?: string }[] }} props
+ * `number`: whether the column is aligned to the right.
+ */
+export function Table({ label, columns, rows }) {
+  return html`
+    <table class="cards" aria-label=${label}>
+      <thead>
+        <tr>
+          ${columns.map(({ name, number }) =>
+            html`<th key=${name} scope="col" class=${
+              number ? "number" : null
+            }>${name}</th>`
+          )}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map((row) =>
+          html`
+            <tr key=${row.key} class=${row.class}>
+              ${row.cells.map((cell, at) =>
+                html`
+                  <td class=${columns[at]?.number
+                    ? "number"
+                    : null} data-column=${columns[at]?.name}>${cell}</td>
+                `
+              )}
+            </tr>
+          `
+        )}
+      </tbody>
+    </table>
+  `;
+}
+
+/**
+ * How far an act is: said what it would do, done, or refused.
+ *
+ * @template T
+ * @typedef {object} Act
+ * @property {"idle" | "planned" | "done" | "failed"} step
+ * @property {boolean} busy
+ * @property {T | undefined} answer What the server answered.
+ * @property {unknown} error
+ * @property {() => void} plan Asks what it would do.
+ * @property {() => void} execute Does it.
+ * @property {() => void} reset Forgets it.
+ */
+
+/**
+ * An act in two steps: first the server says what it will do, then it does it.
+ *
+ * @template T
+ * @param {(execute: boolean) => Promise<T>} send Asks the server.
+ * @returns {Act<T>} The act.
+ */
+export function useAct(send) {
+  /** @type {Pick<Act<T>, "step" | "busy" | "answer" | "error">} */
+  const idle = {
+    step: "idle",
+    busy: false,
+    answer: undefined,
+    error: undefined,
+  };
+  const [state, setState] = useState(idle);
+  const turn = useRef(0);
+  const run = async (/** @type {boolean} */ execute) => {
+    const own = ++turn.current;
+    const set = (/** @type {Partial<typeof idle>} */ change) => {
+      if (own === turn.current) {
+        setState((before) => ({ ...before, ...change }));
+      }
+    };
+    set({ busy: true });
+    try {
+      const answer = await send(execute);
+      set({ busy: false, step: execute ? "done" : "planned", answer });
+    } catch (error) {
+      set({ busy: false, step: "failed", error });
+    }
+  };
+  return {
+    ...state,
+    plan: () => run(false),
+    execute: () => run(true),
+    reset() {
+      turn.current++;
+      setState(idle);
+    },
+  };
+}
+
+/**
+ * Shows the steps of an act: a button that asks, then what it will do with a second button. The outcome is the caller's to show, as the
+ * act may take away what it was done to.
+ *
+ * @template T
+ * @param {{ act: Act<T>, ask: string, planned: (answer: T) => { text: string, go?: string }, done: (answer: T) => string, onDone: (outcome: string) => void }} props
+ * `ask`: the first button; `planned`: what it will do, and the second button, missing if there is nothing to do; `done`: the outcome.
+ */
+export function ActSteps({ act, ask, planned, done, onDone }) {
+  const { step, busy, answer } = act;
+  const go = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => {
+    if (step === "planned") go.current?.focus();
+    if (step === "done" && answer) {
+      onDone(done(answer));
+      act.reset();
+    }
+  }, [step]);
+  const plan = step === "planned" && answer ? planned(answer) : undefined;
+  return html`
+    <div class=${plan ? "act planned" : "act"}>
+      ${!plan && html`
+        <button type="button" disabled=${busy}
+          onClick=${act.plan}>${ask}</button>
+      `}
+      <div role="status">
+        ${plan && html`<p>${plan.text}</p>`}
+        ${step === "failed" && html`<${Failure} error=${act.error} />`}
+      </div>
+      ${plan && html`
+        <div class="buttons">
+          ${plan.go && html`
+            <button type="button" class="main" ref=${go} disabled=${busy}
+              onClick=${act.execute}>
+              ${plan.go}
+            </button>
+          `}
+          <button type="button" disabled=${busy} onClick=${act.reset}>
+            ${plan.go ? "Cancel" : "Close"}
+          </button>
+        </div>
+      `}
+    </div>
+  `;
+}
+
+/**
+ * Tells what an act has done.
+ *
+ * @param {{ text: string }} props The outcome; empty if there is none.
+ */
+export function Outcome({ text }) {
+  return html`<p role="status" class=${
+    text ? "outcome" : "hidden"
+  }>${text}</p>`;
+}
+
+/**
+ * Draws the course of a value as a small line.
+ *
+ * @param {{ course: readonly (readonly [at: number, value: number])[], label: string }} props `label`: what it shows, in words.
+ */
+export function Sparkline({ course, label }) {
+  if (course.length < 2) return html`<span class="quiet">not yet</span>`;
+  const [width, height] = [96, 24];
+  const from = course[0]?.[0] ?? 0;
+  const to = course.at(-1)?.[0] ?? 0;
+  const top = Math.max(1, ...course.map(([, value]) => value));
+  const points = course.map(([at, value]) =>
+    `${((at - from) / (to - from || 1) * width).toFixed(1)},${
+      (height - 2 - value / top * (height - 4)).toFixed(1)
+    }`
+  ).join(" ");
+  return html`
+    <svg class="sparkline" viewBox="0 0 ${width} ${height}"
+      preserveAspectRatio="none" role="img" aria-label=${label}>
+      <polyline points=${points} />
+    </svg>
+  `;
+}
