@@ -23,14 +23,16 @@ const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
 /** The topic that `deno task topic` creates by default. */
 const DEFAULT_TOPIC = "demo";
 
-const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
+const ADVICE: Readonly<
+  Record<ErrorCode, (details: ErrorDetails, permissions: string) => string>
+> = {
   "answer-not-registry": () =>
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
   "file-format": ({ format }) => `Read it with --format ${format}.`,
-  "database-permission": ({ address }) =>
+  "database-permission": ({ address }, permissions) =>
     address
-      ? `Add ${address} to "permissions.store.net" in deno.json.`
-      : 'Put it into the folder .data beside deno.json, or add its folder to "read" and "write" of "permissions.store" in deno.json.',
+      ? `Add ${address} to "permissions.${permissions}.net" in deno.json.`
+      : `Put it into the folder .data beside deno.json, or add its folder to "read" and "write" of "permissions.${permissions}" in deno.json.`,
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",
@@ -40,8 +42,8 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
   "message-rejected": () =>
     "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
-  "net-permission": ({ address }) =>
-    `Add ${address} to "permissions.pipeline.net" in deno.json.`,
+  "net-permission": ({ address }, permissions) =>
+    `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
   "registry-scheme": ({ url }) =>
     `Write ${url} in SCHEMA_REGISTRY_URL or --registry.`,
   "registry-unreachable": () =>
@@ -56,8 +58,8 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     "Without --use-latest and --no-register, `deno task produce` registers its own.",
   "setting-file-missing": () =>
     "A path without a slash at its front begins beside deno.json.",
-  "setting-file-permission": () =>
-    'Put it into the folder .secrets beside deno.json, or add its folder to "permissions.pipeline.read" in deno.json ' +
+  "setting-file-permission": (_, permissions) =>
+    `Put it into the folder .secrets beside deno.json, or add its folder to "permissions.${permissions}.read" in deno.json ` +
     "(in a task with an --allow-read of its own, to that).",
   "tls-without-https": () =>
     "Name the https URL with --registry or SCHEMA_REGISTRY_URL.",
@@ -67,9 +69,17 @@ const ADVICE: Readonly<Record<ErrorCode, (details: ErrorDetails) => string>> = {
     }\`.`,
 };
 
-/** Finds the advice for an error, in one line; undefined if its code is not set. */
-export function adviceFor(error: PipelineError): string | undefined {
-  return error.code && ADVICE[error.code](error.details);
+/**
+ * Finds the advice for an error.
+ *
+ * @param permissions The task's set of permissions in deno.json.
+ * @returns One line; undefined if the error's code is not set.
+ */
+export function adviceFor(
+  error: PipelineError,
+  permissions = "pipeline",
+): string | undefined {
+  return error.code && ADVICE[error.code](error.details, permissions);
 }
 
 /** What `deno task doctor` finds out more about. */

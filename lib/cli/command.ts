@@ -92,6 +92,12 @@ export interface TaskSpec<
 > {
   /** Its name, as in `deno task NAME`. */
   readonly name: string;
+  /**
+   * The set of permissions in deno.json that it runs with: what to extend is found there.
+   *
+   * @default {"pipeline"}
+   */
+  readonly permissions?: string;
   /** The names of its arguments, such as `FILE`, or `[LEVEL]` for one that may be absent. */
   readonly arguments?: A;
   /** What it does by its first word: `deno task NAME WORD`. Only `--help` uses it. */
@@ -362,17 +368,23 @@ export function parseCommandLine<
 /**
  * Writes an error for a person.
  *
- * @param debug Whether to add stack traces.
+ * @param options Whether to add stack traces, and the task's set of permissions.
  * @returns The message, then the hint and the advice on lines of their own.
  */
-export function describeError(error: unknown, debug: boolean): string {
+export function describeError(
+  error: unknown,
+  { debug, permissions }: {
+    readonly debug: boolean;
+    readonly permissions?: string | undefined;
+  },
+): string {
   const lines: string[] = [];
   if (error instanceof PipelineError) {
     lines.push(`Error: ${error.message}`);
     if (error.hint) {
       lines.push(...error.hint.split("\n").map((line) => `  ${line}`));
     }
-    for (const line of [adviceFor(error), nextStepFor(error)]) {
+    for (const line of [adviceFor(error, permissions), nextStepFor(error)]) {
       if (line) lines.push(`  ${line}`);
     }
   } else {
@@ -396,15 +408,19 @@ export function describeError(error: unknown, debug: boolean): string {
 /** Which exit code an error leads to. What a person should read of it is printed. */
 function exitCodeOf(
   error: unknown,
-  { task, debug }: { readonly task: string; readonly debug: boolean },
+  { spec, debug }: {
+    readonly spec: Pick<TaskSpec<Flags>, "name" | "permissions">;
+    readonly debug: boolean;
+  },
 ): number {
   // Neither is a failure: the reader has gone, or a stop came before there was anything to do.
   if (error instanceof OutputClosedError || error instanceof StoppedError) {
     return EXIT.done;
   }
-  errors.print(describeError(error, debug));
+  const { permissions } = spec;
+  errors.print(describeError(error, { debug, permissions }));
   if (!(error instanceof UsageError)) return EXIT.failed;
-  errors.print(`  Run \`deno task ${task} --help\` for its flags.`);
+  errors.print(`  Run \X for its flags.`);
   return EXIT.usage;
 }
 
@@ -422,7 +438,6 @@ export async function runTask<
   main: TaskMain<F, A>,
   args: readonly string[] = Deno.args,
 ): Promise<never> {
-  const { name: task } = spec;
   let code: number = EXIT.done;
   let thrown: unknown;
   let debug = args.includes("--debug");
@@ -437,12 +452,12 @@ export async function runTask<
     else code = await main(flags, parsed.args) ?? EXIT.done;
   } catch (error) {
     thrown = error;
-    code = exitCodeOf(error, { task, debug });
+    code = exitCodeOf(error, { spec, debug });
   }
   await output.end();
   const { failure } = output;
   if (failure && failure !== thrown) {
-    code = Math.max(code, exitCodeOf(failure, { task, debug }));
+    code = Math.max(code, exitCodeOf(failure, { spec, debug }));
   }
   // What is left is a few lines: not worth waiting for a reader that has stopped reading.
   errors.hurry();

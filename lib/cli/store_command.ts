@@ -59,6 +59,7 @@ const FLAGS = {
 
 const SPEC = {
   name: "store",
+  permissions: "store",
   summary:
     "Stores a topic's events in a database with sums and counts of them, each event once, whatever crashes.",
   flags: FLAGS,

@@ -37,6 +37,14 @@ Deno.test("adviceFor() names the flag or the task with the error's own values", 
       "Create it with `deno task topic --topic till`.",
     ],
   ];
+  const denied = new PipelineError("It failed", {
+    code: "net-permission",
+    details: { address: "kafka-2:9093" },
+  });
+  assertEquals(
+    adviceFor(denied, "store"),
+    'Add kafka-2:9093 to "permissions.store.net" in deno.json.',
+  );
   for (const [code, details, expected] of cases) {
     const error = new PipelineError("It failed", { code, details });
     assertEquals(adviceFor(error), expected);
@@ -51,7 +59,7 @@ Deno.test("describeError() writes the message, then the hint, then the advice", 
     details: { topic: "demo" },
   });
   assertEquals(
-    describeError(error, false),
+    describeError(error, { debug: false }),
     "Error: It failed\n  Its log says why.\n  Create it with `deno task topic`.",
   );
 });

@@ -302,16 +302,19 @@ Deno.test("describeError() writes message and hint, and nothing else, when the e
     hint: "Do this.\nThen that.",
   });
   assertEquals(
-    describeError(error, false),
+    describeError(error, { debug: false }),
     "Error: It failed\n  Do this.\n  Then that.",
   );
-  assertEquals(describeError(new UsageError("No"), false), "Error: No");
+  assertEquals(
+    describeError(new UsageError("No"), { debug: false }),
+    "Error: No",
+  );
 });
 
 Deno.test("describeError() names --debug and shows no stack trace when the error was not expected", () => {
   for (const thrown of [CAUSE, "the root of it"]) {
     assertEquals(
-      describeError(thrown, false),
+      describeError(thrown, { debug: false }),
       "Error: the root of it\n  This was not expected. Run it again with --debug for the details.",
     );
   }
@@ -320,7 +323,7 @@ Deno.test("describeError() names --debug and shows no stack trace when the error
 Deno.test("describeError() adds the stack of the error and of each cause when debugging", () => {
   const text = describeError(
     new PipelineError("It failed", { cause: CAUSE }),
-    true,
+    { debug: true },
   );
   assertStringIncludes(text, "Error: It failed\nPipelineError: It failed\n");
   assertStringIncludes(text, "\nTypeError: the root of it\n    at ");
