@@ -420,7 +420,7 @@ function exitCodeOf(
   const { permissions } = spec;
   errors.print(describeError(error, { debug, permissions }));
   if (!(error instanceof UsageError)) return EXIT.failed;
-  errors.print(`  Run \X for its flags.`);
+  errors.print(`  Run \`deno task ${spec.name} --help\` for its flags.`);
   return EXIT.usage;
 }
 
