@@ -17,6 +17,8 @@ const DEFAULTS = [
   "127.0.0.1:9092",
   "localhost:8081",
   "127.0.0.1:8081",
+  // For --metrics-port.
+  "127.0.0.1:9464",
 ];
 /** A file of the checkout, by its path from there. */
 const INSIDE = "deno.json";

@@ -17,6 +17,7 @@ import {
   JSON_FLAG,
   QUIET_FLAG,
 } from "./task_flags.ts";
+import { METRICS_FLAGS, observe } from "./telemetry.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
@@ -51,6 +52,7 @@ const FLAGS = {
   },
   json: JSON_FLAG,
   quiet: QUIET_FLAG,
+  ...METRICS_FLAGS,
   ...CONNECTION_FLAGS,
 } as const;
 
@@ -79,6 +81,7 @@ export async function consumeCommand(): Promise<never> {
     const { group, from, count } = flags;
     const idleExitSeconds = flags["idle-exit"];
     const report = new ConsumeReport({ ...flags, topic, text });
+    await using observation = await observe(flags);
     report.starting();
     let failed = true;
     try {
@@ -95,6 +98,7 @@ export async function consumeCommand(): Promise<never> {
         setAside: report.notes.setAside,
         tombstone: report.notes.tombstone,
         stopping: report.stopping,
+        telemetry: observation.telemetry,
       });
       failed = false;
     } finally {

@@ -33,6 +33,7 @@ import {
   JSON_FLAG,
   QUIET_FLAG,
 } from "./task_flags.ts";
+import { METRICS_FLAGS, observe } from "./telemetry.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
@@ -122,6 +123,7 @@ const FLAGS = {
   },
   json: JSON_FLAG,
   quiet: QUIET_FLAG,
+  ...METRICS_FLAGS,
   ...CONNECTION_FLAGS,
 } as const;
 
@@ -171,7 +173,9 @@ export async function produceCommand(): Promise<never> {
 
 async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   checkFlags(flags);
-  const connection = { ...connectionFrom(flags), signal };
+  await using observation = await observe(flags);
+  const { telemetry } = observation;
+  const connection = { ...connectionFrom(flags), signal, telemetry };
   const { type, text, topic } = await readEvent(flags, connection);
   const { count = DEFAULT_COUNT, acks } = flags;
   const path = flags.file && inputPath(flags.file);

@@ -21,6 +21,7 @@ import {
   IDLE_EXIT_FLAG,
   noteLine,
 } from "./task_flags.ts";
+import { METRICS_FLAGS, observe } from "./telemetry.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
@@ -49,6 +50,7 @@ const FLAGS = {
     type: "boolean",
     description: "leave out the lines on the progress",
   },
+  ...METRICS_FLAGS,
   ...CONNECTION_FLAGS,
   timeout: {
     ...CONNECTION_FLAGS.timeout,
@@ -97,6 +99,7 @@ export async function storeCommand(): Promise<never> {
       count,
       quiet,
     });
+    await using observation = await observe(flags);
     report.starting();
     let failed = true;
     try {
@@ -114,6 +117,7 @@ export async function storeCommand(): Promise<never> {
         setAside: report.notes.setAside,
         tombstone: report.notes.tombstone,
         stopping: report.stopping,
+        telemetry: observation.telemetry,
       });
       failed = false;
     } finally {

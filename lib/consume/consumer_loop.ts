@@ -17,12 +17,14 @@ import {
   isRebalance,
   protocolCodeOf,
 } from "../kafka/errors.ts";
+import type { ConsumerTelemetry } from "../events/telemetry.ts";
 import type { Message } from "../kafka/message.ts";
 import { missingTopic } from "../kafka/topic.ts";
 import { OutageError, PipelineError, StoppedError } from "../base/errors.ts";
 import { pause, within } from "../base/pause.ts";
 import { throughOutages, type WaitOptions } from "../base/retry.ts";
 import { GroupPosition } from "./group_position.ts";
+import { LagWatch } from "./lag_watch.ts";
 import { Liveness, type Stall } from "./liveness.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
 import { OffsetMovedError, type OffsetStore } from "./offset_store.ts";
@@ -108,6 +110,8 @@ export interface ConsumerLoopOptions extends WaitOptions {
   readonly assigned?: ((partitions: readonly number[]) => void) | undefined;
   /** Equals `session.timeout.ms`. */
   readonly sessionTimeoutMs: number;
+  /** Observes the run, for metrics and traces. */
+  readonly telemetry?: ConsumerTelemetry | undefined;
 }
 
 /** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
@@ -316,6 +320,7 @@ class ConsumerLoop {
   #notifyWaiting(waiting: boolean): void {
     if (waiting === this.#waiting || this.#stopping.signal.aborted) return;
     this.#waiting = waiting;
+    this.#options.telemetry?.waiting("kafka", waiting);
     const brokers = this.#kafka.config.brokers.join(",");
     this.#options.notify?.(
       waiting
@@ -511,14 +516,20 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
-    await this.#position.save(
-      new Map(
-        [...positions].map(([partition, processed]) => [
-          partition,
-          BigInt(processed) + 1n,
-        ]),
-      ),
+    const next = new Map(
+      [...positions].map(([partition, processed]) => [
+        partition,
+        BigInt(processed) + 1n,
+      ]),
     );
+    const ended = this.#options.telemetry?.committing();
+    try {
+      await this.#position.save(next);
+      ended?.();
+    } catch (error) {
+      ended?.(error);
+      throw error;
+    }
   }
 }
 
@@ -576,6 +587,8 @@ export async function consumeMessages(
   options: ConsumerLoopOptions,
 ): Promise<void> {
   const admin = kafka.admin();
+  const { telemetry } = options;
+  using lag = telemetry && new LagWatch(admin, { ...options, telemetry });
   try {
     const consumer: Consumer = kafka.consumer({
       group: options.group,
@@ -593,6 +606,11 @@ export async function consumeMessages(
     const loop: ConsumerLoop = new ConsumerLoop(kafka, process, {
       ...options,
       ...clients,
+      assigned(partitions) {
+        lag?.watch(partitions);
+        telemetry?.assigned(partitions);
+        options.assigned?.(partitions);
+      },
     });
     await loop.run();
   } finally {

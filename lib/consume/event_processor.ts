@@ -9,6 +9,7 @@ import { HandlerStop, InvalidEventError, OutageError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from "../base/retry.ts";
 import { type EventRecord, placeOf } from "../events/record.ts";
+import type { Processing } from "../events/telemetry.ts";
 import type { Message } from "../kafka/message.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
 import type { EventHandler, HandlerContext } from "./handler.ts";
@@ -129,7 +130,9 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
 
   #handle(batch: readonly Read<T>[], context: C): true | Promise<boolean> {
     const records = batch.map(({ record }) => record);
-    const call = () => this.#handler(records, context);
+    const processing = this.#options.telemetry?.processing(records);
+    const handle = () => this.#handler(records, context);
+    const call = processing ? () => processing.call(handle) : handle;
     const slow = () => this.#notifyOfSlowness(records);
     const startedAt = Date.now();
     let handled: void | PromiseLike<void>;
@@ -141,14 +144,15 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
     // The handler may have blocked the whole thread, heartbeats included.
     if (Date.now() - startedAt > this.#options.sessionTimeoutMs) slow();
     if (isThenable(handled)) {
-      return this.#retry(handled, { batch, context, call, slow });
+      return this.#retry(handled, { batch, context, call, slow, processing });
     }
     this.#consumed += batch.length;
+    processing?.ended();
     return true;
   }
 
   async #retry(first: PromiseLike<void>, handling: Handling<T, C>) {
-    const { batch, context, call, slow } = handling;
+    const { batch, context, call, slow, processing } = handling;
     const { signal } = context;
     const { handlerRetries, handlerBackoffMs, sessionTimeoutMs } =
       this.#options;
@@ -159,20 +163,26 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
       try {
         await handled;
         this.#consumed += batch.length;
+        processing?.ended();
         return true;
       } catch (error) {
-        if (error instanceof HandlerStop) throw error;
-        if (signal.aborted) return false;
+        if (error instanceof HandlerStop || signal.aborted) {
+          processing?.ended(error);
+          if (error instanceof HandlerStop) throw error;
+          return false;
+        }
         if (error instanceof OutageError) {
           pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** outages++, MAX_PAUSE_MS);
         } else if (
           // Bad data stays bad.
           retries === handlerRetries || error instanceof InvalidEventError
         ) {
+          processing?.ended(error);
           return await this.#giveUp(error, handling);
         } else {
           pauseMs = Math.min(handlerBackoffMs * 2 ** retries++, MAX_BACKOFF_MS);
         }
+        processing?.again(error);
       } finally {
         clearTimeout(timer);
       }
@@ -230,6 +240,7 @@ interface Handling<T, C> {
   readonly call: () => void | PromiseLike<void>;
   /** Called if a call takes longer than the session timeout. */
   readonly slow: () => void;
+  readonly processing: Processing | undefined;
 }
 
 function incomingOf<C extends HandlerContext>(

@@ -18,6 +18,7 @@ import {
   placeOf,
   type Position,
 } from "../events/record.ts";
+import type { ConsumerTelemetry } from "../events/telemetry.ts";
 import { SCHEMA_ID_HEADER } from "../events/wire_format.ts";
 import { describeDamage, type Message } from "../kafka/message.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
@@ -50,6 +51,8 @@ export interface MessageReaderOptions extends MessageObserver {
   readonly topic: string;
   /** Where dead letters go; undefined: the first one ends the run. */
   readonly deadLetters: Pick<DeadLetterQueue, "send"> | undefined;
+  /** Observes the run, for metrics and traces. */
+  readonly telemetry?: ConsumerTelemetry | undefined;
 }
 
 /** How many messages were processed, by outcome. */
@@ -140,7 +143,7 @@ export class MessageReader<T> {
     incoming: Incoming,
     reason: { readonly error: unknown; readonly stage: Stage },
   ): Promise<boolean> {
-    const { topic, deadLetters, setAside } = this.#options;
+    const { topic, deadLetters, setAside, telemetry } = this.#options;
     const { partition, message, signal } = incoming;
     const { error } = reason;
     const origin: Position = { topic, partition, offset: message.offset };
@@ -158,6 +161,7 @@ export class MessageReader<T> {
     });
     if (!letter) return false;
     this.#deadLetters++;
+    telemetry?.setAside(error);
     setAside?.({ ...origin, error, letter });
     return true;
   }
@@ -184,9 +188,10 @@ export class MessageReader<T> {
   }
 
   #countTombstone({ partition, message }: Incoming): true {
-    const { topic, tombstone } = this.#options;
+    const { topic, tombstone, telemetry } = this.#options;
     const { offset, key } = message;
     this.#tombstones++;
+    telemetry?.tombstone();
     tombstone?.({ topic, partition, offset }, keyText(key));
     return true;
   }
@@ -196,7 +201,7 @@ export class MessageReader<T> {
     incoming: Incoming,
     fetched: Promise<T>,
   ): Promise<ReadResult<T>> {
-    const { notify } = this.#options;
+    const { notify, telemetry } = this.#options;
     const { signal, message } = incoming;
     let first: Promise<T> | undefined = fetched;
     let decoded: { readonly event: T } | undefined;
@@ -208,8 +213,14 @@ export class MessageReader<T> {
       }, {
         isOutage: (error) => error instanceof OutageError,
         signal,
-        begins: (error) => notify?.(`${messageOf(error)}. Waiting for it...`),
-        ends: () => notify?.("No longer waiting for the Schema Registry."),
+        begins(error) {
+          telemetry?.waiting("registry", true);
+          notify?.(`${messageOf(error)}. Waiting for it...`);
+        },
+        ends() {
+          telemetry?.waiting("registry", false);
+          notify?.("No longer waiting for the Schema Registry.");
+        },
       });
     } catch (error) {
       return await this.#setAsideUnread(incoming, error);

@@ -7,6 +7,7 @@
 import { StoppedError } from "../base/errors.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
+import type { ConsumerTelemetry, Telemetry } from "../events/telemetry.ts";
 import { createKafka, type KafkaOptions } from "../kafka/client.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
@@ -111,6 +112,8 @@ export interface ConsumerOptions
    * @default {10000}
    */
   readonly sessionTimeoutMs?: number;
+  /** Observes the run, for metrics and traces. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** What handles the events of a run. */
@@ -161,6 +164,7 @@ export async function runConsumer<T>(
   });
   let processor: EventProcessor<T, LoopContext> | undefined;
   let deadLetters: DeadLetterQueue | undefined;
+  let telemetry: ConsumerTelemetry | undefined;
   try {
     await requireTopic(config, {
       ...wait,
@@ -172,6 +176,7 @@ export async function runConsumer<T>(
     if (onError === "dlq") {
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
+    telemetry = options.telemetry?.consuming({ topic, group });
     const running = processor = new EventProcessor(
       new EventDeserializer(registry, type),
       run.handler,
@@ -182,6 +187,7 @@ export async function runConsumer<T>(
         handlerBackoffMs,
         sessionTimeoutMs,
         deadLetters,
+        telemetry,
       },
     );
     const counted = (done: boolean) => {
@@ -203,6 +209,7 @@ export async function runConsumer<T>(
         group,
         from,
         sessionTimeoutMs,
+        telemetry,
       },
     );
   } catch (error) {
@@ -210,6 +217,7 @@ export async function runConsumer<T>(
     options.stopping?.();
   } finally {
     await deadLetters?.close();
+    telemetry?.ended();
   }
   return processor?.counts ?? { consumed: 0, deadLetters: 0, tombstones: 0 };
 }

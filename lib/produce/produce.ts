@@ -208,6 +208,7 @@ export async function produceItems<T>(
       } catch (error) {
         if (!(error instanceof InvalidEventError)) throw error;
         account.invalid++;
+        sender.invalid();
         // A line that is still being written is the next run's to read.
         if (!open || !resume) rejects?.add(item, error);
         if (!open) resume?.done(number);
@@ -243,6 +244,7 @@ function checkOnly<T>(
   const nothing = () => Promise.resolve();
   return {
     send: (event) => type.check(event),
+    invalid: () => {},
     stopped: false,
     ready: () => undefined,
     flush: nothing,

@@ -41,6 +41,7 @@ import {
   keyText,
   type OutgoingHeader,
 } from "../events/record.ts";
+import type { ProducerTelemetry, Telemetry } from "../events/telemetry.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 
@@ -85,6 +86,8 @@ export interface ProducerOptions extends KafkaOptions, WaitOptions {
    * @default {"register"}
    */
   readonly schema?: SchemaChoice;
+  /** Observes the run, for metrics and traces. */
+  readonly telemetry?: Telemetry | undefined;
 }
 
 /** Receives the outcome of one event. */
@@ -171,6 +174,7 @@ export class EventSender<T> {
   readonly #queues: readonly DeliveryQueue<Outgoing<T>>[];
   readonly #buffer: SendBuffer;
   readonly #disconnect: () => Promise<void>;
+  readonly #telemetry: ProducerTelemetry | undefined;
   readonly #keys = new Map<string, Uint8Array>();
 
   private constructor(
@@ -182,6 +186,7 @@ export class EventSender<T> {
       readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
       readonly buffer: SendBuffer;
       readonly disconnect: () => Promise<void>;
+      readonly telemetry: ProducerTelemetry | undefined;
     },
   ) {
     this.#type = type;
@@ -191,6 +196,7 @@ export class EventSender<T> {
     this.#queues = parts.queues;
     this.#buffer = parts.buffer;
     this.#disconnect = parts.disconnect;
+    this.#telemetry = parts.telemetry;
   }
 
   /**
@@ -228,27 +234,41 @@ export class EventSender<T> {
     });
     const producer = kafka.producer({ idempotent });
     await connectWithin(producer, config, wait);
+    const telemetry = options.telemetry?.producing({ topic });
     const buffer = new SendBuffer(MAX_BUFFERED_BYTES);
     let stalled = 0;
-    const queue = () =>
+    const send = async (
+      messages: readonly OutgoingMessage[],
+    ): Promise<bigint> => {
+      const offset = await producer.send({ topic, acks, messages })
+        .catch(async (error) => {
+          // After a broker's start this lasts a moment; otherwise the topic is gone, and this throws that.
+          if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+            await requireTopic(config, { topic });
+          }
+          throw error;
+        });
+      if (offset === undefined) {
+        throw new PipelineError(
+          `Topic '${topic}' has fewer partitions than it had at the start`,
+          { hint: "Start the producer again." },
+        );
+      }
+      return offset;
+    };
+    const queue = (_: unknown, partition: number) =>
       new DeliveryQueue<Outgoing<T>>({
         async send(batch) {
           const messages = batch.map(({ message }) => message);
-          const offset = await producer.send({ topic, acks, messages })
-            .catch(async (error) => {
-              // After a broker's start this lasts a moment; otherwise the topic is gone, and this throws that.
-              if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
-                await requireTopic(config, { topic });
-              }
-              throw error;
-            });
-          if (offset === undefined) {
-            throw new PipelineError(
-              `Topic '${topic}' has fewer partitions than it had at the start`,
-              { hint: "Start the producer again." },
-            );
+          const ended = telemetry?.sending({ partition, messages });
+          try {
+            const offset = await send(messages);
+            ended?.();
+            return offset;
+          } catch (error) {
+            ended?.({ error, again: classify(error) === "retry" });
+            throw error;
           }
-          return offset;
         },
         classify,
         delivered({ record, delivery, size }, offset) {
@@ -257,16 +277,19 @@ export class EventSender<T> {
         },
         failed({ record, delivery, size }, error) {
           buffer.add(-size - EVENT_OVERHEAD_BYTES);
+          telemetry?.failed(error);
           delivery.failed(record.event, explain(error, config));
         },
         stopped: () => buffer.unbound(),
         waiting(waits) {
           stalled += waits ? 1 : -1;
           if (waits && stalled === 1) {
+            telemetry?.waiting("kafka", true);
             options.notify?.(
               `Waiting for Kafka at ${config.brokers.join(",")}...`,
             );
           } else if (stalled === 0) {
+            telemetry?.waiting("kafka", false);
             options.notify?.("No longer waiting for Kafka.");
           }
         },
@@ -282,6 +305,7 @@ export class EventSender<T> {
       queues,
       buffer,
       disconnect: () => producer.disconnect(),
+      telemetry,
     });
   }
 
@@ -300,13 +324,15 @@ export class EventSender<T> {
     options: SendOptions = {},
   ): T {
     const { value, event: checked } = this.#serializer.encode(event);
-    const { key = this.#type.key(checked), timestamp = Date.now(), headers } =
-      options;
+    const { key = this.#type.key(checked), timestamp = Date.now() } = options;
     const bytes = typeof key === "string" ? this.#bytesOf(key) : key;
     const partition = partitionOf(bytes, {
       partitioner: this.#partitioner,
       partitionsCount: this.#queues.length,
     });
+    const headers = this.#telemetry
+      ? this.#telemetry.creating(partition, options.headers)
+      : options.headers;
     const size = value.length + (bytes?.length ?? 0);
     this.#buffer.add(size + EVENT_OVERHEAD_BYTES);
     this.#queues[partition]?.push({
@@ -339,6 +365,11 @@ export class EventSender<T> {
     if (this.#keys.size === MAX_KEYS_COUNT) this.#keys.clear();
     this.#keys.set(key, bytes);
     return bytes;
+  }
+
+  /** Tells the observer of the run that a value of the source isn't a valid event. */
+  invalid(): void {
+    this.#telemetry?.invalid();
   }
 
   /** Whether sending has ended for good: every further event fails. */
@@ -380,6 +411,7 @@ export class EventSender<T> {
       timeoutMs: CLOSE_TIMEOUT_MS,
       late: () => new OutageError("Kafka does not answer"),
     }).catch(() => {});
+    this.#telemetry?.ended();
   }
 }
 

@@ -9,6 +9,7 @@ import { throughOutages } from "../base/retry.ts";
 import type { BatchHandler, EventBatch } from "../consume/handler.ts";
 import { OffsetMovedError, type OffsetStore } from "../consume/offset_store.ts";
 import { type EventTime, Totals } from "./aggregate.ts";
+import type { StoreTelemetry } from "../events/telemetry.ts";
 import { type Database, insert, query, type Work } from "./database.ts";
 import type { Value } from "./table.ts";
 import { POSITIONS } from "./migrations.ts";
@@ -25,6 +26,8 @@ export interface EventStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when a batch is written. */
   readonly stored?: ((batch: StoredBatch) => void) | undefined;
+  /** Observes the run, for metrics and traces. */
+  readonly telemetry?: StoreTelemetry | undefined;
 }
 
 /** A batch that was written. */
@@ -110,9 +113,19 @@ export class EventStore<T> {
       next: BigInt(last.offset) + 1n,
       latestMs: Math.max(place.latestMs, latestMs, atMs),
     };
-    const added = await this.#attempt(() =>
-      this.#writeBatch(batch, { rows, times, from: place, to })
-    );
+    const writing = this.#options.telemetry?.writing(records.length);
+    const write = () =>
+      this.#attempt(() =>
+        this.#writeBatch(batch, { rows, times, from: place, to })
+      );
+    let added: number;
+    try {
+      added = await (writing ? writing.call(write) : write());
+    } catch (error) {
+      writing?.failed(error);
+      throw error;
+    }
+    writing?.written(added);
     this.#places.set(partition, to);
     this.#options.stored?.({ partition, count: records.length, added });
   };
@@ -239,15 +252,19 @@ export class EventStore<T> {
 
   /** Runs a transaction, and reports when the database is away and when it is back. */
   async #attempt<R>(work: () => Work<R>): Promise<R> {
-    const { notify } = this.#options;
+    const { notify, telemetry } = this.#options;
     try {
       const result = await this.#database.transaction(work);
-      if (this.#waiting) notify?.("No longer waiting for the database.");
+      if (this.#waiting) {
+        telemetry?.waiting("database", false);
+        notify?.("No longer waiting for the database.");
+      }
       this.#waiting = false;
       return result;
     } catch (error) {
       if (error instanceof OutageError && !this.#waiting) {
         this.#waiting = true;
+        telemetry?.waiting("database", true);
         notify?.(`${messageOf(error)}. Waiting for it...`);
       }
       throw error;

@@ -68,8 +68,17 @@ export async function store<T>(
   const wait = withDeadline(options);
   const stored = new StoredEvent(type, definition);
   const database = await openDatabase(settings, stored.tables, wait);
+  const telemetry = options.telemetry?.storing({
+    topic,
+    table: stored.table.name,
+    system: "path" in settings ? "sqlite" : "postgresql",
+  });
   try {
-    const events = new EventStore(database, stored, { ...options, topic });
+    const events = new EventStore(database, stored, {
+      ...options,
+      topic,
+      telemetry,
+    });
     return await consumeBatches(type, events.write, {
       ...wait,
       group,
@@ -77,6 +86,7 @@ export async function store<T>(
     });
   } finally {
     await database.close();
+    telemetry?.ended();
   }
 }
 

@@ -1,0 +1,101 @@
+/**
+ * Metrics and traces of a task: what is observed, and where it goes.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import type { Telemetry } from "../events/telemetry.ts";
+import type { PipelineTelemetry } from "../telemetry/pipeline_telemetry.ts";
+import type { FlagValues, NumberFlag, StringFlag } from "./command.ts";
+
+/** The ports that the tasks' permissions allow: OpenTelemetry's for Prometheus, and the two after it. */
+const ALLOWED_PORTS = "9464, 9465 or 9466";
+
+/** The rows of a task's flag table for {@linkcode observe}. */
+export const METRICS_FLAGS = {
+  "metrics-port": {
+    type: "integer",
+    value: "PORT",
+    description:
+      `serve metrics for Prometheus, /healthz and /readyz at a port: ${ALLOWED_PORTS}`,
+    min: 1,
+    max: 65_535,
+  },
+  "metrics-host": {
+    type: "string",
+    value: "ADDRESS",
+    description: "the address to serve them at",
+    default: "127.0.0.1",
+  },
+} as const satisfies Record<string, NumberFlag | StringFlag>;
+
+/** What observes a task's runs. Disposing of it closes the port. */
+export interface Observation extends AsyncDisposable {
+  /** The observer; undefined if nobody asked for one. */
+  readonly telemetry: Telemetry | undefined;
+}
+
+/** Deno's own variable: it exports to OpenTelemetry if it is set to `true` or `1`. */
+const OTEL_VARIABLE = "OTEL_DENO";
+
+/**
+ * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded.
+ *
+ * @param flags The values of {@linkcode METRICS_FLAGS}.
+ * @returns What observes.
+ * @throws {PipelineError} If the port can't be had.
+ */
+export async function observe(
+  flags: FlagValues<typeof METRICS_FLAGS>,
+): Promise<Observation> {
+  const { "metrics-port": port, "metrics-host": hostname } = flags;
+  const isExported = ["true", "1"].includes(
+    Deno.env.get(OTEL_VARIABLE) ?? "",
+  );
+  if (!isExported && port === undefined) {
+    return { telemetry: undefined, [Symbol.asyncDispose]: async () => {} };
+  }
+  const { openTelemetry, PipelineTelemetry, serveMetrics } = await import(
+    "../telemetry/mod.ts"
+  );
+  const telemetry: PipelineTelemetry = isExported
+    ? await openTelemetry()
+    : new PipelineTelemetry();
+  if (port === undefined) {
+    return { telemetry, [Symbol.asyncDispose]: async () => {} };
+  }
+  try {
+    const server = serveMetrics(telemetry, { port, hostname });
+    return {
+      telemetry,
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  } catch (cause) {
+    throw explain(cause, `${hostname}:${port}`);
+  }
+}
+
+function explain(cause: unknown, address: string): unknown {
+  if (cause instanceof Deno.errors.AddrInUse) {
+    return new PipelineError(`Another program listens at ${address}`, {
+      cause,
+      hint: "Name another port with --metrics-port.",
+    });
+  }
+  if (cause instanceof Deno.errors.NotCapable) {
+    return new PipelineError(`No permission to listen at ${address}`, {
+      cause,
+      code: "net-permission",
+      details: { address },
+      hint: `Port ${ALLOWED_PORTS} of 127.0.0.1 is allowed.`,
+    });
+  }
+  if (cause instanceof Deno.errors.AddrNotAvailable) {
+    return new PipelineError(`${address} is not an address of this machine`, {
+      cause,
+      hint: "Name one of its own with --metrics-host.",
+    });
+  }
+  return cause;
+}

@@ -1,0 +1,92 @@
+/**
+ * How far a group is behind in the partitions that it has given to this member.
+ *
+ * @module
+ */
+
+import type { ConsumerTelemetry } from "../events/telemetry.ts";
+import type { Admin } from "../kafka/admin.ts";
+
+/** Whose lag it is, and what receives it. */
+export interface LagWatchOptions {
+  /** The topic. */
+  readonly topic: string;
+  /** The consumer group. */
+  readonly group: string;
+  /** Where the group begins in a partition for which it has no offset. */
+  readonly from: "earliest" | "latest";
+  /** Receives the lags. */
+  readonly telemetry: Pick<ConsumerTelemetry, "lagging">;
+}
+
+/** How far apart the looks are, in milliseconds. */
+const INTERVAL_MS = 5_000;
+
+/**
+ * Looks up the lag now and then: what the brokers say, whatever the handler does meanwhile. It is what `kafka-consumer-groups` shows:
+ * messages that are not committed, also where a store keeps the offsets and copies them to Kafka.
+ */
+export class LagWatch implements Disposable {
+  readonly #admin: Pick<Admin, "committedOffsets" | "offsetRanges">;
+  readonly #options: LagWatchOptions;
+  #partitions: readonly number[] = [];
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #looking = false;
+
+  /**
+   * Makes it. It looks from {@linkcode LagWatch.watch} on.
+   *
+   * @param admin A client, connected by then.
+   * @param options Whose lag it is, and what receives it.
+   */
+  constructor(
+    admin: Pick<Admin, "committedOffsets" | "offsetRanges">,
+    options: LagWatchOptions,
+  ) {
+    this.#admin = admin;
+    this.#options = options;
+  }
+
+  /**
+   * Sets which partitions are this member's, and begins to look.
+   *
+   * @param partitions The partitions.
+   */
+  watch(partitions: readonly number[]): void {
+    this.#partitions = partitions;
+    this.#timer ??= setInterval(() => this.#look(), INTERVAL_MS);
+    this.#look();
+  }
+
+  /** Ends it. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#partitions = [];
+  }
+
+  #look(): void {
+    if (this.#looking) return;
+    this.#looking = true;
+    // While Kafka is away, the last lags stay.
+    this.#report().catch(() => {}).finally(() => this.#looking = false);
+  }
+
+  async #report(): Promise<void> {
+    const { topic, group, from, telemetry } = this.#options;
+    const [ranges, committed] = await Promise.all([
+      this.#admin.offsetRanges(topic),
+      this.#admin.committedOffsets(group, topic),
+    ]);
+    const lags = new Map<number, number>();
+    for (const partition of this.#partitions) {
+      const range = ranges.get(partition);
+      if (!range) continue;
+      const { low, high } = range;
+      const next = committed.get(partition) ?? (from === "latest" ? high : low);
+      // Retention may have removed what is not committed.
+      const behind = high - (next > low ? next : low);
+      lags.set(partition, Math.max(Number(behind), 0));
+    }
+    telemetry.lagging(lags);
+  }
+}

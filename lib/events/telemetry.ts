@@ -1,0 +1,212 @@
+/**
+ * What runs tell an observer that makes metrics and traces of it. Where none is set, nothing is made for it.
+ *
+ * @module
+ */
+
+import type { EventRecord, OutgoingHeader } from "./record.ts";
+
+/** Observes runs. */
+export interface Telemetry {
+  /**
+   * Called when a producer is connected.
+   *
+   * @param run What it sends.
+   * @returns What observes it.
+   */
+  producing(run: ProducerRun): ProducerTelemetry;
+  /**
+   * Called when a consumer starts.
+   *
+   * @param run What it reads.
+   * @returns What observes it.
+   */
+  consuming(run: ConsumerRun): ConsumerTelemetry;
+  /**
+   * Called when a store has opened its database. Its consumer is observed besides.
+   *
+   * @param run What it writes.
+   * @returns What observes it.
+   */
+  storing(run: StoreRun): StoreTelemetry;
+}
+
+/** A run of a producer. */
+export interface ProducerRun {
+  /** The topic. */
+  readonly topic: string;
+}
+
+/** A run of a consumer. */
+export interface ConsumerRun {
+  /** The topic. */
+  readonly topic: string;
+  /** The consumer group. */
+  readonly group: string;
+}
+
+/** A run of a store. */
+export interface StoreRun {
+  /** The topic that the events come from. */
+  readonly topic: string;
+  /** The table that they go to. */
+  readonly table: string;
+  /** The kind of database. */
+  readonly system: "postgresql" | "sqlite";
+}
+
+/** What a run may have to wait for. */
+export type Dependency = "database" | "kafka" | "registry";
+
+/** Observes a run. */
+export interface RunTelemetry {
+  /**
+   * Called when a wait for something that is away begins, and when it is over.
+   *
+   * @param what What is away.
+   * @param waits Whether the wait begins.
+   */
+  waiting(what: Dependency, waits: boolean): void;
+  /** Called when the run is over. */
+  ended(): void;
+}
+
+/** Messages of one partition that are sent in one request. */
+export interface SendRequest {
+  /** The partition. */
+  readonly partition: number;
+  /** The messages. */
+  readonly messages: readonly {
+    /** A message's headers. */
+    readonly headers?: readonly OutgoingHeader[];
+  }[];
+}
+
+/** How a request ended that failed. */
+export interface SendFailure {
+  /** Why. */
+  readonly error: unknown;
+  /** Whether the same messages are sent again. */
+  readonly again: boolean;
+}
+
+/** Observes a producer. */
+export interface ProducerTelemetry extends RunTelemetry {
+  /**
+   * Called for each event that is taken for sending.
+   *
+   * @param partition Its partition.
+   * @param headers Its headers.
+   * @returns The headers to send it with.
+   */
+  creating(
+    partition: number,
+    headers: readonly OutgoingHeader[] | undefined,
+  ): readonly OutgoingHeader[] | undefined;
+  /**
+   * Called before each request.
+   *
+   * @param request What it sends.
+   * @returns Called when the brokers have acknowledged it, or it has failed.
+   */
+  sending(request: SendRequest): (failure?: SendFailure) => void;
+  /**
+   * Called for each event that was given up.
+   *
+   * @param error Why.
+   */
+  failed(error: unknown): void;
+  /** Called for each value of the source that isn't a valid event. */
+  invalid(): void;
+}
+
+/** Observes a consumer. */
+export interface ConsumerTelemetry extends RunTelemetry {
+  /**
+   * Called each time the group has assigned partitions to this member.
+   *
+   * @param partitions The partitions.
+   */
+  assigned(partitions: readonly number[]): void;
+  /**
+   * Called now and then.
+   *
+   * @param lags How many messages of each assigned partition the group has not committed yet.
+   */
+  lagging(lags: ReadonlyMap<number, number>): void;
+  /**
+   * Called before a handler gets events.
+   *
+   * @param records The events, of one partition; at least one.
+   * @returns What observes their processing.
+   */
+  processing(records: readonly EventRecord<unknown>[]): Processing;
+  /**
+   * Called for each message that was set aside as a dead letter.
+   *
+   * @param error Why.
+   */
+  setAside(error: unknown): void;
+  /** Called for each message without a value. */
+  tombstone(): void;
+  /**
+   * Called before each commit.
+   *
+   * @returns Called when it is done, with the error if it has failed.
+   */
+  committing(): (error?: unknown) => void;
+}
+
+/** Observes some work. */
+export interface Observed {
+  /**
+   * Does it, as a part of what is observed.
+   *
+   * @param work The work.
+   * @returns What it returns.
+   */
+  call<R>(work: () => R): R;
+}
+
+/** Observes the processing of some events. */
+export interface Processing extends Observed {
+  /**
+   * Called when the handler has failed and will be called again.
+   *
+   * @param error What it threw.
+   */
+  again(error: unknown): void;
+  /**
+   * Called when it is over, with the error if it has failed.
+   *
+   * @param error What the handler threw last.
+   */
+  ended(error?: unknown): void;
+}
+
+/** Observes a store. */
+export interface StoreTelemetry extends RunTelemetry {
+  /**
+   * Called before each transaction that writes events.
+   *
+   * @param count How many events it writes.
+   * @returns What observes it.
+   */
+  writing(count: number): Writing;
+}
+
+/** Observes a transaction. */
+export interface Writing extends Observed {
+  /**
+   * Called when it is committed.
+   *
+   * @param added How many of the events were not there before.
+   */
+  written(added: number): void;
+  /**
+   * Called when it was rolled back.
+   *
+   * @param error Why.
+   */
+  failed(error: unknown): void;
+}

@@ -1,0 +1,276 @@
+/**
+ * Spans, and the context of a trace in messages' headers (W3C `traceparent`).
+ *
+ * Each event has a span for its creation, whose context travels in its headers; a request that sends several links to them, and so does
+ * the processing of a batch. A single event's sending and processing are children of its creation, so that its way is one trace.
+ *
+ * @see {@link https://opentelemetry.io/docs/specs/semconv/messaging/messaging-spans/}
+ * @module
+ */
+
+import type {
+  Context,
+  Link,
+  Span,
+  SpanContext,
+  TextMapGetter,
+  TextMapSetter,
+} from "npm:@opentelemetry/api@1.10.0";
+import type { EventRecord, OutgoingHeader } from "../events/record.ts";
+import type {
+  ConsumerRun,
+  SendRequest,
+  StoreRun,
+} from "../events/telemetry.ts";
+import { ATTRIBUTE, errorTypeOf, SCHEMA_URL } from "./names.ts";
+
+/** OpenTelemetry's API. */
+export type Api = typeof import("npm:@opentelemetry/api@1.10.0");
+
+/** How many links a span gets at most: OpenTelemetry's default limit. */
+const MAX_LINKS_COUNT = 128;
+
+const SETTER: TextMapSetter<OutgoingHeader[]> = {
+  set: (headers, name, value) => void headers.push([name, value]),
+};
+
+const decoder = new TextDecoder();
+
+const GETTER: TextMapGetter<readonly OutgoingHeader[]> = {
+  get(headers, name) {
+    const value = headers.findLast((header) => header[0] === name)?.[1];
+    return value instanceof Uint8Array
+      ? decoder.decode(value)
+      : value ?? undefined;
+  },
+  keys: (headers) => headers.map(([name]) => name),
+};
+
+/** A span that has begun, and the context of what happens in it. */
+export class OpenSpan {
+  readonly #api: Api;
+  readonly #span: Span;
+  readonly #context: Context;
+
+  /**
+   * Makes it.
+   *
+   * @param api OpenTelemetry's API.
+   * @param span The span, and its parent's context.
+   */
+  constructor(
+    api: Api,
+    span: { readonly span: Span; readonly parent: Context },
+  ) {
+    this.#api = api;
+    this.#span = span.span;
+    this.#context = api.trace.setSpan(span.parent, span.span);
+  }
+
+  /**
+   * Does some work in the span.
+   *
+   * @param work The work.
+   * @returns What it returns.
+   */
+  call<R>(work: () => R): R {
+    return this.#api.context.with(this.#context, work);
+  }
+
+  /**
+   * Adds that a try has failed.
+   *
+   * @param error Why. Only its kind is named.
+   */
+  again(error: unknown): void {
+    this.#span.addEvent("retry", { [ATTRIBUTE.errorType]: errorTypeOf(error) });
+  }
+
+  /**
+   * Ends it.
+   *
+   * @param error Why it has failed; undefined if it hasn't. Only its kind is named.
+   */
+  end(error?: unknown): void {
+    if (error !== undefined) {
+      this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
+      this.#span.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error));
+    }
+    this.#span.end();
+  }
+}
+
+/** Makes spans. */
+export class Tracing {
+  readonly #api: Api;
+  readonly #tracer: ReturnType<Api["trace"]["getTracer"]>;
+
+  /**
+   * Makes it.
+   *
+   * @param api OpenTelemetry's API.
+   * @param scope The name of this library.
+   */
+  constructor(api: Api, scope: string) {
+    this.#api = api;
+    this.#tracer = api.trace.getTracerProvider()
+      .getTracer(scope, undefined, { schemaUrl: SCHEMA_URL });
+  }
+
+  /**
+   * Makes the span of an event's creation, and adds its context to the event's headers. Headers that have a context are left as they are.
+   *
+   * @param place Where the event goes.
+   * @param headers Its headers.
+   * @returns The headers to send it with.
+   */
+  create(
+    place: { readonly topic: string; readonly partition: number },
+    headers: readonly OutgoingHeader[] = [],
+  ): readonly OutgoingHeader[] {
+    if (this.#creationOf(headers)) return headers;
+    const { context, propagation, SpanKind, trace } = this.#api;
+    const span = this.#tracer.startSpan(`create ${place.topic}`, {
+      kind: SpanKind.PRODUCER,
+      attributes: {
+        ...attributesOf("create", place.topic),
+        [ATTRIBUTE.partition]: String(place.partition),
+      },
+    });
+    const carrier = [...headers];
+    propagation.inject(trace.setSpan(context.active(), span), carrier, SETTER);
+    span.end();
+    return carrier;
+  }
+
+  /**
+   * Begins the span of a request that sends messages.
+   *
+   * @param topic The topic.
+   * @param request The messages.
+   * @returns The span.
+   */
+  send(topic: string, { partition, messages }: SendRequest): OpenSpan {
+    return this.#open(`send ${topic}`, {
+      kind: this.#api.SpanKind.CLIENT,
+      attributes: {
+        ...attributesOf("send", topic),
+        [ATTRIBUTE.partition]: String(partition),
+        [ATTRIBUTE.batchSize]: messages.length,
+      },
+      messages,
+    });
+  }
+
+  /**
+   * Begins the span of events' processing.
+   *
+   * @param run The topic and the group.
+   * @param records The events.
+   * @returns The span.
+   */
+  process(
+    { topic, group }: ConsumerRun,
+    records: readonly EventRecord<unknown>[],
+  ): OpenSpan {
+    const [{ partition, offset }] = records as [EventRecord<unknown>];
+    return this.#open(`process ${topic}`, {
+      kind: this.#api.SpanKind.CONSUMER,
+      attributes: {
+        ...attributesOf("process", topic),
+        [ATTRIBUTE.group]: group,
+        [ATTRIBUTE.partition]: String(partition),
+        ...(records.length === 1
+          ? { [ATTRIBUTE.offset]: Number(offset) }
+          : { [ATTRIBUTE.batchSize]: records.length }),
+      },
+      messages: records,
+    });
+  }
+
+  /**
+   * Begins the span of a commit.
+   *
+   * @param run The topic and the group.
+   * @returns The span.
+   */
+  commit({ topic, group }: ConsumerRun): OpenSpan {
+    return this.#open(`commit ${topic}`, {
+      kind: this.#api.SpanKind.CLIENT,
+      attributes: {
+        ...attributesOf("commit", topic, "settle"),
+        [ATTRIBUTE.group]: group,
+      },
+      messages: [],
+    });
+  }
+
+  /**
+   * Begins the span of a transaction, within that of the processing.
+   *
+   * @param run The table and the kind of database.
+   * @param count How many events it writes.
+   * @returns The span.
+   */
+  write({ table, system }: StoreRun, count: number): OpenSpan {
+    const parent = this.#api.context.active();
+    const span = this.#tracer.startSpan(`transaction ${table}`, {
+      kind: this.#api.SpanKind.CLIENT,
+      attributes: {
+        [ATTRIBUTE.databaseSystem]: system,
+        [ATTRIBUTE.collection]: table,
+        [ATTRIBUTE.databaseOperation]: "transaction",
+        [ATTRIBUTE.databaseBatchSize]: count,
+      },
+    }, parent);
+    return new OpenSpan(this.#api, { span, parent });
+  }
+
+  /** Begins a span that links to the creation of each message, and is a child of it if there is only one. */
+  #open(name: string, { messages, kind, attributes }: {
+    readonly messages: SendRequest["messages"];
+    readonly kind: number;
+    readonly attributes: Readonly<Record<string, string | number>>;
+  }): OpenSpan {
+    const links: Link[] = [];
+    for (const { headers } of messages) {
+      if (links.length === MAX_LINKS_COUNT) break;
+      const context = this.#creationOf(headers);
+      if (context) links.push({ context });
+    }
+    const { ROOT_CONTEXT, trace } = this.#api;
+    const [first] = links;
+    const parent = first && messages.length === 1
+      ? trace.setSpanContext(ROOT_CONTEXT, first.context)
+      : ROOT_CONTEXT;
+    const options = { kind, attributes: { ...attributes }, links };
+    const span = this.#tracer.startSpan(name, options, parent);
+    return new OpenSpan(this.#api, { span, parent });
+  }
+
+  /** Reads the context of an event's creation from its headers. */
+  #creationOf(
+    headers: readonly OutgoingHeader[] | undefined,
+  ): SpanContext | undefined {
+    if (!headers || headers.length === 0) return undefined;
+    const { propagation, ROOT_CONTEXT, trace, isSpanContextValid } = this.#api;
+    const found = trace.getSpanContext(
+      propagation.extract(ROOT_CONTEXT, headers, GETTER),
+    );
+    return found && isSpanContextValid(found) ? found : undefined;
+  }
+}
+
+/** What tells the operation of a span, and on which topic. */
+function attributesOf(
+  name: string,
+  topic: string,
+  type = name,
+): Readonly<Record<string, string>> {
+  return {
+    [ATTRIBUTE.system]: "kafka",
+    [ATTRIBUTE.operationName]: name,
+    [ATTRIBUTE.operationType]: type,
+    [ATTRIBUTE.topic]: topic,
+  };
+}
