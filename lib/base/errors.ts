@@ -14,8 +14,10 @@
  * - `group-full`: the consumer group has as many members as the broker takes.
  * - `group-protocol`: the consumer group's other members use another protocol.
  * - `kafka-unreachable`, `registry-unreachable`: no connection, or no answer in time.
+ * - `listen-permission`: the permissions don't allow listening on an address.
  * - `message-rejected`: a message can't be read or processed, and there is no dead-letter topic to keep it in.
  * - `net-permission`: the permissions don't allow connecting to an address.
+ * - `port-in-use`: another program listens on an address.
  * - `registry-scheme`: the registry speaks https where its URL says http, or the other way round.
  * - `replication-factor`: there are fewer brokers than replicas.
  * - `resume-file`: a file is not a resume file.
@@ -23,6 +25,7 @@
  * - `schema-incompatible`: a subject's level forbids the schema.
  * - `schema-missing`: the registry does not have the schema to write by, and may not be given one.
  * - `setting-file-missing`, `setting-file-permission`: a file that a setting names doesn't exist, or may not be read.
+ * - `store-missing`: nothing is stored in the database yet.
  * - `tls-without-https`: a TLS setting is set for a registry with an http URL.
  * - `topic-missing`: there is no such topic.
  */
@@ -34,8 +37,10 @@ export type ErrorCode =
   | "group-full"
   | "group-protocol"
   | "kafka-unreachable"
+  | "listen-permission"
   | "message-rejected"
   | "net-permission"
+  | "port-in-use"
   | "registry-scheme"
   | "registry-unreachable"
   | "replication-factor"
@@ -45,12 +50,13 @@ export type ErrorCode =
   | "schema-missing"
   | "setting-file-missing"
   | "setting-file-permission"
+  | "store-missing"
   | "tls-without-https"
   | "topic-missing";
 
 /** The values that belong to an {@linkcode ErrorCode}. */
 export interface ErrorDetails {
-  /** With `net-permission`, and `database-permission` for a server: the address, as `host:port`. */
+  /** With `net-permission`, `listen-permission` and `port-in-use`, and `database-permission` for a server: the address, as `host:port`. */
   readonly address?: string;
   /** With `replication-factor`: how many brokers there are. */
   readonly brokersCount?: number;

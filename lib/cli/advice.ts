@@ -32,7 +32,9 @@ const ADVICE: Readonly<
   "database-permission": ({ address }, permissions) =>
     address
       ? `Add ${address} to "permissions.${permissions}.net" in deno.json.`
-      : `Put it into the folder .data beside deno.json, or add its folder to "read" and "write" of "permissions.${permissions}" in deno.json.`,
+      : `Put it into the folder .data beside deno.json, or add its folder to ${
+        permissions === "dashboard" ? '"read"' : '"read" and "write"'
+      } of "permissions.${permissions}" in deno.json.`,
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",
@@ -40,10 +42,13 @@ const ADVICE: Readonly<
     "Stop them, and this one goes on where they committed last; or name another group with --group.",
   "kafka-unreachable": () =>
     "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+  "listen-permission": ({ address }, permissions) =>
+    `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
   "message-rejected": () =>
     "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
   "net-permission": ({ address }, permissions) =>
     `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
+  "port-in-use": () => "Name another with --port.",
   "registry-scheme": ({ url }) =>
     `Write ${url} in SCHEMA_REGISTRY_URL or --registry.`,
   "registry-unreachable": () =>
@@ -61,6 +66,7 @@ const ADVICE: Readonly<
   "setting-file-permission": (_, permissions) =>
     `Put it into the folder .secrets beside deno.json, or add its folder to "permissions.${permissions}.read" in deno.json ` +
     "(in a task with an --allow-read of its own, to that).",
+  "store-missing": () => "Run `deno task store` to fill it.",
   "tls-without-https": () =>
     "Name the https URL with --registry or SCHEMA_REGISTRY_URL.",
   "topic-missing": ({ topic }) =>

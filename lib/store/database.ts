@@ -5,6 +5,7 @@
  * @module
  */
 
+import { PipelineError } from "../base/errors.ts";
 import type { Merge, Table, TypeNames, Value } from "./table.ts";
 
 /** A row that was read, by column. PostgreSQL returns Booleans, SQLite 0 and 1. */
@@ -36,6 +37,16 @@ export type Step = Query | Insert;
 /** The steps of a transaction. What it throws rolls them back. */
 export type Work<T> = Generator<Step, T, unknown>;
 
+/** How a database is opened. */
+export interface DatabaseAccess {
+  /**
+   * Whether nothing is written.
+   *
+   * @default {false}
+   */
+  readonly readOnly?: boolean;
+}
+
 /** A database. What its methods throw says what to do: wait, set the event aside, or end. */
 export interface Database {
   /** What messages call it. */
@@ -57,6 +68,14 @@ export interface Database {
    * @throws {unknown} What the work throws.
    */
   transaction<T>(work: () => Work<T>): Promise<T>;
+  /**
+   * Reads the rows that were added to a table last, at little cost however large it is. No row may have been changed or removed.
+   *
+   * @param table The table's name.
+   * @param count How many rows to read; there may be more.
+   * @returns The steps. Their result are the rows with all columns, in no sequence.
+   */
+  newest(table: string, count: number): Work<readonly Row[]>;
   /** Closes the connection. */
   close(): Promise<void>;
 }
@@ -83,4 +102,18 @@ export function* query(
  */
 export function* insert(insert: Insert): Work<readonly string[]> {
   return (yield insert) as readonly string[];
+}
+
+/**
+ * Makes the error for a database that nothing was stored in yet.
+ *
+ * @param name What messages call it.
+ * @param cause What the system said, if it said something.
+ * @returns The error.
+ */
+export function missingDatabase(name: string, cause?: unknown): PipelineError {
+  return new PipelineError(`Nothing is stored in the database '${name}' yet`, {
+    cause,
+    code: "store-missing",
+  });
 }

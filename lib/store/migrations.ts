@@ -5,7 +5,13 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { type Database, insert, query, type Work } from "./database.ts";
+import {
+  type Database,
+  insert,
+  missingDatabase,
+  query,
+  type Work,
+} from "./database.ts";
 import { createSql, type Table } from "./table.ts";
 
 /** Which steps a database has had. */
@@ -62,6 +68,19 @@ export function* migrate(
   if (yield* isUpToDate(database, tables)) return [];
   if (database.lockSql) yield* query(database.lockSql);
   return yield* change(database, tables);
+}
+
+/**
+ * Reads which tables a database has.
+ *
+ * @param database The database.
+ * @returns The steps. Their result are the names of the tables.
+ * @throws {PipelineError} If the database has none of a store, or is of a newer version.
+ */
+export function* readTables(database: Database): Work<ReadonlySet<string>> {
+  const layout = yield* readLayout(database);
+  if (yield* readVersion(database, layout)) return new Set(layout.keys());
+  throw missingDatabase(database.name);
 }
 
 function* readLayout({ layoutSql }: Database): Work<Layout> {

@@ -21,7 +21,15 @@ import {
 import { redact } from "../base/secret.ts";
 import type { PostgresSettings } from "../settings/database.ts";
 import { tlsOptions } from "../settings/tls.ts";
-import type { Database, Insert, Step, Work } from "./database.ts";
+import {
+  type Database,
+  type DatabaseAccess,
+  type Insert,
+  query,
+  type Row,
+  type Step,
+  type Work,
+} from "./database.ts";
 import { insertSql, quoted, type TypeNames } from "./table.ts";
 
 /** How long a connection may take to open, in seconds. Equals `connect_timeout`. */
@@ -37,6 +45,19 @@ const TYPES: TypeNames = {
   json: "JSONB",
 };
 
+/** How a server's database is used. */
+export interface PostgresOptions extends DatabaseAccess {
+  /**
+   * How long a transaction may take, in milliseconds. After that the server counts as away.
+   *
+   * @default {30000}
+   */
+  readonly timeoutMs?: number;
+}
+
+/** How many blocks at a table's end are read first for its newest rows. PostgreSQL adds up to 64 at a time, which are empty at first. */
+const NEWEST_BLOCKS = 128;
+
 /** A database on a server. */
 export class PostgresDatabase implements Database {
   /** The database's URL, without user and password. */
@@ -50,24 +71,20 @@ export class PostgresDatabase implements Database {
   readonly lockSql =
     "SELECT pg_advisory_xact_lock(hashtext('cafe-event-pipeline'))";
   readonly #settings: PostgresSettings;
-  readonly #timeoutMs: number;
+  readonly #options: PostgresOptions;
   #sql: postgres.Sql;
 
   /**
    * Makes it. It connects when it is used.
    *
    * @param settings Which server and database.
-   * @param timeoutMs How long a transaction may take, in milliseconds. After that the server counts as away.
-   * @default {30000}
+   * @param options How long a transaction may take, and whether nothing is written.
    */
-  constructor(
-    settings: PostgresSettings,
-    timeoutMs: number = TRANSACTION_TIMEOUT_MS,
-  ) {
+  constructor(settings: PostgresSettings, options: PostgresOptions = {}) {
     this.#settings = settings;
-    this.#timeoutMs = timeoutMs;
+    this.#options = options;
     this.name = settings.url;
-    this.#sql = connect(settings);
+    this.#sql = connect(settings, options);
   }
 
   /** Runs a transaction: see {@linkcode Database.transaction}. */
@@ -76,11 +93,11 @@ export class PostgresDatabase implements Database {
     const timer = setTimeout(() => {
       // The connection may be dead, and the server not know it.
       this.#sql.end({ timeout: 0 }).catch(() => {});
-      this.#sql = connect(this.#settings);
+      this.#sql = connect(this.#settings, this.#options);
       late.reject(
         new OutageError(`The database '${this.name}' does not answer`),
       );
-    }, this.#timeoutMs);
+    }, this.#options.timeoutMs ?? TRANSACTION_TIMEOUT_MS);
     try {
       const running = this.#sql.begin((sql) => runSteps(sql, work));
       running.catch(() => {});
@@ -89,6 +106,26 @@ export class PostgresDatabase implements Database {
       throw this.#explain(error);
     } finally {
       clearTimeout(timer);
+    }
+  }
+
+  /**
+   * Reads the rows that were added last: see {@linkcode Database.newest}. Where rows are only added, these are in the last blocks of
+   * the table, which takes no index.
+   */
+  *newest(table: string, count: number): Work<readonly Row[]> {
+    const [size] = yield* query(
+      `SELECT pg_relation_size(CAST(? AS regclass)) / current_setting('block_size')::int AS blocks`,
+      [quoted(table)],
+    );
+    const blocks = Number(size?.["blocks"]);
+    for (let wanted = NEWEST_BLOCKS;; wanted *= 8) {
+      const first = Math.max(0, blocks - wanted);
+      const rows = yield* query(
+        `SELECT * FROM ${quoted(table)} WHERE ctid >= CAST(? AS tid)`,
+        [`(${first},0)`],
+      );
+      if (rows.length >= count || first === 0) return rows;
     }
   }
 
@@ -150,7 +187,10 @@ const DENIED = /^(EPERM|EACCES)$/;
 /** The class of SQLSTATE for values. */
 const DATA = /^22...$/;
 
-function connect(settings: PostgresSettings): postgres.Sql {
+function connect(
+  settings: PostgresSettings,
+  { readOnly = false }: DatabaseAccess,
+): postgres.Sql {
   const { hostname, port, database, user, password, tls } = settings;
   return postgres({
     host: hostname,
@@ -173,7 +213,8 @@ function connect(settings: PostgresSettings): postgres.Sql {
       whole: { to: 20, from: [20, 1700], serialize: String, parse: Number },
     },
     connection: {
-      application_name: "cafe-store",
+      application_name: readOnly ? "cafe-dashboard" : "cafe-store",
+      ...(readOnly && { default_transaction_read_only: true }),
       // A member that is frozen must not hold its locks for ever.
       idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
     },

@@ -13,8 +13,17 @@ import {
   OutageError,
   PipelineError,
 } from "../base/errors.ts";
-import type { Database, Insert, Step, Work } from "./database.ts";
-import { insertSql, type TypeNames } from "./table.ts";
+import {
+  type Database,
+  type DatabaseAccess,
+  type Insert,
+  missingDatabase,
+  query,
+  type Row,
+  type Step,
+  type Work,
+} from "./database.ts";
+import { insertSql, quoted, type TypeNames } from "./table.ts";
 
 /** How long a step waits for another program that writes, in milliseconds. Nothing else happens meanwhile. */
 const BUSY_TIMEOUT_MS = 500;
@@ -46,31 +55,40 @@ export class SqliteDatabase implements Database {
   readonly #database: DatabaseSync;
   /** The file's number on its disk; null if the system has none. */
   readonly #inode: number | null | undefined;
+  readonly #begin: string;
   readonly #statements = new Map<string, StatementSync>();
 
   /**
    * Opens the file, and creates it and its folder if there is none.
    *
    * @param path The file's path.
+   * @param options Whether it is only read: then nothing is created, and it takes no right to write.
    * @throws {OutageError} If another program has locked it.
    * @throws {PipelineError} If it can't be opened.
    */
-  constructor(path: string) {
+  constructor(path: string, options: DatabaseAccess = {}) {
+    const { readOnly = false } = options;
     this.name = path;
+    this.#begin = readOnly ? "BEGIN" : "BEGIN IMMEDIATE";
     try {
-      Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      this.#database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+      if (readOnly) Deno.statSync(path);
+      else Deno.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.#database = new DatabaseSync(path, {
+        timeout: BUSY_TIMEOUT_MS,
+        readOnly,
+      });
     } catch (error) {
       throw explain(error, path);
     }
     try {
+      this.#inode = inodeOf(path);
+      if (readOnly) return;
       // Readers and the writer don't wait for each other.
       this.#run("PRAGMA journal_mode = WAL");
       // A power failure may undo the last transactions as a whole, their offsets too: their events are read again.
       this.#run("PRAGMA synchronous = NORMAL");
       this.#run(`PRAGMA cache_size = -${CACHE_KIB}`);
       this.#run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-      this.#inode = inodeOf(path);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -86,7 +104,7 @@ export class SqliteDatabase implements Database {
           `The database '${this.name}' was removed while it was in use`,
         );
       }
-      this.#run("BEGIN IMMEDIATE");
+      this.#run(this.#begin);
       try {
         const steps = work();
         let next = steps.next();
@@ -99,6 +117,16 @@ export class SqliteDatabase implements Database {
         throw error;
       }
     });
+  }
+
+  /** Reads the rows that were added last: see {@linkcode Database.newest}. */
+  *newest(table: string, count: number): Work<readonly Row[]> {
+    return yield* query(
+      `SELECT * FROM ${quoted(table)} WHERE rowid > (SELECT MAX(rowid) FROM ${
+        quoted(table)
+      }) - ?`,
+      [count],
+    );
   }
 
   /** Closes the file. */
@@ -163,6 +191,9 @@ function explain(error: unknown, name: string): Error {
       cause: error,
       code: "database-permission",
     });
+  }
+  if (error instanceof Deno.errors.NotFound) {
+    return missingDatabase(name, error);
   }
   const code = error instanceof Error && "errcode" in error
     ? Number(error.errcode)

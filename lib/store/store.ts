@@ -17,6 +17,7 @@ import {
 import type { Database } from "./database.ts";
 import { EventStore, type StoredBatch } from "./event_store.ts";
 import { migrate } from "./migrations.ts";
+import type { PostgresOptions } from "./postgres.ts";
 import { SqliteDatabase } from "./sqlite.ts";
 import { StoredEvent, type StoredEventDefinition } from "./stored_event.ts";
 import type { Table } from "./table.ts";
@@ -100,11 +101,23 @@ export function databaseName(settings: DatabaseSettings): string {
   return "path" in settings ? settings.path : settings.url;
 }
 
-/** Loads the client of PostgreSQL only where it is used. */
-async function connect(settings: DatabaseSettings): Promise<Database> {
-  if ("path" in settings) return new SqliteDatabase(settings.path);
+/**
+ * Makes the connection to a database. A file is opened, a server is reached when it is asked first.
+ *
+ * @param settings Which one.
+ * @param options Whether it is only read, and how long PostgreSQL may take for a transaction.
+ * @returns The database.
+ * @throws {OutageError} If another program has locked the file.
+ * @throws {PipelineError} If the file can't be opened.
+ */
+export async function connectDatabase(
+  settings: DatabaseSettings,
+  options: PostgresOptions = {},
+): Promise<Database> {
+  if ("path" in settings) return new SqliteDatabase(settings.path, options);
+  // Its client is loaded only where it is used.
   const { PostgresDatabase } = await import("./postgres.ts");
-  return new PostgresDatabase(settings);
+  return new PostgresDatabase(settings, options);
 }
 
 /**
@@ -122,7 +135,7 @@ export async function openDatabase(
   options: WaitOptions = {},
 ): Promise<Database> {
   return await waitFor(`the database '${databaseName(settings)}'`, async () => {
-    const database = await connect(settings);
+    const database = await connectDatabase(settings);
     try {
       const late = await database.transaction(() => migrate(database, tables));
       for (const name of late) {

@@ -76,7 +76,9 @@ serverTest(
   "PostgresDatabase gives up a transaction that takes too long, and goes on with another connection",
   async (server) => {
     const other = await openDatabase(server.settings(), [NOTES]);
-    const database = new PostgresDatabase(server.settings(), 500);
+    const database = new PostgresDatabase(server.settings(), {
+      timeoutMs: 500,
+    });
     const locked = Promise.withResolvers<void>();
     try {
       const holding = other.transaction(function* () {
