@@ -5,9 +5,9 @@
  */
 
 import { UsageError } from "../base/errors.ts";
-import { keyText } from "../events/record.ts";
+import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
-import { peek, type PeekedMessage } from "../operate/peek.ts";
+import { peek } from "../operate/peek.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { errors, output, printLine } from "./output.ts";
 import { describeLook, describePeeked, peekedJson } from "./peek_report.ts";
@@ -74,42 +74,16 @@ const SPEC = {
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
-/** Makes the test for --key and --where. */
-function matcher(
-  { key, where }: {
-    readonly key: string | undefined;
-    readonly where: string | undefined;
-  },
-): ((message: PeekedMessage) => boolean) | undefined {
-  if (key === undefined && where === undefined) return undefined;
-  const [, field = "", wanted = ""] = /^([^=]+)=(.*)$/s.exec(where ?? "") ?? [];
-  if (where !== undefined && field === "") {
-    throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
-  }
-  return ({ key: own, decoded }) => {
-    if (key !== undefined && keyText(own) !== key) return false;
-    if (field === "") return true;
-    return "event" in decoded && textAt(decoded.event, field) === wanted;
-  };
-}
-
-function textAt(event: unknown, path: string): string | undefined {
-  let at = event;
-  for (const name of path.split(".")) {
-    if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) {
-      return undefined;
-    }
-    at = (at as Record<string, unknown>)[name];
-  }
-  return typeof at === "string" ? at : JSON.stringify(at);
-}
-
 /** Runs the command. */
 export async function peekCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
-    const { topic, last, partition, follow } = flags;
-    const matches = matcher(flags);
+    const { topic, last, partition, follow, key, where } = flags;
+    const field = where === undefined ? undefined : parseFieldValue(where);
+    if (where !== undefined && !field) {
+      throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
+    }
+    const matches = messageFilter({ key, fields: field ? [field] : [] });
     const from = flags.from === undefined
       ? undefined
       : parseOffsetTarget(flags.from);

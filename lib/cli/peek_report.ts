@@ -8,11 +8,8 @@ import { counted } from "../base/plural.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { keyText, placeOf } from "../events/record.ts";
-import {
-  MAX_LOOK_BACK,
-  type PeekedMessage,
-  type PeekSummary,
-} from "../operate/peek.ts";
+import { MAX_LOOK_BACK, type PeekSummary } from "../operate/peek.ts";
+import type { PeekedMessage } from "../operate/peeked_message.ts";
 import { eventLines } from "./event_text.ts";
 import {
   describeBlock,

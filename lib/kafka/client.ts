@@ -14,6 +14,7 @@ import { within } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
 import { type Admin, adminOf } from "./admin.ts";
 import { rangeAssigner } from "./assigner.ts";
+import { TopicCatalog } from "./catalog.ts";
 import type { Connectable } from "./connectable.ts";
 import {
   type Consumer,
@@ -60,6 +61,8 @@ export interface KafkaClient {
   groups(): GroupClient;
   /** Makes a client that reads without a group. */
   reader(): TopicReader;
+  /** Makes a client for questions about topics. */
+  catalog(): TopicCatalog;
   /** Makes a client for questions about the cluster and this user's rights. */
   inspector(): ClusterInspector;
 }
@@ -100,6 +103,7 @@ export async function createKafka(
     consumer: (settings) => consumerOf(kafka, { ...settings, assigner }),
     groups: () => new GroupClient(kafka),
     reader: () => new TopicReader(kafka),
+    catalog: () => new TopicCatalog(kafka),
     inspector: () => new ClusterInspector(kafka),
   };
 }

@@ -19,11 +19,29 @@ export interface Cluster extends Connectable {
   refreshMetadata(): Promise<void>;
   /** Adds a topic to the metadata that are kept. */
   addTargetTopic(topic: string): Promise<void>;
+  /** Adds topics to the metadata that are kept. */
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>;
   /** Finds the leaders of partitions: the ids of brokers, each with its partitions. */
   findLeaderForPartitions(
     topic: string,
     partitions: readonly number[],
   ): Readonly<Record<string, readonly number[]>>;
+  /** Finds the first offsets of partitions, or those after the last message. */
+  fetchTopicsOffset(
+    topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning: boolean;
+    }[],
+  ): Promise<
+    readonly {
+      readonly topic: string;
+      readonly partitions: readonly {
+        readonly partition: number;
+        readonly offset: string;
+      }[];
+    }[]
+  >;
   /** Lists the ids of the brokers. */
   getNodeIds(): string[];
   /** Finds a broker by its id. */

@@ -4,60 +4,18 @@
  * @module
  */
 
-import { PipelineError } from "../base/errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
-import {
-  type DeadLetterInfo,
-  readDeadLetter,
-} from "../consume/dead_letters/dead_letter.ts";
-import type { Header, Position } from "../events/record.ts";
-import {
-  parsePayload,
-  SCHEMA_ID_HEADER,
-  type SchemaId,
-  unframe,
-} from "../events/wire_format.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, useClient } from "../kafka/client.ts";
-import { describeDamage, type Message } from "../kafka/message.ts";
 import type {
   PartitionMessage,
   Span,
   TopicReader,
 } from "../kafka/topic_reader.ts";
 import { checkTopicName } from "../kafka/topic.ts";
-import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
 import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
-
-/** What a message's value is. */
-export type Decoded =
-  | {
-    /** The event. */
-    readonly event: unknown;
-    /** The schema that its writer named. */
-    readonly schemaId: SchemaId;
-  }
-  | {
-    /** Why the value is not an event; undefined if there is no value. */
-    readonly problem: string | undefined;
-  };
-
-/** A message that was looked at. */
-export interface PeekedMessage extends Position {
-  /** The message's timestamp, in milliseconds since the epoch; -1 if it has none. */
-  readonly timestamp: number;
-  /** The key in bytes. */
-  readonly key: Uint8Array | null;
-  /** The value in bytes. */
-  readonly value: Uint8Array | null;
-  /** The headers, in their sequence. */
-  readonly headers: readonly Header[];
-  /** What the value is. */
-  readonly decoded: Decoded;
-  /** Where the message comes from and why it is here, if it is a dead letter. */
-  readonly letter: DeadLetterInfo | undefined;
-}
+import { MessageDecoder, type PeekedMessage } from "./peeked_message.ts";
 
 /** Which messages to show. */
 export interface PeekOptions extends KafkaOptions, WaitOptions {
@@ -98,8 +56,6 @@ const DEFAULT_LAST = 10;
 export const MAX_LOOK_BACK = 10_000;
 /** How many offsets of a partition are read first where only some messages match. */
 const FIRST_LOOK_BACK = 200;
-/** How long the registry may take to be reached, in milliseconds: without it, values are shown as they are. */
-const REGISTRY_TIMEOUT_MS = 3_000;
 
 /**
  * Shows a topic's messages.
@@ -114,13 +70,13 @@ export async function peek(
   options: PeekOptions,
 ): Promise<PeekSummary> {
   const topic = checkTopicName(options.topic);
-  const values = new ValueReader(config);
+  const decoder = MessageDecoder.of(config);
   return await useClient(config, {
     ...options,
     make: (kafka) => kafka.reader(),
   }, async ({ client: reader, untilAnswered }) => {
     const ranges = await untilAnswered(() => rangesOf(reader, options));
-    const peeker = new Peeker(reader, { ...options, topic, values });
+    const peeker = new Peeker(reader, { ...options, topic, decoder });
     const { from, last = DEFAULT_LAST } = options;
     if (from) {
       const shiftsBack = from.kind === "shift" && from.by < 0n;
@@ -160,7 +116,7 @@ type Handler = (message: PeekedMessage) => void | Promise<void>;
 /** Reads messages, and counts what it looked at. */
 class Peeker {
   readonly #reader: TopicReader;
-  readonly #options: PeekOptions & { readonly values: ValueReader };
+  readonly #options: PeekOptions & { readonly decoder: MessageDecoder };
   readonly #looked = new Map<number, OffsetRange>();
   #read = 0;
   #shown = 0;
@@ -168,7 +124,7 @@ class Peeker {
 
   constructor(
     reader: TopicReader,
-    options: PeekOptions & { readonly values: ValueReader },
+    options: PeekOptions & { readonly decoder: MessageDecoder },
   ) {
     this.#reader = reader;
     this.#options = options;
@@ -308,21 +264,9 @@ class Peeker {
     }
   }
 
-  async #peeked(
-    { partition, message }: PartitionMessage,
-  ): Promise<PeekedMessage> {
-    const { topic, values } = this.#options;
-    return {
-      topic,
-      partition,
-      offset: message.offset,
-      timestamp: message.timestamp,
-      key: message.key,
-      value: message.value,
-      headers: message.headers,
-      decoded: await values.read(message, { topic, partition }),
-      letter: letterOf(message),
-    };
+  #peeked(read: PartitionMessage): Promise<PeekedMessage> {
+    const { topic, decoder } = this.#options;
+    return decoder.peeked(topic, read);
   }
 
   #look(partition: number, offset: bigint): void {
@@ -332,46 +276,5 @@ class Peeker {
       low,
       high: offset >= high ? offset + 1n : high,
     });
-  }
-}
-
-function letterOf({ headers }: Message): DeadLetterInfo | undefined {
-  const letter = readDeadLetter(headers);
-  return letter.origin && letter;
-}
-
-/** Reads values by the schemas that their writers named. Without the registry, they stay what they are. */
-class ValueReader {
-  readonly #config: Config;
-  #registry: Promise<EventRegistry> | undefined;
-
-  constructor(config: Config) {
-    this.#config = config;
-  }
-
-  async read(
-    message: Message,
-    place: { readonly topic: string; readonly partition: number },
-  ): Promise<Decoded> {
-    const { value, headers } = message;
-    if (message.damaged) return { problem: describeDamage(message, place) };
-    if (value === null) return { problem: undefined };
-    try {
-      const [, header] = headers.findLast(([name]) =>
-        name === SCHEMA_ID_HEADER
-      ) ?? [];
-      const { schemaId, payload } = unframe(value, header);
-      this.#registry ??= EventRegistry.connect(this.#config, {
-        timeoutMs: REGISTRY_TIMEOUT_MS,
-      });
-      const registry = await this.#registry;
-      const schema = await registry.writerSchema(schemaId);
-      const event = parsePayload(payload);
-      schema.check(event, payload.length);
-      return { event, schemaId };
-    } catch (error) {
-      if (!(error instanceof PipelineError)) throw error;
-      return { problem: error.message };
-    }
   }
 }

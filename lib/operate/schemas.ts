@@ -74,7 +74,10 @@ export interface Compatibility {
   readonly incompatibilities: readonly Incompatibility[];
 }
 
-/** How many subjects are asked about at a time. */
+/** How many versions of a subject {@linkcode SchemaCatalog.history} reads. */
+const MAX_HISTORY = 100;
+
+/** How many subjects, or versions, are asked about at a time. */
 const CONCURRENT_COUNT = 8;
 
 /** Where Apicurio has Confluent's API, and its own. */
@@ -143,6 +146,44 @@ export class SchemaCatalog {
     throw new PipelineError(
       `The registry has no ${what} of the subject "${subject}"`,
     );
+  }
+
+  /**
+   * Reads the newest versions of a subject's schema.
+   *
+   * @returns The versions, the oldest first; none if there is no such subject.
+   */
+  async history(subject: string): Promise<SchemaVersion[]> {
+    try {
+      const newest = (await this.#versions(subject)).slice(-MAX_HISTORY);
+      const found: SchemaVersion[] = [];
+      for (let at = 0; at < newest.length; at += CONCURRENT_COUNT) {
+        found.push(
+          ...await Promise.all(
+            newest.slice(at, at + CONCURRENT_COUNT)
+              .map((version) => this.show(subject, version)),
+          ),
+        );
+      }
+      return found;
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  /**
+   * Finds the subjects that have a schema.
+   *
+   * @param id The schema's id.
+   * @returns Their names, each with the version that the schema is there.
+   */
+  async uses(
+    id: number,
+  ): Promise<Pick<SchemaVersion, "subject" | "version">[]> {
+    const uses = await this.#get(`/schemas/ids/${id}/versions`);
+    if (Array.isArray(uses) && uses.every(isUse)) return uses;
+    throw strangeAnswer(this.#registry.url, `the subjects of schema ${id}`);
   }
 
   /** Asks whether a schema may be added to a subject, and why not. */
@@ -232,14 +273,19 @@ export class SchemaCatalog {
 
   async #summary(subject: string): Promise<SubjectSummary> {
     const [versions, latest, level] = await Promise.all([
-      this.#get(`/subjects/${encodeURIComponent(subject)}/versions`),
+      this.#versions(subject),
       this.show(subject),
       this.level(subject),
     ]);
-    if (!isListOf(versions, "number")) {
-      throw strangeAnswer(this.#registry.url, `the versions of ${subject}`);
-    }
     return { versions, latest, level };
+  }
+
+  async #versions(subject: string): Promise<number[]> {
+    const versions = await this.#get(
+      `/subjects/${encodeURIComponent(subject)}/versions`,
+    );
+    if (isListOf(versions, "number")) return versions;
+    throw strangeAnswer(this.#registry.url, `the versions of ${subject}`);
   }
 
   async #find(
@@ -369,6 +415,13 @@ function isSchemaVersion(value: unknown): value is
   return typeof subject === "string" && typeof version === "number" &&
     typeof id === "number" && typeof schema === "string" &&
     typeof schemaType === "string";
+}
+
+function isUse(
+  value: unknown,
+): value is Pick<SchemaVersion, "subject" | "version"> {
+  const { subject, version } = Object(value);
+  return typeof subject === "string" && typeof version === "number";
 }
 
 function isMissing(error: unknown): boolean {

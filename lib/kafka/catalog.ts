@@ -1,0 +1,216 @@
+/**
+ * What a cluster has of topics: their partitions, sizes and settings.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { OffsetRange } from "./admin.ts";
+import { inTime } from "./cluster.ts";
+import { ClusterClient } from "./cluster_client.ts";
+import { isKafkaOutage, protocolCodeOf } from "./errors.ts";
+import { loadKafkajs } from "./patches/load.ts";
+import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
+
+/** Where a partition is kept. */
+export interface PartitionPlace {
+  /** Its number. */
+  readonly partition: number;
+  /** The broker that leads it; -1 if it has none. */
+  readonly leader: number;
+  /** The brokers that keep it. */
+  readonly replicas: readonly number[];
+  /** Those of them that have all of it. */
+  readonly inSync: readonly number[];
+}
+
+/** A topic, and where its partitions are kept. */
+export interface TopicPlaces {
+  /** Its name. */
+  readonly name: string;
+  /** Its partitions, by number. */
+  readonly partitions: readonly PartitionPlace[];
+}
+
+/** A setting of a topic. */
+export interface TopicSetting {
+  /** Its name. */
+  readonly name: string;
+  /** Its value; null if Kafka keeps it secret. */
+  readonly value: string | null;
+  /** Whether the topic has no value of its own. */
+  readonly isDefault: boolean;
+}
+
+/** How much a broker keeps of a partition. */
+interface LogSize {
+  readonly topic: string;
+  readonly partition: number;
+  readonly bytes: number;
+}
+
+/** What Kafka's own topics begin with. */
+const INTERNAL_PREFIX = "__";
+/** Kafka's number for a setting that is the topic's own. */
+const TOPIC_SOURCE = 1;
+
+/** DescribeLogDirs, version 1, of all topics. The list is empty if the user lacks the right Describe on the cluster. */
+const LOG_DIRS: RawRequest<LogSize[]> = {
+  apiKey: 35,
+  apiVersion: 1,
+  apiName: "DescribeLogDirs",
+  // No list at all stands for every topic.
+  write: (encoder) => encoder.writeBuffer(Buffer.from([255, 255, 255, 255])),
+  read(decoder) {
+    decoder.forward(4);
+    return decoder.readArray((folder) => {
+      folder.forward(2);
+      folder.readString();
+      return folder.readArray((found) => {
+        const topic = found.readString() ?? "";
+        return found.readArray((log) => {
+          const partition = log.readInt32();
+          const bytes = Number(log.readInt64());
+          log.forward(8);
+          // A copy that will take the place of this one.
+          const isFuture = log.readBoolean();
+          return { topic, partition, bytes: isFuture ? 0 : bytes };
+        });
+      }).flat();
+    }).flat();
+  },
+};
+
+/** A client for questions about topics. */
+export class TopicCatalog extends ClusterClient {
+  /**
+   * Lists the topics that the user may see, without Kafka's own.
+   *
+   * @returns The topics, by name.
+   */
+  async list(): Promise<TopicPlaces[]> {
+    const { topics } = await inTime(this.admin.fetchTopicMetadata());
+    return topics
+      .filter(({ name }) => !name.startsWith(INTERNAL_PREFIX))
+      .map(({ name, partitions }) => ({
+        name,
+        partitions: partitions
+          .map(({ partitionId, leader, replicas, isr }) => ({
+            partition: partitionId,
+            leader,
+            replicas,
+            inSync: isr,
+          }))
+          .sort((a, b) => a.partition - b.partition),
+      }))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
+  }
+
+  /**
+   * Reads which offsets the partitions of several topics have.
+   *
+   * @param topics The topics. They have to be there.
+   * @returns The offsets by topic and partition. Partitions without a leader are left out.
+   */
+  async offsets(
+    topics: readonly TopicPlaces[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>> {
+    const wanted = topics.map(({ name, partitions }) => ({
+      topic: name,
+      partitions: partitions
+        .filter(({ leader }) => leader >= 0)
+        .map(({ partition }) => ({ partition })),
+    })).filter(({ partitions }) => partitions.length > 0);
+    await inTime(
+      this.cluster.addMultipleTargetTopics(wanted.map(({ topic }) => topic)),
+    );
+    const ask = async (fromBeginning: boolean) => {
+      const found = await inTime(
+        this.cluster.fetchTopicsOffset(
+          wanted.map((topic) => ({ ...topic, fromBeginning })),
+        ),
+      );
+      return new Map(
+        found.map(({ topic, partitions }) => [
+          topic,
+          new Map(partitions.map((one) => [one.partition, one.offset])),
+        ]),
+      );
+    };
+    const lows = await ask(true);
+    const highs = await ask(false);
+    return new Map(
+      [...highs].map(([topic, partitions]) => [
+        topic,
+        new Map([...partitions].map(([partition, high]) => {
+          const low = lows.get(topic)?.get(partition) ?? high;
+          return [partition, { low: BigInt(low), high: BigInt(high) }];
+        })),
+      ]),
+    );
+  }
+
+  /**
+   * Reads how much the leaders of partitions keep on their disks.
+   *
+   * @param topics The topics.
+   * @returns The sizes in bytes by topic and partition; those that a broker does not tell are left out.
+   */
+  async sizes(
+    topics: readonly TopicPlaces[],
+  ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {
+    const leaders = new Map(
+      topics.map(({ name, partitions }) => [
+        name,
+        new Map(partitions.map((one) => [one.partition, one.leader])),
+      ]),
+    );
+    const sizes = new Map<string, Map<number, number>>();
+    await inTime(this.cluster.refreshMetadata());
+    await Promise.all(
+      this.cluster.getNodeIds().map(async (nodeId) => {
+        const logs = await this.#logs(nodeId).catch((error) => {
+          if (isKafkaOutage(error)) return [];
+          throw error;
+        });
+        for (const { topic, partition, bytes } of logs) {
+          if (leaders.get(topic)?.get(partition) !== Number(nodeId)) continue;
+          const found = sizes.getOrInsert(topic, new Map());
+          found.set(partition, (found.get(partition) ?? 0) + bytes);
+        }
+      }),
+    );
+    return sizes;
+  }
+
+  async #logs(nodeId: string): Promise<LogSize[]> {
+    const broker = await inTime(this.cluster.findBroker({ nodeId }));
+    return await inTime(sendRaw(broker, LOG_DIRS));
+  }
+
+  /**
+   * Reads a topic's settings.
+   *
+   * @param topic The topic.
+   * @returns The settings, by name; empty if the user may not see them.
+   */
+  async settings(topic: string): Promise<TopicSetting[]> {
+    const { ConfigResourceTypes } = await loadKafkajs();
+    try {
+      const { resources } = await inTime(this.admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+      }));
+      return (resources[0]?.configEntries ?? [])
+        .map(({ configName, configValue, configSource, isSensitive }) => ({
+          name: configName,
+          value: isSensitive ? null : configValue,
+          isDefault: Number(configSource) !== TOPIC_SOURCE,
+        }))
+        .sort((a, b) => a.name < b.name ? -1 : 1);
+    } catch (error) {
+      if (protocolCodeOf(error) !== "TOPIC_AUTHORIZATION_FAILED") throw error;
+      return [];
+    }
+  }
+}
