@@ -156,6 +156,8 @@ export interface MessagesAnswer {
   readonly read: number;
   /** Continues after these, with the same filters; null if there is nothing more. */
   readonly next: string | null;
+  /** Where later messages will be: `/follow` with it as the cursor leaves out none of them. */
+  readonly ends: string;
 }
 
 /** Points in time and how many messages a group still had to read. */

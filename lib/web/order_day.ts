@@ -4,6 +4,18 @@
  * @module
  */
 
+import {
+  type Database,
+  query,
+  type Row,
+  type Work,
+} from "../store/database.ts";
+import { cardPoints } from "../store/loyalty_scans.ts";
+import { orders } from "../events/order.ts";
+import { orderCustomers, orderMinutes, orderStore } from "../store/orders.ts";
+import { StoredEvent } from "../store/stored_event.ts";
+import { tumbling } from "../store/window.ts";
+
 /** Counts and revenue. */
 export interface DayTotals {
   readonly orders: number;
@@ -49,4 +61,134 @@ export interface DaySnapshot {
   }[];
   /** How many events came after the end of their minute. */
   readonly late: number;
+}
+
+/** How far back before the viewer's day the minutes go, in milliseconds: for the comparison with the day before. */
+const BEFORE_MS = 24 * 60 * 60 * 1_000;
+/** How many of each list are shown. */
+const [LATEST_COUNT, GUESTS_COUNT, CARDS_COUNT] = [20, 20, 10];
+/** How many of the rows that were added last are looked through for the newest orders: partitions are stored in batches. */
+const RECENT_COUNT = 200;
+
+/** The names of the tables. */
+const TABLE = {
+  orders: new StoredEvent(orders, orderStore).table.name,
+  minutes: orderMinutes.table.name,
+  guests: orderCustomers.table.name,
+  cards: cardPoints.table.name,
+} as const;
+/** The windows of the aggregate. */
+const MINUTES = tumbling({ minutes: 1 });
+
+/** The counts of several rows, such as those of the partitions. */
+const SUMS = "SUM(orders) AS orders, SUM(cups) AS cups, SUM(cents) AS cents";
+
+/** What a day is read from. */
+export interface DaySource {
+  /** The database. */
+  readonly database: Pick<Database, "newest">;
+  /** The names of its tables. One that is missing counts as empty. */
+  readonly tables: ReadonlySet<string>;
+}
+
+/**
+ * Reads a day.
+ *
+ * @param source The database and its tables.
+ * @param since When the viewer's day starts, in milliseconds since the epoch.
+ * @returns The steps of the transaction. Their result is the day.
+ */
+export function* readDay(
+  source: DaySource,
+  since: number,
+): Work<DaySnapshot> {
+  const { orders, minutes, guests, cards } = TABLE;
+  const { database, tables } = source;
+  const select = function* (
+    table: string,
+    sql: string,
+    params: readonly (string | number)[],
+  ): Work<readonly Row[]> {
+    return tables.has(table) ? yield* query(sql, params) : [];
+  };
+  const start = minuteOf(since);
+  const [late] = yield* select(
+    minutes,
+    `SELECT SUM(late) AS late FROM ${minutes} WHERE minute >= ?`,
+    [start],
+  );
+  const latest = tables.has(orders)
+    ? yield* database.newest(orders, RECENT_COUNT)
+    : [];
+  const [newest] = yield* query(
+    "SELECT MAX(latest_event_at) AS at FROM positions",
+  );
+  return {
+    now: Date.now(),
+    newest: timeOrNull(newest?.["at"]),
+    since,
+    minutes: (yield* select(
+      minutes,
+      `SELECT minute, ${SUMS}, SUM(member_orders) AS member_orders FROM ${minutes} WHERE minute >= ? GROUP BY minute ORDER BY minute`,
+      [minuteOf(since - BEFORE_MS)],
+    )).map((row) => ({
+      at: Date.parse(String(row["minute"])),
+      ...totalsOf(row),
+      memberOrders: Number(row["member_orders"]),
+    })),
+    drinks: (yield* select(
+      minutes,
+      `SELECT drink_name AS name, ${SUMS} FROM ${minutes} WHERE minute >= ? GROUP BY drink_name ORDER BY SUM(cents) DESC, drink_name`,
+      [start],
+    )).map(namedTotalsOf),
+    guests: (yield* select(
+      guests,
+      `SELECT customer_name AS name, ${SUMS} FROM ${guests} GROUP BY customer_name ORDER BY SUM(cents) DESC, customer_name LIMIT ?`,
+      [GUESTS_COUNT],
+    )).map(namedTotalsOf),
+    latest: latest
+      .map((row) => ({
+        id: String(row["event_id"]),
+        at: Date.parse(String(row["ts_utc"])),
+        name: String(row["customer_name"]),
+        drink: String(row["drink_name"]),
+        quantity: Number(row["quantity"]),
+        cents: Number(row["amount_cents"]),
+        member: Boolean(row["is_member"]),
+      }))
+      .sort((a, b) => b.at - a.at)
+      .slice(0, LATEST_COUNT),
+    cards: (yield* select(
+      cards,
+      `SELECT card_id AS id, SUM(scans) AS scans, SUM(points) AS points FROM ${cards} GROUP BY card_id ORDER BY SUM(points) DESC, card_id LIMIT ?`,
+      [CARDS_COUNT],
+    )).map((row) => ({
+      id: String(row["id"]),
+      scans: Number(row["scans"]),
+      points: Number(row["points"]),
+    })),
+    late: Number(late?.["late"] ?? 0),
+  };
+}
+
+/** Names a minute as the store does. */
+function minuteOf(atMs: number): string {
+  return MINUTES.nameOf(MINUTES.startOf(atMs));
+}
+
+function timeOrNull(text: unknown): number | null {
+  const atMs = Date.parse(String(text));
+  return Number.isNaN(atMs) ? null : atMs;
+}
+
+function totalsOf(row: Row): DayTotals {
+  return {
+    orders: Number(row["orders"]),
+    cups: Number(row["cups"]),
+    cents: Number(row["cents"]),
+  };
+}
+
+function namedTotalsOf(row: Row): DayTotals & { readonly name: string } {
+  return { name: String(row["name"]), ...totalsOf(row) };
 }

@@ -1,0 +1,148 @@
+/**
+ * `deno task dashboard`: shows the day, and what is in Kafka, in a browser.
+ *
+ * @module
+ */
+
+import { messageOf, type PipelineError, UsageError } from "../base/errors.ts";
+import {
+  DATABASE_VARIABLE,
+  DEFAULT_DATABASE_PATH,
+  resolveDatabase,
+} from "../settings/database.ts";
+import { isLoopback } from "../settings/security.ts";
+import { serveDashboard } from "../web/server.ts";
+import { adviceFor, nextStepFor } from "./advice.ts";
+import { describeError, runTask, type TaskSpec } from "./command.ts";
+import { chooseEvent, EVENT_FLAG, eventTypes } from "./event_choice.ts";
+import { inputPath } from "./input_path.ts";
+import { errors, note, output, printLine } from "./output.ts";
+import { readPasswordFile } from "./password_file.ts";
+import { stopSignal } from "./signals.ts";
+import { CONFIG_FLAGS, configFrom, noteLine } from "./task_flags.ts";
+
+const FLAGS = {
+  port: {
+    type: "integer",
+    value: "PORT",
+    description: "where it listens",
+    default: 8080,
+    min: 1,
+    max: 65_535,
+  },
+  database: {
+    type: "string",
+    value: "PATH|URL",
+    description:
+      `the store's database: a file (SQLite) or postgres://USER@HOST:PORT/NAME; ${DEFAULT_DATABASE_PATH} by default`,
+    env: DATABASE_VARIABLE,
+  },
+  open: { type: "boolean", description: "open the browser" },
+  "read-only": {
+    type: "boolean",
+    description: "leave out all that changes something",
+  },
+  listen: {
+    type: "string",
+    value: "ADDRESS",
+    description:
+      "an address or name of this machine that others reach it by; only this machine does by default",
+  },
+  "password-file": {
+    type: "string",
+    value: "FILE",
+    description: "ask for the password that is in this file, with any user",
+  },
+  ...CONFIG_FLAGS,
+} as const;
+
+/** Its set of permissions in deno.json. */
+const PERMISSIONS = "dashboard";
+
+const SPEC = {
+  name: "dashboard",
+  permissions: PERMISSIONS,
+  summary:
+    "Shows the day as it goes, and the topics, groups, schemas and dead letters in Kafka, in a browser.",
+  flags: FLAGS,
+  examples: [
+    ["deno task dashboard --open", "On this machine alone"],
+    [
+      "deno task dashboard --listen 192.168.1.20 --password-file .secrets/page.txt --read-only",
+      "For others in the same network, to look at",
+    ],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+/** The programs that open a browser, by system. */
+const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
+  darwin: "open",
+  windows: "explorer",
+};
+
+/** Runs the command. */
+export async function dashboardCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    const { port, listen, debug } = flags;
+    const passwordFile = flags["password-file"];
+    if (
+      listen !== undefined && passwordFile === undefined && !isLoopback(listen)
+    ) {
+      throw new UsageError("--listen needs --password-file");
+    }
+    const password = passwordFile === undefined
+      ? undefined
+      : readPasswordFile(inputPath(passwordFile), noteLine);
+    const server = serveDashboard({
+      config: configFrom(flags),
+      database: resolveDatabase(
+        flags.database?.includes("://") ? flags.database : flags.database &&
+          inputPath(flags.database),
+        { warn: noteLine, source: "--database" },
+      ),
+      topic: chooseEvent(EVENT_FLAG.default).type.topic,
+      events: eventTypes(),
+      readOnly: flags["read-only"],
+      port,
+      ...(listen !== undefined && { hostname: listen }),
+      ...(password && { password }),
+      advise,
+      failed: (error) => errors.print(describeError(error, { debug })),
+    });
+    printLine(`The dashboard is at ${server.url}`);
+    printLine("Press Ctrl+C to stop");
+    await output.written();
+    if (flags.open) await openBrowser(server.url);
+    if (!stop.signal.aborted) {
+      await new Promise((resolve) =>
+        stop.signal.addEventListener("abort", resolve)
+      );
+    }
+    await server[Symbol.asyncDispose]();
+  });
+}
+
+/** What the page says of what to do about an error. */
+function advise(error: PipelineError): string | undefined {
+  return [adviceFor(error, PERMISSIONS), nextStepFor(error)]
+    .filter(Boolean).join(" ");
+}
+
+/** Opens the browser. Without one, the address that is printed is enough. */
+async function openBrowser(url: string): Promise<void> {
+  const program = OPENERS[Deno.build.os] ?? "xdg-open";
+  try {
+    const { success } = await new Deno.Command(program, {
+      args: [url],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    // That of Windows says that it failed where it did not.
+    if (success || Deno.build.os === "windows") return;
+    note(`${program} could not open the browser.`);
+  } catch (error) {
+    note(`The browser was not opened: ${messageOf(error)}`);
+  }
+}

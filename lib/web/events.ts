@@ -1,0 +1,104 @@
+/**
+ * Server-sent events. A page that doesn't read them costs no memory: of what it has missed, the newest is kept.
+ *
+ * @module
+ */
+
+import { pause } from "../base/pause.ts";
+
+/** After how long without an event a comment is sent, in milliseconds: who has gone is noticed by it. */
+const HEARTBEAT_MS = 10_000;
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(":\n\n");
+
+/**
+ * Writes an event.
+ *
+ * @param name Its name.
+ * @param data Its data.
+ * @returns The bytes to send.
+ */
+export function eventBytes(name: string, data: unknown): Uint8Array {
+  return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+/** What is to be sent to one page: of each name the newest event. */
+export class Outbox {
+  readonly #events = new Map<string, () => Uint8Array>();
+  #filled = Promise.withResolvers<void>();
+
+  /**
+   * Puts an event in, in place of an older one of the same name.
+   *
+   * @param name The event's name.
+   * @param bytes Makes its bytes, when it is sent.
+   */
+  put(name: string, bytes: () => Uint8Array): void {
+    this.#events.set(name, bytes);
+    this.#filled.resolve();
+  }
+
+  /** Takes an event out, when there is one. */
+  async take(): Promise<Uint8Array> {
+    await this.#filled.promise;
+    const [[name, bytes] = ["", () => HEARTBEAT]] = this.#events;
+    this.#events.delete(name);
+    if (this.#events.size === 0) this.#filled = Promise.withResolvers();
+    return bytes();
+  }
+}
+
+/**
+ * Sends what is put into an outbox, as fast as the page reads it.
+ *
+ * @param outbox The outbox.
+ * @param options What ends it, and what is called when it has ended.
+ * @returns The answer.
+ */
+export function eventStream(
+  outbox: Outbox,
+  options: { readonly signal: AbortSignal; readonly closed: () => void },
+): Response {
+  const { signal, closed } = options;
+  let isClosed = false;
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    signal.removeEventListener("abort", close);
+    closed();
+    try {
+      stream?.close();
+    } catch {
+      // The page has closed it.
+    }
+  };
+  let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let next: Promise<Uint8Array> | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      stream = controller;
+      signal.addEventListener("abort", close);
+      if (signal.aborted) close();
+    },
+    async pull(controller) {
+      next ??= outbox.take();
+      const waited = new AbortController();
+      const bytes = await Promise.race([
+        next,
+        pause(HEARTBEAT_MS, AbortSignal.any([signal, waited.signal])),
+      ]);
+      waited.abort();
+      if (isClosed) return;
+      if (bytes) next = undefined;
+      controller.enqueue(bytes ?? HEARTBEAT);
+    },
+    cancel: close,
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+    },
+  });
+}

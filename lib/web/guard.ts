@@ -1,0 +1,100 @@
+/**
+ * Who may ask, and from where: the server is for the pages that it has sent itself, and for nobody else's.
+ *
+ * @module
+ */
+
+import { RequestError } from "./answers.ts";
+
+/** The names of this machine. */
+const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
+/** The addresses that stand for all of a machine's. */
+const ANY_ADDRESS = ["0.0.0.0", "::"];
+/** The methods that change nothing. */
+const SAFE_METHODS = ["GET", "HEAD"];
+
+/** The headers of every answer. */
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), geolocation=(), microphone=()",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;
+
+/** Where the server listens. */
+export interface Address {
+  /** The address, as it was named. */
+  readonly hostname: string;
+  /** The port. */
+  readonly port: number;
+}
+
+/**
+ * Adds the headers that keep a page from doing harm, and others from using it.
+ *
+ * @param response The answer.
+ */
+export function secured(response: Response): Response {
+  for (const [name, value] of Object.entries(HEADERS)) {
+    response.headers.set(name, value);
+  }
+  return response;
+}
+
+/**
+ * Refuses requests that come from elsewhere: under a name that another site has pointed at this machine (DNS rebinding), or sent by
+ * another site's page.
+ *
+ * @param request The request.
+ * @param address Where the server listens.
+ * @throws {RequestError} If it is refused.
+ */
+export function checkOrigin(request: Request, address: Address): void {
+  const { headers, method } = request;
+  const host = headers.get("host") ?? "";
+  if (!isOwnHost(host, address)) {
+    throw new RequestError(
+      421,
+      "The dashboard answers only under the address that it listens on",
+    );
+  }
+  const origin = headers.get("origin");
+  const isOwn = origin === null
+    ? SAFE_METHODS.includes(method)
+    : origin === `http://${host}`;
+  const site = headers.get("sec-fetch-site") ?? "none";
+  const isNavigation = headers.get("sec-fetch-mode") === "navigate" &&
+    SAFE_METHODS.includes(method);
+  if (!isOwn || !["same-origin", "none"].includes(site) && !isNavigation) {
+    throw new RequestError(403, "Another site's page sent this request");
+  }
+}
+
+function isOwnHost(host: string, { hostname, port }: Address): boolean {
+  const url = URL.parse(`http://${host}/`);
+  if (!url || url.host !== host.toLowerCase() && host !== `${url.host}:80`) {
+    return false;
+  }
+  if (Number(url.port || 80) !== port) return false;
+  const name = url.hostname;
+  if (LOOPBACK_NAMES.includes(name)) return true;
+  // A name can be pointed anywhere, an address can't.
+  return ANY_ADDRESS.includes(hostname)
+    ? /^\[|^[\d.]+$/.test(name)
+    : name === bracketed(hostname).toLowerCase();
+}
+
+/**
+ * Writes a host's name as it stands in a URL.
+ *
+ * @param hostname A name or an address.
+ * @returns The same, an IPv6 address in brackets.
+ */
+export function bracketed(hostname: string): string {
+  return hostname.includes(":") ? `[${hostname}]` : hostname;
+}

@@ -1,0 +1,163 @@
+/**
+ * The day and the pipeline's health as they change. One loop asks for all open pages, and none where no page is open.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import type { Status } from "./api.ts";
+import { eventBytes, eventStream, Outbox } from "./events.ts";
+import { HealthCheck } from "./health.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { StoreReader } from "./store_reader.ts";
+
+/** How often the store is asked whether there is something new, in milliseconds; and how often if it is away. */
+const [POLL_MS, AWAY_POLL_MS] = [200, 1_000];
+/** How long there is between two days at least, in milliseconds: with the poll, a new row is shown within a second. */
+const DAY_MS = 750;
+/** How often the pipeline's health is looked at, in milliseconds. */
+const HEALTH_MS = 2_000;
+/** How many pages may be open. */
+export const MAX_PAGES = 200;
+
+/** A page that is open. */
+interface Page {
+  readonly since: number;
+  readonly outbox: Outbox;
+  /** The version of the store that it has. */
+  version: string | undefined;
+}
+
+/** Tells all open pages what has changed. */
+export class LiveFeed {
+  readonly #pipeline: Pipeline;
+  readonly #store: StoreReader;
+  readonly #health: HealthCheck;
+  readonly #pages = new Set<Page>();
+  readonly #closing = new AbortController();
+  #running: Promise<unknown> | undefined;
+  /** Asking the store one at a time. */
+  #asked: Promise<unknown> = Promise.resolve();
+  #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
+
+  /**
+   * Makes it.
+   *
+   * @param pipeline What is looked at.
+   * @param store The store's database.
+   */
+  constructor(pipeline: Pipeline, store: StoreReader) {
+    this.#pipeline = pipeline;
+    this.#store = store;
+    this.#health = new HealthCheck(
+      pipeline,
+      () => this.#ask(() => store.version()),
+    );
+  }
+
+  /** How many pages are open. */
+  get pages(): number {
+    return this.#pages.size;
+  }
+
+  /** Reads how the pipeline is: at most as old as the time between two looks. */
+  status(): Promise<Status> {
+    const now = Date.now();
+    if (!this.#status || this.#status.at + HEALTH_MS <= now) {
+      this.#status = { value: this.#health.status(), at: now };
+    }
+    return this.#status.value;
+  }
+
+  /**
+   * Opens the stream of a page.
+   *
+   * @param since When the viewer's day starts, in milliseconds since the epoch.
+   * @returns The answer, which goes on until the page closes it.
+   */
+  open(since: number): Response {
+    const page: Page = { since, outbox: new Outbox(), version: undefined };
+    this.#pages.add(page);
+    this.status().then((status) => this.#tell(page, status));
+    this.#running ??= Promise.all([this.#watchStore(), this.#watchHealth()])
+      .catch(this.#pipeline.failed)
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return eventStream(page.outbox, {
+      signal: this.#closing.signal,
+      closed: () => this.#pages.delete(page),
+    });
+  }
+
+  /** Closes all streams. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#running;
+  }
+
+  get #isWatched(): boolean {
+    return this.#pages.size > 0 && !this.#closing.signal.aborted;
+  }
+
+  #ask<T>(work: () => Promise<T>): Promise<T> {
+    const asked = this.#asked.then(work);
+    this.#asked = asked.catch(() => {});
+    return asked;
+  }
+
+  async #watchStore(): Promise<void> {
+    let daysAt = -Infinity;
+    while (this.#isWatched) {
+      let waitMs = POLL_MS;
+      try {
+        const version = await this.#ask(() => this.#store.version());
+        const behind = [...this.#pages]
+          .filter((page) => page.version !== version);
+        const isFirst = behind.some((page) => page.version === undefined);
+        if (
+          behind.length > 0 && (isFirst || Date.now() - daysAt >= DAY_MS)
+        ) {
+          daysAt = Date.now();
+          await this.#tellDays(behind, version);
+        }
+      } catch (error) {
+        if (!(error instanceof PipelineError)) throw error;
+        // The page hears of it by the status.
+        waitMs = AWAY_POLL_MS;
+      }
+      await pause(waitMs, this.#closing.signal);
+    }
+  }
+
+  /** Reads each day once, and sends it to all pages that show it. */
+  async #tellDays(pages: readonly Page[], version: string): Promise<void> {
+    for (const [since, same] of Map.groupBy(pages, (page) => page.since)) {
+      const day = await this.#ask(() => this.#store.day(since));
+      let bytes: Uint8Array | undefined;
+      for (const page of same) {
+        page.version = version;
+        page.outbox.put("day", () => bytes ??= eventBytes("day", day));
+      }
+    }
+  }
+
+  async #watchHealth(): Promise<void> {
+    let told = "";
+    while (this.#isWatched) {
+      const status = await this.status();
+      const { now: _now, ...state } = status;
+      const text = JSON.stringify(state);
+      if (text !== told) {
+        told = text;
+        for (const page of this.#pages) this.#tell(page, status);
+      }
+      await pause(HEALTH_MS, this.#closing.signal);
+    }
+  }
+
+  #tell(page: Page, status: Status): void {
+    page.outbox.put("status", () => eventBytes("status", status));
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * What the server knows of the pipeline: where it is, and connections that requests share.
+ *
+ * A client of Kafka is made for each request: that takes some 15 ms, nothing is left behind where a request fails, and a broker's
+ * restart concerns no other request.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import type { WaitOptions } from "../base/retry.ts";
+import type { EventType } from "../events/event_type.ts";
+import type { SchemaId } from "../events/wire_format.ts";
+import type { Connectable } from "../kafka/connectable.ts";
+import {
+  type KafkaClient,
+  type KafkaOptions,
+  withClient,
+} from "../kafka/client.ts";
+import { MessageDecoder } from "../operate/peeked_message.ts";
+import { SchemaCatalog } from "../operate/schemas.ts";
+import { EventRegistry } from "../registry/registry.ts";
+import type { Config } from "../settings/config.ts";
+import type { DatabaseSettings } from "../settings/database.ts";
+import { RequestError } from "./answers.ts";
+import { Shared } from "./shared.ts";
+
+/** What the server shows. */
+export interface PipelineOptions {
+  /** Where Kafka and the registry are. */
+  readonly config: Config;
+  /** The store's database. */
+  readonly database: DatabaseSettings;
+  /** The topic that the page opens first. */
+  readonly topic: string;
+  /** The kinds of events that are checked by more than their topic's newest schema. */
+  readonly events?: readonly EventType<unknown>[];
+  /**
+   * Whether every act is refused.
+   *
+   * @default {false}
+   */
+  readonly readOnly?: boolean;
+  /** What to do about an error, in the words of the interface that starts the server. */
+  readonly advise?: (error: PipelineError) => string | undefined;
+  /** Receives the errors that are defects of this program. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** How long Kafka and the registry may take to be reached, in milliseconds: a person is waiting. */
+const TIMEOUT_MS = 1_500;
+/** How many requests may use Kafka at the same time; and how many may wait for it. */
+const [MAX_RUNNING, MAX_WAITING] = [8, 64];
+/** How many streams of messages, which may go on for long, there may be at the same time. */
+const MAX_STREAMS = 32;
+/** For how long an answer is shared by those who ask for the same, in milliseconds. */
+const KEPT_MS = 1_000;
+
+/** For how long it is known which subjects have a schema, in milliseconds. */
+const USES_KEPT_MS = 60_000;
+
+/** Where the registry has a schema. */
+export type SchemaNames = {
+  readonly subject?: string;
+  readonly version?: number;
+};
+
+/** What the server knows of the pipeline. */
+export class Pipeline {
+  /** Where Kafka and the registry are. */
+  readonly config: Config;
+  /** The topic that the page opens first. */
+  readonly topic: string;
+  /** Whether every act is refused. */
+  readonly readOnly: boolean;
+  /** What to do about an error. */
+  readonly advise: (error: PipelineError) => string | undefined;
+  /** Receives the errors that are defects of this program. */
+  readonly failed: (error: unknown) => void;
+  /** How clients connect. */
+  readonly connection: KafkaOptions & WaitOptions = {
+    clientId: "cafe-event-dashboard",
+    timeoutMs: TIMEOUT_MS,
+  };
+  /** Reads messages' values, by a registry that is connected once. */
+  readonly decoder: MessageDecoder = new MessageDecoder(() => this.registry());
+  readonly #shared = new Shared();
+  readonly #links = new Map<string, Promise<unknown>>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #streams = 0;
+
+  /**
+   * Makes it. Nothing is connected yet.
+   *
+   * @param options What the server shows.
+   */
+  constructor(options: PipelineOptions) {
+    this.config = options.config;
+    this.topic = options.topic;
+    this.readOnly = options.readOnly ?? false;
+    this.advise = options.advise ?? (() => undefined);
+    this.failed = options.failed ?? (() => {});
+  }
+
+  /** The connection to the registry. */
+  registry(): Promise<EventRegistry> {
+    return this.#link(
+      "registry",
+      () => EventRegistry.connect(this.config, this.connection),
+    );
+  }
+
+  /** The registry's subjects. */
+  schemas(): Promise<SchemaCatalog> {
+    return this.#link(
+      "schemas",
+      () => SchemaCatalog.connect(this.config, this.connection),
+    );
+  }
+
+  /**
+   * Finds the subject of a schema.
+   *
+   * @param id The schema's id.
+   * @param topic The topic whose message names it: several subjects may have it.
+   * @returns The subject and the version; empty where the registry doesn't say.
+   */
+  async schemaNames(id: SchemaId, topic: string): Promise<SchemaNames> {
+    if (typeof id !== "number") return {};
+    try {
+      const uses = await this.#shared.get(`uses ${id}`, {
+        keptMs: USES_KEPT_MS,
+        make: async () => (await this.schemas()).uses(id),
+      });
+      return uses.find(({ subject }) => subject === `${topic}-value`) ??
+        uses[0] ?? {};
+    } catch (error) {
+      if (error instanceof PipelineError) return {};
+      throw error;
+    }
+  }
+
+  /**
+   * Asks Kafka by a client that is made for it.
+   *
+   * @param make Makes the client.
+   * @param requests The requests; they may be repeated.
+   */
+  ask<C extends Connectable, T>(
+    make: (kafka: KafkaClient) => C,
+    requests: (client: C) => Promise<T>,
+  ): Promise<T> {
+    return withClient(this.config, { ...this.connection, make }, requests);
+  }
+
+  /**
+   * Runs work that uses Kafka, as soon as less than a few others do.
+   *
+   * @param work The work.
+   * @throws {RequestError} If too many are waiting already.
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#running >= MAX_RUNNING) {
+      if (this.#waiting.length >= MAX_WAITING) {
+        throw new RequestError(503, "Too many requests at the same time");
+      }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else this.#running++;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#running--;
+    }
+  }
+
+  /**
+   * Makes an answer that those share who ask for the same within a second.
+   *
+   * @param key What it answers.
+   * @param make Makes it.
+   */
+  share<T>(key: string, make: () => Promise<T>): Promise<T> {
+    return this.#shared.get(key, {
+      keptMs: KEPT_MS,
+      make: () => this.run(make),
+    });
+  }
+
+  /** Forgets the answers that are shared, as something was changed. */
+  changed(): void {
+    this.#shared.clear();
+  }
+
+  /**
+   * Counts a stream of messages.
+   *
+   * @returns Call it when the stream has ended.
+   * @throws {RequestError} If there are too many.
+   */
+  openStream(): () => void {
+    if (this.#streams >= MAX_STREAMS) {
+      throw new RequestError(503, "Too many streams at the same time");
+    }
+    this.#streams++;
+    return () => {
+      this.#streams--;
+    };
+  }
+
+  /** Connects once; a failure is kept for a moment, so that not every message waits for a registry that is away. */
+  #link<T>(name: string, connect: () => Promise<T>): Promise<T> {
+    const there = this.#links.get(name);
+    if (there) return there as Promise<T>;
+    const made = connect();
+    this.#links.set(name, made);
+    made.catch(() => {
+      Deno.unrefTimer(setTimeout(() => this.#links.delete(name), KEPT_MS));
+    });
+    return made;
+  }
+}

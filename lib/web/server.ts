@@ -1,0 +1,123 @@
+/**
+ * The dashboard's server: a page, and what it shows of Kafka, the registry and the store.
+ *
+ * @module
+ */
+
+import { PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
+import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
+import { bracketed, checkOrigin, secured } from "./guard.ts";
+import type { Secret } from "../base/secret.ts";
+import { LiveFeed } from "./live.ts";
+import { PasswordCheck } from "./password.ts";
+import { Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { answer, type Backend } from "./router.ts";
+import { StoreReader } from "./store_reader.ts";
+
+/** What the server shows, and where. */
+export interface DashboardOptions extends PipelineOptions {
+  /**
+   * The address that it listens on.
+   *
+   * @default {"127.0.0.1"}
+   */
+  readonly hostname?: string;
+  /** The port; 0 for any that is free. */
+  readonly port: number;
+  /** The password that it asks for; none by default. */
+  readonly password?: Secret;
+}
+
+/** A server that runs. */
+export interface Dashboard extends AsyncDisposable {
+  /** Its address, for a browser on this machine. */
+  readonly url: string;
+}
+
+/** How long requests may take to end after a stop, in milliseconds. */
+const CLOSE_MS = 1_000;
+/** The address that only this machine reaches. */
+const LOOPBACK = "127.0.0.1";
+
+/**
+ * Starts the server.
+ *
+ * @param options What it shows, and where.
+ * @returns The server. Disposing of it ends all streams and closes it.
+ * @throws {PipelineError} If the port is in use or may not be used.
+ */
+export function serveDashboard(options: DashboardOptions): Dashboard {
+  const { hostname = LOOPBACK, database } = options;
+  const pipeline = new Pipeline(options);
+  const store = new StoreReader(database);
+  const live = new LiveFeed(pipeline, store);
+  const backend: Backend = { pipeline, live };
+  const ended = new AbortController();
+  const password = options.password && new PasswordCheck(options.password);
+  const respond = async (
+    request: Request,
+    { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>,
+  ): Promise<Response> => {
+    try {
+      checkOrigin(request, { hostname, port });
+      password?.check(request, remoteAddr.hostname);
+      return secured(await answer(backend, request));
+    } catch (error) {
+      if (!(error instanceof PipelineError)) pipeline.failed(error);
+      return secured(jsonAnswer(errorAnswer(error, pipeline.advise), {
+        status: statusOf(error),
+        ...(error instanceof RequestError && { headers: error.headers }),
+      }));
+    }
+  };
+  let server: Deno.HttpServer<Deno.NetAddr>;
+  try {
+    server = Deno.serve({
+      hostname,
+      port: options.port,
+      signal: ended.signal,
+      onListen: () => {},
+    }, respond);
+  } catch (error) {
+    throw explainListen(error, { hostname, port: options.port });
+  }
+  const { port } = server.addr;
+  const isAny = ["0.0.0.0", "::"].includes(hostname);
+  return {
+    url: `http://${
+      isAny || hostname === LOOPBACK ? "localhost" : bracketed(hostname)
+    }:${port}`,
+    async [Symbol.asyncDispose]() {
+      await live.close();
+      await Promise.race([server.shutdown(), pause(CLOSE_MS)]);
+      ended.abort();
+      await server.finished;
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function explainListen(
+  error: unknown,
+  { hostname, port }: { readonly hostname: string; readonly port: number },
+): unknown {
+  const address = `${bracketed(hostname)}:${port}`;
+  if (error instanceof Deno.errors.AddrInUse) {
+    return new PipelineError(
+      `Another program listens on ${address} already`,
+      { cause: error, code: "port-in-use", details: { address } },
+    );
+  }
+  if (
+    error instanceof Deno.errors.NotCapable ||
+    error instanceof Deno.errors.PermissionDenied
+  ) {
+    return new PipelineError(`No permission to listen on ${address}`, {
+      cause: error,
+      code: "listen-permission",
+      details: { address },
+    });
+  }
+  return error;
+}

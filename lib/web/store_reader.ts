@@ -1,0 +1,92 @@
+/**
+ * Reading the store's database: it is opened when it is there, and again after it was away.
+ *
+ * @module
+ */
+
+import { type Database, query, type Work } from "../store/database.ts";
+import { readTables } from "../store/migrations.ts";
+import { connectDatabase } from "../store/store.ts";
+import type { DatabaseSettings } from "../settings/database.ts";
+import { type DaySnapshot, readDay } from "./order_day.ts";
+
+/** How long PostgreSQL may take for a transaction, in milliseconds. */
+const TIMEOUT_MS = 5_000;
+
+/** Reads the store's database. Its calls must not overlap. */
+export class StoreReader implements AsyncDisposable {
+  readonly #settings: DatabaseSettings;
+  #database: Database | undefined;
+
+  /**
+   * Makes it. The database is opened when it is asked first.
+   *
+   * @param settings Which database.
+   */
+  constructor(settings: DatabaseSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Reads where the store stands: it changes with each batch that is stored.
+   *
+   * @returns A text that is another one whenever something was stored.
+   * @throws {PipelineError} If the database can't be reached, holds nothing, or is of a newer version.
+   */
+  async version(): Promise<string> {
+    return await this.#read(function* () {
+      return JSON.stringify(
+        yield* query(
+          "SELECT topic, partition, next FROM positions",
+        ),
+      );
+    });
+  }
+
+  /**
+   * Reads a day.
+   *
+   * @param since When the viewer's day starts, in milliseconds since the epoch.
+   * @returns The day.
+   * @throws {PipelineError} If the database can't be reached, holds nothing, or is of a newer version.
+   */
+  async day(since: number): Promise<DaySnapshot> {
+    return await this.#read(function* (database) {
+      // A table is made when the first event of its kind is stored.
+      const tables = yield* readTables(database);
+      return yield* readDay({ database, tables }, since);
+    });
+  }
+
+  async #read<T>(work: (database: Database) => Work<T>): Promise<T> {
+    try {
+      this.#database ??= await this.#open();
+      const database = this.#database;
+      return await database.transaction(() => work(database));
+    } catch (error) {
+      await this[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #open(): Promise<Database> {
+    const database = await connectDatabase(this.#settings, {
+      readOnly: true,
+      timeoutMs: TIMEOUT_MS,
+    });
+    try {
+      await database.transaction(() => readTables(database));
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Closes the database, if it is open. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const database = this.#database;
+    this.#database = undefined;
+    await database?.close().catch(() => {});
+  }
+}
