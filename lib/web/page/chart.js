@@ -18,7 +18,6 @@ import uPlot from "./uplot.js";
  * @property {boolean} unfinished Whether the value will still change.
  */
 
-const HEIGHT_PX = 264;
 const AXIS_PX = 64;
 
 /** @param {string} name */
@@ -62,11 +61,15 @@ export function TimeChart({ points, label, unit, tip }) {
     const draw = () => {
       chart.current?.destroy();
       chart.current = new uPlot(
-        optionsOf(element.clientWidth, {
-          unit,
-          points: () => shown.current,
-          onPoint: showTip,
-        }),
+        {
+          width: element.clientWidth,
+          height: element.clientHeight,
+          ...optionsOf({
+            unit,
+            points: () => shown.current,
+            onPoint: showTip,
+          }),
+        },
         dataOf(shown.current),
         element,
       );
@@ -89,9 +92,10 @@ export function TimeChart({ points, label, unit, tip }) {
     };
     draw();
     const observer = new ResizeObserver(() => {
-      const width = element.clientWidth;
-      if (width > 0 && width !== chart.current?.width) {
-        chart.current?.setSize({ width, height: HEIGHT_PX });
+      const { clientWidth: width, clientHeight: height } = element;
+      const drawn = chart.current;
+      if (width > 0 && (width !== drawn?.width || height !== drawn?.height)) {
+        drawn?.setSize({ width, height });
       }
     });
     observer.observe(element);
@@ -115,12 +119,12 @@ export function TimeChart({ points, label, unit, tip }) {
 }
 
 /**
- * @param {number} width
  * @param {{ unit: (value: number) => string, points: () => readonly Point[], onPoint: (chart: uPlot, at: number | null | undefined) => void }} options
- * @returns {uPlot.Options}
+ * @returns {Omit<uPlot.Options, "width" | "height">}
  */
-function optionsOf(width, { unit, points, onPoint }) {
-  const font = `12px ${getComputedStyle(document.body).fontFamily}`;
+function optionsOf({ unit, points, onPoint }) {
+  const { fontFamily, fontSize } = getComputedStyle(document.body);
+  const font = `${Math.round(parseFloat(fontSize) * 0.8)}px ${fontFamily}`;
   const [accent, quiet, line] = [
     colour("--accent"),
     colour("--quiet"),
@@ -139,9 +143,7 @@ function optionsOf(width, { unit, points, onPoint }) {
   };
   const axis = { stroke: quiet, font, ticks: { show: false } };
   return {
-    width,
-    height: HEIGHT_PX,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -162,6 +164,7 @@ function optionsOf(width, { unit, points, onPoint }) {
       {
         ...axis,
         grid: { show: false },
+        size: 28,
         space: 72,
         values: (_, splits) => splits.map((at) => clockMinute(at * 1_000)),
       },

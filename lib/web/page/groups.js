@@ -43,10 +43,10 @@ const lagText = (lag) =>
     ? html`<span class="quiet">nothing committed</span>`
     : count(lag);
 
-/** @param {{ course: LagCourse }} props */
-function LagLine({ course }) {
+/** @param {{ course: LagCourse, wide?: boolean }} props */
+function LagLine({ course, wide = false }) {
   const [first, last] = [course[0]?.[1] ?? 0, course.at(-1)?.[1] ?? 0];
-  return html`<${Sparkline} course=${course} label=${`Lag over the last minutes: from ${
+  return html`<${Sparkline} wide=${wide} course=${course} label=${`Lag over the last minutes: from ${
     count(first)
   } to ${count(last)}`} />`;
 }
@@ -144,7 +144,7 @@ function Standing({ group: { state, partitions, members, course } }) {
           members.length,
           "member",
         )}</span>
-        <${LagLine} course=${course} />
+        <${LagLine} wide course=${course} />
       </div>
       ${partitions.length === 0
         ? html`<p class="quiet">It has committed nothing yet.</p>`

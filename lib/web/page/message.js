@@ -110,7 +110,7 @@ export function MessageDetail({ topic, message, children }) {
         <dt>Place</dt>
         <dd>${topic}, partition ${partition}, offset ${offset} · <a href=${link}>link to this message</a></dd>
         <dt>Time</dt>
-        <dd>${exactTime(at)}${at !== null && html`
+        <dd>${exactTime(at)} ${at !== null && html`
           <span class="quiet">${new Date(at).toISOString()}</span>
         `}</dd>
         <dt>Key</dt>

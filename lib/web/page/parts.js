@@ -174,12 +174,12 @@ export function PlaceHead({ up, title, tabs, children }) {
 /**
  * Shows a table. On a narrow screen each row becomes a card, with the name of the column beside each value.
  *
- * @param {{ label: string, columns: { name: string, number?: boolean }[], rows: { key: string, cells: View[], class?: string }[] }} props
- * `number`: whether the column is aligned to the right.
+ * @param {{ label: string, compact?: boolean, columns: { name: string, number?: boolean }[], rows: { key: string, cells: View[], class?: string }[] }} props
+ * `compact`: whether it has room on a narrow screen too, and stays a table; `number`: whether the column is aligned to the right.
  */
-export function Table({ label, columns, rows }) {
+export function Table({ label, compact = false, columns, rows }) {
   return html`
-    <table class="cards" aria-label=${label}>
+    <table class=${compact ? null : "cards"} aria-label=${label}>
       <thead>
         <tr>
           ${columns.map(({ name, number }) =>
@@ -325,9 +325,9 @@ export function Outcome({ text }) {
 /**
  * Draws the course of a value as a small line.
  *
- * @param {{ course: readonly (readonly [at: number, value: number])[], label: string }} props `label`: what it shows, in words.
+ * @param {{ course: readonly (readonly [at: number, value: number])[], label: string, wide?: boolean }} props `label`: what it shows, in words.
  */
-export function Sparkline({ course, label }) {
+export function Sparkline({ course, label, wide = false }) {
   if (course.length < 2) return html`<span class="quiet">not yet</span>`;
   const [width, height] = [96, 24];
   const from = course[0]?.[0] ?? 0;
@@ -339,7 +339,9 @@ export function Sparkline({ course, label }) {
     }`
   ).join(" ");
   return html`
-    <svg class="sparkline" viewBox="0 0 ${width} ${height}"
+    <svg class=${wide
+      ? "sparkline wide"
+      : "sparkline"} viewBox="0 0 ${width} ${height}"
       preserveAspectRatio="none" role="img" aria-label=${label}>
       <polyline points=${points} />
     </svg>

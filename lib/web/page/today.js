@@ -200,9 +200,9 @@ function Revenue({ day, now, query }) {
             money(dollars * 100).replace(/\.00$/, "")}
           tip=${(/** @type {number} */ at) => tipOf(parts[at], range.step)} />
         <p class="legend">
-          <span class="key today">today</span>
-          <span class="key unfinished">still counting</span>
-          <span class="key yesterday">same time yesterday</span>
+          <span class="swatch today">today</span>
+          <span class="swatch unfinished">still counting</span>
+          <span class="swatch yesterday">same time yesterday</span>
         </p>
       `}
       ${day.late > 0 && html`
@@ -288,7 +288,7 @@ function Drinks({ drinks }) {
         html`<p class="quiet">Nothing sold yet today.</p>`}
       ${table
         ? html`
-          <${Table} label="Drinks" columns=${[
+          <${Table} compact label="Drinks" columns=${[
             { name: "Drink" },
             { name: "Revenue", number: true },
             { name: "Orders", number: true },
@@ -338,14 +338,14 @@ function Latest({ latest }) {
   };
   const toTop = () => box.current?.scrollTo({ top: 0 });
   return html`
-    <section class="panel wide">
+    <section class="panel latest">
       <${PanelHead} title="Latest orders" />
       ${shown.length === 0 && html`<p class="quiet">No orders yet.</p>`}
       ${waiting > 0 &&
         html`<button type="button" class="newer" onClick=${toTop}>${
           waiting === latest.length ? `${waiting} or more` : waiting
         } new</button>`}
-      <div class="scroll latest" ref=${box} onScroll=${onScroll} tabindex="0" role="region" aria-label="Latest orders">
+      <div class="scroll" ref=${box} onScroll=${onScroll} tabindex="0" role="region" aria-label="Latest orders">
         <ul class="orders">
           ${shown.map(({ id, at, name, drink, quantity, cents, member }) =>
             html`
@@ -372,7 +372,7 @@ function Guests({ guests }) {
       <${PanelHead}
         title="Guests"><span class="quiet">of all days, by spending</span><//>
       ${guests.length === 0 ? html`<p class="quiet">Nobody yet.</p>` : html`
-        <${Table} label="Guests" columns=${[
+        <${Table} compact label="Guests" columns=${[
           { name: "Guest" },
           { name: "Orders", number: true },
           { name: "Spent", number: true },
@@ -393,14 +393,15 @@ function Cards({ cards }) {
       ${cards.length === 0
         ? html`<p class="quiet">No card scanned yet.</p>`
         : html`
-          <${Table} label="Loyalty points" columns=${[
+          <${Table} compact label="Loyalty points" columns=${[
             { name: "Card" },
             { name: "Scans", number: true },
             { name: "Points", number: true },
-          ]} rows=${cards.slice(0, 6).map(({ id, scans, points }) => ({
-            key: id,
-            cells: [id, count(scans), count(points)],
-          }))} />
+          ]}
+            rows=${cards.slice(0, 6).map(({ id, scans, points }) => ({
+              key: id,
+              cells: [id, count(scans), count(points)],
+            }))} />
         `}
     </section>
   `;
