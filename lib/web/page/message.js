@@ -16,6 +16,7 @@ const FIRST_BYTES = 1_024;
 /** The zero byte and the schema's id before a value's JSON. */
 const FRAME_BYTES = 5;
 const MAX_PREVIEW = 400;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Writes the value in one line.
@@ -29,9 +30,22 @@ export function Preview({ value }) {
   if ("problem" in value) {
     return html`<span class="trouble"><span aria-hidden="true">⚠ </span>${value.problem}</span>`;
   }
-  return html`<span class="code">${
-    JSON.stringify(value.event).slice(0, MAX_PREVIEW)
-  }</span>`;
+  return html`<span class="code">${preview(value.event)}</span>`;
+}
+
+/** @param {unknown} event */
+function preview(event) {
+  if (event === null || typeof event !== "object" || Array.isArray(event)) {
+    return JSON.stringify(event).slice(0, MAX_PREVIEW);
+  }
+  // A UUID is as long as all the rest, and tells the eye least.
+  const fields = Object.entries(event).toSorted(([, a], [, b]) =>
+    Number(UUID.test(String(a))) - Number(UUID.test(String(b)))
+  );
+  const written = fields.map(([name, value]) =>
+    `${name}: ${JSON.stringify(value)}`
+  );
+  return `{ ${written.join(", ")} }`.slice(0, MAX_PREVIEW);
 }
 
 /**
