@@ -6,7 +6,6 @@
 
 import { ensurePrograms } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
-import { APICURIO, APICURIO_VERSION } from "./maven.ts";
 import { foldersOf, readIfThere, writeWhole } from "./paths.ts";
 import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -43,11 +42,11 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
   const { run, logs, data } = foldersOf(options.dir);
   return new JavaProcess({
     name: "registry",
-    title: APICURIO.title,
+    title: "Apicurio Registry",
     run,
     logs,
     prepare: async (signal) => {
-      const { apicurio } = await ensurePrograms({
+      const { registryJar } = await ensurePrograms({
         folder: options.programs,
         signal,
       });
@@ -57,8 +56,10 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
           ...JAVA_OPTIONS,
           "-Dquarkus.http.host=127.0.0.1",
           `-Dquarkus.http.port=${options.port()}`,
+          // The newer registry's port for probes, which would be open to the network.
+          "-Dquarkus.management.host-enabled=false",
           "-jar",
-          `${apicurio}/apicurio-registry-app-${APICURIO_VERSION}-runner.jar`,
+          registryJar,
         ],
         env: {
           APICURIO_STORAGE_KIND: "sql",

@@ -6,8 +6,9 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { dockerProblem } from "./docker.ts";
+import { javaVersion } from "./java_version.ts";
 import { INSTALL_JAVA } from "./maven.ts";
-import { runCommand, runScript } from "./shell.ts";
+import { runScript } from "./shell.ts";
 
 /** The kinds of engine to ask for; `auto` takes what this machine has. */
 export const ENGINES = ["auto", "docker", "local"] as const;
@@ -18,29 +19,16 @@ export type EngineKind = "docker" | "local";
 const MIN_JAVA_VERSION = 17;
 
 /**
- * Reads the major version from the output of `java -version`.
- *
- * @param text Its output.
- * @returns The version, such as 17; undefined if there is none.
- */
-export function parseJavaVersion(text: string): number | undefined {
-  // Up to Java 8 the version was called 1.8.
-  const match = /version "(?:1\.)?(\d+)/.exec(text);
-  return match ? Number(match[1]) : undefined;
-}
-
-/**
  * Determines whether Java and Maven are installed.
  *
  * @returns What is missing, as the end of a sentence; undefined if nothing is.
  */
 export async function javaProblem(): Promise<string | undefined> {
-  const [java, maven] = await Promise.all([
-    runCommand(["java", "-version"]),
+  const [version, maven] = await Promise.all([
+    javaVersion(),
     // Finding Maven is faster than starting it.
     runScript("command -v mvn"),
   ]);
-  const version = parseJavaVersion(java.stderr + java.stdout);
   if (version === undefined) return "java was not found";
   if (version < MIN_JAVA_VERSION) {
     return `java is version ${version}, and ${MIN_JAVA_VERSION} or later is needed`;

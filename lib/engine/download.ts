@@ -8,8 +8,9 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { checkDigests } from "./digests.ts";
+import { javaVersion } from "./java_version.ts";
 import { withLock } from "./lock.ts";
-import { APICURIO, KAFKA, type Program, runMaven } from "./maven.ts";
+import { apicurioFor, KAFKA, type Program, runMaven } from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";
 import { progressLine } from "./progress.ts";
 import { runCommand } from "./shell.ts";
@@ -18,8 +19,8 @@ import { runCommand } from "./shell.ts";
 export interface Programs {
   /** The folder with Kafka's jars. */
   readonly kafka: string;
-  /** The folder with the registry's jars. */
-  readonly apicurio: string;
+  /** The registry's jar. */
+  readonly registryJar: string;
 }
 
 /** Options for {@linkcode ensurePrograms}. */
@@ -48,11 +49,13 @@ export async function ensurePrograms(
     notify = console.error,
     signal,
   } = options;
+  const registry = apicurioFor(await javaVersion() ?? 0);
   const programs = {
     kafka: `${folder}/${KAFKA.folder}`,
-    apicurio: `${folder}/${APICURIO.folder}`,
+    registryJar: `${folder}/${registry.folder}/${registry.jar}`,
   };
-  if ((await missing(folder)).length === 0) return programs;
+  const needed = [KAFKA, registry];
+  if ((await missing(needed, folder)).length === 0) return programs;
   await Deno.mkdir(folder, { recursive: true });
   await withLock({
     path: `${folder}/lock`,
@@ -61,7 +64,7 @@ export async function ensurePrograms(
     signal,
   }, async () => {
     // Another process may have downloaded them while this one waited.
-    const wanted = await missing(folder);
+    const wanted = await missing(needed, folder);
     if (wanted.length === 0) return;
     await removeDrafts(folder);
     await downloadAll(wanted, { folder, notify, signal });
@@ -71,9 +74,12 @@ export async function ensurePrograms(
 
 const DRAFT = ".part-";
 
-async function missing(folder: string): Promise<Program[]> {
+async function missing(
+  programs: readonly Program[],
+  folder: string,
+): Promise<Program[]> {
   const found = await Promise.all(
-    [KAFKA, APICURIO].map(async (program) => {
+    programs.map(async (program) => {
       const info = await Deno.stat(`${folder}/${program.folder}`).catch(() =>
         undefined
       );

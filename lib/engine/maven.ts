@@ -23,10 +23,7 @@ export interface Program {
 }
 
 /** The version of Apache Kafka. */
-export const KAFKA_VERSION = "4.2.0";
-
-/** The version of Apicurio Registry. */
-export const APICURIO_VERSION = "3.0.9";
+export const KAFKA_VERSION = "4.4.0";
 
 const PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin";
 
@@ -70,21 +67,62 @@ export const KAFKA: Program = {
   ],
 };
 
+/** A version of Apicurio Registry. */
+export interface RegistryProgram extends Program {
+  /** The oldest version of Java that runs it. */
+  readonly minJavaVersion: number;
+  /** The jar to run, in its folder. */
+  readonly jar: string;
+}
+
 /**
- * Apicurio Registry: an archive with a folder of jars. Its parent is not published, so it can't be a dependency. Later
- * versions of the plugin read the parent even for a copy, and fail.
+ * Apicurio Registry: an archive of jars. Its parent is not published, so it can't be a dependency. Later versions of the
+ * plugin read the parent even for a copy, and fail.
  */
-export const APICURIO: Program = {
-  title: `Apicurio Registry ${APICURIO_VERSION}`,
-  folder: `apicurio-registry-${APICURIO_VERSION}`,
-  artifact: `io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`,
-  sizeMb: 109,
-  goals: [
-    `${PLUGIN}:2.10:copy`,
-    `-Dartifact=io.apicurio:apicurio-registry-app:${APICURIO_VERSION}:tar.gz:all`,
-    "-DoutputDirectory={output}",
-  ],
-};
+function apicurio(
+  version: string,
+  rest: Pick<RegistryProgram, "sizeMb" | "minJavaVersion" | "jar">,
+): RegistryProgram {
+  const artifact = `io.apicurio:apicurio-registry-app:${version}:tar.gz:all`;
+  return {
+    title: `Apicurio Registry ${version}`,
+    folder: `apicurio-registry-${version}`,
+    artifact,
+    goals: [
+      `${PLUGIN}:2.10:copy`,
+      `-Dartifact=${artifact}`,
+      "-DoutputDirectory={output}",
+    ],
+    ...rest,
+  };
+}
+
+/** The versions of Apicurio Registry, the newest first. Each reads the data of the others. */
+export const APICURIOS: readonly [RegistryProgram, ...RegistryProgram[]] = [
+  apicurio("3.3.3", {
+    sizeMb: 159,
+    minJavaVersion: 21,
+    jar: "quarkus-run.jar",
+  }),
+  apicurio("3.0.9", {
+    sizeMb: 109,
+    minJavaVersion: 17,
+    jar: "apicurio-registry-app-3.0.9-runner.jar",
+  }),
+];
+
+/**
+ * Chooses the newest registry that a Java runs; the oldest where none does.
+ *
+ * @param javaVersion Java's major version.
+ */
+export function apicurioFor(javaVersion: number): RegistryProgram {
+  const [newest, ...older] = APICURIOS;
+  return older.reduce(
+    (chosen, next) => chosen.minJavaVersion <= javaVersion ? chosen : next,
+    newest,
+  );
+}
 
 const BYTES: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
 

@@ -381,14 +381,34 @@ export class SchemaCatalog {
   }
 }
 
+/** What Apicurio 3.3 calls some differences in a sentence. Of all others it writes the name in small letters, with spaces. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  "A new required property was added":
+    "OBJECT_TYPE_REQUIRED_PROPERTIES_MEMBER_ADDED",
+  "A required property was removed":
+    "OBJECT_TYPE_REQUIRED_PROPERTIES_MEMBER_REMOVED",
+  "Additional properties are now allowed":
+    "OBJECT_TYPE_ADDITIONAL_PROPERTIES_FALSE_TO_TRUE",
+  "Additional properties are no longer allowed":
+    "OBJECT_TYPE_ADDITIONAL_PROPERTIES_TRUE_TO_FALSE",
+  "The value must now be an integer":
+    "NUMBER_TYPE_INTEGER_REQUIRED_FALSE_TO_TRUE",
+  "The value is no longer required to be an integer":
+    "NUMBER_TYPE_INTEGER_REQUIRED_TRUE_TO_FALSE",
+};
+
 /**
  * Reads Apicurio's list of differences.
  *
- * @param text Its words: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`.
+ * @param text Its words: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`, since 3.3
+ * `… diff types: [String type max length added at /properties/name/maxLength, …]`.
  */
 export function readDiffTypes(text: string): Finding[] {
-  return [...text.matchAll(/([A-Z][A-Z_]+) at (\/[^\s,\]"]*)/g)]
-    .map(([, rule = "", pointer = ""]) => ({ rule, pointer }))
+  return [...text.matchAll(/([A-Z][A-Za-z_ ]+) at (\/[^\s,\]"]*)/g)]
+    .map(([, name = "", pointer = ""]) => ({
+      rule: SENTENCES[name] ?? name.toUpperCase().replaceAll(" ", "_"),
+      pointer,
+    }))
     .filter((finding, index, all) =>
       all.findIndex(({ rule, pointer }) =>
         rule === finding.rule && pointer === finding.pointer

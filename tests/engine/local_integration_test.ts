@@ -20,7 +20,11 @@ import {
   stopEngine,
 } from "../../lib/engine/mod.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
-import { processIdentity, signalProcess } from "../../lib/engine/shell.ts";
+import {
+  processIdentity,
+  runScript,
+  signalProcess,
+} from "../../lib/engine/shell.ts";
 import {
   makeThrowawayEngine,
   startThrowawayEngine,
@@ -74,20 +78,35 @@ async function schemaOf(engine: LocalEngine, id: number): Promise<unknown> {
   return JSON.parse(schema);
 }
 
-/** The level of compatibility of subjects without one of their own; with a level, sets it. */
-async function defaultCompatibility(
-  engine: LocalEngine,
-  level?: string,
-): Promise<unknown> {
-  const response = await fetch(`${engine.confluentApiUrl}/config`, {
-    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
-    ...(level && {
-      method: "PUT",
-      body: JSON.stringify({ compatibility: level }),
-    }),
-  });
+/** The level of compatibility of subjects without one of their own. */
+async function defaultCompatibility(engine: LocalEngine): Promise<unknown> {
+  const response = await fetch(`${engine.confluentApiUrl}/config`);
   const { compatibilityLevel } = await response.json();
   return compatibilityLevel;
+}
+
+async function setDefaultCompatibility(
+  engine: LocalEngine,
+  level: string,
+): Promise<void> {
+  const response = await fetch(`${engine.confluentApiUrl}/config`, {
+    method: "PUT",
+    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
+    body: JSON.stringify({ compatibility: level }),
+  });
+  await response.body?.cancel();
+}
+
+/** The addresses on which a process listens. */
+async function listeningAddresses(pid: number | undefined): Promise<string[]> {
+  const { stdout } = await runScript(
+    `inodes=$(ls -l "/proc/$1/fd" | sed -n 's/.*socket:\\[\\([0-9]*\\)\\].*/\\1/p')
+     cat /proc/net/tcp /proc/net/tcp6 | awk -v inodes="$inodes" '
+       BEGIN { count = split(inodes, list); for (i = 1; i <= count; i++) own[list[i]] }
+       $4 == "0A" && $10 in own { sub(/:.*/, "", $2); print $2 }'`,
+    String(pid),
+  );
+  return stdout.split("\n").filter(Boolean);
 }
 
 localEngineTest(
@@ -140,10 +159,30 @@ localEngineTest(
   async () => {
     await using engine = await startThrowawayEngine();
     assertEquals(await defaultCompatibility(engine), "BACKWARD");
-    assertEquals(await defaultCompatibility(engine, "NONE"), "NONE");
+    await setDefaultCompatibility(engine, "NONE");
     assertEquals(await engine.registry.stop(), true);
     assertEquals(await engine.start(), "repaired");
     assertEquals(await defaultCompatibility(engine), "NONE");
+  },
+);
+
+localEngineTest(
+  "LocalEngine listens on 127.0.0.1 only",
+  async () => {
+    // Only Linux says so without a program of its own.
+    if (Deno.build.os !== "linux") return;
+    await using engine = await startThrowawayEngine();
+    // As the system writes it, for IPv4 and for IPv6.
+    const local = ["0100007F", "0000000000000000FFFF00000100007F"];
+    for (const part of await engine.running()) {
+      const addresses = await listeningAddresses(part.pid);
+      assert(addresses.length > 0, part.title);
+      assertEquals(
+        addresses.filter((address) => !local.includes(address)),
+        [],
+        part.title,
+      );
+    }
   },
 );
 

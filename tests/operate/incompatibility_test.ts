@@ -95,6 +95,25 @@ Deno.test("readDiffTypes() keeps each difference once when Apicurio repeats its 
   );
 });
 
+Deno.test("readDiffTypes() finds the names of differences when Apicurio writes them in words", () => {
+  assertEquals(
+    readDiffTypes(
+      "list of diff types: [String type max length added at /properties/a/maxLength, A new required property was added at /required] " +
+        "Causes: String type max length added at /properties/a/maxLength, A new required property was added at /required",
+    ),
+    [
+      {
+        rule: "STRING_TYPE_MAX_LENGTH_ADDED",
+        pointer: "/properties/a/maxLength",
+      },
+      {
+        rule: "OBJECT_TYPE_REQUIRED_PROPERTIES_MEMBER_ADDED",
+        pointer: "/required",
+      },
+    ],
+  );
+});
+
 for (
   const [registry, finding] of [
     [
