@@ -8,9 +8,9 @@ import type { Config } from "../settings/config.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { consume } from "../consume/consume.ts";
 import { PipelineError, StoppedError } from "../base/errors.ts";
+import { freePorts, isPortFree } from "../engine/ports.ts";
 import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
-import { withEngine } from "./demo_engine.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { runTask } from "./command.ts";
 import { note, printLine } from "./output.ts";
@@ -20,6 +20,7 @@ import { ProduceReport } from "./produce_report.ts";
 import type { EventRecord } from "../events/record.ts";
 import { describeTopicResult } from "./topic_report.ts";
 import { createTopic } from "../kafka/topic.ts";
+import { type PortChoice, withEngine } from "./own_engine.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
@@ -49,8 +50,30 @@ export async function demoCommand(): Promise<never> {
   }, async ({ keep }) => {
     using stop = stopSignal();
     const { signal } = stop;
-    await withEngine({ keep, signal }, (config) => run(config, signal));
+    await withEngine(
+      { keep, signal, ports: choosePorts },
+      (config) => run(config, signal),
+    );
   });
+}
+
+/**
+ * Chooses the usual ports for an engine that has to be started, or others if another program listens on one of them: another
+ * program's Kafka is never used.
+ */
+async function choosePorts(runs: boolean): Promise<PortChoice> {
+  if (runs) return {};
+  const usual = [9092, 8081];
+  const free = await Promise.all(usual.map(isPortFree));
+  const taken = usual.filter((_, index) => !free[index]);
+  if (taken.length === 0) return {};
+  const [kafkaPort, registryPort] = freePorts(2);
+  note(
+    `Another program listens on port ${
+      taken.join(" and ")
+    }: using ports ${kafkaPort} and ${registryPort} instead.`,
+  );
+  return { kafkaPort, registryPort };
 }
 
 /**

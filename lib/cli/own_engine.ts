@@ -1,0 +1,80 @@
+/**
+ * Kafka and the registry for a task that brings its own, which are started for it unless the engine of this checkout runs.
+ *
+ * @module
+ */
+
+import {
+  engineRuns,
+  type RunningEngine,
+  startEngine,
+  stopEngine,
+} from "../engine/mod.ts";
+import {
+  BROKERS_VARIABLE,
+  type Config,
+  REGISTRY_VARIABLE,
+  resolveConfig,
+} from "../settings/config.ts";
+import { describeEngine } from "./engine_report.ts";
+import { note } from "./output.ts";
+
+/** How an engine is brought. */
+export interface OwnEngineOptions {
+  /** Leaves it running. */
+  readonly keep: boolean;
+  /** Ends the start. */
+  readonly signal: AbortSignal;
+  /** Chooses the ports, knowing whether the engine of this checkout runs. */
+  readonly ports: (runs: boolean) => Promise<PortChoice> | PortChoice;
+}
+
+/** The ports of an engine; the usual ones by default. */
+export interface PortChoice {
+  /** The port for Kafka's clients. */
+  readonly kafkaPort?: number | undefined;
+  /** The registry's port. */
+  readonly registryPort?: number | undefined;
+}
+
+/**
+ * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs,
+ * or else on one that is started for it, and stopped afterwards.
+ *
+ * @param options The ports, and what becomes of the engine.
+ * @param work The work. It is given the engine of this checkout, unless the environment names another.
+ * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
+ * @throws {StoppedError} If the signal ended the start.
+ */
+export async function withEngine(
+  options: OwnEngineOptions,
+  work: (config: Config, engine?: RunningEngine) => Promise<void>,
+): Promise<void> {
+  const { keep, signal, ports } = options;
+  const named = [BROKERS_VARIABLE, REGISTRY_VARIABLE].filter((name) =>
+    Deno.env.get(name)
+  );
+  if (named.length > 0) {
+    const config = resolveConfig();
+    note(
+      `Using Kafka at ${
+        config.brokers.join(",")
+      } and the registry at ${config.registryUrl}, as ${
+        named.join(" and ")
+      } in the environment says.`,
+    );
+    return await work(config);
+  }
+  const chosen = await ports(await engineRuns());
+  const engine = await startEngine({ ...chosen, notify: note, signal });
+  const isOwn = engine.result === "started";
+  try {
+    await work({
+      brokers: engine.brokers.split(","),
+      registryUrl: engine.registryUrl,
+    }, engine);
+  } finally {
+    if (isOwn && keep) note(describeEngine(engine));
+    else if (isOwn) await stopEngine();
+  }
+}
