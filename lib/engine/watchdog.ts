@@ -1,9 +1,9 @@
 /**
- * Ends a throwaway engine when the program that started it dies without a chance to do so, as by SIGKILL.
+ * Ends processes when the program that started them dies without a chance to do so, as by SIGKILL.
  *
  * A small shell process, in a session of its own, reads a pipe whose other end only this program holds. Each line is
  * the list of the process ids that run now. The system closes the pipe when this program is gone; the shell then kills
- * the last list and removes the engine's folder.
+ * the last list and removes the folder of a throwaway engine.
  *
  * @module
  */
@@ -16,9 +16,9 @@ while read -r line; do
   pids=$line
 done
 if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; fi
-rm -rf "$1" || { sleep 1; rm -rf "$1"; }`;
+if [ -n "$1" ]; then rm -rf "$1" || { sleep 1; rm -rf "$1"; }; fi`;
 
-/** Ends an engine's processes and removes its folder when this program is gone. */
+/** Ends processes, and removes a folder, when this program is gone. */
 export class Watchdog {
   readonly #child: Deno.ChildProcess;
   readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
@@ -27,9 +27,9 @@ export class Watchdog {
   /**
    * Starts to watch.
    *
-   * @param folder The folder to remove when this program is gone.
+   * @param folder The folder to remove when this program is gone; none by default.
    */
-  constructor(folder: string) {
+  constructor(folder = "") {
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", folder],
       stdin: "piped",

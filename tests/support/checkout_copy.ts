@@ -25,8 +25,12 @@ export interface RunningTask {
   readonly process: Deno.ChildProcess;
   /** Resolves when a line of standard error has a text, or the output ends. */
   said(text: string): Promise<void>;
+  /** Everything that it wrote to standard output. */
+  readonly stdout: string;
   /** Everything that it wrote to standard error. */
   readonly stderr: string;
+  /** Whether its output has ended. */
+  readonly over: boolean;
 }
 
 /** A copy of the checkout. Disposing of it stops its engine and removes it. */
@@ -71,7 +75,10 @@ export class CheckoutCopy implements AsyncDisposable {
    * @param args Its arguments.
    * @returns The running task.
    */
-  start(task: "demo" | "up", args: readonly string[] = []): RunningTask {
+  start(
+    task: "demo" | "live" | "up",
+    args: readonly string[] = [],
+  ): RunningTask {
     const process = new Deno.Command("deno", {
       args: [
         "run",
@@ -90,31 +97,38 @@ export class CheckoutCopy implements AsyncDisposable {
         DOCKER_HOST: "tcp://127.0.0.1:1",
       },
       stdin: "null",
-      stdout: "null",
+      stdout: "piped",
       stderr: "piped",
       signal: AbortSignal.timeout(120_000),
     }).spawn();
-    let stderr = "";
+    const texts = { stdout: "", stderr: "" };
     let changed = Promise.withResolvers<void>();
     let over = false;
-    (async () => {
-      for await (
-        const text of process.stderr.pipeThrough(new TextDecoderStream())
-      ) {
-        stderr += text;
+    const collect = async (name: "stdout" | "stderr") => {
+      const text = process[name].pipeThrough(new TextDecoderStream());
+      for await (const part of text) {
+        texts[name] += part;
         changed.resolve();
         changed = Promise.withResolvers();
       }
+    };
+    Promise.all([collect("stdout"), collect("stderr")]).then(() => {
       over = true;
       changed.resolve();
-    })();
+    });
     return {
       process,
       async said(text) {
-        while (!stderr.includes(text) && !over) await changed.promise;
+        while (!texts.stderr.includes(text) && !over) await changed.promise;
+      },
+      get stdout() {
+        return texts.stdout;
       },
       get stderr() {
-        return stderr;
+        return texts.stderr;
+      },
+      get over() {
+        return over;
       },
     };
   }

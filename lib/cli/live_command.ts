@@ -1,0 +1,309 @@
+/**
+ * `deno task live`: the whole cafe on a busy day. Kafka and the registry, events as they come in a day, the store, and the page.
+ *
+ * @module
+ */
+
+import denoJson from "../../deno.json" with { type: "json" };
+import { PipelineError } from "../base/errors.ts";
+import type { RunningEngine } from "../engine/mod.ts";
+import { requireFreePort } from "../engine/ports.ts";
+import { throwIfStopped } from "../engine/shell.ts";
+import type { DayOptions } from "../events/day.ts";
+import { createTopic } from "../kafka/topic.ts";
+import { produceItems } from "../produce/produce.ts";
+import { Clock, scheduled } from "../produce/sources/scheduled.ts";
+import type { Config } from "../settings/config.ts";
+import { DEFAULT_STORE_GROUP } from "../store/store.ts";
+import { timeOf } from "../store/window.ts";
+import type { DaySnapshot } from "../web/api.ts";
+import { type FlagValues, runTask, type TaskSpec } from "./command.ts";
+import {
+  DayTally,
+  describeWeather,
+  LIVE_TYPES,
+  liveEvents,
+  localDate,
+} from "./order_live.ts";
+import { errors, note, printLine } from "./output.ts";
+import { withEngine } from "./own_engine.ts";
+import { Parts } from "./parts.ts";
+import { stopSignal } from "./signals.ts";
+import { noteLine } from "./task_flags.ts";
+
+/** The page's port. */
+const PAGE_PORT = 8080;
+/** The page's port where Kafka UI, which comes with Docker, has the usual one. */
+const PORT_BESIDE_UI = 8082;
+
+const FLAGS = {
+  speed: {
+    type: "number",
+    value: "N",
+    description:
+      "how many times as fast as the clock the day goes: with 60, an hour takes a minute",
+    default: 1,
+    min: 1,
+    max: 3_600,
+  },
+  seed: {
+    type: "integer",
+    value: "N",
+    description: "another number makes other days",
+    default: 1,
+    min: 0,
+    max: 2 ** 32 - 1,
+  },
+  port: {
+    type: "integer",
+    value: "PORT",
+    description:
+      `the page's port; ${PAGE_PORT} without it, or ${PORT_BESIDE_UI} where Kafka UI has that`,
+    min: 1,
+    max: 65_535,
+  },
+  "kafka-port": {
+    type: "integer",
+    value: "PORT",
+    description: "Kafka's port; 9092 without it",
+    min: 1,
+    max: 65_535,
+  },
+  "registry-port": {
+    type: "integer",
+    value: "PORT",
+    description: "the registry's port; 8081 without it",
+    min: 1,
+    max: 65_535,
+  },
+} as const;
+
+const SPEC = {
+  name: "live",
+  permissions: "engine",
+  summary:
+    "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
+    "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
+    "day that is produced again counts once.",
+  flags: FLAGS,
+  examples: [
+    ["deno task live", "Today so far, and what comes"],
+    ["deno task live --speed 60", "A day in 24 minutes, from the opening on"],
+  ],
+} as const satisfies TaskSpec<typeof FLAGS>;
+
+/** The hour at which the day begins when it is shown faster. */
+const OPENING_HOUR = 7;
+/** How the topics are laid out, as `deno task topic` does it. */
+const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
+/** How often the line on a terminal is rewritten, in milliseconds. */
+const STATUS_MS = 1_000;
+/** How often a line is printed elsewhere, in milliseconds. */
+const LOG_MS = 60_000;
+
+/** Runs the command. */
+export async function liveCommand(): Promise<never> {
+  return await runTask(SPEC, async (flags) => {
+    using stop = stopSignal();
+    const { signal } = stop;
+    const requirePort = async (port: number) => {
+      await requireFreePort({ title: "the page", port, flag: "--port" });
+      return port;
+    };
+    await withEngine({
+      keep: false,
+      signal,
+      async ports(runs) {
+        // Said before the engine is started: that takes a while.
+        if (!runs) await requirePort(flags.port ?? PAGE_PORT);
+        return {
+          kafkaPort: flags["kafka-port"],
+          registryPort: flags["registry-port"],
+        };
+      },
+    }, async (config, engine) => {
+      if (engine && engine.result !== "started") noteEngine(engine);
+      const isTaken = engine?.uiUrl === urlOf(PAGE_PORT);
+      const port = await requirePort(
+        flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
+      );
+      await open(flags, { config, port, signal });
+    });
+  });
+}
+
+function urlOf(port: number): string {
+  return `http://localhost:${port}`;
+}
+
+function noteEngine({ brokers, registryUrl, asAsked }: RunningEngine): void {
+  note(
+    `Kafka at ${brokers} and the registry at ${registryUrl} run already, and will be left running.` +
+      (asAsked
+        ? ""
+        : " To change their ports, stop them first: deno task down"),
+  );
+}
+
+/** Where everything is. */
+interface PartOptions {
+  /** Where Kafka and the registry are. */
+  readonly config: Config;
+  /** The page's port. */
+  readonly port: number;
+  /** Ends the work. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts the stores and the page. */
+async function startParts(
+  parts: Parts,
+  { config, port, signal }: PartOptions,
+): Promise<void> {
+  const { brokers, registryUrl } = config;
+  const where = [`--brokers=${brokers}`, `--registry=${registryUrl}`];
+  const hosts = [...brokers, new URL(registryUrl).host].flatMap((host) => [
+    host,
+    host.replace(/^localhost:/, "127.0.0.1:"),
+  ]);
+  const stores = LIVE_TYPES.map(({ name, topic }, index) => ({
+    title: `store of '${topic}'`,
+    task: "store",
+    args: [
+      `--event=${name}`,
+      // A group for each topic, so that none waits for the other's members.
+      `--group=${DEFAULT_STORE_GROUP}${index === 0 ? "" : `-${topic}`}`,
+      ...where,
+    ],
+    net: [...denoJson.permissions.store.net, ...hosts],
+    ready: /^Storing /,
+  }));
+  const page = {
+    title: "page",
+    task: "dashboard",
+    args: [`--port=${port}`, ...where],
+    net: [...denoJson.permissions.dashboard.net, ...hosts, `127.0.0.1:${port}`],
+    ready: /http:\/\//,
+  };
+  await Promise.all(
+    [...stores, page].map((part) => parts.start(part, signal)),
+  );
+}
+
+/**
+ * Tells where a clock that is faster than the real one begins: at the opening of today, or where it was when the cafe was closed.
+ */
+async function startOf(port: number, signal: AbortSignal): Promise<number> {
+  const opening = localDate(Date.now())
+    .toZonedDateTime({
+      timeZone: Temporal.Now.timeZoneId(),
+      plainTime: { hour: OPENING_HOUR },
+    }).epochMilliseconds;
+  try {
+    // The page listens on no other address.
+    const { body } = await fetch(
+      `http://127.0.0.1:${port}/api/live?since=${opening}`,
+      { signal },
+    );
+    let text = "";
+    for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += part;
+      const [, data] = /^event: day\ndata: (.*)\n\n/m.exec(text) ?? [];
+      if (!data) continue;
+      const { newest }: DaySnapshot = JSON.parse(data);
+      return Math.max(opening, newest ?? 0);
+    }
+  } catch (error) {
+    throwIfStopped(signal);
+    throw error;
+  }
+  return opening;
+}
+
+/** Opens the cafe until the signal closes it. */
+async function open(
+  { speed, seed }: FlagValues<typeof FLAGS>,
+  { config, port, signal }: PartOptions,
+): Promise<void> {
+  for (const { topic } of LIVE_TYPES) {
+    await createTopic(config, { topic, ...LAYOUT }, { notify: note, signal });
+  }
+  await using parts = new Parts();
+  note("Starting the store and the page...");
+  await startParts(parts, { config, port, signal });
+  const startMs = speed === 1 ? Date.now() : await startOf(port, signal);
+  const day: LiveDay = {
+    clock: new Clock(startMs, speed),
+    today: { seed, date: localDate(startMs) },
+    tally: new DayTally(),
+  };
+  printLine(`The cafe is open: ${urlOf(port)}`);
+  printLine(`It is ${describeWeather(day.today)}. Press Ctrl+C to close it.`);
+  const close = new AbortController();
+  const closing = AbortSignal.any([signal, close.signal]);
+  const work = produceDays(day, { config, signal: closing });
+  const status = setInterval(
+    () => showStatus(day),
+    errors.isTerminal ? STATUS_MS : LOG_MS,
+  );
+  try {
+    await Promise.race([work, parts.failure]);
+  } finally {
+    clearInterval(status);
+    errors.showStatus("");
+    note("Closing the cafe...");
+    close.abort();
+    await work.catch(() => {});
+  }
+  printLine(`The cafe is closed. ${day.tally.describe(day.clock.now) ?? ""}`);
+}
+
+/** How a day goes. */
+interface LiveDay {
+  /** The clock of the cafe. */
+  readonly clock: Clock;
+  /** The day on which it began. */
+  readonly today: DayOptions;
+  /** What was delivered. */
+  readonly tally: DayTally;
+}
+
+function showStatus({ tally, clock }: LiveDay): void {
+  const text = tally.describe(clock.now) ??
+    "Filling in yesterday and today so far...";
+  if (errors.isTerminal) errors.showStatus(text);
+  else note(text);
+}
+
+/**
+ * Produces the day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time.
+ *
+ * @throws {PipelineError} If Kafka takes no more.
+ */
+async function produceDays(
+  { clock, today, tally }: LiveDay,
+  { config, signal }: Omit<PartOptions, "port">,
+): Promise<void> {
+  const first = { ...today, date: today.date.subtract({ days: 1 }) };
+  await Promise.all(
+    liveEvents(first).map(async ({ type, events }) => {
+      const source = scheduled(events, {
+        clock,
+        timeOf: (event) => timeOf(type, event),
+        signal,
+      });
+      await produceItems(type, source, {
+        config,
+        notify: noteLine,
+        signal,
+        observer: {
+          delivered: ({ event }) => tally.add(event),
+          failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
+        },
+      });
+      if (!signal.aborted) {
+        throw new PipelineError(`Kafka takes no more ${type.name} events`);
+      }
+    }),
+  );
+}

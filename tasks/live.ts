@@ -1,0 +1,9 @@
+/**
+ * `deno task live`.
+ *
+ * @module
+ */
+
+import { liveCommand } from "../lib/cli/live_command.ts";
+
+await liveCommand();
