@@ -10,8 +10,8 @@ import { whyNoPostgres } from "../support/postgres_server.ts";
 import { Arena } from "./arena.ts";
 import type { Contender, MeasureId } from "./contender.ts";
 import { CONTENDER_IDS, gather, type LeftOut, PIPELINE } from "./contenders.ts";
-import { measureIdle, measureMemory } from "./costs.ts";
-import { measureLatency, PERCENTILES, RATE } from "./latency.ts";
+import { measureCosts, measureIdle } from "./costs.ts";
+import { measureLatency, PERCENTILES, RATES } from "./latency.ts";
 import { describeMachine } from "./machine.ts";
 import { whyNoCosts } from "./processes.ts";
 import { BenchProgress } from "./progress.ts";
@@ -187,39 +187,41 @@ class Bench {
   }
 
   #planLatency(all: readonly Contender[]): Run[] {
-    for (const percent of PERCENTILES) {
-      this.#begin({
-        id: `latency-p${percent}`,
-        title: `Latency from made to processed, p${percent}, at ${
-          RATE.toLocaleString("en")
-        } events/s`,
-        unit: "ms",
-        decimals: 1,
-      }, all);
-    }
-    return all.map((contender) => ({
-      what: contender.title,
-      take: async () => {
-        const { percentiles, rate } = await measureLatency(
-          this.#arena,
-          contender,
-          this.#options.seconds,
-        );
-        if (Math.abs(rate - RATE) > RATE * 0.05) {
-          throw new Error(
-            `it was ${Math.round(rate)} events a second instead of ${RATE}`,
+    return RATES.flatMap((wanted) => {
+      const perSecond = `${wanted.toLocaleString("en")} events/s`;
+      const idOf = (percent: number) => `latency-p${percent}-at-${wanted}`;
+      for (const percent of PERCENTILES) {
+        this.#begin({
+          id: idOf(percent),
+          title: `Latency from made to processed, p${percent}, at ${perSecond}`,
+          unit: "ms",
+          decimals: 1,
+        }, all);
+      }
+      return all.map((contender) => ({
+        what: `${contender.title} at ${perSecond}`,
+        take: async () => {
+          const { percentiles, rate } = await measureLatency(
+            this.#arena,
+            contender,
+            { seconds: this.#options.seconds, rate: wanted },
           );
-        }
-        for (const [i, percent] of PERCENTILES.entries()) {
-          this.#collector.add(
-            `latency-p${percent}`,
-            contender.title,
-            percentiles[i] ?? NaN,
-          );
-        }
-        return percentiles.map((ms) => `${ms.toFixed(1)} ms`).join(", ");
-      },
-    }));
+          if (Math.abs(rate - wanted) > wanted * 0.05) {
+            throw new Error(
+              `it was ${Math.round(rate)} events a second instead of ${wanted}`,
+            );
+          }
+          for (const [i, percent] of PERCENTILES.entries()) {
+            this.#collector.add(
+              idOf(percent),
+              contender.title,
+              percentiles[i] ?? NaN,
+            );
+          }
+          return percentiles.map((ms) => `${ms.toFixed(1)} ms`).join(", ");
+        },
+      }));
+    });
   }
 
   #planStartup(all: readonly Contender[]): Run[] {
@@ -275,46 +277,53 @@ class Bench {
 
   #planMemory(all: readonly Contender[]): Run[] {
     const { memoryEvents } = this.#options;
-    const counts = [memoryEvents, memoryEvents * LONG_RUN];
-    const titleOf = ({ title }: Contender, count: number) =>
-      `${title}: ${count.toLocaleString("en")} events`;
     const kinds = ["produce", "consume"] as const;
-    for (const kind of kinds) {
-      this.#begin(
-        {
-          id: `memory-${kind}`,
-          title: `Highest resident memory, ${kind}`,
-          unit: "MiB",
-          decimals: 0,
-        },
-        all.flatMap((contender) =>
-          counts.map((count) => ({ title: titleOf(contender, count) }))
-        ),
-      );
-    }
-    return all.flatMap((contender) =>
-      counts.map((count) => ({
-        what: titleOf(contender, count),
-        take: async () => {
-          const topic = await this.#arena.makeTopic();
-          const told: string[] = [];
-          for (const kind of kinds) {
-            const peak = await measureMemory(this.#arena, contender, kind, {
-              ...topic,
-              count,
-            });
-            this.#collector.add(
-              `memory-${kind}`,
-              titleOf(contender, count),
-              peak,
-            );
-            told.push(`${kind} ${Math.round(peak)} MiB`);
-          }
-          await this.#arena.removeTopic(topic);
-          return told.join(", ");
-        },
-      }))
+    const runs = all.flatMap((contender) =>
+      [memoryEvents, memoryEvents * LONG_RUN].map((most) => {
+        const count = Math.round(most * contender.share);
+        const title = `${contender.title}: ${
+          count.toLocaleString("en")
+        } events`;
+        return { contender, count, title };
+      })
     );
+    for (const kind of kinds) {
+      this.#begin({
+        id: `memory-${kind}`,
+        title: `Highest resident memory, ${kind}`,
+        unit: "MiB",
+        decimals: 0,
+      }, runs);
+      this.#begin({
+        id: `processor-${kind}`,
+        title:
+          `Processor time for a million events, the start included, ${kind}`,
+        unit: "s",
+        decimals: 2,
+      }, runs);
+    }
+    return runs.map(({ contender, count, title }) => ({
+      what: title,
+      take: async () => {
+        const topic = await this.#arena.makeTopic();
+        const told: string[] = [];
+        for (const kind of kinds) {
+          const { mebibytes, seconds } = await measureCosts(
+            this.#arena,
+            contender,
+            { do: kind, ...topic, count },
+          );
+          const perMillion = seconds / count * 1_000_000;
+          this.#collector.add(`memory-${kind}`, title, mebibytes);
+          this.#collector.add(`processor-${kind}`, title, perMillion);
+          told.push(
+            `${kind} ${Math.round(mebibytes)} MiB, ${seconds.toFixed(1)} s`,
+          );
+        }
+        await this.#arena.removeTopic(topic);
+        return told.join(", ");
+      },
+    }));
   }
 }
 

@@ -89,7 +89,7 @@ export const benchCommand = (): Promise<never> =>
       memory: {
         type: "boolean",
         description:
-          "measure the memory too, over 1,000,000 and 5,000,000 events",
+          "measure memory and processor time too, over 1,000,000 and 5,000,000 events",
       },
       chart: {
         type: "string",

@@ -10,6 +10,8 @@ import {
   netFlag,
   type PipelineTask,
 } from "../support/task_process.ts";
+import { engineFolder } from "../../lib/engine/paths.ts";
+import { runCommand } from "../support/command.ts";
 import { preparePython } from "../support/python.ts";
 import {
   type Command,
@@ -23,11 +25,23 @@ import type { ClientRequest } from "./request.ts";
 
 const CLIENTS = fileURLToPath(new URL("clients", import.meta.url));
 
+/** How long Go may take to fetch modules and build a program, in milliseconds. */
+const GO_BUILD_DEADLINE_MS = 300_000;
+
 const PROCESSED = /"processed": ?(\d+)/;
 
 function measures(...ids: readonly MeasureId[]): ReadonlySet<MeasureId> {
   return new Set(ids);
 }
+
+const ALL_BUT_STORE = measures(
+  "produce",
+  "consume",
+  "latency",
+  "startup",
+  "idle",
+  "memory",
+);
 
 /**
  * Says how a task of this project is run on the engine under test.
@@ -61,15 +75,7 @@ export function taskCommand(
 export const PIPELINE: Contender = {
   id: "pipeline",
   title: "this project",
-  measures: measures(
-    "produce",
-    "consume",
-    "store",
-    "latency",
-    "startup",
-    "idle",
-    "memory",
-  ),
+  measures: new Set([...ALL_BUT_STORE, "store"]),
   share: 1,
   processed: /Total messages consumed: (\d+)/,
   command(stage, { do: what, topic, group, count, rate }) {
@@ -167,6 +173,27 @@ export function denoClient(
   };
 }
 
+/** Run by the shell: a program whose path no permission names can't be run otherwise. */
+function goClient(program: string): Contender {
+  return {
+    id: "go",
+    title: "franz-go (Go)",
+    measures: ALL_BUT_STORE,
+    share: 1,
+    processed: PROCESSED,
+    command: (stage, job) => ({
+      program: "sh",
+      args: [
+        "-c",
+        'exec "$@"',
+        "sh",
+        program,
+        requestOf(stage, job, { commitEvery: 10_000 }),
+      ],
+    }),
+  };
+}
+
 const PERF_TOOLS: Contender = {
   id: "java",
   title: "Kafka's own perf tools, bare bytes",
@@ -220,6 +247,7 @@ export const CONTENDER_IDS = [
   "python-each",
   "platformatic",
   "kafkajs",
+  "go",
   "java",
 ] as const;
 
@@ -245,7 +273,7 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
       commitEvery: 1_000,
       id: "python",
       title: "confluent-kafka (Python)",
-      measures: measures("produce", "consume", "latency", "startup", "idle"),
+      measures: ALL_BUT_STORE,
       share: 1 / 10,
     },
     {
@@ -267,13 +295,13 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
     denoClient("platformatic", {
       id: "platformatic",
       title: "@platformatic/kafka",
-      measures: measures("produce", "consume", "latency", "startup", "idle"),
+      measures: ALL_BUT_STORE,
       share: 1,
     }),
     denoClient("kafkajs", {
       id: "kafkajs",
       title: "kafkajs, bare",
-      measures: measures("produce", "consume", "startup", "idle"),
+      measures: measures("produce", "consume", "startup", "idle", "memory"),
       share: 1,
     }),
   ].filter(({ id }) => wanted.has(id));
@@ -282,11 +310,35 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
     if (reason === undefined) contenders.push(client);
     else leftOut.push({ title: client.title, reason });
   }
+  if (wanted.has("go")) {
+    const { program, reason = "" } = await buildGo();
+    if (program) contenders.push(goClient(program));
+    else leftOut.push({ title: "franz-go (Go)", reason });
+  }
   contenders.push(PERF_TOOLS);
   return {
     contenders: contenders.filter(({ id }) => wanted.has(id)),
     leftOut,
   };
+}
+
+/** Builds the client in Go before anything is timed. */
+async function buildGo(): Promise<
+  | { readonly program: string; readonly reason?: never }
+  | { readonly program?: never; readonly reason: string }
+> {
+  const program = `${engineFolder()}/go/bench`;
+  const { code, stderr } = await runCommand([
+    "sh",
+    "-c",
+    'cd "$1" && go build -o "$2" .',
+    "sh",
+    `${CLIENTS}/go`,
+    program,
+  ], { deadlineMs: GO_BUILD_DEADLINE_MS });
+  if (code === 0) return { program };
+  const said = stderr.trim().split("\n")[0] ?? "";
+  return { reason: `needs Go and its modules: ${said}` };
 }
 
 /** Fetches a client's packages before anything is timed. */

@@ -1,5 +1,5 @@
 /**
- * What a waiting consumer costs, and how much memory long runs take.
+ * What a waiting consumer costs, and what long runs take of memory and processor.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { Arena, ArenaTopic } from "./arena.ts";
 import { Child } from "./child.ts";
 import type { Contender } from "./contender.ts";
-import { MemoryWatch, processorSeconds } from "./processes.ts";
+import { type Costs, CostWatch, processorSeconds } from "./processes.ts";
 import { RUN_DEADLINE_MS } from "./throughput.ts";
 import { Watching } from "./watching.ts";
 
@@ -51,31 +51,29 @@ function sleep(ms: number): Promise<void> {
 }
 
 /**
- * Lets a contender produce or consume, and watches its memory.
+ * Lets a contender produce or consume, and watches what it takes.
  *
  * @param arena Where.
  * @param contender Who.
- * @param what Which of the two.
- * @param load The topic, and how many events.
- * @returns The most resident memory it took, in MiB.
+ * @param load Which of the two, the topic, and how many events.
+ * @returns What it took.
  * @throws {Error} If it fails.
  */
-export async function measureMemory(
+export async function measureCosts(
   arena: Arena,
   contender: Contender,
-  what: "produce" | "consume",
-  load: ArenaTopic & { readonly count: number },
-): Promise<number> {
+  load: ArenaTopic & {
+    readonly do: "produce" | "consume";
+    readonly count: number;
+  },
+): Promise<Costs> {
   const group = `bench-${crypto.randomUUID()}`;
-  const command = contender.command(arena.stage, {
-    do: what,
-    ...load,
-    group,
-  });
-  await using child = new Child(command);
-  const memory = new MemoryWatch(child.pid);
+  await using child = new Child(
+    contender.command(arena.stage, { ...load, group }),
+  );
+  const watch = new CostWatch(child.pid);
   const problem = await child.end(RUN_DEADLINE_MS);
-  const peak = await memory.peak();
+  const costs = await watch.end();
   if (problem !== undefined) throw new Error(problem);
-  return peak;
+  return costs;
 }

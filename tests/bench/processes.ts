@@ -58,8 +58,16 @@ export function parseTicks(stat: string): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** Watches the most memory that a process takes. */
-export class MemoryWatch {
+/** What a process has taken. */
+export interface Costs {
+  /** Its highest resident memory, in MiB. */
+  readonly mebibytes: number;
+  /** Its processor time, in the program and for it in the system, in seconds; up to the last tenth before its end. */
+  readonly seconds: number;
+}
+
+/** Watches what a process takes, until it has ended. */
+export class CostWatch {
   readonly #child: Deno.ChildProcess;
 
   /** @param pid The process's id. */
@@ -68,8 +76,9 @@ export class MemoryWatch {
       args: [
         "-c",
         // Where the process is a wrapper, what it wraps may come a moment later: it is looked for each time.
-        `start=$1; while kill -0 "$start" 2>/dev/null; do set -- "$start"; ${LEAF}
-        grep VmHWM "/proc/$pid/status" 2>/dev/null; sleep 0.1; done`,
+        `getconf CLK_TCK
+        start=$1; while kill -0 "$start" 2>/dev/null; do set -- "$start"; ${LEAF}
+        grep VmHWM "/proc/$pid/status" 2>/dev/null; cat "/proc/$pid/stat" 2>/dev/null; sleep 0.1; done`,
         "sh",
         String(pid),
       ],
@@ -82,11 +91,17 @@ export class MemoryWatch {
   /**
    * Waits until the process has ended.
    *
-   * @returns Its highest resident memory, in MiB.
+   * @returns What it took.
    */
-  async peak(): Promise<number> {
+  async end(): Promise<Costs> {
     const { stdout } = await this.#child.output();
-    const sizes = new TextDecoder().decode(stdout).matchAll(/(\d+) kB/g);
-    return Math.max(...[...sizes].map(([, size]) => Number(size))) / 1024;
+    const [ticksPerSecond, ...lines] = new TextDecoder().decode(stdout)
+      .trimEnd().split("\n");
+    const sizes = lines.map((line) => /(\d+) kB$/.exec(line)?.[1] ?? 0);
+    const ticks = lines.filter((line) => !line.endsWith("kB")).map(parseTicks);
+    return {
+      mebibytes: Math.max(...sizes.map(Number)) / 1024,
+      seconds: Math.max(...ticks) / Number(ticksPerSecond),
+    };
   }
 }
