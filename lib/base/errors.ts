@@ -12,6 +12,7 @@
  * - `database-permission`: the permissions don't allow opening a database.
  * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
  * - `group-full`: the consumer group has as many members as the broker takes.
+ * - `group-missing`: there is no such consumer group.
  * - `group-protocol`: the consumer group's other members use another protocol.
  * - `kafka-unreachable`, `registry-unreachable`: no connection, or no answer in time.
  * - `listen-permission`: the permissions don't allow listening on an address.
@@ -35,6 +36,7 @@ export type ErrorCode =
   | "database-permission"
   | "file-not-readable"
   | "group-full"
+  | "group-missing"
   | "group-protocol"
   | "kafka-unreachable"
   | "listen-permission"

@@ -38,6 +38,7 @@ const ADVICE: Readonly<
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",
+  "group-missing": () => "`deno task group` lists those that there are.",
   "group-protocol": () =>
     "Stop them, and this one goes on where they committed last; or name another group with --group.",
   "kafka-unreachable": () =>

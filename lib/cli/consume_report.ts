@@ -4,6 +4,7 @@
  * @module
  */
 
+import { toJsonLine } from "../events/record_json.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventHandler } from "../consume/handler.ts";
 import { describeAccount } from "./account.ts";
@@ -17,7 +18,7 @@ import {
   printLine,
 } from "./output.ts";
 import { Progress, type RunState } from "./progress.ts";
-import { describeRecord, toJsonLine } from "./record_text.ts";
+import { describeRecord } from "./record_text.ts";
 import { SetAsideNotes } from "./set_aside.ts";
 
 /** What is consumed, and how much of it is printed. */

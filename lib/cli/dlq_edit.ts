@@ -4,19 +4,15 @@
  * @module
  */
 
-import { InvalidEventError, messageOf, PipelineError } from "../base/errors.ts";
-import { decodeUtf8 } from "../base/utf8.ts";
-import { placeWord } from "../consume/dead_letters/dead_letter.ts";
+import { messageOf, PipelineError } from "../base/errors.ts";
+import type { DeadLetterOptions } from "../consume/dead_letters/dlq.ts";
 import {
-  type DeadLetter,
-  type DeadLetterOptions,
-  isReplayable,
-  listDeadLetters,
-} from "../consume/dead_letters/dlq.ts";
+  findLetter,
+  letterEncoder,
+  letterText,
+} from "../consume/dead_letters/edit.ts";
 import type { EventType } from "../events/event_type.ts";
-import { parsePayload, unframe } from "../events/wire_format.ts";
 import { EventRegistry } from "../registry/registry.ts";
-import { EventSerializer } from "../registry/serializer.ts";
 import type { Config } from "../settings/config.ts";
 
 /** Where the text is while an editor has it. */
@@ -35,54 +31,19 @@ export async function editLetter<T>(
   const { type, origin } = wanted;
   const { topic } = options;
   const letter = await findLetter(config, origin, options);
-  const registry = await EventRegistry.connect(config, options);
-  const serializer = await EventSerializer.connect(registry, type, {
-    topic,
-    schema: "register",
-  });
-  const encode = (text: string) =>
-    serializer.encode(parsePayload(new TextEncoder().encode(text))).value;
+  const encode = await letterEncoder(
+    await EventRegistry.connect(config, options),
+    type,
+    { topic, schema: "register" },
+  );
   if (!Deno.stdin.isTerminal()) {
     return encode(await new Response(Deno.stdin.readable).text());
   }
   const path = `${FOLDER}/${origin.replaceAll("/", "-")}.json`;
-  const value = encode(await editText(textOf(letter), { path, origin }));
+  const value = encode(await editText(letterText(letter), { path, origin }));
   // A text that isn't valid stays, to be corrected.
   await Deno.remove(path);
   return value;
-}
-
-async function findLetter(
-  config: Config,
-  origin: string,
-  options: DeadLetterOptions,
-): Promise<DeadLetter> {
-  let found: DeadLetter | undefined;
-  await listDeadLetters(config, (letter) => {
-    found = letter;
-  }, options);
-  if (!found) throw new PipelineError(`There is no dead letter of ${origin}`);
-  if (found.replayedTo) {
-    throw new PipelineError(
-      `${origin} was sent back already: it is at ${
-        placeWord(found.replayedTo)
-      }`,
-    );
-  }
-  if (isReplayable(found, options.topic)) return found;
-  throw new PipelineError(`${origin} is a whole batch, and not a message`);
-}
-
-/** The event in lines; what isn't one, as it is. */
-function textOf({ value }: DeadLetter): string {
-  if (value === null) return "";
-  try {
-    const { payload } = unframe(value);
-    return `${JSON.stringify(parsePayload(payload), null, 2)}\n`;
-  } catch (error) {
-    if (!(error instanceof InvalidEventError)) throw error;
-    return decodeUtf8(value) ?? "";
-  }
 }
 
 /** Lets the user's editor change a text in a file. */

@@ -17,12 +17,8 @@ import {
 import { counted } from "../base/plural.ts";
 import { note, output, printLine } from "./output.ts";
 import { keyText, placeOf, type Position } from "../events/record.ts";
-import {
-  describeBlock,
-  describeTime,
-  isoTime,
-  previewText,
-} from "./record_text.ts";
+import { isoTime } from "../events/record_json.ts";
+import { describeBlock, describeTime, previewText } from "./record_text.ts";
 import { escapeUnsafe, printable } from "../base/terminal_text.ts";
 
 /** Names a message by where it was, or by its letter if that is not known. */

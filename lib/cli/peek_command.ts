@@ -6,11 +6,12 @@
 
 import { UsageError } from "../base/errors.ts";
 import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
+import { messageJson } from "../operate/message_json.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { peek } from "../operate/peek.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { errors, output, printLine } from "./output.ts";
-import { describeLook, describePeeked, peekedJson } from "./peek_report.ts";
+import { describeLook, describePeeked } from "./peek_report.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 
@@ -98,7 +99,7 @@ export async function peekCommand(): Promise<never> {
       );
     }
     const { config, ...connection } = connectionFrom(flags);
-    const write = flags.json ? peekedJson : describePeeked;
+    const write = flags.json ? messageJson : describePeeked;
     const summary = await peek(config, async (message) => {
       printLine(write(message));
       if (output.full) await output.written();

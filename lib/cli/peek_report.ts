@@ -5,7 +5,7 @@
  */
 
 import { counted } from "../base/plural.ts";
-import { escapeUnsafe, printable } from "../base/terminal_text.ts";
+import { printable } from "../base/terminal_text.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { keyText, placeOf } from "../events/record.ts";
 import { MAX_LOOK_BACK, type PeekSummary } from "../operate/peek.ts";
@@ -14,11 +14,8 @@ import { eventLines } from "./event_text.ts";
 import {
   describeBlock,
   describeTime,
-  isoTime,
-  jsonHeaders,
   previewHex,
   previewText,
-  toJsonLine,
 } from "./record_text.ts";
 
 /** What the headers of a dead letter begin with that are told by its reason. */
@@ -60,38 +57,6 @@ export function describePeeked(message: PeekedMessage): string {
         `Bytes: ${previewHex(value)}`,
       ],
   ]);
-}
-
-/**
- * Writes a message for a program in one line of JSON, as `deno task consume --json` does; what isn't an event has its value in
- * base64, and the problem.
- */
-export function peekedJson(message: PeekedMessage): string {
-  const { topic, partition, offset, timestamp, value, headers, decoded } =
-    message;
-  const key = keyText(message.key);
-  if ("event" in decoded) {
-    const { event } = decoded;
-    return toJsonLine({
-      topic,
-      partition,
-      offset,
-      timestamp,
-      key,
-      headers,
-      event,
-    });
-  }
-  return escapeUnsafe(JSON.stringify({
-    topic,
-    partition,
-    offset,
-    timestamp: isoTime(timestamp),
-    key,
-    ...(headers.length > 0 && { headers: jsonHeaders(headers) }),
-    value: value && { base64: value.toBase64() },
-    ...(decoded.problem !== undefined && { problem: decoded.problem }),
-  }));
 }
 
 /** Writes how far it was looked. */

@@ -5,6 +5,7 @@
  */
 
 import { type InvalidEventError, messageOf } from "../base/errors.ts";
+import { toJsonLine } from "../events/record_json.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventRecord } from "../events/record.ts";
 import type { ProduceObserver } from "../produce/produce.ts";
@@ -21,7 +22,7 @@ import {
   printLine,
 } from "./output.ts";
 import { Progress } from "./progress.ts";
-import { describeDelivery, toJsonLine } from "./record_text.ts";
+import { describeDelivery } from "./record_text.ts";
 
 /** How many events are named that are not valid, where a file keeps them all. */
 const MAX_NOTED_COUNT = 10;

@@ -1,37 +1,13 @@
 /**
- * What a person reads of an event in Kafka, and what a program reads (`--json`); both safe for a terminal.
+ * What a person reads of an event in Kafka, safe for a terminal.
  *
  * @module
  */
 
-import type { EventRecord, Header, Position } from "../events/record.ts";
-import { escapeUnsafe, printable } from "../base/terminal_text.ts";
-import { decodeUtf8 } from "../base/utf8.ts";
+import type { EventRecord, Position } from "../events/record.ts";
+import { dateOf } from "../events/record_json.ts";
+import { printable } from "../base/terminal_text.ts";
 import type { EventText } from "./event_text.ts";
-
-/**
- * Writes a record as one line of JSON, with every unsafe character escaped as JSON allows; a `timestamp` that is not a date is
- * `null`.
- */
-export function toJsonLine(record: EventRecord<unknown>): string {
-  const { topic, partition, offset, timestamp, key, event, headers } = record;
-  return escapeUnsafe(JSON.stringify({
-    topic,
-    partition,
-    offset,
-    timestamp: isoTime(timestamp),
-    key,
-    event,
-    ...(headers.length > 0 && { headers: jsonHeaders(headers) }),
-  }));
-}
-
-/** Writes headers for a program: each name with its value, as text, or in base64 if it isn't UTF-8. */
-export function jsonHeaders(headers: readonly Header[]): unknown[] {
-  return headers.map((
-    [name, value],
-  ) => [name, value && (decodeUtf8(value) ?? { base64: value.toBase64() })]);
-}
 
 /** How many of them are shown as hexadecimal digits. */
 const PREVIEW_HEX_BYTES = 24;
@@ -79,22 +55,6 @@ export function describeDelivery(position: Position): string {
   return offset === "-1"
     ? `Sent: ${topic} [${partition}] (acks 0: the broker doesn't answer)`
     : `Delivered: ${topic} [${partition}] offset=${offset}`;
-}
-
-/** A message may have no timestamp (-1), or one that no calendar has: its writer chooses it. */
-function dateOf(timestamp: number): Date | undefined {
-  const date = new Date(timestamp);
-  return timestamp < 0 || Number.isNaN(date.getTime()) ? undefined : date;
-}
-
-/**
- * Writes a message's timestamp for a program.
- *
- * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time in ISO 8601, in UTC; `null` if it is not a date.
- */
-export function isoTime(timestamp: number): string | null {
-  return dateOf(timestamp)?.toISOString() ?? null;
 }
 
 /**

@@ -12,6 +12,8 @@ import { loadKafkajs } from "./patches/load.ts";
 
 /** A member of a group. */
 export interface GroupMember {
+  /** Its id in the group. Equals `member.id`. */
+  readonly id: string;
   /** Its `client.id`. */
   readonly clientId: string;
   /** The address that it comes from. */
@@ -85,6 +87,7 @@ export class GroupClient extends ClusterClient {
       group,
       state: found?.state ?? "Dead",
       members: (found?.members ?? []).map((member) => ({
+        id: member.memberId,
         clientId: member.clientId,
         host: member.clientHost.replace(/^\//, ""),
         partitions: partitionsOf(member),

@@ -136,6 +136,7 @@ export async function showGroup(
     if (found.state === "Dead" && found.partitions.length === 0) {
       const { groups } = await client.list();
       throw new PipelineError(`There is no consumer group '${group}'`, {
+        code: "group-missing",
         hint: groups.length === 0
           ? undefined
           : `There are: ${groups.slice(0, MAX_NAMED_COUNT).join(", ")}`,

@@ -5,14 +5,11 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import {
-  describeDelivery,
-  describeRecord,
-  toJsonLine,
-} from "../../lib/cli/record_text.ts";
+import { describeDelivery, describeRecord } from "../../lib/cli/record_text.ts";
 import { orderText } from "../../lib/cli/order_text.ts";
 import type { Order } from "../../lib/events/order.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
+import { toJsonLine } from "../../lib/events/record_json.ts";
 import { EVIL, isObeyed } from "../support/unsafe_text.ts";
 import { permittedTest } from "../support/permissions.ts";
 import { ORDER } from "../support/sample_order.ts";
