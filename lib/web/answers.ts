@@ -46,6 +46,7 @@ export type Advise = (error: PipelineError) => string | undefined;
 const STATUS: Partial<Record<ErrorCode, number>> = {
   "answer-not-registry": 502,
   "database-permission": 503,
+  "group-missing": 404,
   "kafka-unreachable": 503,
   "net-permission": 503,
   "registry-scheme": 502,

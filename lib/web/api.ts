@@ -160,6 +160,12 @@ export interface MessagesAnswer {
   readonly ends: string;
 }
 
+/**
+ * The event `messages` of `GET /api/topics/T/follow` with the same filters as above, but for `from`: the messages that come, in their
+ * sequence. A page that reads slowly misses the older ones. The event `failure` is an {@linkcode ErrorAnswer}, and the last.
+ */
+export type FollowedMessages = readonly MessageAnswer[];
+
 /** Points in time and how many messages a group still had to read. */
 export type LagCourse = readonly (readonly [at: number, lag: number])[];
 

@@ -23,9 +23,12 @@ export function eventBytes(name: string, data: unknown): Uint8Array {
   return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 }
 
+/** Makes the bytes of an event. */
+export type MakeBytes = () => Uint8Array | Promise<Uint8Array>;
+
 /** What is to be sent to one page: of each name the newest event. */
 export class Outbox {
-  readonly #events = new Map<string, () => Uint8Array>();
+  readonly #events = new Map<string, MakeBytes>();
   #filled = Promise.withResolvers<void>();
 
   /**
@@ -34,7 +37,7 @@ export class Outbox {
    * @param name The event's name.
    * @param bytes Makes its bytes, when it is sent.
    */
-  put(name: string, bytes: () => Uint8Array): void {
+  put(name: string, bytes: MakeBytes): void {
     this.#events.set(name, bytes);
     this.#filled.resolve();
   }
@@ -45,7 +48,7 @@ export class Outbox {
     const [[name, bytes] = ["", () => HEARTBEAT]] = this.#events;
     this.#events.delete(name);
     if (this.#events.size === 0) this.#filled = Promise.withResolvers();
-    return bytes();
+    return await bytes();
   }
 }
 

@@ -7,6 +7,7 @@
 import { PipelineError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import type { Status } from "./api.ts";
+import { RequestError } from "./answers.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
 import { HealthCheck } from "./health.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -19,7 +20,7 @@ const DAY_MS = 750;
 /** How often the pipeline's health is looked at, in milliseconds. */
 const HEALTH_MS = 2_000;
 /** How many pages may be open. */
-export const MAX_PAGES = 200;
+const MAX_PAGES = 200;
 
 /** A page that is open. */
 interface Page {
@@ -35,7 +36,6 @@ export class LiveFeed {
   readonly #store: StoreReader;
   readonly #health: HealthCheck;
   readonly #pages = new Set<Page>();
-  readonly #closing = new AbortController();
   #running: Promise<unknown> | undefined;
   /** Asking the store one at a time. */
   #asked: Promise<unknown> = Promise.resolve();
@@ -75,8 +75,12 @@ export class LiveFeed {
    *
    * @param since When the viewer's day starts, in milliseconds since the epoch.
    * @returns The answer, which goes on until the page closes it.
+   * @throws {RequestError} If too many pages are open.
    */
   open(since: number): Response {
+    if (this.#pages.size >= MAX_PAGES) {
+      throw new RequestError(503, "Too many pages are open");
+    }
     const page: Page = { since, outbox: new Outbox(), version: undefined };
     this.#pages.add(page);
     this.status().then((status) => this.#tell(page, status));
@@ -86,19 +90,18 @@ export class LiveFeed {
         this.#running = undefined;
       });
     return eventStream(page.outbox, {
-      signal: this.#closing.signal,
+      signal: this.#pipeline.signal,
       closed: () => this.#pages.delete(page),
     });
   }
 
-  /** Closes all streams. */
+  /** Waits for the end of what it does, after the pipeline was closed. */
   async close(): Promise<void> {
-    this.#closing.abort();
     await this.#running;
   }
 
   get #isWatched(): boolean {
-    return this.#pages.size > 0 && !this.#closing.signal.aborted;
+    return this.#pages.size > 0 && !this.#pipeline.signal.aborted;
   }
 
   #ask<T>(work: () => Promise<T>): Promise<T> {
@@ -127,7 +130,7 @@ export class LiveFeed {
         // The page hears of it by the status.
         waitMs = AWAY_POLL_MS;
       }
-      await pause(waitMs, this.#closing.signal);
+      await pause(waitMs, this.#pipeline.signal);
     }
   }
 
@@ -153,7 +156,7 @@ export class LiveFeed {
         told = text;
         for (const page of this.#pages) this.#tell(page, status);
       }
-      await pause(HEALTH_MS, this.#closing.signal);
+      await pause(HEALTH_MS, this.#pipeline.signal);
     }
   }
 

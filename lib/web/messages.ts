@@ -88,18 +88,14 @@ export function messageQuery(
  *
  * @param pipeline Where Kafka and the registry are.
  * @param topic The topic.
- * @param request The URL's parameters, and what ends the search.
+ * @param parameters The URL's.
  * @throws {PipelineError} If a parameter is wrong, there is no such topic, or Kafka can't be reached.
  */
 export async function messagesAnswer(
   pipeline: Pipeline,
   topic: string,
-  request: {
-    readonly parameters: URLSearchParams;
-    readonly signal: AbortSignal;
-  },
+  parameters: URLSearchParams,
 ): Promise<MessagesAnswer> {
-  const { parameters, signal } = request;
   const limit = numberOf(parameters, "limit", { min: 1, max: MAX_LIMIT });
   const query = messageQuery(topic, parameters);
   const page = await pipeline.run(() =>
@@ -109,7 +105,7 @@ export async function messagesAnswer(
       back: query.from === undefined,
       limit: limit ?? DEFAULT_LIMIT,
       decoder: pipeline.decoder,
-      signal,
+      signal: pipeline.signal,
     })
   );
   const write = await messageWriter(pipeline, page.messages);

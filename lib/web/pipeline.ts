@@ -71,6 +71,8 @@ export class Pipeline {
   readonly config: Config;
   /** The topic that the page opens first. */
   readonly topic: string;
+  /** The kinds of events that are checked by more than their topic's newest schema. */
+  readonly events: readonly EventType<unknown>[];
   /** Whether every act is refused. */
   readonly readOnly: boolean;
   /** What to do about an error. */
@@ -84,6 +86,9 @@ export class Pipeline {
   };
   /** Reads messages' values, by a registry that is connected once. */
   readonly decoder: MessageDecoder = new MessageDecoder(() => this.registry());
+  /** Aborts when the server stops: streams end. */
+  readonly signal: AbortSignal;
+  readonly #closing = new AbortController();
   readonly #shared = new Shared();
   readonly #links = new Map<string, Promise<unknown>>();
   readonly #waiting: (() => void)[] = [];
@@ -98,9 +103,16 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.config = options.config;
     this.topic = options.topic;
+    this.signal = this.#closing.signal;
+    this.events = options.events ?? [];
     this.readOnly = options.readOnly ?? false;
     this.advise = options.advise ?? (() => undefined);
     this.failed = options.failed ?? (() => {});
+  }
+
+  /** Ends all streams. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** The connection to the registry. */

@@ -6,11 +6,15 @@
 
 import { UsageError } from "../base/errors.ts";
 import { jsonAnswer, RequestError } from "./answers.ts";
+import { type GroupWatch, resetAnswer } from "./groups.ts";
+import type { LetterBox } from "./letters.ts";
 import type { LiveFeed } from "./live.ts";
 import { messagesAnswer } from "./messages.ts";
 import { pageFiles } from "./page/files.ts";
 import { numberOf } from "./parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
+import { schemaAnswer, schemasAnswer } from "./schemas.ts";
+import { downloadAnswer, followAnswer } from "./streams.ts";
 import { topicAnswer, topicsAnswer } from "./topics.ts";
 
 /** What answers requests. */
@@ -19,6 +23,10 @@ export interface Backend {
   readonly pipeline: Pipeline;
   /** What open pages are told. */
   readonly live: LiveFeed;
+  /** The consumer groups. */
+  readonly groups: GroupWatch;
+  /** The dead letters. */
+  readonly letters: LetterBox;
 }
 
 /** A request to one of the addresses. */
@@ -34,6 +42,47 @@ type Handler = (backend: Backend, call: Call) => Response | Promise<Response>;
 const json =
   (answer: (backend: Backend, call: Call) => unknown): Handler =>
   async (backend, call) => jsonAnswer(await answer(backend, call));
+
+/** What a body says, by name. */
+type Body = Readonly<Record<string, unknown>>;
+
+const act = (
+  work: (backend: Backend, name: string, body: Body) => Promise<unknown>,
+): Handler =>
+async (backend, { request, names: [name = ""] }) => {
+  if (backend.pipeline.readOnly) {
+    throw new RequestError(403, "The dashboard was started to be read only");
+  }
+  return jsonAnswer(await work(backend, name, await readBody(request)));
+};
+
+/** How long a body may be, in bytes: an event is at most as long as a message. */
+const MAX_BODY_BYTES = 2 ** 21;
+
+/** Reads a body of JSON. A form of another site can't send one: it would have to ask first. */
+async function readBody({ headers, body }: Request): Promise<Body> {
+  const type = headers.get("content-type") ?? "";
+  if (!/^application\/json(;|$)/i.test(type)) {
+    throw new RequestError(415, "A body has to be of type application/json");
+  }
+  const decoder = new TextDecoder();
+  let text = "";
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    length += chunk.length;
+    if (length > MAX_BODY_BYTES) {
+      throw new RequestError(413, "The body is too long");
+    }
+    text += decoder.decode(chunk, { stream: true });
+  }
+  try {
+    const value: unknown = JSON.parse(text + decoder.decode());
+    if (typeof value === "object" && value !== null) return value as Body;
+  } catch {
+    // Said below.
+  }
+  throw new RequestError(400, "The body is not an object of JSON");
+}
 
 /** The latest time that a calendar has, in milliseconds since the epoch, a day less. */
 const MAX_SINCE = 8_639_999_900_000_000;
@@ -56,8 +105,38 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   ),
   "GET /api/topics/*/messages": json((
     { pipeline },
-    { names: [topic = ""], parameters, request: { signal } },
-  ) => messagesAnswer(pipeline, topic, { parameters, signal })),
+    { names: [topic = ""], parameters },
+  ) => messagesAnswer(pipeline, topic, parameters)),
+  "GET /api/topics/*/download": (
+    { pipeline },
+    { names: [topic = ""], parameters },
+  ) => downloadAnswer(pipeline, topic, parameters),
+  "GET /api/topics/*/follow": (
+    { pipeline },
+    { names: [topic = ""], parameters },
+  ) => followAnswer(pipeline, topic, parameters),
+  "GET /api/groups": json(({ groups }) => groups.list()),
+  "GET /api/groups/*": json(({ groups }, { names: [group = ""] }) =>
+    groups.show(group)
+  ),
+  "POST /api/groups/*/reset": act(({ pipeline }, group, body) =>
+    resetAnswer(pipeline, group, body)
+  ),
+  "GET /api/schemas": json(({ pipeline }) => schemasAnswer(pipeline)),
+  "GET /api/schemas/*": json(({ pipeline }, { names: [subject = ""] }) =>
+    schemaAnswer(pipeline, subject)
+  ),
+  "GET /api/dead-letters": json(({ letters }) => letters.summaries()),
+  "GET /api/dead-letters/*": json((
+    { letters },
+    { names: [topic = ""], parameters },
+  ) => letters.list(topic, parameters)),
+  "POST /api/dead-letters/*/replay": act(({ letters }, topic, body) =>
+    letters.replay(topic, body)
+  ),
+  "POST /api/dead-letters/*/edit": act(({ letters }, topic, body) =>
+    letters.edit(topic, body)
+  ),
 };
 
 /** The routes, taken apart. */

@@ -9,6 +9,8 @@ import { pause } from "../base/pause.ts";
 import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
 import { bracketed, checkOrigin, secured } from "./guard.ts";
 import type { Secret } from "../base/secret.ts";
+import { GroupWatch } from "./groups.ts";
+import { LetterBox } from "./letters.ts";
 import { LiveFeed } from "./live.ts";
 import { PasswordCheck } from "./password.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
@@ -52,7 +54,9 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const pipeline = new Pipeline(options);
   const store = new StoreReader(database);
   const live = new LiveFeed(pipeline, store);
-  const backend: Backend = { pipeline, live };
+  const groups = new GroupWatch(pipeline);
+  const letters = new LetterBox(pipeline);
+  const backend: Backend = { pipeline, live, groups, letters };
   const ended = new AbortController();
   const password = options.password && new PasswordCheck(options.password);
   const respond = async (
@@ -89,10 +93,14 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
       isAny || hostname === LOOPBACK ? "localhost" : bracketed(hostname)
     }:${port}`,
     async [Symbol.asyncDispose]() {
-      await live.close();
-      await Promise.race([server.shutdown(), pause(CLOSE_MS)]);
-      ended.abort();
-      await server.finished;
+      pipeline.close();
+      await Promise.all([live.close(), groups.close()]);
+      const done = new AbortController();
+      const late = pause(CLOSE_MS, done.signal).then(() => {
+        if (!done.signal.aborted) ended.abort();
+      });
+      await Promise.race([server.shutdown(), late]);
+      done.abort();
       await store[Symbol.asyncDispose]();
     },
   };

@@ -10,17 +10,25 @@ import { checkTopicName, missingTopic } from "../kafka/topic.ts";
 import type { PartitionAnswer, TopicAnswer, TopicSummary } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
 
+/** A topic with its partitions. */
+export interface FoundTopic {
+  /** Its name. */
+  readonly name: string;
+  /** Its partitions, by number. */
+  readonly partitions: readonly PartitionAnswer[];
+}
+
 /**
- * Lists the topics.
+ * Finds all topics.
  *
  * @param pipeline Where Kafka is.
  * @throws {PipelineError} If Kafka can't be reached.
  */
-export function topicsAnswer(pipeline: Pipeline): Promise<TopicSummary[]> {
-  return pipeline.share("topics", async () => {
-    const topics = await pipeline.ask(
-      (kafka) => kafka.catalog(),
-      async (catalog) => {
+export function topicsOf(pipeline: Pipeline): Promise<FoundTopic[]> {
+  return pipeline.share(
+    "topics",
+    () =>
+      pipeline.ask((kafka) => kafka.catalog(), async (catalog) => {
         const list = await catalog.list();
         const offsets = await catalog.offsets(list);
         const sizes = await catalog.sizes(list);
@@ -31,22 +39,33 @@ export function topicsAnswer(pipeline: Pipeline): Promise<TopicSummary[]> {
             sizes: sizes.get(topic.name),
           }),
         }));
-      },
-    );
-    const sources = new Map(
-      topics.map(({ name }) => [deadLetterTopic(name), name]),
-    );
-    return topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.length,
-      messages: partitions.reduce((sum, { messages }) => sum + messages, 0),
-      bytes: partitions.reduce<number | null>(
-        (sum, { bytes }) => sum === null || bytes === null ? null : sum + bytes,
-        0,
-      ),
-      deadLettersOf: sources.get(name) ?? null,
-    }));
-  });
+      }),
+  );
+}
+
+/**
+ * Lists the topics.
+ *
+ * @param pipeline Where Kafka is.
+ * @throws {PipelineError} If Kafka can't be reached.
+ */
+export async function topicsAnswer(
+  pipeline: Pipeline,
+): Promise<TopicSummary[]> {
+  const topics = await topicsOf(pipeline);
+  const sources = new Map(
+    topics.map(({ name }) => [deadLetterTopic(name), name]),
+  );
+  return topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.length,
+    messages: partitions.reduce((sum, { messages }) => sum + messages, 0),
+    bytes: partitions.reduce<number | null>(
+      (sum, { bytes }) => sum === null || bytes === null ? null : sum + bytes,
+      0,
+    ),
+    deadLettersOf: sources.get(name) ?? null,
+  }));
 }
 
 /**

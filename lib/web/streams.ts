@@ -1,0 +1,175 @@
+/**
+ * Streams of a topic's messages: those that come, and all of them as a file.
+ *
+ * @module
+ */
+
+import { UsageError } from "../base/errors.ts";
+import { messageJson } from "../operate/message_json.ts";
+import { readMessages } from "../operate/message_page.ts";
+import type { PeekedMessage } from "../operate/peeked_message.ts";
+import { CsvTable } from "./csv.ts";
+import { eventBytes, eventStream, Outbox } from "./events.ts";
+import { messageQuery, messageWriter } from "./messages.ts";
+import { errorAnswer } from "./answers.ts";
+import type { Pipeline } from "./pipeline.ts";
+
+/** Of the messages that a page has not read yet, how many of the newest are kept, and how long they are together, in bytes. */
+const [MAX_HELD, MAX_HELD_BYTES] = [500, 4 * 2 ** 20];
+/** How much of a file is put together before it is sent, in UTF-16 units. */
+const CHUNK_LENGTH = 65_536;
+
+/**
+ * Sends a page the messages that come.
+ *
+ * @param pipeline Where Kafka and the registry are.
+ * @param topic The topic.
+ * @param parameters The URL's.
+ * @returns The answer, which goes on until the page closes it.
+ * @throws {PipelineError} If a parameter is wrong, or there are too many streams.
+ */
+export function followAnswer(
+  pipeline: Pipeline,
+  topic: string,
+  parameters: URLSearchParams,
+): Response {
+  const { config, connection, decoder } = pipeline;
+  const query = messageQuery(topic, parameters);
+  const closed = pipeline.openStream();
+  const ended = new AbortController();
+  const signal = AbortSignal.any([ended.signal, pipeline.signal]);
+  const outbox = new Outbox();
+  const held = new Held();
+  const read = async () => {
+    try {
+      const messages = readMessages(config, {
+        ...connection,
+        ...query,
+        from: undefined,
+        decoder,
+        follow: true,
+        signal,
+      });
+      for await (const message of messages) {
+        held.add(message);
+        outbox.put("messages", async () => {
+          const taken = held.take();
+          const write = await messageWriter(pipeline, taken);
+          return eventBytes("messages", taken.map(write));
+        });
+      }
+    } catch (error) {
+      const failure = errorAnswer(error, pipeline.advise);
+      outbox.put("failure", () => eventBytes("failure", failure));
+    }
+  };
+  read().catch(pipeline.failed);
+  return eventStream(outbox, {
+    signal: pipeline.signal,
+    closed() {
+      ended.abort();
+      closed();
+    },
+  });
+}
+
+/** The newest of the messages that were not sent yet. */
+class Held {
+  #messages: PeekedMessage[] = [];
+  #bytes = 0;
+
+  add(message: PeekedMessage): void {
+    this.#messages.push(message);
+    this.#bytes += message.value?.length ?? 0;
+    while (
+      this.#messages.length > MAX_HELD ||
+      this.#messages.length > 1 && this.#bytes > MAX_HELD_BYTES
+    ) {
+      this.#bytes -= this.#messages.shift()?.value?.length ?? 0;
+    }
+  }
+
+  take(): PeekedMessage[] {
+    const taken = this.#messages;
+    this.#messages = [];
+    this.#bytes = 0;
+    return taken;
+  }
+}
+
+/**
+ * Sends messages as a file, as fast as they are taken: all that match, from the start or from where the parameters say.
+ *
+ * @param pipeline Where Kafka and the registry are.
+ * @param topic The topic.
+ * @param parameters The URL's.
+ * @returns The answer.
+ * @throws {PipelineError} If a parameter is wrong, there is no such topic, or Kafka can't be reached.
+ */
+export async function downloadAnswer(
+  pipeline: Pipeline,
+  topic: string,
+  parameters: URLSearchParams,
+): Promise<Response> {
+  const format = parameters.get("format") || "ndjson";
+  if (format !== "ndjson" && format !== "csv") {
+    throw new UsageError(`format is ndjson or csv: "${format}"`);
+  }
+  const query = messageQuery(topic, parameters);
+  const closed = pipeline.openStream();
+  const { config, connection, decoder, signal } = pipeline;
+  const messages = readMessages(config, {
+    ...connection,
+    ...query,
+    decoder,
+    follow: false,
+    signal,
+  });
+  const table = new CsvTable();
+  const write = format === "csv"
+    ? (message: PeekedMessage) => table.lines(message)
+    : (message: PeekedMessage) => `${messageJson(message)}\n`;
+  let next: IteratorResult<PeekedMessage>;
+  try {
+    // What is wrong shows before the first message: then it is told in place of a file.
+    next = await messages.next();
+  } catch (error) {
+    closed();
+    throw error;
+  }
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        let text = "";
+        while (!next.done && text.length < CHUNK_LENGTH) {
+          text += write(next.value);
+          next = await messages.next();
+        }
+        if (text) controller.enqueue(encoder.encode(text));
+        if (!next.done) return;
+        closed();
+        // A file that is not complete must not look so.
+        if (signal.aborted) controller.error(new Error("Stopped"));
+        else controller.close();
+      } catch (error) {
+        closed();
+        controller.error(error);
+      }
+    },
+    async cancel() {
+      closed();
+      await messages.return(undefined);
+    },
+  }, { highWaterMark: 0 });
+  return new Response(body, {
+    headers: {
+      "content-type": format === "csv"
+        ? "text/csv; charset=utf-8"
+        : "application/x-ndjson",
+      // A topic's name needs no quoting.
+      "content-disposition": `attachment; filename="${topic}.${format}"`,
+      "cache-control": "no-store",
+    },
+  });
+}
