@@ -19,7 +19,8 @@ export type PipelineTask =
   | "schema"
   | "group"
   | "peek"
-  | "doctor";
+  | "doctor"
+  | "dashboard";
 
 /** How a task is run. */
 export interface TaskOptions {

@@ -130,16 +130,30 @@ function optionsOf({ unit, points, onPoint }) {
     colour("--quiet"),
     colour("--line"),
   ];
-  const { bars, stepped } = uPlot.paths;
-  const bar = bars?.({ size: [0.75, 48], align: 1, radius: 0.15 });
-  const step = stepped?.({ align: 1 });
-  const spanOf = () => {
-    const [first, last] = [points()[0], points().at(-1)];
-    const part = (points()[1]?.at ?? 0) - (first?.at ?? 0);
-    return /** @type {[number, number]} */ ([
-      (first?.at ?? 0) / 1_000,
-      ((last?.at ?? 0) + part) / 1_000,
-    ]);
+  const bar = uPlot.paths.bars?.({
+    size: [0.75, 48],
+    align: 1,
+    radius: 0.15,
+  });
+  const partOf = () =>
+    ((points()[1]?.at ?? 0) - (points()[0]?.at ?? 0)) / 1_000;
+  /** @type {uPlot.Series.PathBuilder} */
+  const steps = (drawn, series, first, last) => {
+    const stroke = new Path2D();
+    const x = (/** @type {number} */ at) => drawn.valToPos(at, "x", true);
+    let before = false;
+    for (let n = first; n <= last; n++) {
+      const at = drawn.data[0][n] ?? 0;
+      const value = drawn.data[series]?.[n] ?? null;
+      if (value !== null) {
+        const y = drawn.valToPos(value, "y", true);
+        if (before) stroke.lineTo(x(at), y);
+        else stroke.moveTo(x(at), y);
+        stroke.lineTo(x(at + partOf()), y);
+      }
+      before = value !== null;
+    }
+    return { stroke };
   };
   const axis = { stroke: quiet, font, ticks: { show: false } };
   return {
@@ -157,7 +171,13 @@ function optionsOf({ unit, points, onPoint }) {
       },
     },
     scales: {
-      x: { time: true, range: spanOf },
+      x: {
+        time: true,
+        range: () => [
+          (points()[0]?.at ?? 0) / 1_000,
+          (points().at(-1)?.at ?? 0) / 1_000 + partOf(),
+        ],
+      },
       y: { range: (_, __, max) => [0, roundUp(Math.max(max ?? 0, 1))] },
     },
     axes: [
@@ -183,8 +203,7 @@ function optionsOf({ unit, points, onPoint }) {
         width: 1.25,
         alpha: 0.7,
         points: { show: false },
-        spanGaps: false,
-        ...(step && { paths: step }),
+        paths: steps,
       },
       {
         fill: accent,

@@ -329,7 +329,8 @@ function Latest({ latest }) {
     /** @type {DaySnapshot["latest"] | undefined} */ (undefined),
   );
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const shown = held ?? latest;
+  // What was stored together comes in the sequence of its partitions.
+  const shown = (held ?? latest).toSorted((a, b) => b.at - a.at);
   const heldIds = new Set(held?.map(({ id }) => id));
   const waiting = held ? latest.filter(({ id }) => !heldIds.has(id)).length : 0;
   const onScroll = () => {
