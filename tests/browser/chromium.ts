@@ -57,6 +57,7 @@ export class Chromium implements AsyncDisposable {
   readonly #calls = new Map<number, PromiseWithResolvers<Answer>>();
   readonly #listeners = new Map<string, (event: Answer) => void>();
   #socket: WebSocket | undefined;
+  #log: Promise<string> = Promise.resolve("");
   #lastId = 0;
 
   private constructor() {
@@ -77,9 +78,8 @@ export class Chromium implements AsyncDisposable {
   static async launch(): Promise<Chromium> {
     const browser = new Chromium();
     const { promise, resolve, reject } = Promise.withResolvers<string>();
-    browser.#read(resolve).then((log) =>
-      reject(new Error(`Chromium ended: ${log}`))
-    );
+    browser.#log = browser.#read(resolve);
+    browser.#log.then((log) => reject(new Error(`Chromium ended: ${log}`)));
     const socket = browser.#socket = new WebSocket(await promise);
     socket.onmessage = ({ data }) => browser.#receive(JSON.parse(data));
     await new Promise((resolve) => socket.onopen = resolve);
@@ -153,6 +153,8 @@ export class Chromium implements AsyncDisposable {
     else closed.resolve();
     await this.#child.stdin.close();
     await this.#child.status;
+    // Its own processes end a moment later.
+    await this.#log;
     await closed.promise;
   }
 }

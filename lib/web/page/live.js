@@ -27,7 +27,7 @@ const RETRY_MS = 1_000;
  * Reads server-sent events, and connects again whenever the connection ends. A page that nobody sees has none: a browser has
  * six for a server, which ten tabs would use up.
  *
- * @param {() => string} path Where they are.
+ * @param {() => string | Promise<string>} path Finds where they are.
  * @param {Readonly<Record<string, (data: any) => void>>} handlers What to do with each kind.
  * @param {(connected: boolean) => void} onChange Called once it is connected, or no longer is.
  * @returns {{ restart: () => void, stop: () => void }} Connects again, and ends it.
@@ -35,25 +35,37 @@ const RETRY_MS = 1_000;
 export function stream(path, handlers, onChange) {
   /** @type {EventSource | undefined} */
   let source;
-  let timer =
-    /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  let timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (
+    undefined
+  );
+  let turn = 0;
   const close = () => {
+    turn++;
     clearTimeout(timer);
     source?.close();
     source = undefined;
   };
-  const open = () => {
+  const fail = () => {
+    close();
+    onChange(false);
+    timer = setTimeout(open, RETRY_MS);
+  };
+  const open = async () => {
     close();
     if (document.hidden) return;
-    const opened = source = new EventSource(path());
-    opened.onopen = () => onChange(true);
-    opened.onerror = () => {
-      close();
-      onChange(false);
-      timer = setTimeout(open, RETRY_MS);
-    };
-    for (const [kind, handle] of Object.entries(handlers)) {
-      opened.addEventListener(kind, ({ data }) => handle(JSON.parse(data)));
+    const own = turn;
+    try {
+      const found = await path();
+      if (own !== turn) return;
+      const opened = source = new EventSource(found);
+      opened.onopen = () => onChange(true);
+      opened.onerror = fail;
+      for (const [kind, handle] of Object.entries(handlers)) {
+        opened.addEventListener(kind, ({ data }) => handle(JSON.parse(data)));
+      }
+    } catch {
+      // What was asked for the path has told why.
+      if (own === turn) fail();
     }
   };
   const followSight = () => document.hidden ? close() : open();

@@ -5,7 +5,7 @@
  */
 
 import { addressOf, filtersOf, replaceAddress } from "./address.js";
-import { apiPath, ask } from "./api.js";
+import { ApiError, apiPath, ask } from "./api.js";
 import { count, counted, exactTime } from "./format.js";
 import { stream } from "./live.js";
 import { MessageDetail, Preview } from "./message.js";
@@ -91,16 +91,26 @@ function useMessages(topic, { filters, follow, reading }) {
       ),
     )
   );
+  /** Loads the first messages, and returns where those that come will be. */
   const loadFirst = async () => {
     const own = ++turn.current;
     loading.current = true;
     try {
-      const { messages, next, read } = await load(`limit=${FIRST_LIMIT}`);
-      if (own !== turn.current) return;
-      setError(undefined);
-      setShown({ rows: messages, waiting: [], next, read });
+      const { messages, next, read, ends } = await load(`limit=${FIRST_LIMIT}`);
+      if (own === turn.current) {
+        setError(undefined);
+        setShown((before) => {
+          const known = new Set(messages.map(keyOf));
+          // After a connection was lost, what is being read stays, if nothing is missing before it.
+          return follow && before?.rows.some((row) => known.has(keyOf(row)))
+            ? withFresh(before, messages, reading())
+            : { rows: messages, waiting: [], next, read };
+        });
+      }
+      return ends;
     } catch (error) {
       if (own === turn.current) setError(error);
+      throw error;
     } finally {
       if (own === turn.current) loading.current = false;
     }
@@ -135,9 +145,9 @@ function useMessages(topic, { filters, follow, reading }) {
   useEffect(() => {
     setShown(undefined);
     setError(undefined);
+    setConnected(true);
     if (!follow) {
-      setConnected(true);
-      loadFirst();
+      loadFirst().catch(() => {});
       return () => {
         turn.current++;
       };
@@ -145,16 +155,22 @@ function useMessages(topic, { filters, follow, reading }) {
     /** @type {MessageAnswer[]} */
     let came = [];
     const { stop } = stream(
-      () => apiPath(["topics", topic, "follow"], filters),
-      { messages: (messages) => came.push(...messages) },
-      (connected) => {
-        setConnected(connected);
-        // What came meanwhile is not known: the newest are asked for again, once what comes is being collected.
-        if (connected) loadFirst();
+      async () => {
+        const cursor = await loadFirst();
+        return apiPath(
+          ["topics", topic, "follow"],
+          [filters, filtersOf({ cursor })].filter(Boolean).join("&"),
+        );
       },
+      {
+        messages: (messages) => came.push(...messages),
+        failure: ({ error, advice }) =>
+          setError(new ApiError(error, { status: 0, advice })),
+      },
+      setConnected,
     );
     const timer = setInterval(() => {
-      if (came.length === 0 || loading.current) return;
+      if (came.length === 0) return;
       const freshAt = Date.now();
       const fresh = came.map((message) => ({ ...message, freshAt })).reverse();
       came = [];
@@ -170,7 +186,7 @@ function useMessages(topic, { filters, follow, reading }) {
     shown,
     error,
     connected,
-    loadFirst,
+    loadFirst: () => loadFirst().catch(() => {}),
     loadNext,
     showWaiting: () =>
       setShown((before) => before && withFresh(before, [], false)),

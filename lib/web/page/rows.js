@@ -135,7 +135,7 @@ export function Rows(props) {
   const shown = rows.slice(from, to);
   return html`
     <div class="rows" ref=${box} onScroll=${look}>
-      <table role="grid" aria-label=${label} aria-rowcount=${rows.length +
+      <table role="treegrid" aria-label=${label} aria-rowcount=${rows.length +
         1} ref=${table} tabindex="0"
         aria-activedescendant=${activeAt >= from && activeAt < to
           ? rowId(active ?? "")
@@ -170,7 +170,9 @@ export function Rows(props) {
               html`
                 <tr key=${key} id=${rowId(key)} class=${classes.filter(Boolean)
                   .join(" ")} aria-rowindex=${at + 2}
-                  aria-expanded=${String(isOpen)} aria-selected=${String(
+                  aria-level="1" aria-expanded=${String(
+                    isOpen,
+                  )} aria-selected=${String(
                     key === active,
                   )}
                   onClick=${() => {
@@ -185,7 +187,7 @@ export function Rows(props) {
                 </tr>
               `,
               isOpen && html`
-                <tr key=${`${key} opened`} class="detail">
+                <tr key=${`${key} opened`} class="detail" aria-level="2">
                   <td colspan=${columns.length}>
                     <${Measured} onHeight=${setDetailHeight}>${detail(
                       row,

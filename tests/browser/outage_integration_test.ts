@@ -1,0 +1,70 @@
+/**
+ * The page while what it needs is away: the broker, the dashboard.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { freePorts } from "../../lib/engine/ports.ts";
+import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+import { resolveConfig } from "../../lib/settings/config.ts";
+import { eventually } from "../support/eventually.ts";
+import { makeTopic } from "../support/topics.ts";
+import { DashboardTask, pageTest, sendOrders, startStore } from "./support.ts";
+
+pageTest(
+  "the page tells that the broker or the dashboard is away, keeps what it has, and comes back by itself",
+  async ({ browser, topic, group, database }) => {
+    // The others' engine must not be restarted.
+    await using engine = await startThrowawayEngine();
+    const config = resolveConfig({
+      brokers: engine.brokers,
+      registry: engine.registryUrl,
+    });
+    const bench = { browser, config, topic, group, database };
+    await makeTopic(bench, 1);
+    await sendOrders(bench, [{ customer_name: "Early Guest" }]);
+    await using store = startStore(bench);
+    await store.until(/stored so far: 1/);
+    const port = freePorts(1)[0] ?? 0;
+    let dashboard = await DashboardTask.launch(config, { database, port });
+    try {
+      const today = await browser.open(dashboard.url);
+      const topics = await browser.open(`${dashboard.url}/#/topics`);
+      await today.shows("Early Guest", ".orders");
+      await topics.shows(topic, "table");
+
+      await engine.broker.kill();
+      await topics.shows(/can't be reached/, ".notice");
+      await topics.shows(topic, "table");
+      await today.shows(/live, with trouble/, "header");
+      await today.shows("Early Guest", ".orders");
+      await engine.broker.start();
+      await topics.shows(/^live/, ".connection");
+      await sendOrders(bench, [{ customer_name: "Late Guest" }]);
+      await today.shows("Late Guest", ".orders");
+
+      await dashboard[Symbol.asyncDispose]();
+      await today.shows(
+        /connection to the pipeline was lost at \d\d:\d\d:\d\d/,
+      );
+      await today.shows("Late Guest", ".orders");
+      dashboard = await DashboardTask.launch(config, { database, port });
+      await today.shows(/^live/, ".connection");
+      await topics.shows(/^live/, ".connection");
+      await eventually(
+        "topics without a notice",
+        async () => await topics.text(".notice") === "",
+      );
+      // What is not loaded meanwhile is all that the browser notes.
+      assertEquals(
+        [...today.complaints, ...topics.complaints].filter((text) =>
+          !/Failed to load resource|ERR_/.test(text)
+        ),
+        [],
+      );
+    } finally {
+      await dashboard[Symbol.asyncDispose]();
+    }
+  },
+);
