@@ -11,7 +11,12 @@ import {
   groupJson,
 } from "../../lib/cli/group_report.ts";
 
-const MEMBER = { id: "till-1", clientId: "till", host: "10.0.0.7", partitions: {} };
+const MEMBER = {
+  id: "till-1",
+  clientId: "till",
+  host: "10.0.0.7",
+  partitions: {},
+};
 
 const GROUP = {
   group: "points",
