@@ -7,13 +7,10 @@
 import type { WaitOptions } from "../base/retry.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, useClient } from "../kafka/client.ts";
-import type {
-  PartitionMessage,
-  Span,
-  TopicReader,
-} from "../kafka/topic_reader.ts";
+import type { Span } from "../kafka/topic_reader.ts";
 import { checkTopicName } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
+import { type Found, MessageSearch } from "./message_search.ts";
 import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
 import { MessageDecoder, type PeekedMessage } from "./peeked_message.ts";
 
@@ -56,6 +53,8 @@ const DEFAULT_LAST = 10;
 export const MAX_LOOK_BACK = 10_000;
 /** How many offsets of a partition are read first where only some messages match. */
 const FIRST_LOOK_BACK = 200;
+/** How long the values are together that are kept before they are shown, in bytes. A longer one is kept alone. */
+const MAX_KEPT_BYTES = 4 * 2 ** 20;
 
 /**
  * Shows a topic's messages.
@@ -76,8 +75,27 @@ export async function peek(
     make: (kafka) => kafka.reader(),
   }, async ({ client: reader, untilAnswered }) => {
     const ranges = await untilAnswered(() => rangesOf(reader, options));
-    const peeker = new Peeker(reader, { ...options, topic, decoder });
-    const { from, last = DEFAULT_LAST } = options;
+    const { from, last = DEFAULT_LAST, follow, matches, signal } = options;
+    let looked = new Map<number, OffsetRange>();
+    let [read, shown, hasMore] = [0, 0, false];
+    const show = async (message: PeekedMessage) => {
+      shown++;
+      await onMessage(message);
+    };
+    const showAll = async (spans: ReadonlyMap<number, Span>) => {
+      for await (const each of reader.read(topic, { spans, signal })) {
+        read++;
+        const message = await decoder.peeked(topic, each);
+        const offset = BigInt(message.offset);
+        const { low, high } = looked.get(each.partition) ??
+          { low: offset, high: offset };
+        looked.set(each.partition, {
+          low,
+          high: offset < high ? high : offset + 1n,
+        });
+        if (!matches || matches(message)) await show(message);
+      }
+    };
     if (from) {
       const shiftsBack = from.kind === "shift" && from.by < 0n;
       const places = await resolveTarget(reader, {
@@ -87,194 +105,58 @@ export async function peek(
         shiftsFrom: (partition) =>
           ranges.get(partition)?.[shiftsBack ? "high" : "low"],
       });
+      const spans = new Map<number, { from: bigint; to: bigint }>();
       for (const [partition, { high }] of ranges) {
-        ranges.set(partition, { low: places.get(partition) ?? high, high });
+        const low = places.get(partition) ?? high;
+        looked.set(partition, { low, high });
+        spans.set(partition, { from: low, to: high });
       }
-      await peeker.readOn(ranges, onMessage);
+      await showAll(spans);
     } else {
-      await peeker.readLast(ranges, last, onMessage);
+      const search = new MessageSearch(reader, {
+        ...options,
+        topic,
+        ranges,
+        decoder,
+        starts: new Map(),
+        back: true,
+        limit: last,
+        maxBytes: Infinity,
+        firstStep: BigInt(matches ? Math.max(last, FIRST_LOOK_BACK) : last),
+        maxLook: BigInt(Math.max(last, MAX_LOOK_BACK)),
+        deadline: Infinity,
+      });
+      const newest = await search.find();
+      for (const found of portions(newest.toReversed())) {
+        for (const message of await search.messages(found)) await show(message);
+      }
+      read = search.read;
+      looked = search.looked;
+      hasMore = newest.length < last && search.next(newest) !== undefined;
     }
-    if (options.follow) {
-      const ends = [...ranges].map((
-        [partition, { high }],
-      ) => [partition, { from: high, to: undefined }] as const);
-      await peeker.read(new Map(ends), onMessage);
+    if (follow) {
+      await showAll(
+        new Map([...ranges].map(([number, { high }]) => [
+          number,
+          { from: high, to: undefined },
+        ])),
+      );
     }
-    return peeker.summary;
+    return { shown, read, looked, hasMore };
   });
 }
 
-/** A message that is to be shown. */
-interface Found {
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly timestamp: number;
-}
-
-type Handler = (message: PeekedMessage) => void | Promise<void>;
-
-/** Reads messages, and counts what it looked at. */
-class Peeker {
-  readonly #reader: TopicReader;
-  readonly #options: PeekOptions & { readonly decoder: MessageDecoder };
-  readonly #looked = new Map<number, OffsetRange>();
-  #read = 0;
-  #shown = 0;
-  #hasMore = false;
-
-  constructor(
-    reader: TopicReader,
-    options: PeekOptions & { readonly decoder: MessageDecoder },
-  ) {
-    this.#reader = reader;
-    this.#options = options;
-  }
-
-  get summary(): PeekSummary {
-    return {
-      shown: this.#shown,
-      read: this.#read,
-      looked: this.#looked,
-      hasMore: this.#hasMore,
-    };
-  }
-
-  /** Reads spans, and hands on what matches. */
-  async read(
-    spans: ReadonlyMap<number, Span>,
-    onMatch: Handler,
-  ): Promise<void> {
-    const { topic, matches, signal } = this.#options;
-    for await (const read of this.#reader.read(topic, { spans, signal })) {
-      this.#read++;
-      const peeked = await this.#peeked(read);
-      this.#look(peeked.partition, BigInt(peeked.offset));
-      if (matches && !matches(peeked)) continue;
-      this.#shown++;
-      await onMatch(peeked);
+/** Divides messages into portions that are kept together. */
+function* portions(found: readonly Found[]): Generator<Found[]> {
+  let portion: Found[] = [];
+  let bytes = 0;
+  for (const each of found) {
+    bytes += each.size;
+    if (portion.length > 0 && bytes > MAX_KEPT_BYTES) {
+      yield portion;
+      [portion, bytes] = [[], each.size];
     }
+    portion.push(each);
   }
-
-  /** Reads everything that is there now. */
-  async readOn(
-    ranges: ReadonlyMap<number, OffsetRange>,
-    onMessage: Handler,
-  ): Promise<void> {
-    for (const [partition, range] of ranges) this.#looked.set(partition, range);
-    const spans = [...ranges].map((
-      [partition, { low, high }],
-    ) => [partition, { from: low, to: high }] as const);
-    await this.read(new Map(spans), onMessage);
-  }
-
-  /**
-   * Finds the newest messages: those of the last offsets, and, where too few of them match or exist, of twice as many before
-   * these, and so on.
-   */
-  async readLast(
-    ranges: ReadonlyMap<number, OffsetRange>,
-    last: number,
-    onMessage: Handler,
-  ): Promise<void> {
-    const { matches, signal } = this.#options;
-    const found = new Map<number, Found[]>();
-    let step = BigInt(matches ? Math.max(last, FIRST_LOOK_BACK) : last);
-    const limit = BigInt(Math.max(last, MAX_LOOK_BACK));
-    const spanOf = (
-      [partition, { low, high }]: readonly [number, OffsetRange],
-    ): [number, Span] | undefined => {
-      const to = this.#looked.get(partition)?.low ?? high;
-      const end = high - limit > low ? high - limit : low;
-      const from = to - step > end ? to - step : end;
-      const isEnough = (found.get(partition)?.length ?? 0) >= last;
-      return isEnough || from >= to ? undefined : [partition, { from, to }];
-    };
-    while (!signal?.aborted) {
-      const spans = new Map(
-        [...ranges].map(spanOf).filter((span) => span !== undefined),
-      );
-      if (spans.size === 0) break;
-      const older = new Map<number, Found[]>();
-      await this.read(spans, ({ partition, offset, timestamp }) => {
-        const list = older.get(partition) ?? [];
-        list.push({ partition, offset: BigInt(offset), timestamp });
-        if (list.length > last) list.shift();
-        older.set(partition, list);
-      });
-      for (const [partition, { from }] of spans) {
-        const { high } = ranges.get(partition) ?? { high: from };
-        this.#looked.set(partition, { low: from, high });
-        const newer = found.get(partition) ?? [];
-        found.set(
-          partition,
-          [...older.get(partition) ?? [], ...newer].slice(-last),
-        );
-      }
-      step *= 2n;
-    }
-    const newest = [...found.values()].flat()
-      .sort((a, b) => a.timestamp - b.timestamp)
-      .slice(-last)
-      .sort((a, b) => Number(a.offset - b.offset));
-    this.#hasMore = newest.length < last &&
-      [...ranges].some(([partition, { low }]) =>
-        (this.#looked.get(partition)?.low ?? low) > low
-      );
-    this.#shown = 0;
-    await this.#show(newest, onMessage);
-  }
-
-  /**
-   * Reads messages again and shows them, each partition's in their sequence and the older one of two partitions first: to keep them
-   * all since they were found would take memory without a limit.
-   */
-  async #show(newest: readonly Found[], onMessage: Handler): Promise<void> {
-    const queues = Map.groupBy(newest, ({ partition }) => partition).values()
-      .map((found) => this.#readFound(found)).toArray();
-    const heads = new Map(
-      await Promise.all(
-        queues.map(async (queue) => [queue, await queue.next()] as const),
-      ),
-    );
-    for (;;) {
-      let first: PeekedMessage | undefined;
-      let from: AsyncGenerator<PeekedMessage> | undefined;
-      for (const [queue, { done, value }] of heads) {
-        if (done || first && value.timestamp >= first.timestamp) continue;
-        first = value;
-        from = queue;
-      }
-      if (!first || !from) return;
-      this.#shown++;
-      await onMessage(first);
-      heads.set(from, await from.next());
-    }
-  }
-
-  /** Reads messages of one partition, of which there is at least one. */
-  async *#readFound(found: readonly Found[]): AsyncGenerator<PeekedMessage> {
-    const { topic, signal } = this.#options;
-    const offsets = new Set(found.map(({ offset }) => offset));
-    const [{ partition, offset: from }] = found as [Found];
-    const to = (found.at(-1)?.offset ?? from) + 1n;
-    const spans = new Map([[partition, { from, to }]]);
-    for await (const read of this.#reader.read(topic, { spans, signal })) {
-      if (!offsets.has(BigInt(read.message.offset))) continue;
-      yield await this.#peeked(read);
-    }
-  }
-
-  #peeked(read: PartitionMessage): Promise<PeekedMessage> {
-    const { topic, decoder } = this.#options;
-    return decoder.peeked(topic, read);
-  }
-
-  #look(partition: number, offset: bigint): void {
-    const { low, high } = this.#looked.get(partition) ??
-      { low: offset, high: offset };
-    this.#looked.set(partition, {
-      low,
-      high: offset >= high ? offset + 1n : high,
-    });
-  }
+  if (portion.length > 0) yield portion;
 }

@@ -13,7 +13,8 @@ import {
 import { keyText } from "../events/record.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
-import { type Places, readPage } from "../operate/message_page.ts";
+import { readPage } from "../operate/message_page.ts";
+import type { Places } from "../operate/message_search.ts";
 import {
   type OffsetTarget,
   parseOffsetTarget,
