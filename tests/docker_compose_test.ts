@@ -20,6 +20,12 @@ import {
 } from "./support/compose_file.ts";
 
 const file = readComposeFile();
+/** The services that start without a profile. */
+const usual = Object.entries(file.services).filter(([, { profiles }]) =>
+  profiles === undefined
+);
+/** Those of three brokers. */
+const cluster = ["broker-1", "broker-2", "broker-3"];
 
 function service(name: string) {
   const found = file.services[name];
@@ -61,9 +67,9 @@ for (const [what, from, to] of broken) {
   });
 }
 
-Deno.test("docker-compose.yml has the three containers under their names, and no other", () => {
+Deno.test("docker-compose.yml has the three containers under their names, and no other without a profile", () => {
   assertEquals(
-    Object.entries(file.services).map(([name, { container_name }]) => [
+    usual.map(([name, { container_name }]) => [
       name,
       container_name,
     ]),
@@ -99,7 +105,7 @@ Deno.test("docker-compose.yml moves each port by its variable, and the advertise
     SCHEMA_REGISTRY_PORT: "18081",
     KAFKA_UI_PORT: "18080",
   });
-  assertEquals(Object.values(moved.services).map(({ ports }) => ports), [
+  assertEquals(usual.map(([name]) => moved.services[name]?.ports), [
     ["127.0.0.1:19092:19092"],
     ["127.0.0.1:18081:8081"],
     ["127.0.0.1:18080:8080"],
@@ -122,7 +128,6 @@ Deno.test("docker-compose.yml puts every container on kafka-network", () => {
 });
 
 Deno.test("docker-compose.yml keeps the broker's data in a named volume, where the broker writes it", () => {
-  assertEquals(Object.keys(file.volumes), ["kafka-data"]);
   const { environment, volumes } = service("broker");
   assertEquals(volumes, [`kafka-data:${environment.KAFKA_LOG_DIRS}`]);
   // The image checks that its user can write to this very folder, whatever log.dirs says.
@@ -239,6 +244,67 @@ Deno.test("docker-compose.yml makes one node of Kafka do: KRaft, one replica, on
   ) {
     assertEquals(properties[refused], undefined);
   }
+});
+
+Deno.test("docker-compose.yml has a profile with three brokers, which differ in what names them only", () => {
+  const inCluster = Object.entries(file.services).filter(([, { profiles }]) =>
+    profiles?.includes("cluster")
+  );
+  assertEquals(inCluster.map(([name]) => name), [
+    ...cluster,
+    "cluster-registry",
+  ]);
+  const anonymous = cluster.map((name, index) => {
+    const id = index + 1;
+    const { environment, ports, volumes, container_name, ...rest } = service(
+      name,
+    );
+    assertEquals(container_name, name);
+    assertEquals(ports, [`127.0.0.1:${9091 + id}:${9091 + id}`]);
+    assertEquals(volumes, [`kafka-data-${id}:/var/lib/kafka/data`]);
+    const properties = brokerProperties(environment);
+    assertEquals(properties["node.id"], String(id));
+    assertEquals(
+      properties["advertised.listeners"],
+      `INTERNAL://${name}:29092,HOST://localhost:${9091 + id}`,
+    );
+    // The voters are the same for all, and checked below.
+    const { "controller.quorum.voters": _, "node.id": __, ...others } =
+      properties;
+    return JSON.stringify({ others, rest }).replaceAll(name, "NAME")
+      .replaceAll(new RegExp(`\\b${9091 + id}\\b`, "g"), "PORT");
+  });
+  assertEquals(new Set(anonymous).size, 1, anonymous.join("\n"));
+  assertEquals(Object.keys(file.volumes).length, 1 + cluster.length);
+});
+
+Deno.test("docker-compose.yml has the cluster's brokers vote for a controller, and keep two copies of what they acknowledge", () => {
+  const voters = cluster.map((name, index) => `${index + 1}@${name}:29093`)
+    .join(",");
+  for (const name of cluster) {
+    const properties = brokerProperties(service(name).environment);
+    assertEquals(properties["controller.quorum.voters"], voters);
+  }
+  const properties = brokerProperties(service("broker-1").environment);
+  const single = brokerProperties(service("broker").environment);
+  for (
+    const name of Object.keys(properties).filter((name) =>
+      /replication\.factor$|min\.isr$/.test(name)
+    )
+  ) {
+    assertEquals(properties[name], name.endsWith("isr") ? "2" : "3", name);
+    assertEquals(single[name], "1", name);
+  }
+  assertEquals(
+    service("broker-1").image,
+    service("broker").image,
+  );
+  const { depends_on, environment } = service("cluster-registry");
+  assertEquals(Object.keys(depends_on ?? {}), cluster);
+  assertEquals(
+    environment.SCHEMA_REGISTRY_KAFKASTORE_BOOTSTRAP_SERVERS,
+    cluster.map((name) => `PLAINTEXT://${name}:29092`).join(","),
+  );
 });
 
 Deno.test("readComposeFile() takes the default of a variable that is empty or not there", () => {

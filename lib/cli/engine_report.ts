@@ -15,29 +15,42 @@ export function describeEngine(engine: RunningEngine): string {
       "Kafka and the registry are running; one of them was down and was started again.",
     running: "Kafka and the registry are running already.",
   };
-  const usual = brokers === "localhost:9092" &&
-    registryUrl === "http://localhost:8081";
+  const { brokersCount, brokersWanted } = engine;
+  const usualRegistry = registryUrl === "http://localhost:8081";
+  const usual = brokers === "localhost:9092" && usualRegistry;
+  const allowed = brokers.startsWith("localhost:9092,localhost:9093") &&
+    usualRegistry;
   return [
     heads[result],
     ...(engine.asAsked ? [] : [
       "Their ports are not those asked for: to change them, stop them first.",
+    ]),
+    ...(brokersWanted === undefined ? [] : [
+      `It has ${brokersCount} brokers, not ${brokersWanted}: the other number needs \`deno task down --wipe\` first, which removes the data.`,
     ]),
     `  Brokers:  ${brokers}`,
     `  Registry: ${registryUrl} (${registryApi})`,
     ...(uiUrl === undefined ? [] : [`  Kafka UI: ${uiUrl}`]),
     `  Logs:     ${logs}`,
     "  Stop:     deno task down",
-    ...(usual ? [] : [
-      "The other tasks find them with these flags, once the net list of `pipeline` in deno.json has both addresses:",
+    ...(!allowed ? [] : [
+      "The other tasks find them, also while one broker is down, with:",
+      `  --brokers ${brokers}`,
+      "Topics that survive a broker: deno task topic --replication-factor 3",
+    ]),
+    ...(usual || allowed ? [] : [
+      "The other tasks find them with these flags, once the net list of `pipeline` in deno.json has all addresses:",
       `  --brokers ${brokers} --registry ${registryUrl}`,
     ]),
   ].join("\n");
 }
 
+const LIST = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
 /** Writes what a stop did, in one line. */
 export function describeStop({ stopped, wiped }: StopResult): string {
   const done = stopped.length > 0
-    ? `Stopped ${stopped.join(" and ")}.`
+    ? `Stopped ${LIST.format(stopped)}.`
     : "Nothing was running.";
   return wiped
     ? `${done} The data is removed.`

@@ -28,7 +28,8 @@ const FLAGS = {
   "replication-factor": {
     type: "integer",
     value: "N",
-    description: "how many brokers have each partition",
+    description:
+      "how many brokers have each partition; from 3 on, what all acknowledge is on two at least (min.insync.replicas=2)",
     default: 1,
     min: 1,
     max: 32_767,

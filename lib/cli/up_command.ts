@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UsageError } from "../base/errors.ts";
 import { ENGINES, startEngine } from "../engine/mod.ts";
 import { runTask } from "./command.ts";
 import { describeEngine } from "./engine_report.ts";
@@ -25,12 +26,21 @@ export async function upCommand(): Promise<never> {
         description:
           "what runs them: Docker, or Java without Docker; auto takes Docker if it answers",
       },
+      "brokers-count": {
+        type: "integer",
+        value: "N",
+        min: 1,
+        max: 3,
+        description:
+          "how many brokers: 1, or 3 with Java; by default as many as have data, 1 without data",
+      },
       "kafka-port": {
         type: "integer",
         value: "PORT",
         min: 1,
         max: 65535,
-        description: "Kafka's port; 9092 without it",
+        description:
+          "Kafka's port; 9092 without it; three brokers also have the next two",
       },
       "registry-port": {
         type: "integer",
@@ -43,16 +53,28 @@ export async function upCommand(): Promise<never> {
     examples: [
       ["deno task up", "Kafka on localhost:9092, the registry on port 8081"],
       ["deno task up --engine local", "The same with Java, without Docker"],
+      [
+        "deno task up --brokers-count 3",
+        "A cluster on ports 9092, 9093 and 9094, which can lose a broker",
+      ],
     ],
   }, async (flags) => {
     using stop = stopSignal();
     const engine = await startEngine({
       engine: flags.engine,
+      brokersCount: brokersCountFrom(flags["brokers-count"]),
       kafkaPort: flags["kafka-port"],
       registryPort: flags["registry-port"],
       notify: note,
       signal: stop.signal,
     });
     printLine(describeEngine(engine));
+  });
+}
+
+function brokersCountFrom(count: number | undefined): number | undefined {
+  if (count !== 2) return count;
+  throw new UsageError("Two brokers can't do without either of them", {
+    hint: "--brokers-count is 1 or 3.",
   });
 }

@@ -127,6 +127,8 @@ interface FormatOptions {
   readonly propertiesFile: string;
   /** The folder that its `log.dirs` names. */
   readonly data: string;
+  /** The id of the cluster that the broker belongs to. */
+  readonly clusterId: string;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -141,7 +143,7 @@ const FORMAT_LINES_COUNT = 5;
  * @throws {StoppedError} If the signal ended it.
  */
 async function formatStorage(options: FormatOptions): Promise<void> {
-  const { kafka, propertiesFile, data, signal } = options;
+  const { kafka, propertiesFile, data, clusterId, signal } = options;
   // Kafka writes this file last: if it exists, an earlier format was completed.
   if (await readIfThere(`${data}/meta.properties`) !== undefined) return;
   const topics = await folderNames(data);
@@ -167,7 +169,7 @@ async function formatStorage(options: FormatOptions): Promise<void> {
     "kafka.tools.StorageTool",
     "format",
     "--cluster-id",
-    randomClusterId(),
+    clusterId,
     "--config",
     propertiesFile,
   ], {
@@ -198,7 +200,8 @@ async function folderNames(path: string): Promise<string[]> {
   return names;
 }
 
-function randomClusterId(): string {
+/** Makes the id of a new cluster. */
+export function randomClusterId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "A").replaceAll(
     "/",
@@ -212,8 +215,12 @@ export interface BrokerOptions {
   readonly dir: string;
   /** The broker's id. @default {1} */
   readonly id?: number;
+  /** Returns its name in messages. By default Kafka with its version. */
+  readonly title?: () => string;
   /** Returns all properties of the broker. `log.dirs` must be one folder. */
   readonly properties: () => Properties;
+  /** Returns the id of the cluster that a new data folder is formatted for. By default a new one. */
+  readonly clusterId?: () => string;
   /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
   /** Options for Java, which override the defaults. */
@@ -230,7 +237,9 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
   const name = `broker-${options.id ?? 1}`;
   return new JavaProcess({
     name,
-    title: `Kafka ${KAFKA_VERSION}`,
+    get title() {
+      return options.title?.() ?? `Kafka ${KAFKA_VERSION}`;
+    },
     run,
     logs,
     prepare: async (signal) => {
@@ -245,6 +254,7 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
         kafka,
         propertiesFile,
         data: properties["log.dirs"] ?? "",
+        clusterId: options.clusterId?.() ?? randomClusterId(),
         signal,
       });
       return {

@@ -11,10 +11,12 @@ import {
   brokerProcess,
   nodeProperties,
   type Properties,
+  randomClusterId,
 } from "./broker.ts";
 import { ensurePrograms } from "./download.ts";
 import type { JavaProcess } from "./java_process.ts";
 import { withLock } from "./lock.ts";
+import { KAFKA_VERSION } from "./maven.ts";
 import {
   brokerData,
   engineFolder,
@@ -33,8 +35,12 @@ import type { Watchdog } from "./watchdog.ts";
 export interface LocalEngineOptions {
   /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
-  /** The port for Kafka's clients. @default {9092} */
+  /** How many brokers there are. By default as many as have data; without data, one. */
+  readonly brokersCount?: number | undefined;
+  /** The first broker's port for clients; the others have the ports that follow. @default {9092} */
   readonly kafkaPort?: number | undefined;
+  /** Every broker's port for clients, as an array, instead of `kafkaPort` and `brokersCount`. */
+  readonly kafkaPorts?: readonly number[] | undefined;
   /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
@@ -57,24 +63,38 @@ export interface EnginePorts {
   readonly registryPort: number;
 }
 
+/** What the data folder says of the brokers that have data in it. */
+export interface ClusterRecord {
+  /** How many they are. */
+  readonly brokersCount: number;
+  /** The id that they share. */
+  readonly clusterId: string;
+}
+
 /** What a start found and did. */
 export type StartResult = "started" | "repaired" | "running";
 
 /** How long a part may take to end after a start that failed or was stopped, in milliseconds. */
 const GIVE_UP_TIMEOUT_MS = 5_000;
+const KAFKA_TITLE = `Kafka ${KAFKA_VERSION}`;
 /** After how long a part that runs is said not to answer, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
+/** The most brokers that an engine has. */
+export const MAX_BROKERS_COUNT = 3;
+
 /** A real Kafka and registry as Java processes of this machine, each controlled on its own. */
 export class LocalEngine {
-  /** The brokers, sorted by id. */
-  readonly brokerProcesses: readonly [JavaProcess, ...JavaProcess[]];
   /** The registry. */
   readonly registry: JavaProcess;
   /** The folders. */
   readonly folders: EngineFolders;
   readonly #options: LocalEngineOptions;
   readonly #portsFile: string;
+  /** All brokers that there may be, by id from 1. */
+  readonly #allBrokers: readonly JavaProcess[];
+  readonly #clusterFile: string;
+  #clusterId = "";
   #ports: EnginePorts;
   #portsKnown = false;
 
@@ -88,11 +108,8 @@ export class LocalEngine {
     this.#options = options;
     this.folders = foldersOf(dir);
     this.#portsFile = `${this.folders.run}/ports.json`;
-    const { kafkaPort = 9092, registryPort = 8081 } = options;
-    this.#ports = {
-      nodes: [{ id: 1, kafkaPort, controllerPort: 0 }],
-      registryPort,
-    };
+    this.#clusterFile = `${this.folders.data}/cluster.json`;
+    this.#ports = this.#wantedPorts(options.brokersCount ?? 1);
     const common = {
       dir,
       programs: options.programs,
@@ -109,19 +126,32 @@ export class LocalEngine {
           }),
           ...options.serverProperties,
         }),
+        title: () =>
+          this.#ports.nodes.length > 1
+            ? `${KAFKA_TITLE} (broker ${id})`
+            : KAFKA_TITLE,
+        clusterId: () => this.#clusterId,
         address: () => `localhost:${this.#node(id).kafkaPort}`,
         javaOptions: options.javaOptions,
       });
-    this.brokerProcesses = [makeBroker(1)];
+    this.#allBrokers = Array.from(
+      { length: MAX_BROKERS_COUNT },
+      (_, index) => makeBroker(index + 1),
+    );
     this.registry = registryProcess({
       ...common,
       port: () => this.#ports.registryPort,
     });
   }
 
+  /** The brokers, sorted by id. */
+  get brokerProcesses(): readonly JavaProcess[] {
+    return this.#allBrokers.slice(0, this.#ports.nodes.length);
+  }
+
   /** The first broker. */
   get broker(): JavaProcess {
-    return this.brokerProcesses[0];
+    return this.#allBrokers[0]!;
   }
 
   /** The brokers' addresses, separated by commas. */
@@ -156,7 +186,8 @@ export class LocalEngine {
    * @returns The parts that run.
    */
   async running(): Promise<JavaProcess[]> {
-    const parts = this.#parts();
+    // A running engine may have more brokers than were asked for.
+    const parts = [...this.#allBrokers, this.registry];
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
     const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
@@ -199,6 +230,52 @@ export class LocalEngine {
     return [...this.brokerProcesses, this.registry];
   }
 
+  #wantedPorts(brokersCount: number): EnginePorts {
+    const { kafkaPort = 9092, registryPort = 8081 } = this.#options;
+    const kafkaPorts = this.#options.kafkaPorts ??
+      Array.from({ length: brokersCount }, (_, index) => kafkaPort + index);
+    return {
+      nodes: kafkaPorts.map((port, index) => ({
+        id: index + 1,
+        kafkaPort: port,
+        controllerPort: 0,
+      })),
+      registryPort,
+    };
+  }
+
+  /** Takes over the number of brokers that have data, or records how many will have. */
+  async #claimData(isRunning: boolean): Promise<void> {
+    const { brokersCount, kafkaPorts } = this.#options;
+    const wanted = kafkaPorts?.length ?? brokersCount;
+    const first = `${brokerData(this.folders, 1)}/meta.properties`;
+    const found = parseCluster(await readIfThere(this.#clusterFile) ?? "") ??
+      // Before there could be three, one broker was not recorded.
+      (await readIfThere(first) === undefined
+        ? undefined
+        : { brokersCount: 1, clusterId: randomClusterId() });
+    if (
+      !isRunning && found &&
+      found.brokersCount !== (wanted ?? found.brokersCount)
+    ) {
+      throw new PipelineError(
+        `The data in ${this.folders.data} is that of ${
+          brokersOf(found.brokersCount)
+        }, and ${brokersOf(wanted ?? 1)} can't use it`,
+        {
+          hint:
+            `Start without --brokers-count to use it. \`deno task down --wipe\` removes it; the next start begins empty.`,
+        },
+      );
+    }
+    const record = found ??
+      { brokersCount: wanted ?? 1, clusterId: randomClusterId() };
+    this.#clusterId = record.clusterId;
+    if (!isRunning) this.#ports = this.#wantedPorts(record.brokersCount);
+    await Deno.mkdir(this.folders.data, { recursive: true });
+    await writeWhole(this.#clusterFile, JSON.stringify(record) + "\n");
+  }
+
   #node(id: number): BrokerNode {
     const node = this.#ports.nodes.find((each) => each.id === id);
     if (!node) throw new Error(`No ports for broker ${id}`);
@@ -239,12 +316,13 @@ export class LocalEngine {
       await this.#stop();
       alive = [];
     }
+    await this.#claimData(alive.length > 0);
     const dead = this.#parts().filter((part) => !alive.includes(part));
     if (alive.length === 0) this.#notify("Starting Kafka and the registry...");
     else {
       for (const { title } of dead) this.#notify(`Starting ${title} again...`);
     }
-    await this.#claimPorts(dead);
+    await this.#claimPorts(dead, alive);
     await ensurePrograms({
       folder: this.#options.programs,
       notify: this.#options.notify,
@@ -288,27 +366,41 @@ export class LocalEngine {
     }
   }
 
-  async #claimPorts(parts: readonly JavaProcess[]): Promise<void> {
-    const needed = (part: JavaProcess): NeededPort => {
-      const index = this.brokerProcesses.indexOf(part);
+  async #claimPorts(
+    parts: readonly JavaProcess[],
+    alive: readonly JavaProcess[],
+  ): Promise<void> {
+    const brokers = this.brokerProcesses;
+    // Brokers that run know each other by these ports.
+    const keepsControllers = brokers.some((part) => alive.includes(part));
+    if (!keepsControllers) this.#chooseControllerPorts();
+    const needed = parts.flatMap((part): NeededPort[] => {
       const { title } = part;
-      return index < 0
-        ? { title, port: this.#ports.registryPort, flag: "--registry-port" }
-        : {
-          title,
-          port: this.#node(index + 1).kafkaPort,
-          flag: "--kafka-port",
-        };
-    };
-    const results = await Promise.allSettled(
-      parts.map((part) => requireFreePort(needed(part))),
-    );
-    const [first, second] = results.flatMap((result) =>
+      const index = brokers.indexOf(part);
+      if (index < 0) {
+        const port = this.#ports.registryPort;
+        return [{ title, port, flag: "--registry-port" }];
+      }
+      const { kafkaPort, controllerPort } = this.#node(index + 1);
+      const client = {
+        title,
+        port: kafkaPort,
+        flag: "--kafka-port",
+        runLength: brokers.length,
+      };
+      return keepsControllers
+        ? [client, { title, port: controllerPort }]
+        : [client];
+    });
+    const results = await Promise.allSettled(needed.map(requireFreePort));
+    const [first, ...more] = results.flatMap((result) =>
       result.status === "rejected" ? [result.reason] : []
     );
-    if (second) throw joinFailures([first, second]);
+    if (more.length > 0) throw joinFailures([first, ...more]);
     if (first) throw first;
-    if (!this.brokerProcesses.some((part) => parts.includes(part))) return;
+  }
+
+  #chooseControllerPorts(): void {
     const controllerPorts = freePorts(this.#ports.nodes.length);
     this.#ports = {
       ...this.#ports,
@@ -335,6 +427,23 @@ function joinFailures(
     hint: [...expected.flatMap(({ hint }) => hint ?? []), ...hints].join("\n"),
     cause,
   });
+}
+
+function brokersOf(count: number): string {
+  return count === 1 ? "one broker" : `${count} brokers`;
+}
+
+/**
+ * Reads the record of the brokers that have data.
+ *
+ * @param text The text of the file that a start wrote.
+ * @returns The record; undefined if the text has none.
+ */
+export function parseCluster(text: string): ClusterRecord | undefined {
+  const { brokersCount, clusterId } = parseObject(text);
+  return Number.isInteger(brokersCount) && typeof clusterId === "string"
+    ? { brokersCount: Number(brokersCount), clusterId }
+    : undefined;
 }
 
 /**

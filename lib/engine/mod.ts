@@ -40,7 +40,9 @@ export {
 export interface StartOptions {
   /** The kind of engine. @default {"auto"} */
   readonly engine?: typeof ENGINES[number];
-  /** The port for Kafka's clients. @default {9092} */
+  /** How many brokers there are, 1 or 3; Docker's is one. By default as many as have data; without data, one. */
+  readonly brokersCount?: number | undefined;
+  /** The first broker's port for clients; the others have the ports that follow. @default {9092} */
   readonly kafkaPort?: number | undefined;
   /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
@@ -68,8 +70,12 @@ export interface RunningEngine {
   readonly logs: string;
   /** The URL of Kafka UI; undefined without it. */
   readonly uiUrl?: string;
+  /** How many brokers it has. */
+  readonly brokersCount: number;
   /** Whether it has the ports that were asked for. */
   readonly asAsked: boolean;
+  /** The number of brokers that were asked for, if it has another; it runs already then. */
+  readonly brokersWanted?: number;
 }
 
 const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
@@ -105,10 +111,24 @@ export async function startEngine(
       { hint: "Stop it first: deno task down" },
     );
   }
-  const kind = localRuns ? "local" : await chooseEngine(engine);
+  const { brokersCount: wanted } = options;
+  const isCluster = wanted !== undefined && wanted > 1;
+  if (isCluster && engine === "docker") {
+    throw new PipelineError(
+      "`deno task up` starts one broker with Docker, not several",
+      {
+        hint:
+          "Start the cluster of docker-compose.yml: docker compose up -d --wait cluster-registry\n" +
+          "Or use Java without Docker: deno task up --engine local --brokers-count 3",
+      },
+    );
+  }
+  const kind = localRuns
+    ? "local"
+    : await chooseEngine(isCluster ? "local" : engine);
   if (kind === "docker") return await startDocker(options, dir);
   const result = await local.start(options.signal);
-  const { kafkaPort, ports: { registryPort } } = local;
+  const { kafkaPort, ports: { nodes, registryPort } } = local;
   return {
     kind,
     result,
@@ -116,6 +136,9 @@ export async function startEngine(
     registryUrl: local.registryUrl,
     registryApi: `Apicurio, with Confluent's API under ${CONFLUENT_API}`,
     logs: local.folders.logs,
+    brokersCount: nodes.length,
+    ...(wanted !== undefined && wanted !== nodes.length &&
+      { brokersWanted: wanted }),
     asAsked: kafkaPort === (options.kafkaPort ?? kafkaPort) &&
       registryPort === (options.registryPort ?? registryPort),
   };
@@ -167,6 +190,7 @@ async function startDocker(
     registryUrl,
     registryApi: "Confluent's",
     logs: "docker compose logs",
+    brokersCount: 1,
     uiUrl,
     asAsked: kafkaPort === (options.kafkaPort ?? kafkaPort) &&
       registryPort === (options.registryPort ?? registryPort),

@@ -19,6 +19,16 @@ export function freePorts(count: number): number[] {
   return ports;
 }
 
+/** Finds a port that is free, as are those that follow it. */
+async function freeRun(count: number): Promise<number> {
+  for (;;) {
+    const [first = 0] = freePorts(1);
+    const run = Array.from({ length: count }, (_, index) => first + index);
+    const free = await Promise.all(run.map(isPortFree));
+    if (free.every((each) => each)) return first;
+  }
+}
+
 /** Determines whether a port is free: nothing answers on localhost and 127.0.0.1 can be bound. */
 export async function isPortFree(port: number): Promise<boolean> {
   try {
@@ -108,8 +118,10 @@ export interface NeededPort {
   readonly port: number;
   /** The program that needs it. */
   readonly title: string;
-  /** The flag that changes it. */
-  readonly flag: string;
+  /** The flag that changes it; undefined if none does. */
+  readonly flag?: string;
+  /** How many ports the flag stands for: the one that it names, and those that follow. @default {1} */
+  readonly runLength?: number;
 }
 
 /** How often a port is looked at before it is given up, and how long after each other, in milliseconds. */
@@ -122,7 +134,7 @@ const PAUSE_MS = 250;
  * @throws {PipelineError} If a program listens there. The message names it, if it can be found.
  */
 export async function requireFreePort(needed: NeededPort): Promise<void> {
-  const { port, title, flag } = needed;
+  const { port, title, flag, runLength = 1 } = needed;
   let holder: PortHolder | undefined;
   for (let attempt = 1; !holder && attempt <= ATTEMPTS_COUNT; attempt++) {
     if (await isPortFree(port)) return;
@@ -133,11 +145,14 @@ export async function requireFreePort(needed: NeededPort): Promise<void> {
   const who = holder
     ? describeHolder(holder)
     : "another program, which may belong to another user or to a container";
-  const [free] = freePorts(1);
   throw new PipelineError(
     `Port ${port}, which ${title} needs, is in use by ${who}`,
     {
-      hint: `Stop that program, or choose another port: ${flag} ${free}`,
+      hint: flag === undefined
+        ? "Stop that program, or have all brokers choose again: `deno task down`, then `deno task up`"
+        : `Stop that program, or choose another port: ${flag} ${await freeRun(
+          runLength,
+        )}`,
     },
   );
 }

@@ -23,7 +23,7 @@ export async function brokerAnswers(address: string): Promise<void> {
     hostname: address.slice(0, separator),
     port: Number(address.slice(separator + 1)),
   })).close();
-  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] });
+  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] }, address);
 }
 
 /**

@@ -14,7 +14,7 @@ import { Watchdog } from "./watchdog.ts";
 /** Options for {@linkcode startThrowawayEngine}. */
 export type ThrowawayOptions = Omit<
   LocalEngineOptions,
-  "dir" | "kafkaPort" | "registryPort" | "watchdog"
+  "dir" | "kafkaPort" | "kafkaPorts" | "registryPort" | "watchdog"
 >;
 
 /** A throwaway engine of any kind. */
@@ -91,11 +91,13 @@ export async function makeThrowawayEngine(
   options: ThrowawayOptions = {},
 ): Promise<ThrowawayEngine> {
   const dir = await temporaryFolder();
-  const [kafkaPort = 0, registryPort = 0] = freePorts(2);
+  const [registryPort = 0, ...kafkaPorts] = freePorts(
+    1 + (options.brokersCount ?? 1),
+  );
   return new ThrowawayEngine(new Watchdog(dir), {
     ...options,
     dir,
-    kafkaPort,
+    kafkaPorts,
     registryPort,
   });
 }

@@ -13,9 +13,13 @@ const PROBE = "engine-ready-probe";
  * Makes a broker check the creation of a topic, and load what the first consumer group needs.
  *
  * @param config Where the broker is.
+ * @param address The broker, `host:port` as it calls itself: the others of its cluster must know it.
  * @throws {Error} If it does not answer or can't do it yet.
  */
-export async function requireReadiness(config: Config): Promise<void> {
+export async function requireReadiness(
+  config: Config,
+  address: string,
+): Promise<void> {
   const kafka = await createKafkajs(config, { clientId: PROBE });
   const admin = kafka.admin();
   try {
@@ -26,6 +30,10 @@ export async function requireReadiness(config: Config): Promise<void> {
       topics: [{ topic: PROBE, numPartitions: 1, replicationFactor: 1 }],
     });
     await admin.fetchOffsets({ groupId: PROBE });
+    const { brokers } = await admin.describeCluster();
+    if (!brokers.some(({ host, port }) => `${host}:${port}` === address)) {
+      throw new Error(`The cluster does not have ${address} yet`);
+    }
   } finally {
     await admin.disconnect();
   }

@@ -94,8 +94,12 @@ export async function requireTopic(
   });
 }
 
+/** With how many replicas a topic is made to keep its acknowledged messages though a broker is lost. */
+const SAFE_REPLICAS_COUNT = 3;
+
 /**
- * Creates a topic with a connected client, unless it is there.
+ * Creates a topic with a connected client, unless it is there. With three replicas or more, a message that all replicas
+ * acknowledge is on two brokers at least, and one broker can be lost (`min.insync.replicas` 2).
  *
  * @param admin A connected admin client.
  * @param spec The topic.
@@ -111,7 +115,12 @@ export async function ensureTopic(
   const existing = await describeTopic(admin, topic);
   if (existing) return { ...existing, created: false };
   try {
-    const created = await admin.createTopic(spec);
+    const created = await admin.createTopic(
+      replicationFactor < SAFE_REPLICAS_COUNT ? spec : {
+        ...spec,
+        settings: { "min.insync.replicas": "2", ...spec.settings },
+      },
+    );
     if (created) return { partitions, replicationFactor, created };
     // Another client has just created it.
     const raced = await describeTopic(admin, topic);

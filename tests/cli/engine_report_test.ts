@@ -15,6 +15,7 @@ const ENGINE: RunningEngine = {
   registryUrl: "http://localhost:8081",
   registryApi: "Confluent's",
   logs: ".engine/logs",
+  brokersCount: 1,
   asAsked: true,
 };
 
@@ -50,6 +51,21 @@ Deno.test("describeEngine() says that it runs already, and on other ports than t
   });
   assertStringIncludes(text, "running already");
   assertStringIncludes(text, "not those asked for");
+});
+
+Deno.test("describeEngine() names every broker of a cluster, and says so when it has another number than was asked for", () => {
+  const brokers = "localhost:9092,localhost:9093,localhost:9094";
+  const text = describeEngine({
+    ...ENGINE,
+    result: "running",
+    brokers,
+    brokersCount: 3,
+    brokersWanted: 1,
+  });
+  assertStringIncludes(text, `--brokers ${brokers}\n`);
+  assertStringIncludes(text, "It has 3 brokers, not 1");
+  assertStringIncludes(text, "--replication-factor 3");
+  assert(!text.includes("deno.json"));
 });
 
 Deno.test("describeStop() says what was stopped and what became of the data", () => {

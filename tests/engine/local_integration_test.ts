@@ -13,6 +13,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
+import { ConfigResourceTypes } from "kafkajs";
 import { brokerProcess } from "../../lib/engine/broker.ts";
 import {
   type LocalEngine,
@@ -30,6 +31,7 @@ import {
   startThrowawayEngine,
 } from "../../lib/engine/throwaway.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { eventually } from "../support/eventually.ts";
 import { localEngineTest } from "../support/local_engine.ts";
@@ -49,7 +51,7 @@ function topics(engine: LocalEngine): Promise<string[]> {
   );
 }
 
-async function createTopic(engine: LocalEngine, topic: string): Promise<void> {
+async function makeTopic(engine: LocalEngine, topic: string): Promise<void> {
   const { brokers, registryUrl } = engine;
   await withAdmin(
     { brokers: [brokers], registryUrl },
@@ -119,7 +121,7 @@ localEngineTest(
     assert(one && other);
     assertNotEquals(one.brokers, other.brokers);
     assertNotEquals(one.registryUrl, other.registryUrl);
-    await createTopic(one, "only-here");
+    await makeTopic(one, "only-here");
     assert((await topics(one)).includes("only-here"));
     assert(!(await topics(other)).includes("only-here"));
   },
@@ -129,13 +131,13 @@ localEngineTest(
   "LocalEngine keeps topics and schema ids over a stop and over a crash, and wipe() removes them",
   async () => {
     await using engine = await startThrowawayEngine();
-    await createTopic(engine, "kept");
+    await makeTopic(engine, "kept");
     assertEquals((await engine.stop()).length, 2);
     assertEquals(await engine.running(), []);
 
     assertEquals(await engine.start(), "started");
     assert((await topics(engine)).includes("kept"));
-    await createTopic(engine, "kept-too");
+    await makeTopic(engine, "kept-too");
     const id = await register(engine, "kept-value");
     await Promise.all([engine.broker.kill(), engine.registry.kill()]);
 
@@ -207,7 +209,7 @@ localEngineTest(
     assertEquals(repaired.brokers, engine.brokers);
     assertEquals((await engine.running()).length, 2);
     assertEquals(engine.registry.pid, registryPid);
-    await createTopic(engine, "after-repair");
+    await makeTopic(engine, "after-repair");
 
     // The record of a reboot: the process ids are those of others by now.
     await Deno.writeTextFile(`${engine.folders.run}/ports.json`, "garbage");
@@ -225,6 +227,59 @@ localEngineTest(
     assertEquals(stopped.stopped.length, 2);
     assertEquals(await engine.running(), []);
     assertEquals((await stopEngine({ dir })).stopped, []);
+  },
+);
+
+localEngineTest(
+  "LocalEngine starts three brokers that know each other, repairs one, and keeps their number with the data",
+  async () => {
+    await using engine = await startThrowawayEngine({ brokersCount: 3 });
+    const dir = engine.folders.root;
+    const config = {
+      brokers: engine.brokers.split(","),
+      registryUrl: engine.registryUrl,
+    };
+    assertEquals(config.brokers.length, 3);
+    const layout = { partitions: 3, replicationFactor: 3 };
+    const made = await createTopic(config, { topic: "safe", ...layout });
+    assertEquals(made, { ...layout, created: true });
+    await withAdmin(config, {}, async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      assertEquals(
+        brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`])
+          .sort(),
+        config.brokers.map((address, index) => [index + 1, address]),
+      );
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{
+          type: ConfigResourceTypes.TOPIC,
+          name: "safe",
+          configNames: ["min.insync.replicas"],
+        }],
+      });
+      assertEquals(resources[0]?.configEntries[0]?.configValue, "2");
+    });
+
+    const [, second] = engine.brokerProcesses;
+    await second?.kill();
+    const again = await startEngine({ engine: "local", dir, brokersCount: 1 });
+    assertEquals(again.result, "repaired");
+    assertEquals(again.brokers, engine.brokers);
+    assertEquals([again.brokersCount, again.brokersWanted], [3, 1]);
+
+    assertEquals((await stopEngine({ dir })).stopped.length, 4);
+    const error = await assertRejects(
+      () => startEngine({ engine: "local", dir, brokersCount: 1 }),
+      PipelineError,
+    );
+    assertStringIncludes(error.message, "that of 3 brokers");
+    assertStringIncludes(error.hint ?? "", "deno task down --wipe");
+    assertEquals(await engine.start(), "started");
+    await withAdmin(config, {}, async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: ["safe"] });
+      assertEquals(topics[0]?.partitions.length, 3);
+    });
   },
 );
 

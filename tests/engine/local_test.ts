@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { parsePorts } from "../../lib/engine/local.ts";
+import { parseCluster, parsePorts } from "../../lib/engine/local.ts";
 
 Deno.test("parsePorts() reads ports, and nothing from what is no record", () => {
   const nodes = [{ id: 1, kafkaPort: 2, controllerPort: 3 }];
@@ -23,5 +23,13 @@ Deno.test("parsePorts() reads ports, and nothing from what is no record", () => 
     ]
   ) {
     assertEquals(parsePorts(text), undefined, text);
+  }
+});
+
+Deno.test("parseCluster() reads how many brokers have data, and nothing from what is no record", () => {
+  const record = { brokersCount: 3, clusterId: "x" };
+  assertEquals(parseCluster(JSON.stringify(record)), record);
+  for (const text of ["", "garbage", "{}", '{"brokersCount":3}']) {
+    assertEquals(parseCluster(text), undefined, text);
   }
 });

@@ -43,6 +43,8 @@ export interface ComposeService {
   volumes?: string[];
   /** Restart policy. */
   restart: string;
+  /** Profiles that it is started with; always without. */
+  profiles?: string[];
 }
 
 /** What the tests read of the file. */
@@ -77,7 +79,7 @@ function interpolate(
 ): unknown {
   if (typeof value === "string") {
     return value.replace(
-      /\$(?:(\$)|\{([A-Z_]+):-([^}]*)\}|)/g,
+      /\$(?:(\$)|\{([A-Z_0-9]+):-([^}]*)\}|)/g,
       (found, dollar, name, fallback) => {
         if (dollar !== undefined) return "$";
         if (name === undefined) {
