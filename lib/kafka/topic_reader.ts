@@ -31,7 +31,7 @@ export interface PartitionMessage {
 const MAX_WAIT_MS = 500;
 /** How much a fetch takes of a partition, and in all, in bytes. Equals `max.partition.fetch.bytes` and `fetch.max.bytes`. */
 const MAX_BYTES = 1_048_576;
-/** How many fetches may bring nothing before a partition's end counts as out of reach: an open transaction holds it back. */
+/** How many fetches may bring nothing at all before a partition's end counts as out of reach: an open transaction holds it back. */
 const MAX_EMPTY_COUNT = 3;
 /** How long an outage of a broker is waited out, in milliseconds. */
 const OUTAGE_MS = 15_000;
@@ -68,19 +68,27 @@ export class TopicReader extends ClusterClient {
       const open = new Map([...next].filter(([number]) => isOpen(number)));
       if (open.size === 0) return;
       const fetches = await this.#fetch(topic, { places: open, signal });
+      const before = new Map(next);
       for (const fetched of fetches) {
         const { partition } = fetched;
         const to = spans.get(partition)?.to;
-        let isEmpty = true;
         for (const { messages, nextOffset } of fetched.pieces()) {
-          isEmpty = false;
+          // It is asked for last next time: what others have may have had no room.
+          next.delete(partition);
           next.set(partition, nextOffset);
           for (const message of messages) {
             if (to !== undefined && BigInt(message.offset) >= to) break;
             yield { partition, message };
           }
         }
-        empty.set(partition, isEmpty ? (empty.get(partition) ?? 0) + 1 : 0);
+      }
+      const brought = [...next].filter(([number, offset]) =>
+        before.get(number) !== offset
+      );
+      for (const [number] of brought) empty.delete(number);
+      if (brought.length > 0) continue;
+      for (const [number] of open) {
+        empty.set(number, (empty.get(number) ?? 0) + 1);
       }
     }
   }

@@ -22,6 +22,9 @@ const HEALTH_MS = 2_000;
 /** How many pages may be open. */
 const MAX_PAGES = 200;
 
+/** What days are read from. */
+export type DaySource = Pick<StoreReader, "version" | "day">;
+
 /** A page that is open. */
 interface Page {
   readonly since: number;
@@ -33,7 +36,7 @@ interface Page {
 /** Tells all open pages what has changed. */
 export class LiveFeed {
   readonly #pipeline: Pipeline;
-  readonly #store: StoreReader;
+  readonly #store: DaySource;
   readonly #health: HealthCheck;
   readonly #pages = new Set<Page>();
   #running: Promise<unknown> | undefined;
@@ -47,7 +50,7 @@ export class LiveFeed {
    * @param pipeline What is looked at.
    * @param store The store's database.
    */
-  constructor(pipeline: Pipeline, store: StoreReader) {
+  constructor(pipeline: Pipeline, store: DaySource) {
     this.#pipeline = pipeline;
     this.#store = store;
     this.#health = new HealthCheck(

@@ -90,7 +90,7 @@ export class Pipeline {
   readonly signal: AbortSignal;
   readonly #closing = new AbortController();
   readonly #shared = new Shared();
-  readonly #links = new Map<string, Promise<unknown>>();
+  readonly #links = new Shared();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #streams = 0;
@@ -222,15 +222,12 @@ export class Pipeline {
     };
   }
 
-  /** Connects once; a failure is kept for a moment, so that not every message waits for a registry that is away. */
-  #link<T>(name: string, connect: () => Promise<T>): Promise<T> {
-    const there = this.#links.get(name);
-    if (there) return there as Promise<T>;
-    const made = connect();
-    this.#links.set(name, made);
-    made.catch(() => {
-      Deno.unrefTimer(setTimeout(() => this.#links.delete(name), KEPT_MS));
+  /** Connects once. A failure is kept for a moment, so that not every message waits for a registry that is away. */
+  #link<T>(name: string, make: () => Promise<T>): Promise<T> {
+    return this.#links.get(name, {
+      make,
+      keptMs: Infinity,
+      failureKeptMs: KEPT_MS,
     });
-    return made;
   }
 }
