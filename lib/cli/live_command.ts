@@ -19,6 +19,7 @@ import { timeOf } from "../store/window.ts";
 import type { DaySnapshot } from "../web/api.ts";
 import { type FlagValues, runTask, type TaskSpec } from "./command.ts";
 import {
+  clockText,
   DayTally,
   describeWeather,
   LIVE_TYPES,
@@ -110,6 +111,7 @@ export async function liveCommand(): Promise<never> {
       await requireFreePort({ title: "the page", port, flag: "--port" });
       return port;
     };
+    const tally = new DayTally();
     await withEngine({
       keep: false,
       signal,
@@ -127,8 +129,10 @@ export async function liveCommand(): Promise<never> {
       const port = await requirePort(
         flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
       );
-      await open(flags, { config, port, signal });
+      await open(flags, { config, port, signal, tally });
     });
+    const sold = tally.describe();
+    printLine(`The cafe is closed${sold ? `, with ${sold} today` : ""}.`);
   });
 }
 
@@ -223,7 +227,7 @@ async function startOf(port: number, signal: AbortSignal): Promise<number> {
 /** Opens the cafe until the signal closes it. */
 async function open(
   { speed, seed }: FlagValues<typeof FLAGS>,
-  { config, port, signal }: PartOptions,
+  { config, port, signal, tally }: PartOptions & { readonly tally: DayTally },
 ): Promise<void> {
   for (const { topic } of LIVE_TYPES) {
     await createTopic(config, { topic, ...LAYOUT }, { notify: note, signal });
@@ -235,7 +239,7 @@ async function open(
   const day: LiveDay = {
     clock: new Clock(startMs, speed),
     today: { seed, date: localDate(startMs) },
-    tally: new DayTally(),
+    tally,
   };
   printLine(`The cafe is open: ${urlOf(port)}`);
   printLine(`It is ${describeWeather(day.today)}. Press Ctrl+C to close it.`);
@@ -255,7 +259,6 @@ async function open(
     close.abort();
     await work.catch(() => {});
   }
-  printLine(`The cafe is closed. ${day.tally.describe(day.clock.now) ?? ""}`);
 }
 
 /** How a day goes. */
@@ -269,8 +272,10 @@ interface LiveDay {
 }
 
 function showStatus({ tally, clock }: LiveDay): void {
-  const text = tally.describe(clock.now) ??
-    "Filling in yesterday and today so far...";
+  const sold = tally.describe();
+  const text = sold === undefined
+    ? "Filling in yesterday and today so far..."
+    : `${clockText(clock.now)}: ${sold} today`;
   if (errors.isTerminal) errors.showStatus(text);
   else note(text);
 }

@@ -44,6 +44,11 @@ const clock = new Intl.DateTimeFormat("en-CA", {
   hourCycle: "h23",
 });
 
+/** Writes a local time, such as `Thu 14:03`. */
+export function clockText(atMs: number): string {
+  return clock.format(atMs).replace(",", "");
+}
+
 /** Finds the local date of a time. */
 export function localDate(atMs: number): Temporal.PlainDate {
   return Temporal.Instant.fromEpochMilliseconds(atMs)
@@ -79,13 +84,11 @@ export class DayTally {
     this.#cents += Math.round(amount * 100);
   }
 
-  /** Writes how the day goes, such as `Thu 14:03: 214 orders and $1,284.50 today`; undefined before the first order. */
-  describe(nowMs: number): string | undefined {
-    if (!this.#date) return undefined;
-    return `${clock.format(nowMs).replace(",", "")}: ${
-      numbers.format(this.#orders)
-    } ${plural(this.#orders, "order")} and ${
-      money.format(this.#cents / 100)
-    } today`;
+  /** Writes what was ordered that day, such as `214 orders and $1,284.50`; undefined before the first order. */
+  describe(): string | undefined {
+    return this.#date &&
+      `${numbers.format(this.#orders)} ${plural(this.#orders, "order")} and ${
+        money.format(this.#cents / 100)
+      }`;
   }
 }

@@ -67,6 +67,8 @@ export class Parts implements AsyncDisposable {
         ...args,
       ],
       cwd: checkoutFolder(),
+      // What it reports is printed by this program.
+      env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -78,7 +78,10 @@ localEngineTest(
     live.process.kill("SIGINT");
     assertEquals((await live.process.status).code, 0, live.stderr);
     assertMatch(live.stdout, /^The cafe is open: http:\/\/localhost:\d+\n/);
-    assertMatch(live.stdout, /\nThe cafe is closed\. .* orders and \$/);
+    assertMatch(
+      live.stdout,
+      /\nThe cafe is closed, with [\d,]+ orders and \$[\d,.]+ today\.\n$/,
+    );
     assertEquals(await copy.engine.running(), []);
     assertEquals(await processes(copy), []);
     assertEquals(await Promise.all(ports.map(isPortFree)), [true, true, true]);
