@@ -14,6 +14,7 @@ import { createTopic } from "../kafka/topic.ts";
 import { produceItems } from "../produce/produce.ts";
 import { Clock, scheduled } from "../produce/sources/scheduled.ts";
 import type { Config } from "../settings/config.ts";
+import { DEFAULT_DATABASE_PATH } from "../settings/database.ts";
 import { DEFAULT_STORE_GROUP } from "../store/store.ts";
 import { timeOf } from "../store/window.ts";
 import type { DaySnapshot } from "../web/api.ts";
@@ -25,6 +26,7 @@ import {
   LIVE_TYPES,
   liveEvents,
   localDate,
+  nextTimeOf,
 } from "./order_live.ts";
 import { errors, note, printLine } from "./output.ts";
 import { withEngine } from "./own_engine.ts";
@@ -89,12 +91,19 @@ const SPEC = {
   flags: FLAGS,
   examples: [
     ["deno task live", "Today so far, and what comes"],
-    ["deno task live --speed 60", "A day in 24 minutes, from the opening on"],
+    [
+      "deno task live --speed 60",
+      "A day in 24 minutes, from the next opening on",
+    ],
   ],
 } as const satisfies TaskSpec<typeof FLAGS>;
 
 /** The hour at which the day begins when it is shown faster. */
 const OPENING_HOUR = 7;
+/** How far an event's time may be ahead of the clock without a word, in milliseconds. */
+const AHEAD_MS = 60_000;
+/** An event this far ahead of the clock is a mistake of its writer, as it is for the page, in milliseconds. */
+const MAX_AHEAD_MS = 31 * 24 * 60 * 60 * 1_000;
 /** How the topics are laid out, as `deno task topic` does it. */
 const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
 /** How often the line on a terminal is rewritten, in milliseconds. */
@@ -194,19 +203,15 @@ async function startParts(
   );
 }
 
-/**
- * Tells where a clock that is faster than the real one begins: at the opening of today, or where it was when the cafe was closed.
- */
-async function startOf(port: number, signal: AbortSignal): Promise<number> {
-  const opening = localDate(Date.now())
-    .toZonedDateTime({
-      timeZone: Temporal.Now.timeZoneId(),
-      plainTime: { hour: OPENING_HOUR },
-    }).epochMilliseconds;
+/** Asks the page for the time of the newest event; undefined if there is none. */
+async function newestOn(
+  port: number,
+  signal: AbortSignal,
+): Promise<number | undefined> {
   try {
     // The page listens on no other address.
     const { body } = await fetch(
-      `http://127.0.0.1:${port}/api/live?since=${opening}`,
+      `http://127.0.0.1:${port}/api/live?since=${Date.now()}`,
       { signal },
     );
     let text = "";
@@ -215,13 +220,34 @@ async function startOf(port: number, signal: AbortSignal): Promise<number> {
       const [, data] = /^event: day\ndata: (.*)\n\n/m.exec(text) ?? [];
       if (!data) continue;
       const { newest }: DaySnapshot = JSON.parse(data);
-      return Math.max(opening, newest ?? 0);
+      return newest ?? undefined;
     }
   } catch (error) {
     throwIfStopped(signal);
     throw error;
   }
-  return opening;
+  return undefined;
+}
+
+/**
+ * Tells where the cafe's clock begins. One that is faster than the real one begins at the next opening, or where it was when the
+ * cafe was closed: the page goes by whichever of the two clocks is ahead, so what is behind the real one would not be seen to come.
+ */
+function startOf(speed: number, newest = 0): number {
+  const now = Date.now();
+  const isAhead = newest > now + AHEAD_MS && newest < now + MAX_AHEAD_MS;
+  if (speed > 1) {
+    return Math.max(nextTimeOf(OPENING_HOUR), isAhead ? newest : 0);
+  }
+  if (isAhead) {
+    note(
+      `There are events of ${
+        clockText(newest)
+      } already, as after a run with --speed, and the page goes by their time.\n` +
+        `To begin with nothing: deno task down --wipe, and remove ${DEFAULT_DATABASE_PATH}.`,
+    );
+  }
+  return now;
 }
 
 /** Opens the cafe until the signal closes it. */
@@ -235,7 +261,7 @@ async function open(
   await using parts = new Parts();
   note("Starting the store and the page...");
   await startParts(parts, { config, port, signal });
-  const startMs = speed === 1 ? Date.now() : await startOf(port, signal);
+  const startMs = startOf(speed, await newestOn(port, signal));
   const day: LiveDay = {
     clock: new Clock(startMs, speed),
     today: { seed, date: localDate(startMs) },

@@ -55,6 +55,14 @@ export function localDate(atMs: number): Temporal.PlainDate {
     .toZonedDateTimeISO(Temporal.Now.timeZoneId()).toPlainDate();
 }
 
+/** Finds the next time at which a local hour begins, in milliseconds since the epoch. */
+export function nextTimeOf(hour: number): number {
+  const now = Temporal.Now.zonedDateTimeISO();
+  const today = now.withPlainTime({ hour });
+  const isPast = Temporal.ZonedDateTime.compare(today, now) < 0;
+  return (isPast ? today.add({ days: 1 }) : today).epochMilliseconds;
+}
+
 /** Writes a day's weather, such as `27 °C and sunny`. */
 export function describeWeather(day: DayOptions): string {
   const { celsius, isWet } = weatherOf(day);

@@ -10,7 +10,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 /** An event this far ahead of the clock is a mistake of its writer and not a simulated day, in milliseconds. */
-const MAX_AHEAD_MS = 36 * HOUR_MS;
+const MAX_AHEAD_MS = 31 * DAY_MS;
 
 /**
  * Sums of orders.
