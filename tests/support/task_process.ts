@@ -53,23 +53,34 @@ export interface TaskResult {
 }
 
 /**
- * Splits a task's command in `deno.json` into Deno's flags and the script.
+ * Splits a task's command in `deno.json` into variables, Deno's flags and the script.
  *
  * @param task The task.
- * @returns The arguments of `deno` before the script, and the script.
+ * @returns The variables that it sets, the arguments of `deno` before the script, and the script.
  * @throws {Error} If the command does not end in `deno run … tasks/….ts`.
  */
 export function commandOf(
   task: PipelineTask,
-): { readonly flags: readonly string[]; readonly script: string } {
+): {
+  readonly env: Readonly<Record<string, string>>;
+  readonly flags: readonly string[];
+  readonly script: string;
+} {
   // The last of several commands runs the task; those before it make the checkout ready.
   const command = denoJson.tasks[task].command.split(" && ").at(-1) ?? "";
   const words = command.split(" ");
+  const env: Record<string, string> = {};
+  for (;;) {
+    const [, name, value = ""] = /^(\w+)=(.*)$/.exec(words[0] ?? "") ?? [];
+    if (name === undefined) break;
+    env[name] = value;
+    words.shift();
+  }
   const script = words.pop() ?? "";
   if (words.shift() !== "deno" || !/^tasks\/\w+\.ts$/.test(script)) {
     throw new Error(`Unknown form of command for task '${task}'`);
   }
-  return { flags: words, script };
+  return { env, flags: words, script };
 }
 
 /**
@@ -125,7 +136,7 @@ export class TaskProcess implements AsyncDisposable {
     args: readonly string[],
     options: TaskOptions = {},
   ) {
-    const { flags, script: own } = commandOf(task);
+    const { flags, script: own, env } = commandOf(task);
     const {
       script = own,
       input,
@@ -150,6 +161,7 @@ export class TaskProcess implements AsyncDisposable {
       env: {
         // The tests run in a task too, whose user may have been anywhere.
         INIT_CWD: "",
+        ...env,
         KAFKA_BROKERS: config.brokers.join(","),
         SCHEMA_REGISTRY_URL: config.registryUrl,
         NO_COLOR: "1",
