@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Admin as KafkajsAdminClient } from "./kafkajs.ts";
+import type { Admin as KafkajsAdmin } from "./kafkajs.ts";
 import { throughOutages } from "../base/retry.ts";
 import type { Connectable } from "./connectable.ts";
 import { protocolCodeOf } from "./errors.ts";
@@ -47,75 +47,6 @@ export interface OffsetRange {
   readonly high: bigint;
 }
 
-/** A client for questions about a cluster, and changes to it. */
-export interface Admin extends Connectable {
-  /**
-   * Reads how a topic is laid out.
-   *
-   * @param topic The topic.
-   * @returns The layout; undefined if the topic does not exist.
-   */
-  topicLayout(topic: string): Promise<TopicLayout | undefined>;
-  /**
-   * Creates a topic.
-   *
-   * @param spec The topic.
-   * @returns Whether it was created; false if it exists.
-   */
-  createTopic(spec: TopicSpec): Promise<boolean>;
-  /**
-   * Reads a topic's own settings and the defaults that it has.
-   *
-   * @param topic The topic.
-   * @param names The names of the settings.
-   * @returns Their values by name.
-   */
-  topicSettings(
-    topic: string,
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, string>>;
-  /**
-   * Changes some of a topic's own settings.
-   *
-   * @param topic The topic.
-   * @param changes The new values by name.
-   */
-  alterTopicSettings(
-    topic: string,
-    changes: ReadonlyMap<string, string>,
-  ): Promise<void>;
-  /**
-   * Reads which offsets each partition of a topic has.
-   *
-   * @param topic The topic.
-   * @returns The offsets by partition.
-   */
-  offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>>;
-  /**
-   * Reads where a group stands in a topic.
-   *
-   * @param group The group.
-   * @param topic The topic.
-   * @returns The offset of the next message by partition; partitions without a committed offset are left out.
-   */
-  committedOffsets(
-    group: string,
-    topic: string,
-  ): Promise<ReadonlyMap<number, bigint>>;
-  /**
-   * Removes a group, which must have no members.
-   *
-   * @param group The group.
-   */
-  deleteGroup(group: string): Promise<void>;
-  /**
-   * Counts the cluster's brokers.
-   *
-   * @returns How many there are.
-   */
-  countBrokers(): Promise<number>;
-}
-
 /** How long the brokers may take to know a topic that the controller has created, in milliseconds. */
 const KNOWN_TIMEOUT_MS = 10_000;
 
@@ -139,118 +70,152 @@ export async function untilTopicKnown(
   });
 }
 
-/**
- * Makes an {@linkcode Admin} of kafkajs' own client.
- *
- * @param admin The client.
- * @returns The same client by this project's interface.
- */
-export function adminOf(admin: KafkajsAdminClient): Admin {
-  return {
-    connect: () => admin.connect(),
-    disconnect: () => admin.disconnect(),
-    async topicLayout(topic) {
-      try {
-        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-        const partitions = topics[0]?.partitions ?? [];
-        if (partitions.length === 0) return undefined;
-        const replicas = partitions.map(({ replicas }) => replicas.length);
-        return {
-          partitions: partitions.length,
-          replicationFactor: replicas.reduce((a, b) => Math.min(a, b)),
-        };
-      } catch (error) {
-        if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
-        return undefined;
-      }
-    },
-    async createTopic(spec) {
-      const {
-        topic,
-        partitions,
-        replicationFactor,
-        settings = {},
-        validateOnly = false,
-      } = spec;
-      const created = await admin.createTopics({
-        validateOnly,
-        topics: [{
-          topic,
-          numPartitions: partitions,
-          replicationFactor,
-          configEntries: Object.entries(settings)
-            .map(([name, value]) => ({ name, value })),
-        }],
-        // kafkajs' own wait fails if a broker does not know the topic yet.
-        waitForLeaders: false,
-      });
-      if (created && !validateOnly) {
-        await untilTopicKnown(async () => {
-          await admin.fetchTopicMetadata({ topics: [topic] });
-          // A leader that the brokers know may not lead yet: it would refuse messages.
-          await admin.fetchTopicOffsets(topic);
-        });
-      }
-      return created;
-    },
-    async alterTopicSettings(topic, changes) {
-      const { ConfigResourceTypes } = await loadKafkajs();
-      const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
-      // kafkajs' request replaces all of a topic's own settings, so those that stay are sent too.
-      const { resources } = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [resource],
-      });
-      const own = (resources[0]?.configEntries ?? [])
-        .filter((entry) => entry.configSource === TOPIC_SOURCE)
-        .map(({ configName, configValue }) =>
-          [configName, configValue] as const
-        );
-      await admin.alterConfigs({
-        validateOnly: false,
-        resources: [{
-          ...resource,
-          configEntries: [...new Map([...own, ...changes])]
-            .map(([name, value]) => ({ name, value })),
-        }],
-      });
-    },
-    async topicSettings(topic, names) {
-      const { ConfigResourceTypes } = await loadKafkajs();
-      const { resources } = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{
-          type: ConfigResourceTypes.TOPIC,
-          name: topic,
-          configNames: [...names],
-        }],
-      });
-      return new Map(
-        resources[0]?.configEntries
-          .map(({ configName, configValue }) => [configName, configValue]),
-      );
-    },
-    async offsetRanges(topic) {
-      const ranges = await admin.fetchTopicOffsets(topic);
-      return new Map(ranges.map(({ partition, low, high }) => [
-        partition,
-        { low: BigInt(low), high: BigInt(high) },
-      ]));
-    },
-    async committedOffsets(group, topic) {
-      const [found] = await admin.fetchOffsets({
-        groupId: group,
+/** A client for questions about a cluster, and changes to it. */
+export class Admin implements Connectable {
+  readonly #admin: KafkajsAdmin;
+
+  /** Makes it of kafkajs' own client. */
+  constructor(admin: KafkajsAdmin) {
+    this.#admin = admin;
+  }
+
+  /** Opens the connection. */
+  connect(): Promise<void> {
+    return this.#admin.connect();
+  }
+
+  /** Closes it. */
+  disconnect(): Promise<void> {
+    return this.#admin.disconnect();
+  }
+
+  /** Reads how a topic is laid out; undefined if it does not exist. */
+  async topicLayout(topic: string): Promise<TopicLayout | undefined> {
+    try {
+      const { topics } = await this.#admin.fetchTopicMetadata({
         topics: [topic],
       });
-      return new Map(
-        found?.partitions
-          .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
-          .filter(([, offset]) => offset >= 0n),
-      );
-    },
-    async deleteGroup(group) {
-      await admin.deleteGroups([group]);
-    },
-    countBrokers: async () => (await admin.describeCluster()).brokers.length,
-  };
+      const partitions = topics[0]?.partitions ?? [];
+      if (partitions.length === 0) return undefined;
+      const replicas = partitions.map(({ replicas }) => replicas.length);
+      return {
+        partitions: partitions.length,
+        replicationFactor: replicas.reduce((a, b) => Math.min(a, b)),
+      };
+    } catch (error) {
+      if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") throw error;
+      return undefined;
+    }
+  }
+
+  /** Creates a topic, and waits until the brokers know it. Returns whether it was created; false if it exists. */
+  async createTopic(spec: TopicSpec): Promise<boolean> {
+    const {
+      topic,
+      partitions,
+      replicationFactor,
+      settings = {},
+      validateOnly = false,
+    } = spec;
+    const created = await this.#admin.createTopics({
+      validateOnly,
+      topics: [{
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(settings)
+          .map(([name, value]) => ({ name, value })),
+      }],
+      // kafkajs' own wait fails if a broker does not know the topic yet.
+      waitForLeaders: false,
+    });
+    if (created && !validateOnly) {
+      await untilTopicKnown(async () => {
+        await this.#admin.fetchTopicMetadata({ topics: [topic] });
+        // A leader that the brokers know may not lead yet: it would refuse messages.
+        await this.#admin.fetchTopicOffsets(topic);
+      });
+    }
+    return created;
+  }
+
+  /** Changes some of a topic's own settings, by their names. */
+  async alterTopicSettings(
+    topic: string,
+    changes: ReadonlyMap<string, string>,
+  ): Promise<void> {
+    const { ConfigResourceTypes } = await loadKafkajs();
+    const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
+    // kafkajs' request replaces all of a topic's own settings, so those that stay are sent too.
+    const { resources } = await this.#admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [resource],
+    });
+    const own = (resources[0]?.configEntries ?? [])
+      .filter((entry) => entry.configSource === TOPIC_SOURCE)
+      .map(({ configName, configValue }) => [configName, configValue] as const);
+    await this.#admin.alterConfigs({
+      validateOnly: false,
+      resources: [{
+        ...resource,
+        configEntries: [...new Map([...own, ...changes])]
+          .map(([name, value]) => ({ name, value })),
+      }],
+    });
+  }
+
+  /** Reads some of a topic's own settings and the defaults that it has, by their names. */
+  async topicSettings(
+    topic: string,
+    names: readonly string[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const { ConfigResourceTypes } = await loadKafkajs();
+    const { resources } = await this.#admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{
+        type: ConfigResourceTypes.TOPIC,
+        name: topic,
+        configNames: [...names],
+      }],
+    });
+    return new Map(
+      resources[0]?.configEntries
+        .map(({ configName, configValue }) => [configName, configValue]),
+    );
+  }
+
+  /** Reads which offsets each partition of a topic has. */
+  async offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>> {
+    const ranges = await this.#admin.fetchTopicOffsets(topic);
+    return new Map(ranges.map(({ partition, low, high }) => [
+      partition,
+      { low: BigInt(low), high: BigInt(high) },
+    ]));
+  }
+
+  /** Reads where a group stands in a topic: the offset of the next message by partition. Those without an offset are left out. */
+  async committedOffsets(
+    group: string,
+    topic: string,
+  ): Promise<ReadonlyMap<number, bigint>> {
+    const [found] = await this.#admin.fetchOffsets({
+      groupId: group,
+      topics: [topic],
+    });
+    return new Map(
+      found?.partitions
+        .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+        .filter(([, offset]) => offset >= 0n),
+    );
+  }
+
+  /** Removes a group, which must have no members. */
+  async deleteGroup(group: string): Promise<void> {
+    await this.#admin.deleteGroups([group]);
+  }
+
+  /** Counts the cluster's brokers. */
+  async countBrokers(): Promise<number> {
+    return (await this.#admin.describeCluster()).brokers.length;
+  }
 }

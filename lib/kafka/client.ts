@@ -12,7 +12,7 @@ import type { Config } from "../settings/config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { within } from "../base/pause.ts";
 import { messageOf, OutageError } from "../base/errors.ts";
-import { type Admin, adminOf } from "./admin.ts";
+import { Admin } from "./admin.ts";
 import { rangeAssigner } from "./assigner.ts";
 import { TopicCatalog } from "./catalog.ts";
 import type { Connectable } from "./connectable.ts";
@@ -23,7 +23,7 @@ import {
 } from "./consumer.ts";
 import { GroupClient } from "./groups.ts";
 import { ClusterInspector } from "./inspector.ts";
-import { type MessageProducer, messageProducerOf } from "./message_producer.ts";
+import { MessageProducer } from "./message_producer.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
 import { kafkaSecuritySettings } from "./security.ts";
@@ -40,32 +40,7 @@ export interface KafkaOptions {
 }
 
 /** Makes clients of a cluster. None of them connects yet: see {@linkcode connectWithin}. */
-export interface KafkaClient {
-  /** Where the brokers are. */
-  readonly config: Config;
-  /** Makes a client for questions and changes. */
-  admin(): Admin;
-  /**
-   * Makes a client that sends.
-   *
-   * @param options Whether the broker recognises a batch that is sent again (`enable.idempotence`).
-   */
-  producer(options?: { readonly idempotent?: boolean }): MessageProducer;
-  /**
-   * Makes a client that reads.
-   *
-   * @param settings How it reads.
-   */
-  consumer(settings: ConsumerSettings): Consumer;
-  /** Makes a client for consumer groups. */
-  groups(): GroupClient;
-  /** Makes a client that reads without a group. */
-  reader(): TopicReader;
-  /** Makes a client for questions about topics. */
-  catalog(): TopicCatalog;
-  /** Makes a client for questions about the cluster and this user's rights. */
-  inspector(): ClusterInspector;
-}
+export type KafkaClient = Awaited<ReturnType<typeof createKafka>>;
 
 /** How long a connection may take to open, in milliseconds. Equals `socket.connection.setup.timeout.ms`. */
 const CONNECTION_TIMEOUT_MS = 3_000;
@@ -93,17 +68,27 @@ function logLine({ namespace, log }: LogEntry): string {
 export async function createKafka(
   config: Config,
   options: KafkaOptions = {},
-): Promise<KafkaClient> {
+) {
   const kafka = await createKafkajs(config, options);
   const assigner = rangeAssigner(await loadKafkajs());
   return {
+    /** Where the brokers are. */
     config,
-    admin: () => adminOf(kafka.admin()),
-    producer: (options) => messageProducerOf(kafka, options),
-    consumer: (settings) => consumerOf(kafka, { ...settings, assigner }),
+    /** Makes a client for questions and changes. */
+    admin: () => new Admin(kafka.admin()),
+    /** Makes a client that sends; `idempotent`: the broker recognises a batch that is sent again (`enable.idempotence`). */
+    producer: (options?: { readonly idempotent?: boolean }) =>
+      new MessageProducer(kafka, options),
+    /** Makes a client that reads as a member of a group. */
+    consumer: (settings: ConsumerSettings): Consumer =>
+      consumerOf(kafka, { ...settings, assigner }),
+    /** Makes a client for consumer groups. */
     groups: () => new GroupClient(kafka),
+    /** Makes a client that reads without a group. */
     reader: () => new TopicReader(kafka),
+    /** Makes a client for questions about topics. */
     catalog: () => new TopicCatalog(kafka),
+    /** Makes a client for questions about the cluster and this user's rights. */
     inspector: () => new ClusterInspector(kafka),
   };
 }

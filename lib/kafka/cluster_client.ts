@@ -4,15 +4,15 @@
  * @module
  */
 
-import type { Admin, Kafka } from "./kafkajs.ts";
-import { adminOf, type OffsetRange } from "./admin.ts";
+import type { Admin as KafkajsAdmin, Kafka } from "./kafkajs.ts";
+import { Admin, type OffsetRange } from "./admin.ts";
 import { type Cluster, clusterOf, inTime } from "./cluster.ts";
 import type { Connectable } from "./connectable.ts";
 
 /** A client with kafkajs' client for questions, and its own connection to the cluster. */
 export class ClusterClient implements Connectable {
   /** kafkajs' client for questions. */
-  protected readonly admin: Admin;
+  protected readonly admin: KafkajsAdmin;
   /** kafkajs' own connection, for what that one lacks. */
   protected readonly cluster: Cluster;
   /** Resolves when the last request for a topic's offsets has ended. */
@@ -56,7 +56,7 @@ export class ClusterClient implements Connectable {
   async #readRanges(
     topic: string,
   ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
-    const admin = adminOf(this.admin);
+    const admin = new Admin(this.admin);
     // kafkajs asks for the offsets of a topic that does not exist again and again.
     const layout = await inTime(admin.topicLayout(topic));
     return layout && await inTime(admin.offsetRanges(topic));

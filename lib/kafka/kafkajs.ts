@@ -18,6 +18,7 @@ export type {
   MemberDescription,
   Message,
   PartitionAssigner,
+  Producer,
 } from "npm:kafkajs@2.2.4";
 
 /** The module. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Kafka, Message as KafkajsMessage } from "./kafkajs.ts";
+import type { Kafka, Message as KafkajsMessage, Producer } from "./kafkajs.ts";
 import { PipelineError } from "../base/errors.ts";
 import type { Position } from "../events/record.ts";
 import type { Connectable } from "./connectable.ts";
@@ -35,75 +35,79 @@ export interface Letter extends OutgoingMessage, Pick<OutgoingBatch, "gzip"> {
   readonly topic: string;
 }
 
-/** A client that sends messages. */
-export interface MessageProducer extends Connectable {
-  /**
-   * Sends messages to one partition.
-   *
-   * @param batch The messages.
-   * @returns The offset of the first one; -1 with acks 0; undefined if the topic has no such partition.
-   */
-  send(batch: OutgoingBatch): Promise<bigint | undefined>;
-  /**
-   * Sends one message, and waits until all in-sync replicas have it.
-   *
-   * @param letter The message.
-   * @returns Where it is.
-   * @throws {PipelineError} If the topic has no such partition.
-   */
-  sendSafely(letter: Letter): Promise<Position>;
-}
-
 /** The codec's number. */
 const GZIP = 1;
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
 
-/**
- * Makes a producer of kafkajs. It doesn't connect yet.
- *
- * @param kafka The client.
- * @param options Whether the broker recognises a batch that is sent again (`enable.idempotence`).
- * @returns The producer.
- */
-export function messageProducerOf(
-  kafka: Kafka,
-  options: { readonly idempotent?: boolean } = {},
-): MessageProducer {
-  const { idempotent = false } = options;
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    idempotent,
-    // kafkajs numbers an idempotent producer's batches correctly only one at a time (kafkajs issue 200).
-    ...(idempotent ? { maxInFlightRequests: 1 } : {}),
-    // Not called: see patchGroupMessages. Without one, kafkajs makes its own, and warns that its default has changed.
-    createPartitioner: () => () => 0,
-  });
-  return {
-    connect: () => producer.connect(),
-    disconnect: () => producer.disconnect(),
-    async sendSafely({ topic, gzip = false, ...message }) {
-      const { partition } = message;
-      const messages = [message];
-      const offset = await this.send({ topic, messages, gzip, acks: "all" });
-      if (offset === undefined) {
-        throw new PipelineError(
-          `Topic '${topic}' has no partition ${partition}`,
-        );
-      }
-      return { topic, partition, offset: String(offset) };
-    },
-    async send({ topic, messages, acks, gzip = false }) {
-      const [result] = await producer.send({
-        topic,
-        acks: ACKS[acks],
-        ...(gzip ? { compression: GZIP } : {}),
-        // Written by this project's own encoder, which takes its own type of message.
-        messages: messages as unknown as KafkajsMessage[],
-      });
-      if (acks === 0) return -1n;
-      // kafkajs drops what is meant for a partition that does not exist, without an error.
-      const offset = result?.baseOffset;
-      return offset === undefined ? undefined : BigInt(offset);
-    },
-  };
+/** A client that sends messages. */
+export class MessageProducer implements Connectable {
+  readonly #producer: Producer;
+
+  /**
+   * Makes it. It doesn't connect yet.
+   *
+   * @param options Whether the broker recognises a batch that is sent again (`enable.idempotence`).
+   */
+  constructor(
+    kafka: Kafka,
+    { idempotent = false }: { readonly idempotent?: boolean } = {},
+  ) {
+    this.#producer = kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent,
+      // kafkajs numbers an idempotent producer's batches correctly only one at a time (kafkajs issue 200).
+      ...(idempotent ? { maxInFlightRequests: 1 } : {}),
+      // Not called: see patchGroupMessages. Without one, kafkajs makes its own, and warns that its default has changed.
+      createPartitioner: () => () => 0,
+    });
+  }
+
+  /** Opens the connection. */
+  connect(): Promise<void> {
+    return this.#producer.connect();
+  }
+
+  /** Closes it. */
+  disconnect(): Promise<void> {
+    return this.#producer.disconnect();
+  }
+
+  /**
+   * Sends one message, and waits until all in-sync replicas have it.
+   *
+   * @returns Where it is.
+   * @throws {PipelineError} If the topic has no such partition.
+   */
+  async sendSafely(
+    { topic, gzip = false, ...message }: Letter,
+  ): Promise<Position> {
+    const { partition } = message;
+    const messages = [message];
+    const offset = await this.send({ topic, messages, gzip, acks: "all" });
+    if (offset === undefined) {
+      throw new PipelineError(`Topic '${topic}' has no partition ${partition}`);
+    }
+    return { topic, partition, offset: String(offset) };
+  }
+
+  /**
+   * Sends messages to one partition.
+   *
+   * @returns The offset of the first one; -1 with acks 0; undefined if the topic has no such partition.
+   */
+  async send(
+    { topic, messages, acks, gzip = false }: OutgoingBatch,
+  ): Promise<bigint | undefined> {
+    const [result] = await this.#producer.send({
+      topic,
+      acks: ACKS[acks],
+      ...(gzip ? { compression: GZIP } : {}),
+      // Written by this project's own encoder, which takes its own type of message.
+      messages: messages as unknown as KafkajsMessage[],
+    });
+    if (acks === 0) return -1n;
+    // kafkajs drops what is meant for a partition that does not exist, without an error.
+    const offset = result?.baseOffset;
+    return offset === undefined ? undefined : BigInt(offset);
+  }
 }

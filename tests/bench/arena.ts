@@ -5,7 +5,7 @@
  */
 
 import type { Admin } from "kafkajs";
-import { adminOf } from "../../lib/kafka/admin.ts";
+import { Admin as OwnAdmin } from "../../lib/kafka/admin.ts";
 import { orders, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import { brokerData } from "../../lib/engine/paths.ts";
@@ -112,7 +112,7 @@ export class Arena implements AsyncDisposable {
     timestamps: TimestampType = "CreateTime",
   ): Promise<ArenaTopic> {
     const topic = `bench-${crypto.randomUUID()}`;
-    await adminOf(this.#admin).createTopic({
+    await new OwnAdmin(this.#admin).createTopic({
       topic,
       partitions: PARTITIONS,
       replicationFactor: 1,
