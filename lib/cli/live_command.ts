@@ -14,7 +14,6 @@ import { createTopic } from "../kafka/topic.ts";
 import { produceItems } from "../produce/produce.ts";
 import { Clock, scheduled } from "../produce/sources/scheduled.ts";
 import type { Config } from "../settings/config.ts";
-import { DEFAULT_DATABASE_PATH } from "../settings/database.ts";
 import { DEFAULT_STORE_GROUP } from "../store/store.ts";
 import { timeOf } from "../store/window.ts";
 import type { DaySnapshot } from "../web/api.ts";
@@ -244,7 +243,7 @@ function startOf(speed: number, newest = 0): number {
       `There are events of ${
         clockText(newest)
       } already, as after a run with --speed, and the page goes by their time.\n` +
-        `To begin with nothing: deno task down --wipe, and remove ${DEFAULT_DATABASE_PATH}.`,
+        `To begin with nothing: deno task down --wipe, and remove .data.`,
     );
   }
   return now;
