@@ -7,12 +7,16 @@
 import { PipelineError } from "../base/errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import { externalReferences, refuseMissing } from "../events/schema_event.ts";
+import { RegistryAccess } from "../registry/access.ts";
 import {
   EventRegistry,
   schemaBody,
   strangeAnswer,
 } from "../registry/registry.ts";
-import { RegistryResponseError } from "../registry/transport.ts";
+import {
+  RegistryResponseError,
+  requestRegistry,
+} from "../registry/transport.ts";
 import type { Config } from "../settings/config.ts";
 import {
   explainFinding,
@@ -82,9 +86,11 @@ const APICURIO = ["/apis/ccompat/v7", "/apis/registry/v3"] as const;
 /** A registry's subjects. */
 export class SchemaCatalog {
   readonly #registry: EventRegistry;
+  readonly #access: RegistryAccess;
 
-  private constructor(registry: EventRegistry) {
+  private constructor(registry: EventRegistry, access: RegistryAccess) {
     this.#registry = registry;
+    this.#access = access;
   }
 
   /**
@@ -96,7 +102,10 @@ export class SchemaCatalog {
     config: Config,
     options: WaitOptions = {},
   ): Promise<SchemaCatalog> {
-    return new SchemaCatalog(await EventRegistry.connect(config, options));
+    return new SchemaCatalog(
+      await EventRegistry.connect(config, options),
+      new RegistryAccess(config.security?.registry),
+    );
   }
 
   /**
@@ -259,10 +268,7 @@ export class SchemaCatalog {
     const path = subject === undefined
       ? "/config"
       : `/config/${encodeURIComponent(subject)}`;
-    await this.#registry.request(path, {
-      method: "PUT",
-      body: { compatibility: level },
-    });
+    await this.#request("put", path, { compatibility: level });
   }
 
   async #summary(subject: string): Promise<SubjectSummary> {
@@ -330,17 +336,14 @@ export class SchemaCatalog {
     const [confluents, own] = APICURIO;
     if (!url.endsWith(confluents)) return [];
     try {
-      await this.#registry.request(
-        `/groups/default/artifacts/${
+      await requestRegistry(
+        "post",
+        `${url.slice(0, -confluents.length)}${own}/groups/default/artifacts/${
           encodeURIComponent(subject)
         }/versions?dryRun=true`,
-        {
-          method: "POST",
-          root: `${url.slice(0, -confluents.length)}${own}`,
-          body: {
-            content: { content: schema, contentType: "application/json" },
-          },
-        },
+        this.#body({
+          content: { content: schema, contentType: "application/json" },
+        }),
       );
       return [];
     } catch (error) {
@@ -349,12 +352,32 @@ export class SchemaCatalog {
     }
   }
 
+  #body(body: unknown) {
+    return {
+      access: this.#access,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    };
+  }
+
+  async #request(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<unknown> {
+    return await requestRegistry(
+      method,
+      `${this.#registry.url}${path}`,
+      body === undefined ? { access: this.#access } : this.#body(body),
+    );
+  }
+
   #get(path: string): Promise<unknown> {
-    return this.#registry.request(path);
+    return this.#request("get", path);
   }
 
   #post(path: string, body: unknown): Promise<unknown> {
-    return this.#registry.request(path, { method: "POST", body });
+    return this.#request("post", path, body);
   }
 }
 

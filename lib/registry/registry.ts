@@ -1,12 +1,14 @@
 /**
  * The Schema Registry: finds its API, registers schemas, and looks schemas up by what a message says of its own.
  *
- * Works with any registry that has Confluent's API. `@kafkajs/confluent-schema-registry` is not used: its `register` changes a
- * subject's compatibility level, its `decode` can't tell an outage from bad data, and the requests alone are five paths.
+ * Works with any registry that has Confluent's API. Paths and encoding are those of `@kafkajs/confluent-schema-registry`. Its
+ * `register` and `decode` are not used: the first changes a subject's compatibility level, the second can't tell an outage from
+ * bad data.
  *
  * @module
  */
 
+import type { SchemaRegistry as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import type { SchemaReference } from "../events/event_type.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
@@ -19,7 +21,7 @@ import { waitFor, type WaitOptions } from "../base/retry.ts";
 import { MAX_SCHEMA_ID } from "../events/wire_format.ts";
 import { RegistryAccess } from "./access.ts";
 import {
-  CONTENT_TYPE,
+  fetchMiddleware,
   OversizedAnswerError,
   RegistryResponseError,
   requestRegistry,
@@ -53,9 +55,6 @@ interface VersionResponse extends SchemaResponse {
   readonly version: number;
 }
 
-const subjectPath = (subject: string) =>
-  `/subjects/${encodeURIComponent(subject)}`;
-
 /** Where the registry has a schema that another one refers to. */
 type ReferencePlace = Pick<SchemaReference, "name" | "subject" | "version">;
 
@@ -75,14 +74,16 @@ export interface RegisteredSchema {
 
 /** A connection to the registry. */
 export class EventRegistry {
+  readonly #client: Client;
   readonly #access: RegistryAccess;
   readonly #schemas = new SchemaCache((id) => this.#fetch(id));
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
-  private constructor(url: string, access: RegistryAccess) {
+  private constructor(url: string, access: RegistryAccess, client: Client) {
     this.url = url;
     this.#access = access;
+    this.#client = client;
   }
 
   /**
@@ -104,36 +105,16 @@ export class EventRegistry {
       () => findApi(config.registryUrl, access),
       { ...options, isOutage: (error) => error instanceof OutageError },
     );
-    return new EventRegistry(url, access);
-  }
-
-  /**
-   * Sends a request to the API.
-   *
-   * @param path Where to, below the API's root.
-   * @param options The method, the body as a JSON value, and the root of another API of the same server.
-   * @returns The answer's JSON.
-   * @throws {OutageError} If the registry can't be reached.
-   * @throws {RegistryResponseError} If it refuses.
-   */
-  async request(
-    path: string,
-    options: {
-      readonly method?: "GET" | "POST" | "PUT";
-      readonly body?: unknown;
-      readonly root?: string;
-    } = {},
-  ): Promise<unknown> {
-    const { method = "GET", body, root = this.url } = options;
-    return await requestRegistry(method, `${root}${path}`, {
-      access: this.#access,
-      ...(body !== undefined && {
-        headers: {
-          "content-type": root === this.url ? CONTENT_TYPE : "application/json",
-        },
-        body: JSON.stringify(body),
-      }),
+    const { SchemaRegistry } = await import(
+      "npm:@kafkajs/confluent-schema-registry@4.1.0"
+    );
+    const client = new SchemaRegistry({
+      host: url,
+      clientId: "cafe-event-pipeline",
+      retry: { retries: 0 },
+      middlewares: [fetchMiddleware(access)],
     });
+    return new EventRegistry(url, access, client);
   }
 
   /**
@@ -153,8 +134,8 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const path = `${subjectPath(subject)}/versions`;
-      const answer = await this.request(path, { method: "POST", body });
+      const { Subject } = this.#client["api"];
+      const answer = (await Subject.register({ subject, body })).data();
       return idIn(answer) ?? this.#strange("a schema to be registered");
     } catch (error) {
       if (!(error instanceof RegistryResponseError)) throw error;
@@ -206,8 +187,8 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const path = subjectPath(subject);
-      const answer = await this.request(path, { method: "POST", body });
+      const { Subject } = this.#client["api"];
+      const answer = (await Subject.registered({ subject, body })).data();
       return idIn(answer) ?? this.#strange("a registered schema");
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;
@@ -249,9 +230,8 @@ export class EventRegistry {
   /** Asks for a subject's latest schema; undefined if the registry has none. */
   async #latestVersion(subject: string): Promise<VersionResponse | undefined> {
     try {
-      return await this.request(
-        `${subjectPath(subject)}/versions/latest`,
-      ) as VersionResponse;
+      const { Subject } = this.#client["api"];
+      return (await Subject.latestVersion({ subject })).data();
     } catch (error) {
       if (isUnknown(error)) return undefined;
       throw error;
@@ -311,13 +291,15 @@ export class EventRegistry {
   }
 
   async #find(id: SchemaId): Promise<SchemaResponse> {
-    const isGuid = typeof id === "string";
+    if (typeof id === "number") {
+      return (await this.#client["api"].Schema.find({ id })).data();
+    }
     try {
-      return await this.request(
-        `/schemas/${isGuid ? "guids" : "ids"}/${id}`,
-      ) as SchemaResponse;
+      return await requestRegistry("get", `${this.url}/schemas/guids/${id}`, {
+        access: this.#access,
+      }) as SchemaResponse;
     } catch (cause) {
-      const isRefusal = isGuid && cause instanceof RegistryResponseError;
+      const isRefusal = cause instanceof RegistryResponseError;
       if (!isRefusal || cause.status !== 404 || isUnknown(cause)) throw cause;
       throw new InvalidEventError(
         `The message names its schema by the GUID ${id}, and this registry knows no GUIDs`,
@@ -377,9 +359,8 @@ export class EventRegistry {
   ): Promise<SchemaResponse> {
     const what = `version ${version} of the subject "${subject}"`;
     try {
-      const found = await this.request(
-        `${subjectPath(subject)}/versions/${version}`,
-      ) as SchemaResponse | null;
+      const { Subject } = this.#client["api"];
+      const found = (await Subject.version({ subject, version })).data();
       return typeof found?.schema === "string" ? found : this.#strange(what);
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;

@@ -1,9 +1,13 @@
 /**
  * How requests reach the Schema Registry: by `fetch`, with a deadline, and with errors that tell an outage from a refusal.
  *
+ * The registry client's own transport reports a refused connection as HTTP status 400 and waits without end for a
+ * registry that never answers.
+ *
  * @module
  */
 
+import type { SchemaRegistry } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import { OutageError, PipelineError } from "../base/errors.ts";
 import { codeOf, explainCertificate } from "../base/certificate_errors.ts";
 import { RegistryAccess, RegistryConnectionError } from "./access.ts";
@@ -12,8 +16,7 @@ import { printable } from "../base/terminal_text.ts";
 /** How long a request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
-/** The API's own name for JSON. */
-export const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
+const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
 
 const REFUSAL_HINTS: Readonly<Record<number, string>> = {
   401:
@@ -240,3 +243,46 @@ export function explainRegistryCertificate(
     prefix: "SCHEMA_REGISTRY",
   });
 }
+
+type Middleware = NonNullable<
+  ConstructorParameters<typeof SchemaRegistry>[0]["middlewares"]
+>[number];
+
+/** What the client has made of a request when it is about to be sent. */
+interface PreparedRequest {
+  method(): string;
+  url(): string;
+  headers(): Record<string, unknown>;
+  body(): unknown;
+}
+
+/**
+ * Has the registry client send its requests by {@linkcode requestRegistry}.
+ *
+ * @param access How the connection is secured.
+ * @returns The client's middleware.
+ */
+export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
+  let prepared: PreparedRequest;
+  return {
+    request(request) {
+      prepared = request as unknown as PreparedRequest;
+      return request;
+    },
+    async response() {
+      const headers = Object.fromEntries(
+        Object.entries(prepared.headers()).map((
+          [name, value],
+        ) => [name, String(value)]),
+      );
+      const body = prepared.body();
+      const data = await requestRegistry(prepared.method(), prepared.url(), {
+        headers,
+        access,
+        ...(body == null ? {} : { body: String(body) }),
+      });
+      // The client reads nothing of a response but its data.
+      return { data: () => data } as never;
+    },
+  };
+};
