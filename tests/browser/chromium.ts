@@ -354,10 +354,11 @@ export class Page {
     await this.call("Input.dispatchKeyEvent", { type: "keyUp", ...event });
   }
 
-  /** Takes a picture of what is in sight, as PNG. */
+  /** Takes a picture of what is in sight, as WebP. */
   async picture(): Promise<Uint8Array> {
     const { data } = await this.call("Page.captureScreenshot", {
-      format: "png",
+      format: "webp",
+      quality: 90,
     });
     return Uint8Array.fromBase64(data);
   }

@@ -39,17 +39,28 @@ export function pageTest(
     return;
   }
   integrationTest(name, async (bench) => {
-    const database = `.data/test-${crypto.randomUUID()}.db`;
     await using browser = await Chromium.launch();
-    try {
-      await fn({ ...bench, browser, database });
-    } finally {
-      for (const end of ["", "-wal", "-shm"]) {
-        await Deno.remove(`${checkoutFolder()}/${database}${end}`)
-          .catch(() => {});
-      }
-    }
+    await withDatabase((database) => fn({ ...bench, browser, database }));
   });
+}
+
+/**
+ * Does something with the path of a database that the tasks may write to, and that is removed afterwards.
+ *
+ * @param fn What to do.
+ */
+export async function withDatabase(
+  fn: (database: string) => Promise<void>,
+): Promise<void> {
+  const database = `.data/test-${crypto.randomUUID()}.db`;
+  try {
+    await fn(database);
+  } finally {
+    for (const end of ["", "-wal", "-shm"]) {
+      await Deno.remove(`${checkoutFolder()}/${database}${end}`)
+        .catch(() => {});
+    }
+  }
 }
 
 /** A dashboard that runs. Disposing of it ends it. */

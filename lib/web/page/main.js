@@ -5,6 +5,7 @@
  */
 
 import { useAddress } from "./address.js";
+import { nowOf } from "./day.js";
 import { clock } from "./format.js";
 import { KAFKA_PLACES, KafkaPlace } from "./kafka.js";
 import { useLive, useSecond } from "./live.js";
@@ -69,7 +70,7 @@ function titleOf({ path: [first = "today", ...rest] }) {
 }
 
 /** @param {{ live: Live }} props */
-function Connection({ live: { connection, status } }) {
+function Connection({ live: { connection, status, day } }) {
   useSecond();
   const down = status &&
     [status.kafka, status.registry, status.store].some(({ ok }) => !ok);
@@ -83,7 +84,7 @@ function Connection({ live: { connection, status } }) {
   return html`
     <p class="connection ${kind}">
       <span role="status"><span class="dot" aria-hidden="true" />${text}</span>
-      <span class="clock">${clock(Date.now())}</span>
+      <span class="clock">${clock(nowOf(day))}</span>
     </p>
   `;
 }

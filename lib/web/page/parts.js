@@ -179,7 +179,7 @@ export function PlaceHead({ up, title, tabs, children }) {
  */
 export function Table({ label, compact = false, columns, rows }) {
   return html`
-    <table class=${compact ? null : "cards"} aria-label=${label}>
+    <table class=${compact ? "compact" : "cards"} aria-label=${label}>
       <thead>
         <tr>
           ${columns.map(({ name, number }) =>
@@ -328,7 +328,7 @@ export function Outcome({ text }) {
  * @param {{ course: readonly (readonly [at: number, value: number])[], label: string, wide?: boolean }} props `label`: what it shows, in words.
  */
 export function Sparkline({ course, label, wide = false }) {
-  if (course.length < 2) return html`<span class="quiet">not yet</span>`;
+  if (course.length < 2) return html`<span class="quiet">being recorded</span>`;
   const [width, height] = [96, 24];
   const from = course[0]?.[0] ?? 0;
   const to = course.at(-1)?.[0] ?? 0;
