@@ -35,7 +35,6 @@ export function codeOf(error: unknown): string {
  * Tells whether this client refused the server's certificate. A retry doesn't help.
  *
  * @param error What a socket, or a library that uses one, threw.
- * @returns Whether it did.
  */
 export function isCertificateProblem(error: unknown): boolean {
   return Object.hasOwn(CERTIFICATE_PROBLEMS, codeOf(error));
@@ -45,7 +44,6 @@ export function isCertificateProblem(error: unknown): boolean {
  * Tells whether the server refused this client's certificate, or the lack of one. A retry doesn't help.
  *
  * @param error What a socket, or a library that uses one, threw.
- * @returns Whether it did.
  */
 export function isClientRefused(error: unknown): boolean {
   return /^ERR_SSL_\w+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/

@@ -139,12 +139,7 @@ export class InvalidEventError extends PipelineError {
   override name = "InvalidEventError";
 }
 
-/**
- * Walks an error and its causes, outermost first.
- *
- * @param error Anything that was thrown.
- * @returns Each error of the chain once, including the members of aggregates.
- */
+/** Walks an error and its causes, outermost first. Returns each error of the chain once, including the members of aggregates. */
 export function* causes(error: unknown): Generator<unknown> {
   const seen = new Set<unknown>();
   const open = [error];
@@ -161,12 +156,7 @@ export function* causes(error: unknown): Generator<unknown> {
   }
 }
 
-/**
- * Reads the message of anything that was thrown.
- *
- * @param error Anything that was thrown.
- * @returns The message of an error, or else the value as text.
- */
+/** Reads the message of anything that was thrown: an error's, or else the value as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -26,9 +26,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 /**
  * Waits for work up to a limit. What is late goes on, and what it throws then is dropped.
  *
- * @param work The work.
  * @param options The limit in milliseconds, a signal that ends the wait earlier, and the error for both.
- * @returns What the work returns.
  * @throws {Error} What `late` returns, if the work is not done in time.
  */
 export async function within<T>(

@@ -7,7 +7,6 @@
 /**
  * Writes a number of things.
  *
- * @param count How many.
  * @param noun The noun in the singular.
  * @returns Such as `1 message` or `2 messages`.
  */
@@ -18,7 +17,6 @@ export function counted(count: number | bigint, noun: string): string {
 /**
  * Writes a noun for a number of things.
  *
- * @param count How many.
  * @param noun The noun in the singular.
  * @returns The noun, with an s unless there is one.
  */

@@ -60,8 +60,6 @@ export interface OutageOptions {
 /**
  * Does some work, and repeats it through outages.
  *
- * @param work The work.
- * @param options What counts as an outage, and how long to try.
  * @returns What the work returns; undefined if the wait ends before the work succeeds.
  * @throws {unknown} What the work threw, if it is not an outage or the time is up.
  */
@@ -109,8 +107,6 @@ export function withDeadline<T extends WaitOptions>(
  *
  * @param what Its name in the line that announces the wait.
  * @param work Tries to reach it within the time that is left, in milliseconds.
- * @param options What counts as an outage, how long to try, what to call meanwhile, and what ends it.
- * @returns What the work returns.
  * @throws {StoppedError} If the signal ended the wait.
  * @throws {unknown} What the work threw or the diagnosis found, if it is not an outage or the time is up.
  */

@@ -73,7 +73,6 @@ function base64Of(text: string): string {
 /**
  * Removes secrets from a text that a server or a library wrote: some servers repeat what they were sent.
  *
- * @param text The text.
  * @param secrets The secrets; undefined ones are ignored.
  * @returns The text, with `[secret]` in place of each secret and of its base64.
  */

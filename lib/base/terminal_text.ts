@@ -28,7 +28,6 @@ export function escapeUnsafe(text: string): string {
 /**
  * Escapes what {@linkcode escapeUnsafe} does, and leaves line breaks.
  *
- * @param text Lines of text.
  * @returns The lines, with control characters and bidi marks as `\u001b`.
  */
 export function escapeLines(text: string): string {
@@ -38,7 +37,6 @@ export function escapeLines(text: string): string {
 /**
  * Makes text of a message safe to print.
  *
- * @param text Any text.
  * @returns The text, with control characters and bidi marks as `\u001b`, cut where it is very long.
  */
 export function printable(text: string): string {

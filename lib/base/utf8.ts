@@ -9,12 +9,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 /** What a decoder writes in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
-/**
- * Decodes UTF-8. A BOM is kept.
- *
- * @param bytes The bytes.
- * @returns The text; undefined if the bytes are not UTF-8.
- */
+/** Decodes UTF-8. A BOM is kept. Returns the text; undefined if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   const { buffer, byteOffset, byteLength } = bytes;
   const text =

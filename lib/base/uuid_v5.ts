@@ -14,7 +14,6 @@ import { createHash } from "node:crypto";
  *
  * @param namespace The namespace: the 16 bytes of a UUID.
  * @param name The parts of the name.
- * @returns The UUID.
  */
 export function uuidV5(
   namespace: Buffer,

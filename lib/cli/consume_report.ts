@@ -119,11 +119,7 @@ export class ConsumeReport {
     this.#say("Closing consumer...");
   };
 
-  /**
-   * Prints the closing lines.
-   *
-   * @returns When the output has taken them, or can't any more.
-   */
+  /** Prints the closing lines. Returns when the output has taken them, or can't any more. */
   async closed(): Promise<void> {
     this.stopping();
     await this.shown().catch(() => {});

@@ -11,7 +11,6 @@ import { isAbsolute, join } from "node:path";
  * checkout's folder.
  *
  * @param path The path; `-` is standard input.
- * @returns The path from the checkout's folder.
  */
 export function inputPath(path: string): string {
   const folder = Deno.env.get("INIT_CWD");

@@ -33,18 +33,9 @@ export class OutputStalledError extends OutputClosedError {
 
 /** Where text goes: standard output or standard error. */
 export interface OutputSink {
-  /**
-   * Writes some of the bytes.
-   *
-   * @param bytes The bytes.
-   * @returns How many were written.
-   */
+  /** Writes some of the bytes. Returns how many were written. */
   write(bytes: Uint8Array): Promise<number>;
-  /**
-   * Tells whether it is a terminal.
-   *
-   * @returns Whether it is.
-   */
+  /** Tells whether it is a terminal. */
   isTerminal(): boolean;
 }
 

@@ -41,7 +41,6 @@ export interface PortChoice {
  * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs,
  * or else on one that is started for it, and stopped afterwards.
  *
- * @param options The ports, and what becomes of the engine.
  * @param work The work. It is given the engine of this checkout, unless the environment names another.
  * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
  * @throws {StoppedError} If the signal ended the start.

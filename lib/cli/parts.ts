@@ -48,7 +48,6 @@ export class Parts implements AsyncDisposable {
   /**
    * Starts a part, and waits until it does its work.
    *
-   * @param part The part.
    * @param stop Ends the wait.
    * @throws {PipelineError} If it ends before. The message is its own.
    * @throws {StoppedError} If the signal ended the wait.

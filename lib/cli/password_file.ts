@@ -16,9 +16,7 @@ const MIN_LENGTH = 8;
 /**
  * Reads the password that the page asks for.
  *
- * @param path The file.
  * @param warn Receives a sentence if other users of the machine can read it.
- * @returns The password.
  * @throws {UsageError} If the file can't be used, or the password is short.
  */
 export function readPasswordFile(

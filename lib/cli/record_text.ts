@@ -29,11 +29,7 @@ export function previewText(bytes: Uint8Array | null, maxBytes = 120): string {
   return `${shown}${more} (${bytes.length} bytes)`;
 }
 
-/**
- * Shows the beginning of some bytes as hexadecimal digits.
- *
- * @param bytes The bytes.
- */
+/** Shows the beginning of some bytes as hexadecimal digits. */
 export function previewHex(bytes: Uint8Array): string {
   const pairs = bytes.subarray(0, PREVIEW_HEX_BYTES).toHex().match(/../g) ?? [];
   return pairs.join(" ") + (bytes.length > PREVIEW_HEX_BYTES ? " …" : "");

@@ -41,11 +41,7 @@ export class SetAsideNotes {
     note(`Tombstone: ${placeOf(position)} (${name})`);
   };
 
-  /**
-   * Lists them for the account.
-   *
-   * @returns A clause; none if there are none.
-   */
+  /** Lists them for the account. Returns a clause; none if there are none. */
   clauses(): string[] {
     return listOf([
       [this.deadLetters, plural(this.deadLetters, "dead letter")],

@@ -97,11 +97,7 @@ export class StoreReport {
     printLine("Closing store...");
   };
 
-  /**
-   * Prints the closing lines.
-   *
-   * @returns When the output has taken them, or can't any more.
-   */
+  /** Prints the closing lines. Returns when the output has taken them, or can't any more. */
   async closed(): Promise<void> {
     this.stopping();
     printLine(`Store closed. Total events stored: ${this.#added}`);

@@ -43,7 +43,6 @@ const OTEL_VARIABLE = "OTEL_DENO";
  * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded.
  *
  * @param flags The values of {@linkcode METRICS_FLAGS}.
- * @returns What observes.
  * @throws {PipelineError} If the port can't be had.
  */
 export async function observe(

@@ -65,7 +65,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
    *
    * @param deserializer Reads the messages' values.
    * @param handler Handles the events.
-   * @param options The topic, the limits, and where dead letters go.
    */
   constructor(
     deserializer: Pick<EventDeserializer<T>, "decode">,
@@ -90,7 +89,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   /**
    * Processes one message.
    *
-   * @param message The message.
    * @param from Its partition, and what the handler gets besides.
    * @returns Whether it is done; false if a stop came first. A promise only if there is something to wait for.
    * @throws {PipelineError} If the run has to end: the message is not done.

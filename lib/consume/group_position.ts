@@ -134,7 +134,6 @@ export class GroupPosition {
   /**
    * Reports which messages retention has removed between what was read last and what was fetched now.
    *
-   * @param partition The partition.
    * @param gap The offset that was expected, and the one that was fetched.
    */
   async notifyGap(
@@ -187,11 +186,7 @@ export class GroupPosition {
     return lows;
   }
 
-  /**
-   * Looks up whether the topic exists.
-   *
-   * @returns Whether it does; true as well if a stop came before that was known.
-   */
+  /** Looks up whether the topic exists. Returns whether it does; true as well if a stop came before that was known. */
   async hasTopic(): Promise<boolean> {
     const { topic } = this.#options;
     const found = await this.#persist(

@@ -37,7 +37,6 @@ export class LagWatch implements Disposable {
    * Makes it. It looks from {@linkcode LagWatch.watch} on.
    *
    * @param admin A client, connected by then.
-   * @param options Whose lag it is, and what receives it.
    */
   constructor(
     admin: Pick<Admin, "committedOffsets" | "offsetRanges">,
@@ -47,11 +46,7 @@ export class LagWatch implements Disposable {
     this.#options = options;
   }
 
-  /**
-   * Sets which partitions are this member's, and begins to look.
-   *
-   * @param partitions The partitions.
-   */
+  /** Sets which partitions are this member's, and begins to look. */
   watch(partitions: readonly number[]): void {
     this.#partitions = partitions;
     this.#timer ??= setInterval(() => this.#look(), INTERVAL_MS);

@@ -58,11 +58,7 @@ export class Liveness {
   #batchesInHand = 0;
   #hadFetchGap = false;
 
-  /**
-   * Makes it. Checks begin with {@linkcode Liveness.watch}.
-   *
-   * @param options When the consumer counts as idle or stalled, and what to call then.
-   */
+  /** Makes it. Checks begin with {@linkcode Liveness.watch}. */
   constructor(options: LivenessOptions) {
     this.#options = options;
     const { idleExitMs = Infinity } = options;
@@ -116,11 +112,7 @@ export class Liveness {
     this.#stuckMs = undefined;
   }
 
-  /**
-   * Records that a fetch returned no message though there are some.
-   *
-   * @returns For how long that has been so, in milliseconds.
-   */
+  /** Records that a fetch returned no message though there are some. Returns for how long that has been so, in milliseconds. */
   stuck(): number {
     this.#stuckMs ??= this.#clockMs;
     return this.#clockMs - this.#stuckMs;

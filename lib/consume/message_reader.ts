@@ -89,7 +89,6 @@ export class MessageReader<T> {
    * Makes a reader.
    *
    * @param deserializer Reads the messages' values.
-   * @param options The topic, the observer, and where dead letters go.
    */
   constructor(
     deserializer: Pick<EventDeserializer<T>, "decode">,
@@ -107,7 +106,6 @@ export class MessageReader<T> {
   /**
    * Reads a message.
    *
-   * @param incoming The message.
    * @returns What came of it; a promise only if there is something to wait for.
    * @throws {PipelineError} If the run has to end: the message is not done. A returned promise rejects instead.
    */
@@ -134,7 +132,6 @@ export class MessageReader<T> {
   /**
    * Sets a message aside as a dead letter.
    *
-   * @param incoming The message.
    * @param reason Why, and which part of the work failed.
    * @returns Whether it is kept; false if a stop came first.
    * @throws {PipelineError} If dead letters have no topic, or Kafka refuses the letter.

@@ -28,7 +28,6 @@ export class OffsetCommitter {
   /**
    * Marks every message of a partition up to an offset as processed, and starts a commit unless one is under way.
    *
-   * @param partition The partition.
    * @param processed The offset of the last one processed. The commit adds 1 to it, as later marks replace most.
    */
   mark(partition: number, processed: string): void {

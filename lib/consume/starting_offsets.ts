@@ -42,7 +42,6 @@ export interface StartingOffsetQuery {
  * Looks up where a group has to begin in each partition of a topic.
  *
  * @param admin A connected client.
- * @param query Whose position to look up.
  * @returns The position by partition.
  */
 export async function startingOffsets(

@@ -40,9 +40,7 @@ const WET_SHARE = 0.3;
 /**
  * Makes the generator of random numbers for something about a day.
  *
- * @param options Which day.
  * @param purpose What is drawn: each purpose has numbers of its own.
- * @returns The generator.
  */
 export function randomOfDay(
   { seed, date }: DayOptions,
@@ -51,12 +49,7 @@ export function randomOfDay(
   return randomSource(seedOf(`${seed} ${date} ${purpose}`));
 }
 
-/**
- * Tells the weather of a day, which goes with the season of Canada.
- *
- * @param options Which day.
- * @returns The weather.
- */
+/** Tells the weather of a day, which goes with the season of Canada. */
 export function weatherOf(options: DayOptions): Weather {
   const random = randomOfDay(options, "weather");
   const { dayOfYear, daysInYear } = options.date;
@@ -83,7 +76,6 @@ export interface DayTime {
 /**
  * Draws when people come in a day: independently of each other, by a rate that changes with the hour (a Poisson process).
  *
- * @param options Which day.
  * @param hourly How many come in an hour, at the beginning of each of 24; between two hours, the rate goes from one to the other.
  * @returns The times, in sequence.
  */

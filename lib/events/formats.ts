@@ -11,22 +11,12 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const UTC_TIME =
   /^(\d{4})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T(?:(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d|23:59:60)(?:\.\d+)?(?:Z|[+-]00:00)$/i;
 
-/**
- * Tells whether a text has the form of a UUID (RFC 9562).
- *
- * @param text The text.
- * @returns Whether it is.
- */
+/** Tells whether a text has the form of a UUID (RFC 9562). */
 export function isUuid(text: string): boolean {
   return UUID.test(text);
 }
 
-/**
- * Tells whether a text is a time in ISO 8601 (RFC 3339), in UTC.
- *
- * @param text The text.
- * @returns Whether it is.
- */
+/** Tells whether a text is a time in ISO 8601 (RFC 3339), in UTC. */
 export function isUtcTime(text: string): boolean {
   const [, year, month, day] = UTC_TIME.exec(text) ?? [];
   if (day === undefined) return false;

@@ -98,8 +98,6 @@ function withoutDraft(schema: JsonSchema): JsonSchema {
  * deadline.
  *
  * @param schema The schema, of any draft from 4 to 2020-12; of draft 7 if it doesn't say.
- * @param options How it is compiled.
- * @returns Its check.
  * @throws {Error} If it isn't a valid schema.
  */
 export function compileSchema(
@@ -182,7 +180,6 @@ const KEPT = ["if", "not"];
  * Opens a schema for what a later version of it may add: objects may have fields that it doesn't name. A reader checks by it, so
  * that a compatible change of a writer's schema doesn't turn its events into dead letters.
  *
- * @param schema The schema.
  * @returns A schema that allows the same values, and those with more fields. What stands under `not` or `if` stays as it is.
  * `oneOf` becomes `anyOf`: more than one of the alternatives may allow a value once they are open.
  */

@@ -184,12 +184,7 @@ function menuOf({ celsius }: Weather): keyof typeof MENU {
   return celsius <= COLD_CELSIUS ? "cold" : "mild";
 }
 
-/**
- * Generates the visits of a day.
- *
- * @param options Which day.
- * @returns The visits, in the sequence of their times.
- */
+/** Generates the visits of a day, in the sequence of their times. */
 export function* visitsOfDay(
   options: DayOptions,
 ): Generator<Visit, void, undefined> {
@@ -259,12 +254,7 @@ function* daysFrom(
   }
 }
 
-/**
- * Generates the orders of a day and of all that follow, without end.
- *
- * @param first The first day.
- * @returns The orders, in the sequence of their times.
- */
+/** Generates the orders of a day and of all that follow, without end. Returns the orders, in the sequence of their times. */
 export function* ordersFrom(
   first: DayOptions,
 ): Generator<Order, void, undefined> {
@@ -273,12 +263,7 @@ export function* ordersFrom(
   }
 }
 
-/**
- * Generates the loyalty scans of a day and of all that follow, without end.
- *
- * @param first The first day.
- * @returns The scans, in the sequence of their times.
- */
+/** Generates the loyalty scans of a day and of all that follow, without end. Returns the scans, in the sequence of their times. */
 export function* scansFrom(
   first: DayOptions,
 ): Generator<LoyaltyScan, void, undefined> {

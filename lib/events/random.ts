@@ -20,12 +20,7 @@ function seededRandom(seed: number): Random {
   };
 }
 
-/**
- * Makes a seed of a text (FNV-1a), so that what has a name has random numbers of its own.
- *
- * @param text The text.
- * @returns The seed, of 32 bits.
- */
+/** Makes a seed of a text (FNV-1a), so that what has a name has random numbers of its own. Returns the seed, of 32 bits. */
 export function seedOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(text)) {
@@ -75,7 +70,6 @@ export interface RandomSource {
  * Makes a source of randomness.
  *
  * @param seed Repeats what is drawn, but for the times; undefined for other ones each time.
- * @returns The source.
  */
 export function randomSource(seed: number | undefined): RandomSource {
   const random = seed === undefined ? systemRandom : seededRandom(seed);

@@ -37,12 +37,7 @@ export interface EventRecord<T> extends Position {
   readonly event: T;
 }
 
-/**
- * Writes where a message is.
- *
- * @param position Where it is.
- * @returns Such as `demo [1] offset=6`.
- */
+/** Writes where a message is, such as `demo [1] offset=6`. */
 export function placeOf({ topic, partition, offset }: Position): string {
   return `${topic} [${partition}] offset=${offset}`;
 }

@@ -42,7 +42,6 @@ const KEYWORDS = ["$ref", "$schema", "allOf", "anyOf", "const", "enum", "oneOf"]
 /**
  * Reads a JSON Schema.
  *
- * @param text Its text.
  * @param name What it is called in a message, such as the file that has it.
  * @returns The schema. What it refers to is not looked at.
  * @throws {PipelineError} If it isn't a JSON Schema, or one of a draft that is not known.
@@ -77,12 +76,7 @@ export function parseSchema(text: string, name: string): JsonSchema {
   return schema;
 }
 
-/**
- * Finds what a schema refers to outside of itself.
- *
- * @param schema The schema.
- * @returns The references without their fragments, each once.
- */
+/** Finds what a schema refers to outside of itself. Returns the references without their fragments, each once. */
 export function externalReferences(schema: JsonSchema): string[] {
   const documents = new Documents(schema, new Map());
   const found = new Set<string>();
@@ -132,8 +126,6 @@ export function refuseMissing(
  * Makes a kind of event of a schema. Its events are checked by nothing else.
  *
  * @param schema The schema, as {@linkcode parseSchema} gives it.
- * @param options The name, the topic, the key, and what the schema refers to.
- * @returns The kind of event.
  * @throws {PipelineError} If the schema is not valid by its draft, refers to what is not there, or has no such field for the key.
  */
 export function schemaEvent(

@@ -47,11 +47,7 @@ export class SchemaFields {
   readonly #root: JsonSchema;
   #documents: Documents | undefined;
 
-  /**
-   * Reads a schema.
-   *
-   * @param schema The schema.
-   */
+  /** Reads a schema. */
   constructor(schema: JsonSchema) {
     this.#root = schema;
   }

@@ -41,7 +41,6 @@ export interface WireMessage {
  * Puts the header before a payload of text.
  *
  * @param schemaId The id that the registry gave the schema.
- * @param json The payload.
  * @returns The message's value.
  * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
  */
@@ -60,9 +59,7 @@ export function frame(schemaId: number, json: string): Uint8Array {
 /**
  * Separates a message's payload from the id of its schema.
  *
- * @param value The message's value.
  * @param schemaIdHeader The message's header {@linkcode SCHEMA_ID_HEADER}: with it, the whole value is the payload.
- * @returns The schema's id and the payload.
  * @throws {InvalidEventError} If what has the id is too short or doesn't begin with a magic byte.
  */
 export function unframe(

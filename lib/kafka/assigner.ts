@@ -25,7 +25,6 @@ const UNREADABLE_CODES = [
  * `partition.assignment.strategy=range`.
  *
  * @param kafkajs kafkajs, for the format in which members and leader write to each other.
- * @returns The assigner.
  */
 export function rangeAssigner(kafkajs: Kafkajs): PartitionAssigner {
   const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;

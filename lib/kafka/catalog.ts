@@ -83,11 +83,7 @@ const LOG_DIRS: RawRequest<LogSize[]> = {
 
 /** A client for questions about topics. */
 export class TopicCatalog extends ClusterClient {
-  /**
-   * Lists the topics that the user may see, without Kafka's own.
-   *
-   * @returns The topics, by name.
-   */
+  /** Lists the topics that the user may see, by name, without Kafka's own. */
   async list(): Promise<TopicPlaces[]> {
     const { topics } = await inTime(this.admin.fetchTopicMetadata());
     return topics
@@ -153,7 +149,6 @@ export class TopicCatalog extends ClusterClient {
   /**
    * Reads how much the leaders of partitions keep on their disks.
    *
-   * @param topics The topics.
    * @returns The sizes in bytes by topic and partition; those that a broker does not tell are left out.
    */
   async sizes(
@@ -188,12 +183,7 @@ export class TopicCatalog extends ClusterClient {
     return await inTime(sendRaw(broker, LOG_DIRS));
   }
 
-  /**
-   * Reads a topic's settings.
-   *
-   * @param topic The topic.
-   * @returns The settings, by name; empty if the user may not see them.
-   */
+  /** Reads a topic's settings. Returns the settings, by name; empty if the user may not see them. */
   async settings(topic: string): Promise<TopicSetting[]> {
     const { ConfigResourceTypes } = await loadKafkajs();
     try {

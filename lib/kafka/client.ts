@@ -58,13 +58,7 @@ function logLine({ namespace, log }: LogEntry): string {
   }`;
 }
 
-/**
- * Makes the client of a cluster. It doesn't connect yet.
- *
- * @param config Where the brokers are.
- * @param options The client's id and its log.
- * @returns The client.
- */
+/** Makes the client of a cluster. It doesn't connect yet. */
 export async function createKafka(
   config: Config,
   options: KafkaOptions = {},
@@ -93,13 +87,7 @@ export async function createKafka(
   };
 }
 
-/**
- * Makes a client of kafkajs itself, with all that it offers.
- *
- * @param config Where the brokers are.
- * @param options The client's id and its log.
- * @returns The client.
- */
+/** Makes a client of kafkajs itself, with all that it offers. */
 export async function createKafkajs(
   config: Config,
   options: KafkaOptions = {},
@@ -126,9 +114,6 @@ export async function createKafkajs(
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
- * @param client What to connect.
- * @param config Where the brokers are.
- * @param options How long to try, and what to call meanwhile.
  * @returns The same client, connected.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  * @throws {StoppedError} If the signal ended the wait.
@@ -180,7 +165,6 @@ export interface ConnectedClient<C> {
    * connections before it can do everything.
    *
    * @param requests The requests; they may be repeated.
-   * @returns What they return.
    */
   untilAnswered<T>(requests: () => Promise<T>): Promise<T>;
 }
@@ -200,10 +184,6 @@ export interface ClientOptions<C> extends KafkaOptions, WaitOptions {
 /**
  * Runs some work with a connected client once, and closes the client.
  *
- * @param config Where the brokers are.
- * @param options Which client, how long to try, what to call meanwhile, and the client's settings.
- * @param work The work.
- * @returns What the work returns.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export async function useClient<C extends Connectable, T>(
@@ -237,10 +217,7 @@ export async function useClient<C extends Connectable, T>(
  * Runs some requests with a connected client, and closes the client. They are repeated until they succeed or the time of the start
  * is up: see {@linkcode ConnectedClient.untilAnswered}.
  *
- * @param config Where the brokers are.
- * @param options Which client, how long to try, what to call meanwhile, and the client's settings.
  * @param requests The requests; they may be repeated.
- * @returns What they return.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export function withClient<C extends Connectable, T>(
@@ -258,10 +235,7 @@ export function withClient<C extends Connectable, T>(
 /**
  * Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}.
  *
- * @param config Where the brokers are.
- * @param options How long to try, what to call meanwhile, and the client's settings.
  * @param work The work; it may be repeated.
- * @returns What the work returns.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export function withAdmin<T>(

@@ -38,7 +38,6 @@ function isLoginRefused(error: Error): boolean {
  * Tells whether a login, a right or a certificate was refused.
  *
  * @param error One of the causes of what kafkajs threw.
- * @returns Whether it was.
  */
 export function isDenial(error: Error): boolean {
   return isLoginRefused(error) || isCertificateProblem(error) ||
@@ -51,7 +50,6 @@ export function isDenial(error: Error): boolean {
  *
  * @param denial The refusal among the causes.
  * @param options What kafkajs threw, where the brokers are, and what failed, to begin the sentence.
- * @returns An error to print.
  */
 export function explainDenial(
   denial: Error,
@@ -72,7 +70,6 @@ export function explainDenial(
 /**
  * Says in plain words which right is missing.
  *
- * @param error What kafkajs threw.
  * @param action What failed, to begin the sentence.
  * @returns An error to print; undefined if the error is not about rights.
  */
@@ -130,7 +127,6 @@ function explainLogin(
  *
  * @param broker The broker's address.
  * @param options The protocol of the settings, and what the listener does instead, to continue the sentence.
- * @returns The error.
  */
 export function wrongProtocol(
   broker: string,

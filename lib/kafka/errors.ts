@@ -19,7 +19,6 @@ import { addressOf } from "./probe.ts";
 /**
  * Tells whether an error is an outage: a retry may help.
  *
- * @param error What kafkajs threw.
  * @returns Whether a connection failed, was closed or timed out, or a broker answered that it is not ready yet.
  */
 export function isKafkaOutage(error: unknown): boolean {
@@ -51,7 +50,6 @@ export function isKafkaOutage(error: unknown): boolean {
 /**
  * Reads the code with which a broker answered.
  *
- * @param error What kafkajs threw.
  * @returns Its name, such as `MESSAGE_TOO_LARGE`; undefined if no broker answered with one.
  */
 export function protocolCodeOf(error: unknown): string | undefined {
@@ -63,9 +61,6 @@ export function protocolCodeOf(error: unknown): string | undefined {
 
 /**
  * Tells whether an error comes from a rebalance of the group, or from the loss of this member's place in it. kafkajs joins again.
- *
- * @param error What kafkajs threw.
- * @returns Whether it does.
  */
 export function isRebalance(error: unknown): boolean {
   return [
@@ -120,7 +115,6 @@ const REFUSALS: Readonly<
  *
  * @param error What kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is.
  * @param options Where the brokers are, and what failed, to begin the sentence: `Creating the topic`.
- * @returns An error to print.
  */
 export function explainKafkaError(
   error: unknown,

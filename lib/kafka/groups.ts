@@ -66,12 +66,7 @@ export class GroupClient extends ClusterClient {
     };
   }
 
-  /**
-   * Describes a group.
-   *
-   * @param group Its name.
-   * @returns The group. One that doesn't exist is `Dead`.
-   */
+  /** Describes a group. One that doesn't exist is `Dead`. */
   async describe(group: string): Promise<GroupDescription> {
     const { AssignerProtocol } = await loadKafkajs();
     const { groups: [found] } = await inTime(
@@ -98,7 +93,6 @@ export class GroupClient extends ClusterClient {
   /**
    * Reads where a group stands.
    *
-   * @param group Its name.
    * @returns The offset of the next message by topic and partition; those without a committed offset are left out.
    */
   async committed(group: string): Promise<ReadonlyMap<string, Offsets>> {
@@ -119,7 +113,6 @@ export class GroupClient extends ClusterClient {
    * Reads what is kept with a group's offsets in a topic (`metadata`).
    *
    * @param group The group's name.
-   * @param topic The topic.
    * @returns Each text once.
    */
   async notes(group: string, topic: string): Promise<ReadonlySet<string>> {
@@ -133,7 +126,6 @@ export class GroupClient extends ClusterClient {
   /**
    * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
    *
-   * @param group The group.
    * @param position The topic, and the offset of the next message by partition.
    */
   async commit(

@@ -133,11 +133,7 @@ const QUORUM: RawRequest<number | undefined> = {
 
 /** A client for questions about a cluster. */
 export class ClusterInspector extends ClusterClient {
-  /**
-   * Lists the brokers.
-   *
-   * @returns Each with the address that it gives to clients.
-   */
+  /** Lists the brokers. Returns each with the address that it gives to clients. */
   async brokers(): Promise<AdvertisedBroker[]> {
     const { brokers } = await inTime(this.admin.describeCluster());
     return brokers.map(({ nodeId, host, port }) => ({
@@ -146,12 +142,7 @@ export class ClusterInspector extends ClusterClient {
     }));
   }
 
-  /**
-   * Reads this user's rights on a topic.
-   *
-   * @param topic The topic.
-   * @returns The rights; empty if the topic does not exist, or may not be seen.
-   */
+  /** Reads this user's rights on a topic. Returns the rights; empty if the topic does not exist, or may not be seen. */
   async topicRights(topic: string): Promise<readonly Operation[]> {
     return await this.#send(metadata(topic));
   }

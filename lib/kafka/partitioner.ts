@@ -18,7 +18,6 @@ export const PARTITIONERS: readonly PartitionerName[] = ["crc32", "murmur2"];
 /**
  * Computes Kafka's variant of MurmurHash2 (seed 0x9747b28c), as `org.apache.kafka.common.utils.Utils.murmur2` does.
  *
- * @param bytes The bytes.
  * @returns The hash, as a signed 32-bit number.
  */
 export function murmur2(bytes: Uint8Array): number {

@@ -76,8 +76,6 @@ function encode({ apiKey, apiVersion, body }: BrokerRequest): Uint8Array {
  * Sends one request to a broker, on a connection of its own.
  *
  * @param broker The broker's address.
- * @param request The request.
- * @param options How to reach it, and for how long to wait.
  * @returns The error code with which its answer begins.
  * @throws {OutageError} If it does not answer in time, or what answers is not a broker.
  * @throws {Error} If the connection fails: the socket's own error.

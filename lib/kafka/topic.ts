@@ -21,7 +21,6 @@ export interface TopicResult extends TopicLayout {
 /**
  * Checks a topic's name by Kafka's rule, before a broker has to.
  *
- * @param topic The name.
  * @returns The same name.
  * @throws {UsageError} If it isn't legal.
  */
@@ -41,7 +40,6 @@ export function checkTopicName(topic: string): string {
  * Reads how a topic is laid out.
  *
  * @param admin A connected admin client.
- * @param topic The topic.
  * @returns The layout; undefined if the topic does not exist.
  */
 export async function describeTopic(
@@ -55,12 +53,7 @@ export async function describeTopic(
   }
 }
 
-/**
- * Makes the error for a topic that isn't there.
- *
- * @param topic The topic.
- * @returns The error.
- */
+/** Makes the error for a topic that isn't there. */
 export function missingTopic(topic: string): PipelineError {
   return new PipelineError(`Topic '${topic}' does not exist`, {
     code: "topic-missing",
@@ -71,9 +64,7 @@ export function missingTopic(topic: string): PipelineError {
 /**
  * Looks up a topic that has to exist.
  *
- * @param config Where the brokers are.
  * @param options The topic, how long to wait for Kafka, what to call meanwhile, and what else to ask with the same client.
- * @returns The layout.
  * @throws {PipelineError} If the topic doesn't exist, or Kafka can't be reached or refuses.
  */
 export async function requireTopic(
@@ -101,8 +92,6 @@ const SAFE_REPLICAS_COUNT = 3;
  * Creates a topic with a connected client, unless it is there. With three replicas or more, a message that all replicas
  * acknowledge is on two brokers at least, and one broker can be lost (`min.insync.replicas` 2).
  *
- * @param admin A connected admin client.
- * @param spec The topic.
  * @returns Its layout, and whether it was created.
  * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If there are fewer brokers than replicas.

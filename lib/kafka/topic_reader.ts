@@ -41,9 +41,7 @@ export class TopicReader extends ClusterClient {
   /**
    * Reads messages, each partition's in their sequence. Rolled-back ones are left out.
    *
-   * @param topic The topic.
    * @param options Which offsets to read, by partition, and what ends reading.
-   * @returns The messages.
    */
   async *read(
     topic: string,

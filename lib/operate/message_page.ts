@@ -68,7 +68,6 @@ const MAX_PAGE_BYTES = 4 * 2 ** 20;
 /**
  * Reads a page.
  *
- * @param config Where Kafka is.
  * @param options Which page. It begins at the end if it goes back, and else at the start, unless `from` or `places` is set.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */
@@ -106,7 +105,6 @@ export async function readPage(
 /**
  * Reads messages one by one, as fast as they are taken, each partition's in their sequence.
  *
- * @param config Where Kafka is.
  * @param options Which messages: from the start by default. With `follow`, from the end, and it goes on with those that come.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */

@@ -108,11 +108,7 @@ export class SchemaCatalog {
     );
   }
 
-  /**
-   * Lists the subjects.
-   *
-   * @returns What the registry has of each, by name.
-   */
+  /** Lists the subjects. Returns what the registry has of each, by name. */
   async list(): Promise<SubjectSummary[]> {
     const subjects = await this.#get("/subjects");
     if (!isListOf(subjects, "string")) {
@@ -148,11 +144,7 @@ export class SchemaCatalog {
     );
   }
 
-  /**
-   * Reads the newest versions of a subject's schema.
-   *
-   * @returns The versions, the oldest first; none if there is no such subject.
-   */
+  /** Reads the newest versions of a subject's schema. Returns the versions, the oldest first; none if there is no such subject. */
   async history(subject: string): Promise<SchemaVersion[]> {
     try {
       const newest = (await this.#versions(subject)).slice(-MAX_HISTORY);
@@ -172,12 +164,7 @@ export class SchemaCatalog {
     }
   }
 
-  /**
-   * Finds the subjects that have a schema.
-   *
-   * @param id The schema's id.
-   * @returns Their names, each with the version that the schema is there.
-   */
+  /** Finds the subjects that have a schema. Returns their names, each with the version that the schema is there. */
   async uses(
     id: number,
   ): Promise<Pick<SchemaVersion, "subject" | "version">[]> {

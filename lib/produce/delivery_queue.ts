@@ -69,11 +69,7 @@ export class DeliveryQueue<T extends Sendable> {
     return this.#stopped !== undefined;
   }
 
-  /**
-   * Queues a message. It is sent immediately unless a request is under way.
-   *
-   * @param message The message.
-   */
+  /** Queues a message. It is sent immediately unless a request is under way. */
   push(message: T): void {
     this.#queue.push(message);
     this.#open.add(message);
@@ -95,22 +91,14 @@ export class DeliveryQueue<T extends Sendable> {
     }
   }
 
-  /**
-   * Gives up what is queued: every message fails from now on, except those of a request under way that is acknowledged.
-   *
-   * @param error Why.
-   */
+  /** Gives up what is queued: every message fails from now on, except those of a request under way that is acknowledged. */
   stop(error: unknown): void {
     this.#stopped ??= { error };
     this.#stopping.abort();
     this.#options.stopped?.();
   }
 
-  /**
-   * Gives up everything, a request under way included: whether Kafka took that one is not known then.
-   *
-   * @param error Why.
-   */
+  /** Gives up everything, a request under way included: whether Kafka took that one is not known then. */
   abandon(error: unknown): void {
     this.stop(error);
     this.#abandoned.resolve();

@@ -136,7 +136,6 @@ async function* itemsOf<T>(
 /**
  * Sends the items of a source until it ends.
  *
- * @param type The kind of event.
  * @param source The items. The source is closed in any case.
  * @param options How to send, or to check the items by the event type alone instead (`dryRun`); the observer; where it is kept how
  * far the source has been delivered, and where what is rejected.

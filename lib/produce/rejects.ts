@@ -60,7 +60,6 @@ export class RejectsFile {
    * @param name The file of records; a name without a folder is one in {@linkcode REJECTS_FOLDER}.
    * @param options The file that the records come from, which must be another; and, for a run that adds to what earlier runs have
    * kept, the number of the last record that does not come again.
-   * @returns The files.
    * @throws {PipelineError} If they can't be written, or hold something and the run does not add to it.
    */
   static async open(
@@ -107,7 +106,6 @@ export class RejectsFile {
    * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost
    * in a crash.
    *
-   * @param item The record, from a file.
    * @param error Why it is not sent.
    * @throws {PipelineError} If it can't be written.
    */
@@ -161,7 +159,6 @@ function write(file: Deno.FsFile, line: Uint8Array): void {
  *
  * @param path The file of reasons.
  * @param after The number of the last record that does not come again.
- * @returns What is kept of each, by number.
  */
 async function readKept(
   path: string,

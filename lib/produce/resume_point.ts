@@ -122,11 +122,7 @@ export class ResumePoint {
     this.#lines.set(line, { end, done: false });
   }
 
-  /**
-   * Notes that a line is done. It is saved a moment later, as soon as every line before it is done too.
-   *
-   * @param line Its number.
-   */
+  /** Notes that a line is done. It is saved a moment later, as soon as every line before it is done too. */
   done(line: number): void {
     const noted = this.#lines.get(line);
     if (!noted) return;

@@ -32,11 +32,7 @@ export class SendBuffer {
     this.#release();
   }
 
-  /**
-   * Waits for room.
-   *
-   * @returns A promise of room; undefined if there is room already.
-   */
+  /** Waits for room. Returns a promise of room; undefined if there is room already. */
   room(): Promise<void> | undefined {
     if (this.#unbounded || this.#bytes < this.#maxBytes) return undefined;
     this.#room ??= Promise.withResolvers();

@@ -202,9 +202,6 @@ export class EventSender<T> {
   /**
    * Connects to Kafka and the registry, checks that the topic exists, and finds the schema to write by.
    *
-   * @param type The kind of event.
-   * @param options How to send.
-   * @returns The sender, connected.
    * @throws {UsageError} If the options contradict each other.
    * @throws {PipelineError} If Kafka or the registry can't be reached or refuses, or the topic doesn't exist.
    */
@@ -314,7 +311,6 @@ export class EventSender<T> {
    *
    * @param event The event; it may come from anywhere, its type is not trusted.
    * @param delivery Receives the outcome.
-   * @param options What goes with it.
    * @returns The event, checked.
    * @throws {InvalidEventError} If it isn't valid: nothing is sent.
    */
@@ -393,11 +389,7 @@ export class EventSender<T> {
     await Promise.all(this.#queues.map((queue) => queue.flush()));
   }
 
-  /**
-   * Fails every event that is not acknowledged yet.
-   *
-   * @param reason Why.
-   */
+  /** Fails every event that is not acknowledged yet. */
   abandon(reason: string): void {
     const error = new PipelineError(reason);
     for (const queue of this.#queues) queue.abandon(error);

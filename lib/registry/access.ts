@@ -73,7 +73,6 @@ export class RegistryAccess {
    * neither the login nor the client's certificate.
    *
    * @param url Where to.
-   * @param request The request.
    * @returns The response: the redirect itself if it leads nowhere, or after 5 others.
    * @throws {RegistryConnectionError} If the connection fails.
    */

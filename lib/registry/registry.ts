@@ -89,9 +89,6 @@ export class EventRegistry {
   /**
    * Finds the registry's API, and tries again until it answers or the time is up.
    *
-   * @param config Where the registry is.
-   * @param options How long to try, and who is notified of a wait.
-   * @returns The connection.
    * @throws {OutageError} If the registry can't be reached in time.
    * @throws {PipelineError} If what answers is not a Schema Registry.
    */
@@ -122,8 +119,6 @@ export class EventRegistry {
    *
    * @param subject The subject, such as `demo-value`.
    * @param schema The schema's text.
-   * @param options What the schema refers to.
-   * @returns The schema's id.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If it refuses the schema.
    */
@@ -175,8 +170,6 @@ export class EventRegistry {
    *
    * @param subject The subject, such as `demo-value`.
    * @param schema The schema's text.
-   * @param options What the schema refers to.
-   * @returns The schema's id.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject doesn't have this schema.
    */
@@ -252,7 +245,6 @@ export class EventRegistry {
    * Fetches a schema, and keeps it: what an id stands for never changes.
    *
    * @param id The id in a message, or the GUID.
-   * @returns The schema.
    * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
    * @throws {OutageError} If the registry can't be reached.
    */
@@ -380,9 +372,7 @@ export class EventRegistry {
 /**
  * Makes the error for an answer that has another form than a registry's: a proxy, or another server, may have given it.
  *
- * @param url The registry's URL.
  * @param what What was asked for.
- * @returns The error.
  */
 export function strangeAnswer(url: string, what: string): PipelineError {
   return new PipelineError(

@@ -53,7 +53,6 @@ export class SchemaCache {
    * Finds a schema, or fetches it.
    *
    * @param id The id in a message, or the GUID.
-   * @returns The schema.
    * @throws {unknown} What fetching threw, now or a moment ago.
    */
   async fetched(id: SchemaId): Promise<WriterSchema> {

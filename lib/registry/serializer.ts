@@ -39,10 +39,7 @@ export class EventSerializer<T> {
   /**
    * Finds the schema to write by, under the subject `<topic>-value` (Confluent's TopicNameStrategy).
    *
-   * @param registry The registry.
-   * @param type The kind of event.
    * @param options The topic, and which schema: its own, registered now or there already, or the subject's latest.
-   * @returns The serializer.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If it refuses the schema, or doesn't have it.
    */
@@ -93,7 +90,6 @@ export class EventDeserializer<T> {
    * Makes a deserializer. Nothing is fetched before the first message.
    *
    * @param registry Where the writers' schemas are looked up.
-   * @param type The kind of event.
    */
   constructor(
     registry: Pick<EventRegistry, "cached" | "writerSchema">,

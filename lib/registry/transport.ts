@@ -145,7 +145,6 @@ export interface RegistryRequest {
  *
  * @param method The HTTP method.
  * @param url The whole URL.
- * @param init Headers, a body, and how the connection is secured.
  * @returns The answer's JSON.
  * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
  * @throws {RegistryResponseError} If it refuses.

@@ -35,9 +35,7 @@ const MAX_UNGUARDED_BYTES = 64 * 2 ** 10;
 /**
  * Makes a schema ready to check payloads.
  *
- * @param text The schema's text.
  * @param options What messages name it by, and the texts of the schemas that it refers to, by the names by which it does.
- * @returns The schema.
  * @throws {InvalidEventError} If it can't be understood.
  */
 export function compileWriterSchema(

@@ -216,7 +216,6 @@ function readLogin(reader: SettingReader): Secret[] {
  * Reads how the connection to the registry is secured.
  *
  * @param reader Reads the settings.
- * @param registryUrl The registry's URL.
  * @returns The settings; undefined if none is set.
  * @throws {UsageError} If settings contradict each other or the URL, or are incomplete. The message names variables, never
  * values.
@@ -246,7 +245,6 @@ export function readRegistrySecurity(
  * Tells whether a host is this machine: what is sent to it never leaves it.
  *
  * @param hostname The host, as a URL has it.
- * @returns Whether it is.
  */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
@@ -260,7 +258,6 @@ export function isLoopback(hostname: string): boolean {
  * advertises.
  *
  * @param security How the connections are secured.
- * @param registryUrl The registry's URL.
  * @returns A sentence for each such connection.
  */
 export function plainTextWarnings(

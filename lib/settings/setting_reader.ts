@@ -52,12 +52,7 @@ export class SettingReader {
     return [...this.#exposed];
   }
 
-  /**
-   * Reads a variable.
-   *
-   * @param name Its name.
-   * @returns Its value; undefined if it is not set or empty.
-   */
+  /** Reads a variable. Returns its value; undefined if it is not set or empty. */
   text(name: string): string | undefined {
     return this.#source.env(name) || undefined;
   }
@@ -65,8 +60,6 @@ export class SettingReader {
   /**
    * Reads a variable that takes one of a few values, in any case.
    *
-   * @param name Its name.
-   * @param choices The values.
    * @returns The value; undefined if it is not set or empty.
    * @throws {UsageError} If it has another value, which the message doesn't show.
    */

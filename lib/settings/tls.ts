@@ -93,9 +93,7 @@ function readKey(
 /**
  * Reads the trusted authorities and the client's certificate.
  *
- * @param reader Reads the settings.
  * @param prefix How the names of the variables begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`.
- * @returns The settings.
  * @throws {UsageError} If a file can't be used, or the certificate and the key don't belong together.
  */
 export function readTlsSettings(

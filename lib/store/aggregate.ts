@@ -224,11 +224,7 @@ export class Totals<T> {
   readonly #merges: readonly Merge[];
   readonly #groups = new Map<string, Group>();
 
-  /**
-   * Makes it.
-   *
-   * @param aggregate The aggregate.
-   */
+  /** Makes it. */
   constructor(aggregate: Aggregate<T>) {
     this.#aggregate = aggregate;
     this.#merges = [...aggregate.merge.values()];
@@ -237,7 +233,6 @@ export class Totals<T> {
   /**
    * Adds an event.
    *
-   * @param event The event.
    * @param time When it happened.
    * @throws {InvalidEventError} If it has a number that can't be summed.
    */
@@ -258,12 +253,7 @@ export class Totals<T> {
     }
   }
 
-  /**
-   * Makes the rows for the aggregate's table.
-   *
-   * @param partition The partition.
-   * @returns The rows.
-   */
+  /** Makes the rows for the aggregate's table. */
   rows(partition: number): Value[][] {
     return [...this.#groups.values()]
       .map(({ keys, values }) => [...keys, partition, ...values]);

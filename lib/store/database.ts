@@ -85,7 +85,6 @@ export interface Database {
  *
  * @param sql The statement, with a question mark for each parameter.
  * @param params The parameters.
- * @returns The rows that it returns.
  */
 export function* query(
   sql: string,
@@ -94,12 +93,7 @@ export function* query(
   return (yield { sql, params }) as readonly Row[];
 }
 
-/**
- * Adds rows, as a step of a transaction.
- *
- * @param insert The rows.
- * @returns What {@linkcode Insert.returning} asks for.
- */
+/** Adds rows, as a step of a transaction. Returns what {@linkcode Insert.returning} asks for. */
 export function* insert(insert: Insert): Work<readonly string[]> {
   return (yield insert) as readonly string[];
 }
@@ -109,7 +103,6 @@ export function* insert(insert: Insert): Work<readonly string[]> {
  *
  * @param name What messages call it.
  * @param cause What the system said, if it said something.
- * @returns The error.
  */
 export function missingDatabase(name: string, cause?: unknown): PipelineError {
   return new PipelineError(`Nothing is stored in the database '${name}' yet`, {

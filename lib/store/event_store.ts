@@ -75,9 +75,7 @@ export class EventStore<T> {
   /**
    * Makes it. The tables have to be there.
    *
-   * @param database The database.
    * @param stored What is kept of the events.
-   * @param options The topic, and what receives messages.
    */
   constructor(
     database: Database,

@@ -55,7 +55,6 @@ type Layout = ReadonlyMap<string, ReadonlySet<string>>;
 /**
  * Makes the tables that a database lacks, and brings the others to the newest version.
  *
- * @param database The database.
  * @param tables The table of the events, then those of the aggregates.
  * @returns The steps of the transaction. Without anything to do, they only read. Their result are the names of the aggregates that are new
  * in a database which has events already: these are not counted in them.
@@ -73,7 +72,6 @@ export function* migrate(
 /**
  * Reads which tables a database has.
  *
- * @param database The database.
  * @returns The steps. Their result are the names of the tables.
  * @throws {PipelineError} If the database has none of a store, or is of a newer version.
  */

@@ -78,7 +78,6 @@ export class PostgresDatabase implements Database {
    * Makes it. It connects when it is used.
    *
    * @param settings Which server and database.
-   * @param options How long a transaction may take, and whether nothing is written.
    */
   constructor(settings: PostgresSettings, options: PostgresOptions = {}) {
     this.#settings = settings;

@@ -91,12 +91,7 @@ export async function store<T>(
   }
 }
 
-/**
- * Names a database for a message.
- *
- * @param settings Which one.
- * @returns The file's path, or the URL without user and password.
- */
+/** Names a database for a message. Returns the file's path, or the URL without user and password. */
 export function databaseName(settings: DatabaseSettings): string {
   return "path" in settings ? settings.path : settings.url;
 }
@@ -104,9 +99,6 @@ export function databaseName(settings: DatabaseSettings): string {
 /**
  * Makes the connection to a database. A file is opened, a server is reached when it is asked first.
  *
- * @param settings Which one.
- * @param options Whether it is only read, and how long PostgreSQL may take for a transaction.
- * @returns The database.
  * @throws {OutageError} If another program has locked the file.
  * @throws {PipelineError} If the file can't be opened.
  */
@@ -123,10 +115,7 @@ export async function connectDatabase(
 /**
  * Opens a database, and makes the tables that it lacks.
  *
- * @param settings Which one.
  * @param tables The table of the events, then those of the aggregates.
- * @param options How long to wait for it, and what to call meanwhile.
- * @returns The database.
  * @throws {PipelineError} If it can't be reached in time or refuses, is of a newer version, or a table has other columns.
  */
 export async function openDatabase(

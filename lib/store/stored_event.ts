@@ -57,7 +57,6 @@ export class StoredEvent<T> {
   /**
    * Makes it.
    *
-   * @param type The kind of event.
    * @param definition What to keep.
    * @throws {RangeError} If a name can't be one of a table or column.
    */
@@ -90,7 +89,6 @@ export class StoredEvent<T> {
   /**
    * Makes the row of an event.
    *
-   * @param event The event.
    * @param position Where it was read.
    * @returns A value for each column of the table.
    * @throws {InvalidEventError} If a value does not fit its column.

@@ -40,7 +40,6 @@ const MAX_NAME_LENGTH = 63;
 /**
  * Checks names that become those of tables and columns.
  *
- * @param names The names.
  * @throws {RangeError} If one can't be used in every database, or comes twice.
  */
 export function checkNames(names: readonly string[]): void {
@@ -58,12 +57,7 @@ export function checkNames(names: readonly string[]): void {
   }
 }
 
-/**
- * Quotes a name: some are words of SQL.
- *
- * @param name The name.
- * @returns The name in quotes.
- */
+/** Quotes a name: some are words of SQL. */
 export function quoted(name: string): string {
   return `"${name}"`;
 }
@@ -75,9 +69,7 @@ function list(names: readonly string[]): string {
 /**
  * Writes the statement that makes a table.
  *
- * @param table The table.
  * @param types What the database calls the types.
- * @returns The statement.
  */
 export function createSql(table: Table, types: TypeNames): string {
   const columns = table.columns.map(({ name, type }) =>
@@ -91,10 +83,8 @@ export function createSql(table: Table, types: TypeNames): string {
 /**
  * Writes the statement that adds rows to a table.
  *
- * @param table The table.
  * @param source Where the rows come from: `VALUES …` or `SELECT …`.
  * @param merge How to change a row that has the same key, by column; without it, that row stays as it is.
- * @returns The statement.
  */
 export function insertSql(
   table: Table,

@@ -90,7 +90,6 @@ export function tumbling(length: WindowLength): TumblingWindow {
  * Reads when an event happened.
  *
  * @param type The kind of event; it names the field.
- * @param event The event.
  * @returns The time, in milliseconds since the epoch.
  * @throws {InvalidEventError} If the field does not hold a time in UTC.
  */

@@ -61,12 +61,7 @@ const HOLDS_NAMED_SCHEMAS = [
   ...["patternProperties", "properties"],
 ] as const;
 
-/**
- * Tells whether a value is a JSON object.
- *
- * @param value Any JSON value.
- * @returns Whether it is one.
- */
+/** Tells whether a value is a JSON object. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -74,7 +69,6 @@ export function isObject(value: unknown): value is JsonObject {
 /**
  * Changes the schemas that a schema holds.
  *
- * @param schema The schema.
  * @param change Makes another of each; it gets what can't be a schema as well.
  * @returns A copy of the schema with the others in it.
  */
@@ -102,7 +96,6 @@ export function mapSubschemas(
 /**
  * Lists the schemas that a schema holds.
  *
- * @param schema The schema.
  * @returns Each, with the keyword that holds it; among them may be what can't be a schema.
  */
 export function subschemas(
@@ -123,7 +116,6 @@ export class Documents {
   /**
    * Reads the documents.
    *
-   * @param schema The schema.
    * @param references Those that it refers to, by the names by which it does.
    * @throws {TypeError} If a draft is not known.
    */
@@ -137,8 +129,6 @@ export class Documents {
    * Adds a document that references may lead to.
    *
    * @param name The name by which it is referred to.
-   * @param schema The document.
-   * @returns Its resource.
    */
   add(name: string, schema: unknown): Resource {
     const uri = resolveUri(BASE_URI, name);
@@ -162,7 +152,6 @@ export class Documents {
   /**
    * Follows a reference.
    *
-   * @param reference The reference.
    * @param from The resource in which it stands.
    * @returns Where it leads.
    * @throws {TypeError} If it leads nowhere.

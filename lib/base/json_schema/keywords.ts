@@ -56,11 +56,7 @@ export interface Context {
 /** How a keyword is compiled: undefined if it asserts nothing. */
 type Compile = (argument: unknown, context: Context) => Check | undefined;
 
-/**
- * Starts to note what is looked at.
- *
- * @returns Nothing so far.
- */
+/** Starts to note what is looked at: nothing so far. */
 export function nothing(): Evaluated {
   return { names: new Set(), indexes: new Set() };
 }
@@ -76,12 +72,7 @@ export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
   for (const index of more.indexes) evaluated?.indexes.add(index);
 }
 
-/**
- * Makes one check of several.
- *
- * @param checks The checks.
- * @returns A check that stops at the first failure.
- */
+/** Makes one check of several. It stops at the first failure. */
 export function all(checks: readonly Check[]): Check {
   const [only] = checks;
   if (only && checks.length === 1) return only;
@@ -243,7 +234,6 @@ function regExp(keyword: string, source: string): RegExp {
  * Tells whether a pattern takes time in proportion to the text's length, whatever the text: if it is bound to the text's start, and
  * all but one of its parts have a fixed length.
  *
- * @param source The pattern.
  * @returns Whether it does; false if that isn't obvious.
  */
 export function isLinearPattern(source: string): boolean {

@@ -80,12 +80,7 @@ export interface DeadLetterInfo {
   readonly batch: string | undefined;
 }
 
-/**
- * Names the topic for a topic's dead letters.
- *
- * @param topic The topic.
- * @returns The same name with `.dlq` behind it.
- */
+/** Names the topic for a topic's dead letters: the same name with `.dlq` behind it. */
 export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
@@ -113,13 +108,7 @@ function ownHeaders(headers: readonly Header[]): readonly Header[] {
   return headers.slice(at + 1);
 }
 
-/**
- * Makes a letter's headers: the message's own, in their sequence, and then why it is here.
- *
- * @param message The message.
- * @param reason Why.
- * @returns The headers.
- */
+/** Makes a letter's headers: the message's own, in their sequence, and then why it is here. */
 export function deadLetterHeaders(
   message: Message,
   reason: GroupReason,
@@ -154,12 +143,7 @@ export function deadLetterHeaders(
   ];
 }
 
-/**
- * Reads a letter's headers.
- *
- * @param headers The letter's headers.
- * @returns What they say.
- */
+/** Reads what a letter's headers say. */
 export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
   const text = (name: string) => textOf(headers, PREFIX + name);
   const setAsideAt = Date.parse(textOf(headers, TIME_HEADER) ?? "");
@@ -201,12 +185,7 @@ export interface Replay {
   readonly to: Position;
 }
 
-/**
- * Writes a place in one word, as people name it.
- *
- * @param position The place.
- * @returns Such as `demo/1/42`.
- */
+/** Writes a place in one word, as people name it, such as `demo/1/42`. */
 export function placeWord({ topic, partition, offset }: Position): string {
   return `${topic}/${partition}/${offset}`;
 }
@@ -225,12 +204,7 @@ export function parsePlaceWord(word: string | undefined): Position | undefined {
     : { topic, partition: Number(partition), offset };
 }
 
-/**
- * Makes the headers of a note that a message was sent back.
- *
- * @param replay The message.
- * @returns The headers.
- */
+/** Makes the headers of a note that a message was sent back. */
 export function replayNoteHeaders(replay: Replay): OutgoingHeader[] {
   return [
     [NOTE_HEADERS.origin, placeWord(replay.origin)],

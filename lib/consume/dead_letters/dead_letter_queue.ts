@@ -108,9 +108,7 @@ export class DeadLetterQueue {
   /**
    * Makes the queue of a topic's dead letters.
    *
-   * @param kafka The client.
    * @param source The topic that the messages come from, and the group that reads them.
-   * @param options What to call during a wait.
    */
   constructor(
     kafka: KafkaClient,
@@ -131,7 +129,6 @@ export class DeadLetterQueue {
   /**
    * Writes a letter, however long Kafka is out of reach, and waits until all replicas have it.
    *
-   * @param message The message.
    * @param reason Why it is a dead letter, and the signal of a stop, which ends a wait for Kafka.
    * @returns Where the letter is; undefined if a stop came first.
    * @throws {PipelineError} If Kafka refuses it. The message's offset must not be committed then.

@@ -158,9 +158,7 @@ async function refuseMissing(
 /**
  * Lists the messages of a topic that were set aside, each with its newest letter. It leaves no trace in Kafka.
  *
- * @param config Where Kafka is.
  * @param onLetter Called for each message.
- * @param options Which messages.
  * @returns How many there are; undefined if the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
@@ -188,10 +186,8 @@ export async function listDeadLetters(
  * The key, the value and the message's own headers go back as they are, with the count of attempts; the timestamp is that of
  * the sending, so that retention doesn't remove an old message immediately.
  *
- * @param config Where Kafka is.
  * @param onReplayed Called for each message that matches and was not sent back yet: where it is now; undefined if nothing was sent,
  * as `dryRun` is set or it can't be.
- * @param options Which messages, and how.
  * @returns How many were sent back; undefined if the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */
@@ -230,7 +226,6 @@ export async function replayDeadLetters(
 /**
  * Tells whether a message can be sent back.
  *
- * @param letter The message.
  * @param topic The topic that it has to come from.
  * @returns Whether it is a message, and not a whole batch, that says that it comes from the topic.
  */

@@ -25,10 +25,8 @@ import {
 /**
  * Finds a message that can still be sent back.
  *
- * @param config Where Kafka is.
  * @param origin Where the message was, such as `demo/1/42`.
  * @param options The topic, with `matches` for that message.
- * @returns The message.
  * @throws {PipelineError} If there is no such letter, it was sent back already, or it is a whole batch.
  */
 export async function findLetter(
@@ -55,7 +53,6 @@ export async function findLetter(
 /**
  * Makes a function that turns a text into a message's value.
  *
- * @param registry The registry.
  * @param type The kind of event that the text has to be.
  * @param options The topic, and by which schema it is written.
  * @returns Encodes a text. It throws an {@linkcode InvalidEventError} if the text is not a valid event.
@@ -71,12 +68,7 @@ export async function letterEncoder<T>(
     serializer.encode(parsePayload(new TextEncoder().encode(text))).value;
 }
 
-/**
- * Writes a message's value for a person who changes it.
- *
- * @param letter The message.
- * @returns The event in lines; what isn't one, as it is.
- */
+/** Writes a message's value for a person who changes it: an event in lines; what isn't one, as it is. */
 export function letterText({ value }: DeadLetter): string {
   if (value === null) return "";
   try {

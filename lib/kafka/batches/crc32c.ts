@@ -29,12 +29,7 @@ function makeTables(): Int32Array {
 
 let tables: Int32Array | undefined;
 
-/**
- * Computes the checksum of bytes.
- *
- * @param data The bytes.
- * @returns The checksum, from 0 to 2^32 - 1.
- */
+/** Computes the checksum of bytes. Returns the checksum, from 0 to 2^32 - 1. */
 export function crc32c(data: Uint8Array): number {
   const table = tables ??= makeTables();
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);

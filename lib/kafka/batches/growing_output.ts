@@ -47,7 +47,6 @@ export class GrowingOutput {
    * Appends bytes, and moves the source on past them.
    *
    * @param source Where they are.
-   * @param length How many.
    * @throws {InflateLimitError} If they would go beyond the limit.
    */
   append(source: Source, length: number): void {
@@ -68,7 +67,6 @@ export class GrowingOutput {
    * Appends bytes that are there already. They may overlap what is appended: with an offset of 1 the last byte is repeated.
    *
    * @param offset How many bytes before the end they begin, 1 or more.
-   * @param length How many.
    * @throws {InflateLimitError} If they would go beyond the limit.
    */
   repeat(offset: number, length: number): void {
@@ -90,11 +88,7 @@ export class GrowingOutput {
     this.#length = end;
   }
 
-  /**
-   * Ends the filling.
-   *
-   * @returns What has come: a view, not a copy.
-   */
+  /** Ends the filling. Returns what has come: a view, not a copy. */
   finish(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#length);
   }

@@ -26,12 +26,7 @@ const CODECS: Readonly<
   4: { name: "zstd", inflate: inflateZstd },
 };
 
-/**
- * Returns the name of a codec.
- *
- * @param codec The codec's number.
- * @returns Kafka's name for it; its number if Kafka has none.
- */
+/** Names a codec as Kafka does; by its number if Kafka has no name for it. */
 export function codecName(codec: number): string {
   return codec === 0 ? "none" : CODECS[codec]?.name ?? `codec ${codec}`;
 }
@@ -41,7 +36,6 @@ export function codecName(codec: number): string {
  *
  * @param data The compressed data.
  * @param options The codec's number, and how much the data may inflate to, in bytes.
- * @returns The inflated data.
  * @throws {DamagedDataError} If the data isn't whole and sound, or the codec isn't known.
  * @throws {InflateLimitError} If it inflates to more than the limit.
  */

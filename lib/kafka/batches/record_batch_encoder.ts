@@ -134,7 +134,6 @@ class RecordWriter {
  *
  * @param records The records, in their sequence; at least one.
  * @param producer Who writes it.
- * @returns The batch.
  */
 export function encodeRecordBatch(
   records: readonly OutgoingRecord[],

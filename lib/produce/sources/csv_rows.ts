@@ -25,7 +25,6 @@ type LineState = "closed" | "quoted" | "stray";
 /**
  * Follows the quotes of one line.
  *
- * @param data The bytes.
  * @param line Where the line begins and ends, without its line feed, and whether it begins within a quoted field.
  * @returns Where its end leaves the row.
  */
@@ -65,7 +64,6 @@ function followQuotes(
  *
  * A quote that is never closed, or not doubled, makes only its own line a bad row: the line that follows begins another one.
  *
- * @param chunks The bytes.
  * @param options The longest row, and where the bytes begin.
  * @returns The rows, one after the other, blank lines among them.
  */
@@ -195,7 +193,6 @@ export interface CsvField {
  * Splits a row into its fields.
  *
  * @param row The row's text, known to have its quotes where they can be.
- * @returns The fields.
  */
 export function splitFields(row: string): CsvField[] {
   const fields: CsvField[] = [];

@@ -37,7 +37,6 @@ export class CsvTable {
   /**
    * Reads the header.
    *
-   * @param type The kind of event.
    * @param header The header's text.
    */
   constructor(type: EventType<unknown>, header: string) {

@@ -17,7 +17,6 @@ const MAX_ATTEMPTS_COUNT = 100;
 /**
  * Makes a generator of random events, without end. The library for it is loaded when this is called.
  *
- * @param type The kind of event.
  * @param seed Repeats the same events; undefined for others each time.
  * @returns The events, each of them valid.
  */

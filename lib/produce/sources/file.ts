@@ -62,7 +62,6 @@ export async function openFile(
  *
  * @param path The file's path.
  * @param cause What Deno threw; a {@linkcode PipelineError} is returned as it is.
- * @returns An error to print.
  */
 export function explainFileError(path: string, cause: unknown): PipelineError {
   if (cause instanceof PipelineError) return cause;
@@ -149,7 +148,6 @@ export class InputFile {
   /**
    * Reads the content.
    *
-   * @param options How much of it.
    * @returns The content, in chunks. The first one has at least 4 bytes, or a line feed, or all that there is.
    * @throws {PipelineError} If it can't be read or unpacked.
    */
@@ -225,7 +223,6 @@ async function beginningOf(
  * Tells whether content is compressed by gzip.
  *
  * @param first Its first bytes.
- * @returns Whether it is.
  */
 export function isGzip(first: Uint8Array): boolean {
   return formOf(first) === "gzip";
@@ -239,9 +236,7 @@ function formOf(first: Uint8Array): string | undefined {
 /**
  * Puts bytes that have been read back in front.
  *
- * @param first The bytes.
  * @param rest What follows them. It is closed with what is returned.
- * @returns Both.
  */
 export async function* startingWith(
   first: Uint8Array,

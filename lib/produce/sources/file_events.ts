@@ -80,10 +80,6 @@ type Parse = (content: Uint8Array) => ConsumedLine;
  * An event without its id gets a UUID made from the record's number and content (version 5), so that a file that is sent twice has
  * the same ids both times. An event without its time gets the current time.
  *
- * @param type The kind of event.
- * @param file The file.
- * @param options How it is read.
- * @returns An item for each record.
  * @throws {PipelineError} If it can't be read, is in another format, or lacks a column that every event needs.
  */
 export async function* fileEvents<T>(

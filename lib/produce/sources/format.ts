@@ -29,7 +29,6 @@ export const RECORD_NAME: Readonly<Record<FileFormat, string>> = {
 /**
  * Tells a file's format by its name.
  *
- * @param path The file's path.
  * @returns The format: `ndjson` unless the name ends in `.json` or `.csv`, with or without `.gz`.
  */
 export function formatOf(path: string): FileFormat {
@@ -48,7 +47,6 @@ const SEPARATORS: readonly (readonly [name: string, separator: string])[] = [
 /**
  * Finds out what separates the columns of a table.
  *
- * @param type The kind of event.
  * @param header The table's first line.
  * @returns Such as `semicolons`; undefined if no name of a field stands between any.
  */
@@ -71,7 +69,6 @@ export function mayBeginObject(line: string): boolean {
 /**
  * Recognizes the format of a file that is not in the one that it should be in.
  *
- * @param type The kind of event.
  * @param beginning The format that it should be in; its first line that is not blank, its header or its first value; and the next
  * line if that may show what the first doesn't.
  * @returns The format; undefined if it is the right one, or nothing that is known.

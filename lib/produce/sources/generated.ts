@@ -30,9 +30,6 @@ export interface GeneratedOptions {
 /**
  * Generates random events, one at a time. The interval follows the last event too, as in the Python program that this one replaces.
  *
- * @param type The kind of event.
- * @param options How many, how far apart, and what ends the source early.
- * @returns The events.
  * @throws {PipelineError} If there are no events, and the kind of event has no generator.
  */
 export async function* generatedEvents<T>(

@@ -47,7 +47,6 @@ class ValueScanner {
   /**
    * Looks for the value's end.
    *
-   * @param data The bytes.
    * @param from Where to look from.
    * @returns Where the value ends; -1 if it doesn't end in these bytes.
    */
@@ -117,7 +116,6 @@ function afterMark(byte: number, expected: Expected): Expected | undefined {
 /**
  * Splits a stream of bytes into JSON values: the elements of one array, or values that follow each other.
  *
- * @param chunks The bytes.
  * @param options The longest value, and where the bytes begin.
  * @returns The values, one after the other.
  * @throws {PipelineError} If the array or the last value has no end, or what stands between two values can't be there.

@@ -13,9 +13,7 @@ const NAMESPACE = Buffer.from("6f2c3d0e1f574c0b9d3a5b7d0a6c1e42", "hex");
 /**
  * Makes a UUID (version 5) of a line's number and content, so that a file that is sent twice has the same ids both times.
  *
- * @param number The line's number.
  * @param content The line's bytes.
- * @returns The UUID.
  */
 export function lineId(number: number, content: Uint8Array): string {
   return uuidV5(NAMESPACE, [`${number}:`, content]);

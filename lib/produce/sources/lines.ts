@@ -21,7 +21,6 @@ function isBreak(parts: readonly Uint8Array[]): boolean {
 /**
  * Splits a stream of bytes at line feeds; a carriage return before one belongs to the break. A last line needs no break.
  *
- * @param chunks The bytes.
  * @param options The longest line, and where the bytes begin.
  * @returns The lines, one after the other.
  */

@@ -45,12 +45,7 @@ export interface SplitOptions {
 /** The start of a file. */
 export const FILE_START: FilePlace = { offset: 0, line: 0 };
 
-/**
- * Puts the parts of a record together.
- *
- * @param parts The parts.
- * @returns Its bytes; a single part is not copied.
- */
+/** Puts the parts of a record together. Returns its bytes; a single part is not copied. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
   return parts.length === 1 && only ? only : Buffer.concat(parts);

@@ -48,7 +48,6 @@ const MAX_PAUSE_MS = 1_000;
  *
  * @param events The events, in the sequence of their times.
  * @param options The clock, what tells an event's time in milliseconds since the epoch, and what ends the source early.
- * @returns The events.
  */
 export async function* scheduled<T>(
   events: Iterable<T>,

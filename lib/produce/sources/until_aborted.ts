@@ -8,8 +8,6 @@
  * Iterates until a signal is aborted, also while the source has nothing to yield.
  *
  * @param source What to iterate over. It is closed at the end, but not waited for once the signal is aborted.
- * @param signal The signal.
- * @returns What the source yields.
  */
 export async function* untilAborted<T>(
   source: Iterable<T> | AsyncIterable<T>,
