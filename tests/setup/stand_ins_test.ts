@@ -19,7 +19,6 @@ import {
   fail,
 } from "@std/assert";
 import { parseArgs } from "@std/cli/parse-args";
-import { generate, validate } from "@std/uuid/v5";
 
 /** Runs an assertion that must fail; told without the assertions under test. */
 function failure(assertion: () => unknown): Error {
@@ -246,43 +245,6 @@ Deno.test("assertRejects() fails when fulfilled, thrown at once, or rejected wit
     )).message,
     "non-Error",
   );
-});
-
-/** The namespace for names that are domain names (RFC 9562). */
-const NAMESPACE_DNS = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
-
-Deno.test("generate() makes the UUID that the standard's algorithm gives", async () => {
-  const name = new TextEncoder().encode("python.org");
-  for (const namespace of [NAMESPACE_DNS, NAMESPACE_DNS.toUpperCase()]) {
-    assertEquals(
-      await generate(namespace, name),
-      "886313e1-3b8a-5372-9b90-0c9aee199e5d",
-    );
-  }
-});
-
-Deno.test("generate() rejects a namespace that is not a UUID", async () => {
-  await assertRejects(() => generate("cafe", new Uint8Array()), Error);
-});
-
-Deno.test("validate() tells UUIDs of version 5 from other texts", () => {
-  const id = "886313e1-3b8a-5372-9b90-0c9aee199e5d";
-  assert(validate(id) && validate(id.toUpperCase()));
-  for (
-    const text of [
-      "",
-      "cafe",
-      crypto.randomUUID(),
-      id.replaceAll("-", ""),
-      `${id}0`,
-      ` ${id}`,
-      `{${id}}`,
-      id.replace("-5", "-f"),
-      id.replace("-9b90", "-cb90"),
-    ]
-  ) {
-    assert(!validate(text), text);
-  }
 });
 
 Deno.test("parseArgs() returns text and flags by name when they are declared", () => {
