@@ -6,7 +6,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { eventually } from "../support/eventually.ts";
-import { makeTopic } from "../support/topics.ts";
+import { makeTopic, sendRaw } from "../support/topics.ts";
 import {
   assertQuiet,
   DashboardTask,
@@ -22,8 +22,10 @@ pageTest(
     const { browser, config, database, topic, group } = bench;
     await makeTopic(bench);
     await sendOrders(bench, [{}, {}, { customer_name: "A".repeat(200) }]);
+    await sendRaw(config, topic, [{ partition: 0, value: "not an event" }]);
     await using store = startStore(bench);
     await store.until(/stored so far: 3/);
+    await store.until(/It is kept/, "stderr");
     await using dashboard = await DashboardTask.launch(config, { database });
     const places = [
       ["today", /Latest orders/],
@@ -35,7 +37,8 @@ pageTest(
       [`groups/${group}`, /Committed/],
       ["schemas", `${topic}-value`],
       [`schemas/${topic}-value`, /additionalProperties/],
-      ["dead-letters", /No dead letters/],
+      ["dead-letters", topic],
+      [`dead-letters/${topic}?open=0%400`, /Edit and send back/],
     ] as const;
     const page = await browser.open(dashboard.url);
     const found: string[] = [];

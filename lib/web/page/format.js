@@ -10,6 +10,13 @@ const dollars = new Intl.NumberFormat(LANGUAGE, {
   style: "currency",
   currency: "CAD",
 });
+const shortDollars = new Intl.NumberFormat(LANGUAGE, {
+  style: "currency",
+  currency: "CAD",
+  notation: "compact",
+  minimumFractionDigits: 0,
+  maximumFractionDigits: 2,
+});
 const counts = new Intl.NumberFormat(LANGUAGE);
 const tenths = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
 
@@ -35,6 +42,13 @@ const years = times({ year: "numeric", month: "short", day: "numeric" });
 
 /** @param {number} cents In cents. */
 export const money = (cents) => dollars.format(cents / 100);
+
+/**
+ * Writes money for an axis, such as `$1.5K`.
+ *
+ * @param {number} value In dollars.
+ */
+export const axisMoney = (value) => shortDollars.format(value);
 
 /** @param {number} value How many. */
 export const count = (value) => counts.format(value);

@@ -8,6 +8,7 @@ import { addressOf, replaceAddress } from "./address.js";
 import { TimeChart } from "./chart.js";
 import { courseOf, figuresOf, nowOf, RANGES } from "./day.js";
 import {
+  axisMoney,
   clock,
   clockMinute,
   count,
@@ -41,6 +42,13 @@ export function Today({ live: { day, status, connection }, query }) {
   const now = nowOf(day);
   return html`
     <h1 class="hidden">Today</h1>
+    ${status?.kafka.ok === false && html`
+      <${Notice} trouble title="New orders can't come in at the moment."
+        text=${[endSentence(status.kafka.error), status.kafka.advice].filter(
+          Boolean,
+        )
+          .join(" ")} />
+    `}
     ${status?.store.ok === false &&
       html`<${Notice} trouble title=${
         endSentence(status.store.error)
@@ -63,6 +71,9 @@ export function Today({ live: { day, status, connection }, query }) {
     </div>
   `;
 }
+
+/** From this change on, in percent, it is told how many times as much it is. */
+const MANIFOLD_PERCENT = 900;
 
 /** @param {Figure["kind"]} kind @param {number | null} value */
 function figureText(kind, value) {
@@ -87,20 +98,21 @@ function changeOf({ kind, hour, before }) {
   const change = Math.round(
     (share ? hour - before : (hour - before) / before) * 100,
   );
+  const [now, then] = [figureText(kind, hour), figureText(kind, before)];
+  const hours = `in the last hour, ${then} in the hour before`;
+  if (change === 0) {
+    const text = "as the hour before";
+    return { sign: "▬", text, words: `As much: ${now} ${hours}.` };
+  }
   const amount = share
     ? counted(Math.abs(change), "point")
+    : change >= MANIFOLD_PERCENT
+    ? `${count(Math.round(hour / before))} ×`
     : `${count(Math.abs(change))} %`;
-  const [now, then] = [figureText(kind, hour), figureText(kind, before)];
-  const words = `In the last hour ${now}, ${
-    change === 0
-      ? "as in"
-      : `${change > 0 ? "up" : "down"} ${amount} from ${then} in`
-  } the hour before.`;
-  const sign = change > 0 ? "▲" : change < 0 ? "▼" : "▬";
   return {
-    sign,
-    text: change === 0 ? "as the hour before" : `${amount} vs hour before`,
-    words,
+    sign: change > 0 ? "▲" : "▼",
+    text: `${amount} vs hour before`,
+    words: `${change > 0 ? "Up" : "Down"} ${amount}: ${now} ${hours}.`,
   };
 }
 
@@ -196,8 +208,7 @@ function Revenue({ day, now, query }) {
           title,
           parts,
         )}
-          unit=${(/** @type {number} */ dollars) =>
-            money(dollars * 100).replace(/\.00$/, "")}
+          unit=${axisMoney}
           tip=${(/** @type {number} */ at) => tipOf(parts[at], range.step)} />
         <p class="legend">
           <span class="swatch today">today</span>
