@@ -102,7 +102,7 @@ export async function dashboardCommand(): Promise<never> {
         { warn: noteLine, source: "--database" },
       ),
       topic: chooseEvent(EVENT_FLAG.default).type.topic,
-      events: eventTypes(),
+      eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
       readOnly: flags["read-only"],
       port,
       ...(listen !== undefined && { hostname: listen }),

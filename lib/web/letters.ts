@@ -255,7 +255,7 @@ export class LetterBox {
 
   /** A kind of event that is known is checked as such; any other by the newest schema of its topic. */
   async #encoderOf(topic: string): Promise<(text: string) => Uint8Array> {
-    const type = this.#pipeline.events.find((type) => type.topic === topic);
+    const type = this.#pipeline.eventOf(topic);
     return await letterEncoder(
       await this.#pipeline.registry(),
       type ?? ANY_EVENT,

@@ -33,8 +33,8 @@ export interface PipelineOptions {
   readonly database: DatabaseSettings;
   /** The topic that the page opens first. */
   readonly topic: string;
-  /** The kinds of events that are checked by more than their topic's newest schema. */
-  readonly events?: readonly EventType<unknown>[];
+  /** Finds the kind of a topic's events, where it is known. Others are checked by their topic's newest schema alone. */
+  readonly eventOf?: (topic: string) => EventType<unknown> | undefined;
   /**
    * Whether every act is refused.
    *
@@ -71,8 +71,8 @@ export class Pipeline {
   readonly config: Config;
   /** The topic that the page opens first. */
   readonly topic: string;
-  /** The kinds of events that are checked by more than their topic's newest schema. */
-  readonly events: readonly EventType<unknown>[];
+  /** Finds the kind of a topic's events, where it is known. */
+  readonly eventOf: (topic: string) => EventType<unknown> | undefined;
   /** Whether every act is refused. */
   readonly readOnly: boolean;
   /** What to do about an error. */
@@ -104,7 +104,7 @@ export class Pipeline {
     this.config = options.config;
     this.topic = options.topic;
     this.signal = this.#closing.signal;
-    this.events = options.events ?? [];
+    this.eventOf = options.eventOf ?? (() => undefined);
     this.readOnly = options.readOnly ?? false;
     this.advise = options.advise ?? (() => undefined);
     this.failed = options.failed ?? (() => {});

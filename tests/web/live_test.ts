@@ -1,0 +1,149 @@
+/**
+ * The live stream without Kafka: what ten pages cost, and pages that don't read.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import type { DaySnapshot } from "../../lib/web/api.ts";
+import { eventBytes, eventStream, Outbox } from "../../lib/web/events.ts";
+import { type DaySource, LiveFeed } from "../../lib/web/live.ts";
+import { Pipeline } from "../../lib/web/pipeline.ts";
+import { EventReader } from "../support/dashboard.ts";
+import { eventually } from "../support/eventually.ts";
+import { permittedTest } from "../support/permissions.ts";
+
+/** kafkajs reads them when it is loaded, though nothing is connected. */
+const NEEDS: readonly Deno.PermissionDescriptor[] = [{ name: "env" }, {
+  name: "net",
+  host: "localhost",
+}];
+
+/** A store in memory that counts what it is asked. */
+class CountedStore implements DaySource {
+  current = "0";
+  versions = 0;
+  days = 0;
+  version = () => {
+    this.versions++;
+    return Promise.resolve(this.current);
+  };
+  day = (since: number) => {
+    this.days++;
+    return Promise.resolve({ since, late: this.days } as DaySnapshot);
+  };
+}
+
+async function withFeed(
+  fn: (feed: LiveFeed, store: CountedStore) => Promise<void>,
+): Promise<void> {
+  const pipeline = new Pipeline({
+    config: { brokers: ["localhost:1"], registryUrl: "http://localhost:1" },
+    database: { path: "" },
+    topic: "demo",
+  });
+  const store = new CountedStore();
+  const feed = new LiveFeed(pipeline, store);
+  try {
+    await fn(feed, store);
+  } finally {
+    pipeline.close();
+    await feed.close();
+  }
+}
+
+const open = (feed: LiveFeed, since: number) =>
+  new EventReader(feed.open(since), new AbortController());
+
+permittedTest(
+  "LiveFeed asks the store as often for ten pages as for one, and not at all for none",
+  NEEDS,
+  () =>
+    withFeed(async (feed, store) => {
+      const pages = Array.from({ length: 10 }, () => open(feed, 1_000));
+      const other = open(feed, 2_000);
+      for (const page of pages) {
+        assertEquals((await page.until("day")).since, 1_000);
+      }
+      assertEquals((await other.until("day")).since, 2_000);
+      // The pages may have come before and after a look at the store.
+      const first = store.days;
+      assert(first <= 4, `${first} days`);
+      store.current = "1";
+      for (const page of [...pages, other]) await page.until("day");
+      assertEquals(store.days, first + 2);
+      for (const page of [...pages, other]) await page[Symbol.asyncDispose]();
+      await eventually("no page is open", () => feed.pages === 0);
+      let asked = -1;
+      await eventually("the store is left alone", () => {
+        const isQuiet = asked === store.versions;
+        asked = store.versions;
+        return isQuiet;
+      }, { intervalMs: 500 });
+    }),
+);
+
+permittedTest(
+  "LiveFeed sends a change within a second, and at most once in 0.7 seconds",
+  NEEDS,
+  () =>
+    withFeed(async (feed, store) => {
+      await using page = open(feed, 0);
+      await page.until("day");
+      let at = 0;
+      for (let version = 1; version < 4; version++) {
+        const changedAt = performance.now();
+        store.current = String(version);
+        await page.until("day");
+        const now = performance.now();
+        assert(now - changedAt < 1_500, `after ${now - changedAt} ms`);
+        assert(now - at >= 700, `${now - at} ms after the one before`);
+        at = now;
+      }
+    }),
+);
+
+Deno.test("Outbox keeps the newest event of each name, for a page that does not read", async () => {
+  const outbox = new Outbox();
+  let made = 0;
+  for (let count = 0; count < 1_000; count++) {
+    outbox.put("day", () => {
+      made++;
+      return eventBytes("day", count);
+    });
+  }
+  outbox.put("status", () => eventBytes("status", "ok"));
+  const text = async () => new TextDecoder().decode(await outbox.take());
+  assertEquals(await text(), "event: day\ndata: 999\n\n");
+  assertEquals(await text(), 'event: status\ndata: "ok"\n\n');
+  assertEquals(made, 1);
+  const later = text();
+  outbox.put("day", () => eventBytes("day", 1_000));
+  assertEquals(await later, "event: day\ndata: 1000\n\n");
+});
+
+Deno.test("eventStream() ends when the page closes it, or the server stops", async () => {
+  let closed = 0;
+  const stop = new AbortController();
+  const make = () =>
+    eventStream(new Outbox(), { signal: stop.signal, closed: () => closed++ });
+  await make().body?.cancel();
+  assertEquals(closed, 1);
+  const reading = make().text();
+  stop.abort();
+  assertEquals(await reading, "");
+  assertEquals(closed, 2);
+  assertEquals(await make().text(), "");
+  assertEquals(closed, 3);
+});
+
+Deno.test("eventBytes() writes text with line breaks as one line of JSON", () => {
+  const [, data, ...rest] = new TextDecoder()
+    .decode(eventBytes("day", { name: "a\n\ndata: b\r</script>\u2028" }))
+    .split(/\n/);
+  assertEquals(
+    JSON.parse(data?.slice(6) ?? "").name,
+    "a\n\ndata: b\r</script>\u2028",
+  );
+  assertEquals(rest, ["", ""]);
+});
