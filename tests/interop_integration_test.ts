@@ -370,8 +370,6 @@ for (const first of ["confluent-kafka", "this program"]) {
         ),
       );
     },
-    // A retry that kafkajs has begun while the group rebalances can outlive the member by a moment.
-    { sanitizeOps: false, sanitizeResources: false },
   );
 }
 

@@ -221,8 +221,10 @@ class ConsumerLoop {
    */
   async mayRestart(error: unknown): Promise<boolean> {
     if (!isKafkaOutage(error)) return false;
-    if (protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION") return true;
-    if (await this.#position.hasTopic()) return true;
+    if (
+      protocolCodeOf(error) !== "UNKNOWN_TOPIC_OR_PARTITION" ||
+      await this.#position.hasTopic()
+    ) return !this.#stopping.signal.aborted;
     this.#fail(missingTopic(this.#options.topic));
     return false;
   }
@@ -281,13 +283,14 @@ class ConsumerLoop {
   }
 
   #onJoined(partitions: readonly number[]): void {
+    // The member may still join while the loop already stops.
+    if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
     this.#committer.forget();
     this.#holds.clear();
     this.#notifyWaiting(false);
     this.#starts = this.#resolveStarts(partitions, ++this.#generation);
     this.#starts.then(() => {
-      // The member may still join while the loop already stops.
       if (!this.#stopping.signal.aborted) this.#liveness.watch();
     }).catch((error) => this.#fail(error));
   }
@@ -343,7 +346,8 @@ class ConsumerLoop {
   /** Leaves the group and closes the connection; false if that takes too long. */
   async #close(): Promise<boolean> {
     const disconnect = () => this.#consumer.disconnect().catch(() => {});
-    const closed = this.#committer.flush().catch(() => {}).then(disconnect);
+    const closed = Promise.allSettled([this.#committer.flush(), this.#starts])
+      .then(disconnect);
     const inTime = await within(closed, {
       timeoutMs: STOP_TIMEOUT_MS,
       late: () => new OutageError("Kafka does not answer"),

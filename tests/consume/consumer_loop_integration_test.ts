@@ -436,3 +436,27 @@ integrationTest(
     assertEquals(seen.length, expected.length + 1);
   },
 );
+
+integrationTest(
+  "consumeMessages() ends nothing before the look-up of a position that a stop meets",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    const stop = new AbortController();
+    let looksUp = 0;
+    await run(bench, () => true, {
+      signal: stop.signal,
+      offsets: (kafka) => ({
+        ...kafka,
+        async load(partitions) {
+          // The first is before it joins.
+          if (++looksUp === 2) {
+            stop.abort();
+            await pause(1_500);
+          }
+          return await kafka.load(partitions);
+        },
+      }),
+    });
+    assertEquals(looksUp, 2);
+  },
+);
