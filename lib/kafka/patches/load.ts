@@ -8,6 +8,7 @@ import type { Kafkajs } from "../kafkajs.ts";
 import { patchBrokerPool } from "./broker_pool.ts";
 import { patchConnection } from "./connection.ts";
 import { patchConnectionPoolBuilder } from "./connection_pool_builder.ts";
+import { patchConsumerGroup } from "./consumer_group.ts";
 import { patchFetch } from "./fetched_partition.ts";
 import { patchGroupMessages } from "./group_messages.ts";
 import { OwnCopy } from "./own_copy.ts";
@@ -19,6 +20,7 @@ async function load(): Promise<OwnCopy> {
   // First those that replace a file, before other files load it.
   patchFetch(kafkajs);
   patchConnectionPoolBuilder(kafkajs);
+  patchConsumerGroup(kafkajs);
   patchGroupMessages(kafkajs);
   patchProduceRequest(kafkajs);
   patchConnection(kafkajs);
