@@ -129,8 +129,11 @@ const METADATA_MAX_AGE_MS = 30_000;
 const TURN_MS = 10;
 /** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
 const CLOCK_EVERY = 32;
-/** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
-const HEARTBEAT_INTERVAL_MS = 1_000;
+/**
+ * How far apart heartbeats are, in milliseconds: by their answers a member learns that others join or leave. A member that waits for
+ * messages sends one after each fetch. Equals `heartbeat.interval.ms`.
+ */
+const HEARTBEAT_INTERVAL_MS = FETCH_MAX_WAIT_MS;
 /** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
 const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
