@@ -48,8 +48,11 @@ const CONNECTION_TIMEOUT_MS = 3_000;
 const CONNECT_TRY_MS = 10_000;
 /** How long a try may take even if less time is left, in milliseconds: a broker that answers or refuses does so by then. */
 const MIN_CONNECT_TRY_MS = 1_500;
-/** How long a request may take, in milliseconds. Equals `request.timeout.ms`. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/**
+ * How long a broker may be silent while a request waits, in milliseconds, but for a few kinds of requests: less than a session takes,
+ * so that a consumer whose connection is dead comes back in time. Equals `request.timeout.ms`.
+ */
+const REQUEST_TIMEOUT_MS = 5_000;
 
 function logLine({ namespace, log }: LogEntry): string {
   const { message, error } = log as { message: string; error?: unknown };

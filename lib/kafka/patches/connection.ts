@@ -1,5 +1,5 @@
 /**
- * How kafkajs takes a broker's answers from a connection.
+ * How kafkajs takes a broker's answers from a connection, and how long it waits for them.
  *
  * @module
  */
@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { OwnCopy } from "./own_copy.ts";
+import type { RequestQueue } from "./request_queue.ts";
 
 /**
  * The longest answer that is taken from a broker, in bytes. A fetch asks for 16 MiB at most, and gets more only if a single batch is
@@ -17,7 +18,28 @@ export const MAX_FRAME_BYTES = 100_000_000;
 /** The length in front of a frame, and the number of the request that it answers, in bytes. */
 const INT32_BYTES = 4;
 
+/**
+ * How long a broker may take with requests that wait for something else, in milliseconds. Equals `request.timeout.ms` of Kafka's own
+ * clients, and has its default.
+ */
+const PATIENCE_MS = 30_000;
+/**
+ * Those requests, by the protocol's numbers: Produce waits for other replicas, SyncGroup for the group's leader, CreateTopics for the
+ * controller. kafkajs itself waits longer for JoinGroup.
+ */
+const PATIENT_APIS: ReadonlySet<number> = new Set([0, 14, 19]);
+
+/** How long nothing may have come on a connection that is not known to be alive, in milliseconds. */
+const STALE_MS = 2_000;
+
+interface Sending {
+  readonly request: { readonly apiKey: number };
+  readonly requestTimeout?: number;
+}
+
 interface Connection {
+  /** `host:port`. */
+  readonly broker: string;
   readonly socket: Socket;
   readonly authHandlers: {
     onSuccess(answer: Buffer): void;
@@ -27,19 +49,26 @@ interface Connection {
   chunks: Buffer[];
   bytesBuffered: number;
   bytesNeeded: number;
-  readonly requestQueue: {
+  readonly requestQueue: RequestQueue & {
+    heardAt: number;
     fulfillRequest(answer: {
       readonly correlationId: number;
       readonly size: number;
       readonly payload: Buffer;
     }): void;
   };
+  connect(): Promise<unknown>;
+  disconnect(): Promise<unknown>;
+  send(sending: Sending): Promise<unknown>;
   processData(data: Buffer): void;
 }
 
 /**
- * Makes kafkajs close a connection whose broker sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it
- * were broken. Its own code throws where it can't be caught, or gathers up to 2 GiB.
+ * Makes kafkajs close a connection whose broker
+ * - does not answer, and with it those to the same broker on which nothing has come for a while: kafkajs would send the next request into the
+ *   same silence;
+ * - sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it were broken. kafkajs' own code throws where it
+ *   can't be caught, or gathers up to 2 GiB.
  *
  * @param kafkajs The copy to patch.
  */
@@ -47,7 +76,43 @@ export function patchConnection(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: Connection }>(
     "src/network/connection.js",
   );
+  const { connect, disconnect, send } = prototype;
+  const open = new Set<Connection>();
+  prototype.connect = function () {
+    open.add(this);
+    this.requestQueue.heardAt = Date.now();
+    return connect.call(this);
+  };
+  prototype.disconnect = function () {
+    open.delete(this);
+    return disconnect.call(this);
+  };
+  prototype.send = async function (sending) {
+    const { socket, broker } = this;
+    try {
+      return await send.call(
+        this,
+        PATIENT_APIS.has(sending.request.apiKey)
+          ? { ...sending, requestTimeout: PATIENCE_MS }
+          : sending,
+      );
+    } catch (error) {
+      if (
+        error instanceof Error && error.name === "KafkaJSRequestTimeoutError"
+      ) {
+        socket.destroy(error);
+        for (const other of open) {
+          const { inflight, heardAt } = other.requestQueue;
+          const isStale = inflight.size === 0 &&
+            heardAt < Date.now() - STALE_MS;
+          if (isStale && other.broker === broker) other.socket.destroy(error);
+        }
+      }
+      throw error;
+    }
+  };
   prototype.processData = function (data) {
+    this.requestQueue.heardAt = Date.now();
     if (this.authHandlers && !this.authExpectResponse) {
       return this.authHandlers.onSuccess(data);
     }

@@ -1,5 +1,5 @@
 /**
- * A fix of the timers of kafkajs' request queue, which keep an idle client busy.
+ * A fix of the timers of kafkajs' request queue, which keep an idle client busy, and of its timeouts.
  *
  * @module
  */
@@ -12,7 +12,10 @@ interface Request {
   timeoutRequest(): void;
 }
 
-interface RequestQueue {
+/** kafkajs' class `RequestQueue`, as far as it is patched. */
+export interface RequestQueue {
+  /** When something came on the connection last, in milliseconds since the epoch. */
+  heardAt?: number;
   readonly pending: readonly unknown[];
   readonly inflight: ReadonlyMap<number, Request>;
   readonly requestTimeout: number;
@@ -29,7 +32,7 @@ const TIMEOUT_CHECK_MS = 1_000;
 
 /**
  * Makes kafkajs' request queue arm no timer while it is empty, and check each connection's requests for a timeout once a second
- * instead of ten times.
+ * instead of ten times. A request's time begins again with all that comes on its connection, such as a part of a long answer.
  *
  * It re-arms the first timer after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
  * print a TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy
@@ -48,13 +51,18 @@ export function patchRequestQueue(kafkajs: Pick<OwnCopy, "load">): void {
   prototype.scheduleRequestTimeoutCheck = function () {
     if (!this.enforceRequestTimeout) return;
     this.destroy();
+    let checkedAt = Date.now();
     this.requestTimeoutIntervalId = setInterval(() => {
+      if (!this.isConnected()) return this.destroy();
+      const now = Date.now();
+      const isLate = now - checkedAt > 2 * TIMEOUT_CHECK_MS;
+      checkedAt = now;
+      // The process was suspended, and has not read yet what came meanwhile.
+      if (isLate) return;
       for (const request of this.inflight.values()) {
-        if (Date.now() - request.sentAt > request.requestTimeout) {
-          request.timeoutRequest();
-        }
+        const sinceMs = Math.max(request.sentAt, this.heardAt ?? 0);
+        if (now - sinceMs > request.requestTimeout) request.timeoutRequest();
       }
-      if (!this.isConnected()) this.destroy();
     }, Math.min(this.requestTimeout, TIMEOUT_CHECK_MS));
   };
 }
