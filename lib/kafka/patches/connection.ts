@@ -57,6 +57,7 @@ interface Connection {
       readonly payload: Buffer;
     }): void;
   };
+  isConnected(): boolean;
   connect(): Promise<unknown>;
   disconnect(): Promise<unknown>;
   send(sending: Sending): Promise<unknown>;
@@ -64,7 +65,7 @@ interface Connection {
 }
 
 /**
- * Makes kafkajs close a connection whose broker
+ * Makes kafkajs close a connection once, however often it is asked to, and close one whose broker
  * - does not answer, and with it those to the same broker on which nothing has come for a while: kafkajs would send the next request into the
  *   same silence;
  * - sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it were broken. kafkajs' own code throws where it
@@ -83,9 +84,10 @@ export function patchConnection(kafkajs: OwnCopy): void {
     this.requestQueue.heardAt = Date.now();
     return connect.call(this);
   };
-  prototype.disconnect = function () {
-    open.delete(this);
-    return disconnect.call(this);
+  prototype.disconnect = async function () {
+    // kafkajs would add a listener to the dead socket each time.
+    if (!open.delete(this) && !this.isConnected()) return true;
+    return await disconnect.call(this);
   };
   prototype.send = async function (sending) {
     const { socket, broker } = this;
