@@ -6,6 +6,10 @@
 
 import { assert, assertEquals, fail } from "@std/assert";
 import { pause } from "../../lib/base/pause.ts";
+import { consume } from "../../lib/consume/consume.ts";
+import { orders } from "../../lib/events/order.ts";
+import { eventually } from "../support/eventually.ts";
+import { memberIds } from "../support/groups.ts";
 import { TaskProcess } from "../support/task_process.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
@@ -196,6 +200,52 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         strange: 0,
         distinct: 2 * each,
       }, stderr.join("\n"));
+      await checkCommittedToTheEnd(bench);
+    },
+  },
+  {
+    name:
+      "consume notices connections that are dead before its session has run out, and loses and repeats nothing",
+    async fn(bench) {
+      const { engine, config, topic, group, long, report } = bench;
+      const cuts = long ? 10 : 1;
+      await makeTopic(bench);
+      await using traffic = await Traffic.open(bench);
+      const consumption = new Consumption(bench);
+      const stop = new AbortController();
+      const consuming = consume(orders, (record) => consumption.note(record), {
+        config,
+        topic,
+        group,
+        // Less than the 30 s for which kafkajs waits for an answer, and a lot of time for a slow machine.
+        sessionTimeoutMs: 25_000,
+        signal: stop.signal,
+      });
+      const shown = (count: number) =>
+        eventually(`${count} orders`, () => consumption.lines >= count, {
+          timeoutMs: PATIENCE_MS,
+        });
+      let slowest = 0;
+      try {
+        await traffic.send(10);
+        await shown(10);
+        const members = await memberIds(config, group);
+        for (let cut = 1; cut <= cuts; cut++) {
+          engine.proxy.silence("cafe-event-consumer");
+          const started = Date.now();
+          await traffic.send(10);
+          await shown(10 * (cut + 1));
+          slowest = Math.max(slowest, Date.now() - started);
+          assertEquals(await memberIds(config, group), members);
+        }
+      } finally {
+        stop.abort();
+        await consuming;
+      }
+      const { distinct, duplicated } = consumption;
+      const lost = await consumption.lost();
+      await report({ cuts, consumed: distinct, duplicated, lost, slowest });
+      assertEquals({ lost, duplicated }, { lost: 0, duplicated: 0 });
       await checkCommittedToTheEnd(bench);
     },
   },

@@ -12,6 +12,7 @@ import { pause } from "../../lib/base/pause.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { frame } from "../../lib/events/wire_format.ts";
 import { eventually } from "../support/eventually.ts";
+import { memberIds } from "../support/groups.ts";
 import type { PipelineTask } from "../support/task_process.ts";
 import {
   committedOffsets,
@@ -148,7 +149,7 @@ export const OUTAGES: readonly FaultTest[] = [
     name:
       "produce and consume carry on when the broker is restarted, and end within 10 s when it is not",
     async fn(bench) {
-      const { config, engine, random, long, report } = bench;
+      const { config, engine, group, random, long, report } = bench;
       const outages = long ? 5 : 1;
       await makeTopic(bench);
       const delivered = new Map<string, string>();
@@ -159,19 +160,22 @@ export const OUTAGES: readonly FaultTest[] = [
       for (let outage = 1; outage <= outages; outage++) {
         const before = consumption.distinct;
         await consumer.until("orders", () => consumption.distinct > before);
+        const members = await memberIds(config, group);
         await pause(random.integer(0, 1_000));
         await engine.killBroker();
         await Promise.all([
           producer.untilSaid("Waiting for Kafka", outage),
           consumer.untilSaid("Waiting for Kafka", outage),
         ]);
-        const started = Date.now();
-        await engine.startBroker();
         const place = consumption.distinct;
+        await engine.startBroker();
+        const started = Date.now();
         await consumer.until(
           "orders again",
           () => consumption.distinct > place,
         );
+        // Another member would have waited until the session of the old one had run out.
+        assertEquals(await memberIds(config, group), members);
         await producer.untilSaid("No longer", outage);
         slowest = Math.max(slowest, Date.now() - started);
       }

@@ -7,6 +7,22 @@
 import { eventually } from "./eventually.ts";
 import type { Bench } from "./integration.ts";
 import { createKafka } from "../../lib/kafka/client.ts";
+import type { Config } from "../../lib/settings/config.ts";
+import { withAdmin } from "./kafkajs.ts";
+
+/**
+ * Lists the members of a group by the ids that the broker has given them.
+ *
+ * @param config Where Kafka is.
+ * @param group The group.
+ * @returns Their ids, sorted.
+ */
+export function memberIds(config: Config, group: string): Promise<string[]> {
+  return withAdmin(config, {}, async (admin) => {
+    const { groups } = await admin.describeGroups([group]);
+    return groups[0]?.members.map(({ memberId }) => memberId).sort() ?? [];
+  });
+}
 
 /**
  * Waits until a test's group has so many members, each with a partition of the test's topic.

@@ -44,6 +44,10 @@ interface Link {
   readonly broker: Deno.TcpConn;
   /** What is asked and not answered yet, by correlation id. */
   readonly asked: Map<number, { api: number; clientId: string }>;
+  /** Who sent the last request. Equals `client.id`. */
+  clientId: string;
+  /** Whether nothing comes through any more. */
+  silent: boolean;
 }
 
 const decoder = new TextDecoder();
@@ -141,6 +145,15 @@ export class KafkaProxy implements AsyncDisposable {
   }
 
   /**
+   * Lets nothing through any more on the connections that a client has, and leaves them open, as where packets are dropped.
+   *
+   * @param clientId Whose. Equals `client.id`.
+   */
+  silence(clientId: string): void {
+    for (const link of this.#links) link.silent ||= link.clientId === clientId;
+  }
+
+  /**
    * Keeps back the next frame of a kind, and does something before its connection ends. All other frames go through meanwhile.
    *
    * @param moment Which frame.
@@ -189,7 +202,13 @@ export class KafkaProxy implements AsyncDisposable {
     } catch {
       return closeQuietly(client);
     }
-    const link: Link = { client, broker, asked: new Map() };
+    const link: Link = {
+      client,
+      broker,
+      asked: new Map(),
+      clientId: "",
+      silent: false,
+    };
     this.#links.add(link);
     await Promise.allSettled([
       this.#pass(link, "request"),
@@ -219,7 +238,7 @@ export class KafkaProxy implements AsyncDisposable {
           delay && at === "answer" && delay.api === api &&
           delay.clientId === clientId
         ) await pause(delay.ms);
-        await writeAll(to, frame);
+        if (!link.silent) await writeAll(to, frame);
       }
     } finally {
       closeQuietly(client);
@@ -228,10 +247,11 @@ export class KafkaProxy implements AsyncDisposable {
   }
 
   #identify(
-    { asked }: Link,
+    link: Link,
     at: Moment["at"],
     frame: Uint8Array,
   ): { api: number; clientId: string } {
+    const { asked } = link;
     const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
     if (at === "answer") {
       const id = view.getInt32(4);
@@ -245,6 +265,7 @@ export class KafkaProxy implements AsyncDisposable {
       clientId: decoder.decode(frame.subarray(14, 14 + length)),
     };
     asked.set(view.getInt32(8), request);
+    link.clientId = request.clientId;
     return request;
   }
 }

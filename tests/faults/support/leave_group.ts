@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Config } from "../../../lib/settings/config.ts";
-import { withAdmin } from "../../support/kafkajs.ts";
+import { memberIds } from "../../support/groups.ts";
 
 const LEAVE_GROUP = 13;
 const VERSION = 3;
@@ -34,10 +34,7 @@ export async function removeDeadMembers(
   config: Config,
   group: string,
 ): Promise<void> {
-  const members = await withAdmin(config, {}, async (admin) => {
-    const { groups } = await admin.describeGroups([group]);
-    return groups[0]?.members.map(({ memberId }) => memberId) ?? [];
-  });
+  const members = await memberIds(config, group);
   if (members.length === 0) return;
   const request = Buffer.concat([
     int(LEAVE_GROUP, 2),
