@@ -181,7 +181,12 @@ export class SecuredBroker implements AsyncDisposable {
     const { code, stdout, stderr } = await runCommand([
       "java",
       ...["-XX:TieredStopAtLevel=1", "-cp", `${kafka}/*`],
-      ...["kafka.admin.ConfigCommand", "--alter", "--entity-type", "users"],
+      ...[
+        "org.apache.kafka.tools.ConfigCommand",
+        "--alter",
+        "--entity-type",
+        "users",
+      ],
       ...["--bootstrap-server", this.address("PLAINTEXT")],
       ...["--entity-name", user, "--add-config"],
       `${mechanism}=[password=${password}]`,
