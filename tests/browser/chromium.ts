@@ -301,22 +301,28 @@ export class Page {
         ? "true"
         : `each.innerText.trim() === ${JSON.stringify(text)}`
     })`;
-    await eventually(
-      `the page has ${selector} ${text ?? ""}`,
-      () => this.evaluate<boolean>(`!!${find} && !${find}.disabled`),
-    );
-    const { x, y } = await this.evaluate<{ x: number; y: number }>(`(() => {
-      const element = ${find};
-      element.scrollIntoView({ block: "nearest" });
-      const { x, y, width, height } = element.getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
-    })()`);
+    let place: { x: number; y: number } | null = null;
+    await eventually(`the page has ${selector} ${text ?? ""}`, async () => {
+      place = await this.evaluate(`(async () => {
+        const element = ${find};
+        if (!element || element.disabled) return null;
+        element.scrollIntoView({ block: "nearest" });
+        // A link may run over several lines.
+        const [before] = element.getClientRects();
+        await new Promise(requestAnimationFrame);
+        const [{ x, y, width, height }] = element.getClientRects();
+        // It must not move, nor lie under another.
+        const middle = { x: x + width / 2, y: y + height / 2 };
+        const there = document.elementFromPoint(middle.x, middle.y);
+        return before.x === x && before.y === y && element.contains(there) ? middle : null;
+      })()`);
+      return place !== null;
+    });
     for (const type of ["mouseMoved", "mousePressed", "mouseReleased"]) {
       const button = type === "mouseMoved" ? "none" : "left";
       await this.call("Input.dispatchMouseEvent", {
         type,
-        x,
-        y,
+        ...(place ?? { x: 0, y: 0 }),
         button,
         clickCount: type === "mouseMoved" ? 0 : 1,
       });

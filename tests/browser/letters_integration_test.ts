@@ -31,8 +31,7 @@ pageTest(
     const consumed = await runTaskProcess(config, "consume", [
       `--topic=${topic}`,
       `--group=${group}`,
-      "--count=2",
-      "--idle-exit=10",
+      "--idle-exit=2",
     ]);
     assertEquals(consumed.code, 0);
     await using dashboard = await DashboardTask.launch(config, { database });

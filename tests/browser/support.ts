@@ -78,19 +78,21 @@ export class DashboardTask implements AsyncDisposable {
    * Starts `deno task dashboard`.
    *
    * @param config Where the engine is.
-   * @param options `database`: the store's; `port`: any that is free by default.
+   * @param options `database`: the store's; `port`: any that is free by default; `flags`: further flags.
    * @returns The dashboard, which answers.
    */
   static async launch(
     config: Config,
-    { database, port = freePorts(1)[0] ?? 0 }: {
+    { database, port = freePorts(1)[0] ?? 0, flags = [] }: {
       readonly database: string;
       readonly port?: number;
+      readonly flags?: readonly string[];
     },
   ): Promise<DashboardTask> {
     const task = new TaskProcess(config, "dashboard", [
       `--database=${database}`,
       `--port=${port}`,
+      ...flags,
     ], { reach: [`127.0.0.1:${port}`] });
     try {
       await task.until(/dashboard is at/);

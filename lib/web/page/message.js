@@ -16,6 +16,9 @@ const FIRST_BYTES = 1_024;
 /** The zero byte and the schema's id before a value's JSON. */
 const FRAME_BYTES = 5;
 const MAX_PREVIEW = 400;
+/** What bytes that are no text are decoded to. */
+// deno-lint-ignore no-control-regex
+const NO_TEXT = /[\ufffd\0-\x08]/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
@@ -78,10 +81,15 @@ export function valueText({ bytes, value, size }) {
 /**
  * Lays out JSON in lines, without reading its numbers: JavaScript would round large ones.
  *
- * @param {string} text The JSON, on the whole valid.
+ * @param {string} text The JSON; any other text is left as it is.
  * @returns {string} The same JSON in lines.
  */
 export function layOut(text) {
+  try {
+    JSON.parse(text);
+  } catch {
+    return text;
+  }
   let depth = 0;
   let laid = "";
   const line = () => `\n${"  ".repeat(Math.max(0, depth))}`;
@@ -161,7 +169,9 @@ export function MessageDetail({ topic, message, children }) {
 /** @param {{ message: MessageAnswer }} props */
 function Value({ message }) {
   const { value, size: length } = message;
-  const [asBytes, setAsBytes] = useState(value !== null && "problem" in value);
+  const text = useMemo(() => layOut(valueText(message)), [message]);
+  // Where it is no text, its bytes tell more.
+  const [asBytes, setAsBytes] = useState(NO_TEXT.test(text));
   if (value === null) {
     return html`
       <span
@@ -182,18 +192,14 @@ function Value({ message }) {
         `
         : html`<span class="quiet">schema ${schema?.id}</span>`}
       <span class="quiet">${size(length)}</span>
-      ${schema && html`
-        <button type="button" class="plain" aria-pressed=${String(asBytes)}
+      <button type="button" class="plain" aria-pressed=${String(asBytes)}
           onClick=${() => setAsBytes(!asBytes)}>
-          ${asBytes ? "As JSON" : "As bytes"}
+          ${asBytes ? "As text" : "As bytes"}
         </button>
-      `}
     </p>
     ${asBytes
       ? html`<${Bytes} message=${message} />`
-      : html`<pre tabindex="0" aria-label="Value">${
-        layOut(valueText(message))
-      }</pre>`}
+      : html`<pre tabindex="0" aria-label="Value">${text}</pre>`}
   `;
 }
 

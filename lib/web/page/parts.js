@@ -275,9 +275,13 @@ export function useAct(send) {
  */
 export function ActSteps({ act, ask, planned, done, onDone }) {
   const { step, busy, answer } = act;
+  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
   const go = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => {
-    if (step === "planned") go.current?.focus();
+    if (step === "planned") {
+      box.current?.scrollIntoView({ block: "nearest" });
+      go.current?.focus();
+    }
     if (step === "done" && answer) {
       onDone(done(answer));
       act.reset();
@@ -285,7 +289,7 @@ export function ActSteps({ act, ask, planned, done, onDone }) {
   }, [step]);
   const plan = step === "planned" && answer ? planned(answer) : undefined;
   return html`
-    <div class=${plan ? "act planned" : "act"}>
+    <div ref=${box} class=${plan ? "act planned" : "act"}>
       ${!plan && html`
         <button type="button" disabled=${busy}
           onClick=${act.plan}>${ask}</button>
