@@ -234,7 +234,8 @@ export interface BrokerOptions {
 /** Makes a broker's process, which is not started yet. Its first start formats the data folder. */
 export function brokerProcess(options: BrokerOptions): JavaProcess {
   const { run, logs } = foldersOf(options.dir);
-  const name = `broker-${options.id ?? 1}`;
+  const { id = 1 } = options;
+  const name = `broker-${id}`;
   return new JavaProcess({
     name,
     get title() {
@@ -268,7 +269,7 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
         ],
       };
     },
-    probe: () => brokerAnswers(options.address()),
+    probe: () => brokerAnswers(options.address(), id),
     watchdog: options.watchdog,
   });
 }

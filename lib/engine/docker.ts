@@ -30,6 +30,8 @@ const REGISTRY_TIMEOUT_MS = 30_000;
 const ERROR_LINES_COUNT = 8;
 /** The port of Kafka UI, unless the variable that `docker-compose.yml` reads sets another. */
 const UI_PORT = "8080";
+/** The broker's id in `docker-compose.yml`. */
+const NODE_ID = 1;
 
 /**
  * Determines whether a Docker engine answers and has Compose.
@@ -120,7 +122,7 @@ export class DockerEngine {
       signal,
     );
     await Promise.all([
-      brokerAnswers(this.brokers),
+      brokerAnswers(this.brokers, NODE_ID),
       registryAnswers(
         this.registryUrl,
         AbortSignal.timeout(REGISTRY_TIMEOUT_MS),

@@ -15,15 +15,19 @@ const REQUEST_TIMEOUT_MS = 10_000;
  * Has a broker validate the creation of a topic, and load what the first consumer group needs.
  *
  * @param address The broker, `host:port`.
+ * @param id Its id, which the others of its cluster must know.
  * @throws {Error} If it does not answer or is not ready yet.
  */
-export async function brokerAnswers(address: string): Promise<void> {
+export async function brokerAnswers(
+  address: string,
+  id: number,
+): Promise<void> {
   const separator = address.lastIndexOf(":");
   (await Deno.connect({
     hostname: address.slice(0, separator),
     port: Number(address.slice(separator + 1)),
   })).close();
-  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] }, address);
+  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] }, id);
 }
 
 /**

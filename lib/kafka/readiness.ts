@@ -13,12 +13,12 @@ const PROBE = "engine-ready-probe";
  * Makes a broker check the creation of a topic, and load what the first consumer group needs.
  *
  * @param config Where the broker is.
- * @param address The broker, `host:port` as it calls itself: the others of its cluster must know it.
+ * @param id The broker's id: the others of its cluster must know it.
  * @throws {Error} If it does not answer or can't do it yet.
  */
 export async function requireReadiness(
   config: Config,
-  address: string,
+  id: number,
 ): Promise<void> {
   const kafka = await createKafkajs(config, { clientId: PROBE });
   const admin = kafka.admin();
@@ -31,8 +31,8 @@ export async function requireReadiness(
     });
     await admin.fetchOffsets({ groupId: PROBE });
     const { brokers } = await admin.describeCluster();
-    if (!brokers.some(({ host, port }) => `${host}:${port}` === address)) {
-      throw new Error(`The cluster does not have ${address} yet`);
+    if (!brokers.some(({ nodeId }) => nodeId === id)) {
+      throw new Error(`The cluster does not have broker ${id} yet`);
     }
   } finally {
     await admin.disconnect();
