@@ -251,6 +251,59 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
   },
   {
     name:
+      "members that join and leave take partitions over long before a session has run out",
+    async fn(bench) {
+      const { config, topic, group, long, report } = bench;
+      const changes = long ? 20 : 2;
+      await makeTopic(bench, 2);
+      const member = () => {
+        const stop = new AbortController();
+        const state = { partitions: [] as readonly number[] };
+        const consuming = consume(orders, () => {}, {
+          config,
+          topic,
+          group,
+          // Longer than is waited for a change.
+          sessionTimeoutMs: 2 * PATIENCE_MS,
+          signal: stop.signal,
+          assigned: (partitions) => state.partitions = partitions,
+        });
+        return {
+          state,
+          async [Symbol.asyncDispose]() {
+            stop.abort();
+            await consuming;
+          },
+        };
+      };
+      const took = async (counts: () => readonly number[], sum: string) => {
+        const started = Date.now();
+        await eventually(sum, () => counts().join("+") === sum, {
+          timeoutMs: PATIENCE_MS,
+        });
+        return Date.now() - started;
+      };
+      const joins: number[] = [];
+      const leaves: number[] = [];
+      await using first = member();
+      const count = ({ state }: typeof first) => state.partitions.length;
+      await took(() => [count(first)], "2");
+      for (let change = 0; change < changes; change++) {
+        const second = member();
+        joins.push(await took(() => [first, second].map(count), "1+1"));
+        const left = second[Symbol.asyncDispose]();
+        leaves.push(await took(() => [count(first)], "2"));
+        await left;
+      }
+      await report({
+        joins: joins.length,
+        "slowest join": `${Math.max(...joins)} ms`,
+        "slowest leave": `${Math.max(...leaves)} ms`,
+      });
+    },
+  },
+  {
+    name:
       "three consumers of a group lose nothing while members join and are killed",
     async fn(bench) {
       const { topic, random, long, report } = bench;
