@@ -89,7 +89,6 @@ export class Output {
   /** Whether the terminal's last line is one of {@linkcode Output.showStatus}. */
   #hasStatus = false;
 
-  /** @param sink Where the text goes. */
   constructor(sink: OutputSink) {
     this.#sink = sink;
     this.isTerminal = sink.isTerminal();

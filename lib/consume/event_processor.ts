@@ -60,12 +60,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   readonly #handler: RecordsHandler<T, C>;
   #consumed = 0;
 
-  /**
-   * Makes a processor.
-   *
-   * @param deserializer Reads the messages' values.
-   * @param handler Handles the events.
-   */
   constructor(
     deserializer: Pick<EventDeserializer<T>, "decode">,
     handler: RecordsHandler<T, C>,

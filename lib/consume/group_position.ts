@@ -50,12 +50,6 @@ export class GroupPosition {
   /** Whether this member has saved an offset in the topic: Kafka's are deleted with the topic, and only with it. */
   #saved = false;
 
-  /**
-   * Makes it.
-   *
-   * @param clients The member, and a client for questions, both connected.
-   * @param options Whose position it is, and a signal that ends every wait.
-   */
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
     options: GroupPositionOptions & { readonly signal: AbortSignal },

@@ -33,11 +33,7 @@ export class LagWatch implements Disposable {
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
 
-  /**
-   * Makes it. It looks from {@linkcode LagWatch.watch} on.
-   *
-   * @param admin A client, connected by then.
-   */
+  /** Makes it. It looks from {@linkcode LagWatch.watch} on. */
   constructor(
     admin: Pick<Admin, "committedOffsets" | "offsetRanges">,
     options: LagWatchOptions,

@@ -85,11 +85,6 @@ export class MessageReader<T> {
   #deadLetters = 0;
   #tombstones = 0;
 
-  /**
-   * Makes a reader.
-   *
-   * @param deserializer Reads the messages' values.
-   */
   constructor(
     deserializer: Pick<EventDeserializer<T>, "decode">,
     options: MessageReaderOptions,

@@ -20,7 +20,6 @@ export class OffsetCommitter {
   /** Incremented by {@linkcode forget}, so that a commit that fails afterwards marks nothing again. */
   #epoch = 0;
 
-  /** @param commit Sends one commit and waits for its answer. */
   constructor(commit: (positions: Positions) => Promise<void>) {
     this.#commit = commit;
   }

@@ -47,7 +47,6 @@ export class SchemaFields {
   readonly #root: JsonSchema;
   #documents: Documents | undefined;
 
-  /** Reads a schema. */
   constructor(schema: JsonSchema) {
     this.#root = schema;
   }

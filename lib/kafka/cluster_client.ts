@@ -18,11 +18,7 @@ export class ClusterClient implements Connectable {
   /** Resolves when the last request for a topic's offsets has ended. */
   #rangesRead: Promise<unknown> = Promise.resolve();
 
-  /**
-   * Makes the client. It doesn't connect yet.
-   *
-   * @param kafka The client of the cluster.
-   */
+  /** Makes the client. It doesn't connect yet. */
   constructor(kafka: Kafka) {
     this.admin = kafka.admin();
     this.cluster = clusterOf(kafka);

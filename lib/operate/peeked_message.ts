@@ -57,11 +57,7 @@ export interface PeekedMessage extends Position {
 export class MessageDecoder {
   readonly #connect: () => Promise<EventRegistry>;
 
-  /**
-   * Makes it. It connects to the registry for the first value that needs it.
-   *
-   * @param connect Connects to the registry, or returns a connection that is there.
-   */
+  /** Makes it. It connects to the registry for the first value that needs it. */
   constructor(connect: () => Promise<EventRegistry>) {
     this.#connect = connect;
   }

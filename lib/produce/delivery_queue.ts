@@ -59,7 +59,6 @@ export class DeliveryQueue<T extends Sendable> {
   readonly #open = new Set<T>();
   readonly #abandoned = Promise.withResolvers<void>();
 
-  /** @param options How to send, and the observers. */
   constructor(options: DeliveryQueueOptions<T>) {
     this.#options = options;
   }

@@ -43,12 +43,6 @@ export class RegistryConnectionError extends Error {
   /** The URL of the failed request: after a redirect, not the one that was asked for. */
   readonly url: URL;
 
-  /**
-   * Makes the error.
-   *
-   * @param url The URL of the failed request.
-   * @param cause What the connection threw.
-   */
   constructor(url: URL, cause: unknown) {
     super(`No response from ${url.host}`, { cause });
     this.url = url;
@@ -59,11 +53,7 @@ export class RegistryConnectionError extends Error {
 export class RegistryAccess {
   readonly #security: RegistrySecurity;
 
-  /**
-   * Makes the access. Nothing is opened yet.
-   *
-   * @param security How the connection is secured; with no login and the system's authorities if it is left out.
-   */
+  /** Makes the access. Nothing is opened yet. */
   constructor(security: RegistrySecurity = { secrets: [] }) {
     this.#security = security;
   }

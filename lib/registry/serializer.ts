@@ -86,11 +86,7 @@ export class EventDeserializer<T> {
   readonly #registry: Pick<EventRegistry, "cached" | "writerSchema">;
   readonly #type: EventType<T>;
 
-  /**
-   * Makes a deserializer. Nothing is fetched before the first message.
-   *
-   * @param registry Where the writers' schemas are looked up.
-   */
+  /** Makes a deserializer. Nothing is fetched before the first message. */
   constructor(
     registry: Pick<EventRegistry, "cached" | "writerSchema">,
     type: EventType<T>,

@@ -42,11 +42,6 @@ export class RegistryResponseError extends PipelineError {
   /** All that it answered, without secrets. */
   readonly answer: string;
 
-  /**
-   * @param status The HTTP status.
-   * @param refusal The registry's own words and code, and all that it answered.
-   * @param request The request's method and URL.
-   */
   constructor(
     status: number,
     refusal: {

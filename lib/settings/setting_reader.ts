@@ -38,11 +38,7 @@ export class SettingReader {
   readonly #source: SettingSource;
   readonly #exposed = new Set<string>();
 
-  /**
-   * Makes the reader. It reads nothing yet.
-   *
-   * @param source How settings are read.
-   */
+  /** Makes the reader. It reads nothing yet. */
   constructor(source: SettingSource) {
     this.#source = source;
   }

@@ -224,7 +224,6 @@ export class Totals<T> {
   readonly #merges: readonly Merge[];
   readonly #groups = new Map<string, Group>();
 
-  /** Makes it. */
   constructor(aggregate: Aggregate<T>) {
     this.#aggregate = aggregate;
     this.#merges = [...aggregate.merge.values()];

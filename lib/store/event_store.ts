@@ -72,11 +72,7 @@ export class EventStore<T> {
   readonly #places = new Map<number, Place>();
   #waiting = false;
 
-  /**
-   * Makes it. The tables have to be there.
-   *
-   * @param stored What is kept of the events.
-   */
+  /** Makes it. The tables have to be there. */
   constructor(
     database: Database,
     stored: StoredEvent<T>,

@@ -74,11 +74,7 @@ export class PostgresDatabase implements Database {
   readonly #options: PostgresOptions;
   #sql: postgres.Sql;
 
-  /**
-   * Makes it. It connects when it is used.
-   *
-   * @param settings Which server and database.
-   */
+  /** Makes it. It connects when it is used. */
   constructor(settings: PostgresSettings, options: PostgresOptions = {}) {
     this.#settings = settings;
     this.#options = options;

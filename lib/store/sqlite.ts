@@ -61,8 +61,6 @@ export class SqliteDatabase implements Database {
   /**
    * Opens the file, and creates it and its folder if there is none.
    *
-   * @param path The file's path.
-   * @param options Whether it is only read: then nothing is created, and it takes no right to write.
    * @throws {OutageError} If another program has locked it.
    * @throws {PipelineError} If it can't be opened.
    */

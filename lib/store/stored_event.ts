@@ -57,7 +57,6 @@ export class StoredEvent<T> {
   /**
    * Makes it.
    *
-   * @param definition What to keep.
    * @throws {RangeError} If a name can't be one of a table or column.
    */
   constructor(type: EventType<T>, definition: StoredEventDefinition<T> = {}) {

@@ -116,7 +116,6 @@ export class Documents {
   /**
    * Reads the documents.
    *
-   * @param references Those that it refers to, by the names by which it does.
    * @throws {TypeError} If a draft is not known.
    */
   constructor(schema: unknown, references: ReadonlyMap<string, unknown>) {

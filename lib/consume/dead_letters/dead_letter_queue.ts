@@ -105,11 +105,7 @@ export class DeadLetterQueue {
     >
     | undefined;
 
-  /**
-   * Makes the queue of a topic's dead letters.
-   *
-   * @param source The topic that the messages come from, and the group that reads them.
-   */
+  /** Makes the queue of a topic's dead letters. */
   constructor(
     kafka: KafkaClient,
     source: { readonly topic: string; readonly group: string },

@@ -25,12 +25,7 @@ export class GrowingOutput {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  /**
-   * Makes an empty one.
-   *
-   * @param expectedBytes How much will probably come; a wrong guess only costs copies.
-   * @param limitBytes How much may come.
-   */
+  /** Makes an empty one. */
   constructor(expectedBytes: number, limitBytes: number) {
     this.#limitBytes = limitBytes;
     this.#bytes = new Uint8Array(

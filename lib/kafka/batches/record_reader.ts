@@ -49,7 +49,6 @@ export class RecordReader {
    * Makes the reader.
    *
    * @param bytes The records, inflated.
-   * @param info What the batch's header says about them.
    */
   constructor(bytes: Uint8Array, info: RecordsInfo) {
     this.#bytes = bytes;

@@ -17,7 +17,6 @@ export class Clock {
    * Starts it.
    *
    * @param startMs What it shows at the start, in milliseconds since the epoch.
-   * @param speed How many times as fast as the real time it runs.
    */
   constructor(startMs: number, speed: number) {
     this.#startMs = startMs;
