@@ -23,21 +23,13 @@ export function readPasswordFile(
   path: string,
   warn: (line: string) => void,
 ): Secret {
-  const reader = new SettingReader({
-    env: () => path,
-    file: (path) => Deno.readFileSync(path),
-    mode: (path) => Deno.statSync(path).mode,
-  });
+  const reader = new SettingReader({ env: () => path });
   const text = reader.secretFile(FLAG) ?? "";
   if (text.length < MIN_LENGTH || text.includes("\n")) {
     throw new UsageError(
       `The file that ${FLAG} names has to hold one line of ${MIN_LENGTH} characters or more`,
     );
   }
-  if (reader.exposed.length > 0) {
-    warn(
-      `Warning: the file that ${FLAG} names can be read by other users of this machine. Give only its owner the right: chmod 600.`,
-    );
-  }
+  for (const line of reader.warnings) warn(line);
   return new Secret(text);
 }

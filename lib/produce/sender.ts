@@ -164,39 +164,29 @@ function explain(error: unknown, config: Config): Error {
 
 const NO_HEADERS: readonly Header[] = [];
 
+/** What a sender works with. */
+interface SenderParts<T> {
+  readonly topic: string;
+  readonly partitioner: PartitionerName;
+  readonly serializer: EventSerializer<T>;
+  readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
+  readonly buffer: SendBuffer;
+  readonly disconnect: () => Promise<void>;
+  readonly telemetry: ProducerTelemetry | undefined;
+}
+
 /** Sends events of one kind to a topic. */
 export class EventSender<T> {
   /** The topic. */
   readonly topic: string;
   readonly #type: EventType<T>;
-  readonly #serializer: EventSerializer<T>;
-  readonly #partitioner: PartitionerName;
-  readonly #queues: readonly DeliveryQueue<Outgoing<T>>[];
-  readonly #buffer: SendBuffer;
-  readonly #disconnect: () => Promise<void>;
-  readonly #telemetry: ProducerTelemetry | undefined;
+  readonly #parts: SenderParts<T>;
   readonly #keys = new Map<string, Uint8Array>();
 
-  private constructor(
-    type: EventType<T>,
-    parts: {
-      readonly topic: string;
-      readonly partitioner: PartitionerName;
-      readonly serializer: EventSerializer<T>;
-      readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
-      readonly buffer: SendBuffer;
-      readonly disconnect: () => Promise<void>;
-      readonly telemetry: ProducerTelemetry | undefined;
-    },
-  ) {
+  private constructor(type: EventType<T>, parts: SenderParts<T>) {
     this.#type = type;
     this.topic = parts.topic;
-    this.#partitioner = parts.partitioner;
-    this.#serializer = parts.serializer;
-    this.#queues = parts.queues;
-    this.#buffer = parts.buffer;
-    this.#disconnect = parts.disconnect;
-    this.#telemetry = parts.telemetry;
+    this.#parts = parts;
   }
 
   /**
@@ -319,19 +309,19 @@ export class EventSender<T> {
     delivery: Delivery<T>,
     options: SendOptions = {},
   ): T {
-    const { value, event: checked } = this.#serializer.encode(event);
+    const { serializer, partitioner, queues, buffer, telemetry } = this.#parts;
+    const { value, event: checked } = serializer.encode(event);
     const { key = this.#type.key(checked), timestamp = Date.now() } = options;
     const bytes = typeof key === "string" ? this.#bytesOf(key) : key;
     const partition = partitionOf(bytes, {
-      partitioner: this.#partitioner,
-      partitionsCount: this.#queues.length,
+      partitioner,
+      partitionsCount: queues.length,
     });
-    const headers = this.#telemetry
-      ? this.#telemetry.creating(partition, options.headers)
-      : options.headers;
+    const headers = telemetry?.creating(partition, options.headers) ??
+      options.headers;
     const size = value.length + (bytes?.length ?? 0);
-    this.#buffer.add(size + EVENT_OVERHEAD_BYTES);
-    this.#queues[partition]?.push({
+    buffer.add(size + EVENT_OVERHEAD_BYTES);
+    queues[partition]?.push({
       record: {
         topic: this.topic,
         partition,
@@ -365,12 +355,12 @@ export class EventSender<T> {
 
   /** Tells the observer of the run that a value of the source isn't a valid event. */
   invalid(): void {
-    this.#telemetry?.invalid();
+    this.#parts.telemetry?.invalid();
   }
 
   /** Whether sending has ended for good: every further event fails. */
   get stopped(): boolean {
-    return this.#queues.some((queue) => queue.stopped);
+    return this.#parts.queues.some((queue) => queue.stopped);
   }
 
   /**
@@ -379,31 +369,31 @@ export class EventSender<T> {
    * @returns A promise of room; undefined if there is room already.
    */
   ready(): Promise<void> | undefined {
-    return this.#buffer.room();
+    return this.#parts.buffer.room();
   }
 
   /**
    * Waits until every event taken so far is delivered or has failed.
    */
   async flush(): Promise<void> {
-    await Promise.all(this.#queues.map((queue) => queue.flush()));
+    await Promise.all(this.#parts.queues.map((queue) => queue.flush()));
   }
 
   /** Fails every event that is not acknowledged yet. */
   abandon(reason: string): void {
     const error = new PipelineError(reason);
-    for (const queue of this.#queues) queue.abandon(error);
+    for (const queue of this.#parts.queues) queue.abandon(error);
   }
 
   /** Flushes, and closes the connection. */
   async close(): Promise<void> {
     await this.flush();
     // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.
-    await within(this.#disconnect(), {
+    await within(this.#parts.disconnect(), {
       timeoutMs: CLOSE_TIMEOUT_MS,
       late: () => new OutageError("Kafka does not answer"),
     }).catch(() => {});
-    this.#telemetry?.ended();
+    this.#parts.telemetry?.ended();
   }
 }
 

@@ -126,22 +126,19 @@ export function resolveConfig(
   options: ConfigOptions = {},
 ): Config {
   const {
-    env = (name) => Deno.env.get(name),
-    file = (path) => Deno.readFileSync(path),
-    mode = options.file ? () => null : (path) => Deno.statSync(path).mode,
     warn = () => {},
     sources = { brokers: "brokers", registry: "registry" },
   } = options;
+  const reader = new SettingReader(options);
   const pick = (name: keyof ConfigFlags, variable: string) =>
     flags[name] !== undefined
       ? { text: flags[name], source: sources[name] }
-      : { text: env(variable) || undefined, source: variable };
+      : { text: reader.text(variable), source: variable };
   const brokers = pick("brokers", BROKERS_VARIABLE);
   const registry = pick("registry", REGISTRY_VARIABLE);
   const registryUrl = registry.text === undefined
     ? DEFAULT_CONFIG.registryUrl
     : parseRegistryUrl(registry.text.trim(), registry.source);
-  const reader = new SettingReader({ env, file, mode });
   const kafkaSecurity = readKafkaSecurity(reader);
   const registrySecurity = readRegistrySecurity(reader, registryUrl);
   const security: Security = {
@@ -149,11 +146,7 @@ export function resolveConfig(
     ...(registrySecurity && { registry: registrySecurity }),
   };
   for (const line of plainTextWarnings(security, registryUrl)) warn(line);
-  for (const name of reader.exposed) {
-    warn(
-      `Warning: the file that ${name} names can be read by other users of this machine. Give only its owner the right: chmod 600.`,
-    );
-  }
+  for (const line of reader.warnings) warn(line);
   return {
     brokers: brokers.text === undefined
       ? DEFAULT_CONFIG.brokers

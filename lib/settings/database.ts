@@ -73,16 +73,10 @@ export function resolveDatabase(
   named?: string,
   options: DatabaseOptions = {},
 ): DatabaseSettings {
-  const {
-    env = (name) => Deno.env.get(name),
-    file = (path) => Deno.readFileSync(path),
-    mode = options.file ? () => null : (path) => Deno.statSync(path).mode,
-    warn = () => {},
-    source = "database",
-  } = options;
-  const text = named ?? (env(DATABASE_VARIABLE) || DEFAULT_DATABASE_PATH);
+  const { warn = () => {}, source = "database" } = options;
+  const reader = new SettingReader(options);
+  const text = named ?? reader.text(DATABASE_VARIABLE) ?? DEFAULT_DATABASE_PATH;
   if (!text.includes("://")) return { path: text };
-  const reader = new SettingReader({ env, file, mode });
   const settings = readServer(text, {
     reader,
     source: named === undefined ? DATABASE_VARIABLE : source,
@@ -96,11 +90,7 @@ export function resolveDatabase(
         "Add ?sslmode=verify-full to the database's URL.",
     );
   }
-  for (const name of reader.exposed) {
-    warn(
-      `Warning: the file that ${name} names can be read by other users of this machine. Give only its owner the right: chmod 600.`,
-    );
-  }
+  for (const line of reader.warnings) warn(line);
   return settings;
 }
 

@@ -20,14 +20,14 @@ export type ReadFile = (path: string) => Uint8Array;
 /** Reads a file's permissions, as in `chmod`; null if the system has none. */
 export type ReadMode = (path: string) => number | null;
 
-/** How settings are read. */
+/** How settings are read; by Deno's own functions where it doesn't say. */
 export interface SettingSource {
   /** Reads a variable. */
-  readonly env: ReadVariable;
+  readonly env?: ReadVariable;
   /** Reads a file. */
-  readonly file: ReadFile;
-  /** Reads a file's permissions. */
-  readonly mode: ReadMode;
+  readonly file?: ReadFile;
+  /** Reads a file's permissions; unless `file` is set, by Deno's own function. */
+  readonly mode?: ReadMode;
 }
 
 /** The permissions that let others than a file's owner read it: group and all. */
@@ -35,17 +35,23 @@ const READABLE_BY_OTHERS = 0o044;
 
 /** Reads settings from the environment, and from the files that it names. */
 export class SettingReader {
-  readonly #source: SettingSource;
+  readonly #source: Required<SettingSource>;
   readonly #exposed = new Set<string>();
 
   /** Makes the reader. It reads nothing yet. */
-  constructor(source: SettingSource) {
-    this.#source = source;
+  constructor({ env, file, mode }: SettingSource = {}) {
+    this.#source = {
+      env: env ?? ((name) => Deno.env.get(name)),
+      file: file ?? ((path) => Deno.readFileSync(path)),
+      mode: mode ?? (file ? () => null : (path) => Deno.statSync(path).mode),
+    };
   }
 
-  /** The variables that name files with secrets which other users of the machine can read. */
-  get exposed(): readonly string[] {
-    return [...this.#exposed];
+  /** A sentence for each file with a secret that other users of the machine can read. */
+  get warnings(): string[] {
+    return [...this.#exposed].map((name) =>
+      `Warning: the file that ${name} names can be read by other users of this machine. Give only its owner the right: chmod 600.`
+    );
   }
 
   /** Reads a variable. Returns its value; undefined if it is not set or empty. */
