@@ -13,14 +13,13 @@ const NEEDS: readonly Deno.PermissionDescriptor[] = [
 ];
 
 /**
- * Runs the browser with a profile of its own. It ends with its input, so that no browser is left behind by a test that is killed. As
- * root it has no sandbox, which is for other sites' pages.
+ * Runs the browser with a profile of its own. It ends with its input, so that no browser is left behind by a test that is killed. It
+ * has no sandbox, which root can't have, and which is for other sites' pages.
  */
 const RUN = `profile=$(mktemp -d /tmp/cafe-chromium-XXXXXX)
 trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$profile"' EXIT
 trap '' INT HUP TERM
-[ "$(id -u)" != 0 ] || root=--no-sandbox
-chromium $root --headless=new --user-data-dir="$profile" --remote-debugging-port=0 --no-first-run --disable-gpu \\
+chromium --no-sandbox --headless=new --user-data-dir="$profile" --remote-debugging-port=0 --no-first-run --disable-gpu \\
   --disable-background-networking --disable-component-update --disable-extensions --disable-sync \\
   --font-render-hinting=none --hide-scrollbars --force-color-profile=srgb about:blank >/dev/null &
 pid=$!
