@@ -52,10 +52,11 @@ export class HealthCheck {
   }
 
   async #healthOf(what: string, ask: () => Promise<unknown>): Promise<Health> {
-    const { advise } = this.#pipeline;
+    const { advise, signal } = this.#pipeline;
     try {
       await within(ask(), {
         timeoutMs: ANSWER_MS,
+        signal,
         late: () => new OutageError(`${what} does not answer`),
       });
       return { ok: true };

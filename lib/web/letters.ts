@@ -102,14 +102,13 @@ export class LetterBox {
   }
 
   async #summary(topic: string): Promise<DeadLettersSummary> {
-    const { config, connection, signal } = this.#pipeline;
+    const { config, connection } = this.#pipeline;
     const reasons = new Map<string, number>();
     const counts = await listDeadLetters(config, ({ reason = NO_REASON }) => {
       reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
     }, {
       ...connection,
       topic,
-      signal,
       matches: ({ replayedTo }) => !replayedTo,
     });
     return {
@@ -133,14 +132,13 @@ export class LetterBox {
     topic: string,
     parameters: URLSearchParams,
   ): Promise<DeadLettersAnswer> {
-    const { config, connection, decoder, signal } = this.#pipeline;
+    const { config, connection, decoder } = this.#pipeline;
     const limit = numberOf(parameters, "limit", { min: 1, max: MAX_LIMIT });
     const newest = new Newest(limit ?? DEFAULT_LIMIT);
     await this.#pipeline.run(() =>
       listDeadLetters(config, (letter) => newest.add(letter), {
         ...connection,
         topic,
-        signal,
         matches: matcher({ reason: parameters.get("reason") ?? undefined }),
       })
     );
@@ -177,7 +175,7 @@ export class LetterBox {
     topic: string,
     body: Readonly<Record<string, unknown>>,
   ): Promise<ReplayAnswer> {
-    const { config, connection, signal } = this.#pipeline;
+    const { config, connection } = this.#pipeline;
     const execute = booleanIn(body, "execute");
     const reason = body["reason"] === undefined
       ? undefined
@@ -193,7 +191,6 @@ export class LetterBox {
       }, {
         ...connection,
         topic,
-        signal,
         dryRun: !execute,
         matches: matcher({ reason, places }),
       })
@@ -220,7 +217,7 @@ export class LetterBox {
     topic: string,
     body: Readonly<Record<string, unknown>>,
   ): Promise<EditAnswer> {
-    const { config, connection, signal } = this.#pipeline;
+    const { config, connection } = this.#pipeline;
     const place = textIn(body, "place");
     const text = textIn(body, "value");
     const execute = booleanIn(body, "execute");
@@ -228,7 +225,6 @@ export class LetterBox {
     const options = {
       ...connection,
       topic,
-      signal,
       matches: matchOrigin(place),
     };
     let value: Uint8Array;

@@ -106,7 +106,6 @@ export async function messagesAnswer(
       back: query.from === undefined,
       limit: limit ?? DEFAULT_LIMIT,
       decoder: pipeline.decoder,
-      signal: pipeline.signal,
     })
   );
   const write = await messageWriter(pipeline, page.messages);

@@ -80,9 +80,8 @@ export class Pipeline {
   /** Receives the errors that are defects of this program. */
   readonly failed: (error: unknown) => void;
   /** How clients connect. */
-  readonly connection: KafkaOptions & WaitOptions = {
-    clientId: "cafe-event-dashboard",
-    timeoutMs: TIMEOUT_MS,
+  readonly connection: KafkaOptions & WaitOptions & {
+    readonly signal: AbortSignal;
   };
   /** Reads messages' values, by a registry that is connected once. */
   readonly decoder: MessageDecoder = new MessageDecoder(() => this.registry());
@@ -104,6 +103,11 @@ export class Pipeline {
     this.config = options.config;
     this.topic = options.topic;
     this.signal = this.#closing.signal;
+    this.connection = {
+      clientId: "cafe-event-dashboard",
+      timeoutMs: TIMEOUT_MS,
+      signal: this.signal,
+    };
     this.eventOf = options.eventOf ?? (() => undefined);
     this.readOnly = options.readOnly ?? false;
     this.advise = options.advise ?? (() => undefined);

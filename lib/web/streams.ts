@@ -123,7 +123,6 @@ export async function downloadAnswer(
     ...query,
     decoder,
     follow: false,
-    signal,
   });
   const table = new CsvTable();
   const write = format === "csv"

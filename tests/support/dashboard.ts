@@ -146,7 +146,7 @@ export class EventReader implements AsyncDisposable {
   }
 
   /**
-   * Reads events until one is the one that is waited for.
+   * Reads events until one is the one that is waited for. Those before it are dropped.
    *
    * @param name Its name.
    * @param holds What its data has to be.

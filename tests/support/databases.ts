@@ -118,14 +118,20 @@ export const DATABASES: readonly DatabaseKind[] = [sqlite, postgresql];
  *
  * @param name What it shows.
  * @param fn The test.
+ * @param sanitizers Whether Deno requires that its timers and connections end with it: by default it does.
  */
 export function databaseTest(
   name: string,
   fn: (database: TestDatabase) => Promise<void>,
+  sanitizers: Pick<
+    Deno.TestDefinition,
+    "sanitizeOps" | "sanitizeResources"
+  > = {},
 ): void {
   for (const kind of DATABASES) {
     const { missing } = kind;
     Deno.test({
+      ...sanitizers,
       name: `${name} (${kind.name}${missing ? `: ${missing}` : ""})`,
       ignore: missing !== undefined,
       fn: () => kind.with(fn),
