@@ -5,7 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { load as parseYaml } from "js-yaml";
+import denoJson from "../deno.json" with { type: "json" };
 import { checkoutFolder } from "../lib/engine/paths.ts";
+import { PipelineTelemetry } from "../lib/telemetry/pipeline_telemetry.ts";
+import { serveMetrics } from "../lib/telemetry/server.ts";
 import { permittedTest } from "./support/permissions.ts";
 
 /** Takes the programs of README.md: the blocks that begin with a comment that names a file. */
@@ -58,3 +62,53 @@ permittedTest(
     }
   },
 );
+
+permittedTest(
+  "README.md's manifest asks the paths that there are, at the port that it serves, with flags that there are",
+  [{ name: "read" }, { name: "net", host: "127.0.0.1" }],
+  async () => {
+    const text = await Deno.readTextFile(`${checkoutFolder()}/README.md`);
+    const [, manifest = ""] = /^```yaml\n([^]*?)^```$/m.exec(text) ?? [];
+    const { spec } = parseYaml(manifest) as {
+      readonly spec: {
+        readonly template: {
+          readonly spec: {
+            readonly containers: readonly [{
+              readonly args: readonly string[];
+              readonly env: readonly { readonly name: string }[];
+              readonly ports: readonly [{ readonly containerPort: number }];
+              readonly livenessProbe: Probe;
+              readonly readinessProbe: Probe;
+            }];
+          };
+        };
+      };
+    };
+    const [container] = spec.template.spec.containers;
+    const { args, env, ports, livenessProbe, readinessProbe } = container;
+    const [{ containerPort: port }] = ports;
+    assertEquals(args.slice(1), [
+      "tasks/store.ts",
+      `--metrics-port=${port}`,
+      "--metrics-host=0.0.0.0",
+    ]);
+    assertEquals(args[0]?.endsWith(`,0.0.0.0:${port}`), true);
+    const allowed: readonly string[] = denoJson.permissions.store.env.allow;
+    assertEquals(
+      env.map(({ name }) => name).filter((name) => !allowed.includes(name)),
+      ["OTEL_DENO_CONSOLE"],
+    );
+    await using server = serveMetrics(new PipelineTelemetry(), { port: 0 });
+    const answers = [livenessProbe, readinessProbe].map(({ httpGet }) =>
+      fetch(`http://127.0.0.1:${server.port}${httpGet.path}`)
+    );
+    assertEquals(
+      await Promise.all(answers.map(async (answer) => (await answer).text())),
+      ["ok\n", "not ready\n"],
+    );
+  },
+);
+
+interface Probe {
+  readonly httpGet: { readonly path: string };
+}

@@ -13,6 +13,7 @@ import {
   UsageError,
 } from "../base/errors.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
+import { exportsToOtel } from "./otel_export.ts";
 import { closestTo } from "./suggestion.ts";
 import {
   errors,
@@ -439,5 +440,16 @@ export async function runTask<
   // What is left is a few lines: not worth waiting for a reader that has stopped reading.
   errors.hurry();
   await errors.end();
+  if (exportsToOtel()) return endByItself(code);
   Deno.exit(code);
+}
+
+/** How long a process that exports to OpenTelemetry may take to end by itself, in milliseconds: kafkajs leaves timers of 3 s. */
+const END_TIMEOUT_MS = 5_000;
+
+/** Lets the process end when nothing is left to do: Deno.exit() waits without end while metrics are exported (Deno 2.9.6). */
+function endByItself(code: number): never {
+  Deno.exitCode = code;
+  Deno.unrefTimer(setTimeout(() => Deno.exit(code), END_TIMEOUT_MS));
+  return undefined as never;
 }

@@ -8,6 +8,7 @@ import { PipelineError } from "../base/errors.ts";
 import type { Telemetry } from "../events/telemetry.ts";
 import type { PipelineTelemetry } from "../telemetry/pipeline_telemetry.ts";
 import type { FlagValues, NumberFlag, StringFlag } from "./command.ts";
+import { exportsToOtel } from "./otel_export.ts";
 
 /** The ports that the tasks' permissions allow: OpenTelemetry's for Prometheus, and the two after it. */
 const ALLOWED_PORTS = "9464, 9465 or 9466";
@@ -36,9 +37,6 @@ export interface Observation extends AsyncDisposable {
   readonly telemetry: Telemetry | undefined;
 }
 
-/** Deno's own variable: it exports to OpenTelemetry if it is set to `true` or `1`. */
-const OTEL_VARIABLE = "OTEL_DENO";
-
 /**
  * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded.
  *
@@ -49,9 +47,7 @@ export async function observe(
   flags: FlagValues<typeof METRICS_FLAGS>,
 ): Promise<Observation> {
   const { "metrics-port": port, "metrics-host": hostname } = flags;
-  const isExported = ["true", "1"].includes(
-    Deno.env.get(OTEL_VARIABLE) ?? "",
-  );
+  const isExported = exportsToOtel();
   if (!isExported && port === undefined) {
     return { telemetry: undefined, [Symbol.asyncDispose]: async () => {} };
   }

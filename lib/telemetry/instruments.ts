@@ -131,14 +131,18 @@ export class Instruments {
    */
   counter(spec: InstrumentSpec): Instrument<CounterSeries> {
     const exported = this.#meter?.createCounter(spec.name, spec);
-    const series = new ByAttributes((attributes) => ({
-      attributes,
-      total: 0,
-      add(count = 1) {
-        this.total += count;
-        exported?.add(count, attributes);
-      },
-    }));
+    const series = new ByAttributes((attributes) => {
+      // Prometheus sees an increase only from a value that it has had.
+      exported?.add(0, attributes);
+      return {
+        attributes,
+        total: 0,
+        add(count = 1) {
+          this.total += count;
+          exported?.add(count, attributes);
+        },
+      };
+    });
     this.#families.push({
       ...spec,
       type: "counter",

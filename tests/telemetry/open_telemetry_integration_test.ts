@@ -229,13 +229,13 @@ integrationTest(
     }, {
       sent: 40,
       delivered: 40,
-      failed: undefined,
+      failed: 0,
       stored: 40,
       repeated: 0,
       consumed: 40,
       processed: 40,
-      retries: undefined,
-      waits: undefined,
+      retries: 0,
+      waits: 0,
     });
     assertNothingOf(receiver, produced);
   },
