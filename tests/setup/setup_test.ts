@@ -353,14 +353,14 @@ permittedTest(
     await using checkout = await Checkout.create();
     const jsr = closedJsr();
     await checkout.setup(jsr);
-    const intact = await checkout.read(".offline/assert/mod.ts");
-    await checkout.write(".offline/assert/mod.ts", "export {};\n");
+    const intact = await checkout.read(".offline/assert/deno.json");
+    await checkout.write(".offline/assert/deno.json", "{}");
     await checkout.write(".offline/assert/of_an_earlier_version.ts", "");
 
     const repaired = await checkout.setup(jsr, "--quiet");
     assertStringIncludes(repaired.stderr, "put in");
     assertEquals(repaired.stdout, "");
-    assertEquals(await checkout.read(".offline/assert/mod.ts"), intact);
+    assertEquals(await checkout.read(".offline/assert/deno.json"), intact);
     assertEquals(await checkout.leftovers(), [".offline"]);
     assertEquals((await checkout.setup(jsr, "--quiet")).stderr, "");
   },
@@ -376,7 +376,7 @@ permittedTest(
       await Promise.all(Array.from({ length: 4 }, () => checkout.setup(jsr)));
       assertEquals(await checkout.leftovers(), [".offline"]);
       assertEquals(await checkout.program(jsr), "stand-in");
-      await checkout.write(".offline/assert/mod.ts", "export {};\n");
+      await checkout.write(".offline/assert/deno.json", "{}");
     }
   },
 );
