@@ -18,8 +18,9 @@ const DEFAULTS = [
   "localhost:8081",
   "127.0.0.1:8081",
   // For --metrics-port.
-  "127.0.0.1:9464",
 ];
+/** Where the tasks that serve metrics listen. */
+const METRICS = "127.0.0.1:9464";
 /** A file of the checkout, by its path from there. */
 const INSIDE = "deno.json";
 const OUTSIDE = "/etc/passwd";
@@ -44,6 +45,7 @@ function each(
 }
 
 const TASKS = [
+  "dashboard",
   "topic",
   "produce",
   "consume",
@@ -80,6 +82,7 @@ for (const task of TASKS) {
             ...flags,
             "tests/support/permission_probe.ts",
             ...DEFAULTS,
+            METRICS,
             ...elsewhere,
             "--",
             ...files,
@@ -98,9 +101,12 @@ for (const task of TASKS) {
           ? "granted"
           : "refused";
         const inside = [INSIDE, kept, fresh];
+        const metrics = task === "dashboard" ? "refused" : "granted";
         assertEquals(JSON.parse(new TextDecoder().decode(stdout)), {
           ...each("connect", DEFAULTS, "granted"),
           ...each("fetch", DEFAULTS, "granted"),
+          ...each("connect", [METRICS], metrics),
+          ...each("fetch", [METRICS], metrics),
           ...each("connect", elsewhere, "refused"),
           ...each("fetch", elsewhere, "refused"),
           "listen": "refused",

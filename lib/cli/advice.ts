@@ -49,7 +49,7 @@ const ADVICE: Readonly<
     "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
   "net-permission": ({ address }, permissions) =>
     `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
-  "port-in-use": () => "Name another with --port, such as --port 8090.",
+  "port-in-use": () => "Name another with --port, such as --port 8082.",
   "registry-scheme": ({ url }) =>
     `Write ${url} in SCHEMA_REGISTRY_URL or --registry.`,
   "registry-unreachable": () =>

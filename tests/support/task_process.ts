@@ -14,6 +14,7 @@ export type PipelineTask =
   | "topic"
   | "produce"
   | "consume"
+  | "dashboard"
   | "dlq"
   | "store"
   | "schema"
