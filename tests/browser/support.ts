@@ -78,22 +78,25 @@ export class DashboardTask implements AsyncDisposable {
    * Starts `deno task dashboard`.
    *
    * @param config Where the engine is.
-   * @param options `database`: the store's; `port`: any that is free by default; `flags`: further flags.
+   * @param options `database`: the store's; `port`: any that is free by default; `flags`: further flags; `deadlineMs`: after how
+   * long it is killed, in milliseconds, 60 s by default.
    * @returns The dashboard, which answers.
    */
   static async launch(
     config: Config,
-    { database, port = freePorts(1)[0] ?? 0, flags = [] }: {
-      readonly database: string;
-      readonly port?: number;
-      readonly flags?: readonly string[];
-    },
+    { database, port = freePorts(1)[0] ?? 0, flags = [], deadlineMs = 60_000 }:
+      {
+        readonly database: string;
+        readonly port?: number;
+        readonly flags?: readonly string[];
+        readonly deadlineMs?: number;
+      },
   ): Promise<DashboardTask> {
     const task = new TaskProcess(config, "dashboard", [
       `--database=${database}`,
       `--port=${port}`,
       ...flags,
-    ], { reach: [`127.0.0.1:${port}`] });
+    ], { reach: [`127.0.0.1:${port}`], deadlineMs });
     try {
       await task.until(/dashboard is at/);
     } catch (error) {
@@ -113,16 +116,18 @@ export class DashboardTask implements AsyncDisposable {
  * Starts `deno task store` for the test's topic.
  *
  * @param bench The test's bench.
+ * @param deadlineMs After how long it is killed, in milliseconds.
  * @returns The task; disposing of it ends it.
  */
 export function startStore(
-  { config, topic, group, database }: PageBench,
+  { config, topic, group, database }: Omit<PageBench, "browser">,
+  deadlineMs = 60_000,
 ): TaskProcess {
   return new TaskProcess(config, "store", [
     `--topic=${topic}`,
     `--group=${group}`,
     `--database=${database}`,
-  ]);
+  ], { deadlineMs });
 }
 
 /**

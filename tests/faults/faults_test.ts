@@ -7,6 +7,7 @@
 import { CONSUMER_FAULTS } from "./consumer.ts";
 import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
 import { OUTAGES } from "./outages.ts";
+import { PAGE_FAULTS } from "./page.ts";
 import { PRODUCER_FAULTS } from "./producer.ts";
 import { STORE_FAULTS } from "./store.ts";
 import { faultTests } from "./support/fault_tests.ts";
@@ -17,4 +18,5 @@ faultTests("nothing is lost", [
   ...DEAD_LETTER_FAULTS,
   ...OUTAGES,
   ...STORE_FAULTS,
+  ...PAGE_FAULTS,
 ]);

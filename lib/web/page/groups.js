@@ -6,7 +6,7 @@
 
 import { addressOf } from "./address.js";
 import { act, apiPath, ask } from "./api.js";
-import { count, counted } from "./format.js";
+import { count, counted, time } from "./format.js";
 import {
   ActSteps,
   Notice,
@@ -130,6 +130,7 @@ export function Group({ name, readOnly }) {
 
 /** @param {{ group: GroupAnswer }} props */
 function Standing({ group: { state, partitions, members, course } }) {
+  const [table, setTable] = useState(false);
   const lag = partitions.reduce(
     (sum, partition) => sum + (partition.lag ?? 0),
     0,
@@ -145,7 +146,23 @@ function Standing({ group: { state, partitions, members, course } }) {
           "member",
         )}</span>
         <${LagLine} wide course=${course} />
+        <button type="button" class="plain" aria-pressed=${String(table)}
+          onClick=${() => setTable(!table)}>${table
+            ? "Hide table"
+            : "Table"}<span class="hidden"> of the lag over time</span></button>
       </div>
+      ${table && html`
+        <div class="scroll" tabindex="0" role="region" aria-label="Lag over time">
+          <${Table} compact label="Lag over time" columns=${[
+            { name: "Time" },
+            { name: "Lag", number: true },
+          ]}
+            rows=${course.toReversed().map(([at, lag]) => ({
+              key: String(at),
+              cells: [time(at), count(lag)],
+            }))} />
+        </div>
+      `}
       ${partitions.length === 0
         ? html`<p class="quiet">It has committed nothing yet.</p>`
         : html`

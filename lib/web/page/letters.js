@@ -149,7 +149,7 @@ export function Letters({ name, query: { reason = "", open }, readOnly }) {
         /** @type {Event} */ event,
       ) => event.preventDefault()}>
         <label class="grow">Why
-          <select value=${reason} onChange=${(
+          <select data-filter value=${reason} onChange=${(
             /** @type {{ currentTarget: HTMLSelectElement }} */ {
               currentTarget,
             },

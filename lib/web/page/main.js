@@ -31,6 +31,20 @@ function Page() {
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [place]);
+  useEffect(() => {
+    const onSlash = (/** @type {KeyboardEvent} */ event) => {
+      const { tagName } = /** @type {HTMLElement} */ (event.target);
+      const filter = document.querySelector("[data-filter]");
+      if (
+        event.key !== "/" || !(filter instanceof HTMLElement) ||
+        /^(input|select|textarea)$/i.test(tagName)
+      ) return;
+      event.preventDefault();
+      filter.focus();
+    };
+    addEventListener("keydown", onSlash);
+    return () => removeEventListener("keydown", onSlash);
+  }, []);
   return html`
     <a class="skip" href=${location.hash || "#/today"} onClick=${(
       /** @type {Event} */ event,

@@ -348,19 +348,6 @@ function Filters({ query, partitions, go }) {
   const { partition = "", key = "", from = "newest", where = "" } = query;
   const [kind, setKind] = useState(kindOf(from));
   useEffect(() => setKind(kindOf(from)), [from]);
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useEffect(() => {
-    const onSlash = (/** @type {KeyboardEvent} */ event) => {
-      const target = /** @type {HTMLElement} */ (event.target);
-      if (
-        event.key !== "/" || /^(input|select|textarea)$/i.test(target.tagName)
-      ) return;
-      event.preventDefault();
-      field.current?.focus();
-    };
-    addEventListener("keydown", onSlash);
-    return () => removeEventListener("keydown", onSlash);
-  }, []);
   /** @param {string} name */
   const changes = (name) =>
   (
@@ -445,7 +432,7 @@ function Filters({ query, partitions, go }) {
       `}
       <label class="grow">
         Field = value
-        <input ref=${field} value=${where} onChange=${changes(
+        <input data-filter value=${where} onChange=${changes(
           "where",
         )} placeholder="such as drink_name=Latte" autocomplete="off" spellcheck=${false} />
       </label>

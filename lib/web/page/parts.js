@@ -136,8 +136,10 @@ export function whenLoaded({ data, error }, show) {
   if (data === undefined) {
     return error ? html`<${Failure} error=${error} />` : html`<${Loading} />`;
   }
+  // That the dashboard is away is said above.
+  const isAway = error instanceof ApiError && error.status === 0;
   return html`
-    ${error && html`<${Failure} error=${error} />`}
+    ${error && !isAway && html`<${Failure} error=${error} />`}
     <div class=${error ? "place stale" : "place"}>${show(data)}</div>
   `;
 }
