@@ -10,7 +10,7 @@ import { createHash } from "node:crypto";
 /**
  * Makes a UUID (version 5) of a namespace and a name (RFC 9562, section 5.5).
  *
- * It is hashed synchronously: `crypto.subtle`, and so JSR's `@std/uuid`, takes tens of microseconds for each call.
+ * It is hashed synchronously: `crypto.subtle`, and so `@std/uuid/v5`, takes tens of microseconds for each call.
  *
  * @param namespace The namespace: the 16 bytes of a UUID.
  * @param name The parts of the name.

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { parseArgs } from "@std/cli/parse-args";
 import {
   causes,
   messageOf,
@@ -250,24 +250,35 @@ function needsValue(name: string, flag: StringFlag | NumberFlag): UsageError {
   );
 }
 
-/** Reads a flag's value; undefined if the command line has none. */
-function parseValue(
-  name: string,
-  flag: Flag,
-  text: string | undefined,
-): unknown {
-  if (flag.type === "boolean") {
-    if (text === undefined || text === "true") return true;
-    if (text === "false") return false;
-    throw new UsageError(`--${name} takes no value: "${text}"`);
+/**
+ * Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag. Refuses what the parser would
+ * misread: an empty value, and a value for a flag that takes none.
+ */
+function prepare(all: Flags, args: readonly string[]): string[] {
+  const prepared: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? "";
+    if (arg === "--") return [...prepared, ...args.slice(i)];
+    const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const flag = Object.hasOwn(all, name) ? all[name] : undefined;
+    if (flag?.type === "boolean") {
+      if (value !== undefined && value !== "true" && value !== "false") {
+        throw new UsageError(`--${name} takes no value: "${value}"`);
+      }
+    } else if (flag) {
+      const next = args[i + 1];
+      if (value === "" || (value === undefined && next === "")) {
+        throw needsValue(name, flag);
+      }
+      if (value === undefined && next && /^-(\d|$)/.test(next)) {
+        prepared.push(`${arg}=${next}`);
+        i++;
+        continue;
+      }
+    }
+    prepared.push(arg);
   }
-  if (!text) throw needsValue(name, flag);
-  if (flag.type !== "string") return parseNumber(name, flag, text);
-  if (!flag.choices || flag.choices.includes(text)) return text;
-  throw new UsageError(
-    `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
-    didYouMean(closestTo(text, flag.choices)),
-  );
+  return prepared;
 }
 
 function checkArguments(
@@ -299,44 +310,56 @@ export function parseCommandLine<
   args: readonly string[],
 ): { readonly flags: FlagValues<F>; readonly args: ArgumentValues<A> } {
   const all: Flags = { ...spec.flags, ...COMMON };
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: Object.fromEntries(
-      Object.entries(all).map(([name, { type }]) =>
-        [name, { type: type === "boolean" ? type : "string" }] as const
-      ),
-    ),
-    // Unknown flags are refused here, in this project's words.
-    strict: false,
-    tokens: true,
-  });
-  const values: Record<string, unknown> = Object.fromEntries(
-    Object.entries(all).map(([name, flag]) =>
-      [name, flag.type === "boolean" ? false : flag.default] as const
-    ),
-  );
+  const names = (wanted: boolean) =>
+    Object.keys(all).filter((name) =>
+      (all[name]?.type === "boolean") === wanted
+    );
   const words: string[] = [];
-  for (const token of tokens) {
-    if (token.kind === "positional") words.push(token.value);
-    if (token.kind !== "option") continue;
-    const { name, rawName, inlineValue } = token;
-    const flag = rawName.startsWith("--") && Object.hasOwn(all, name)
-      ? all[name]
-      : undefined;
-    const arg = args[token.index] ?? "";
-    if (!flag) {
-      const [, typed = ""] = /^-+([^=]+)/.exec(arg) ?? [];
-      const meant = closestTo(typed, Object.keys(all));
+  const parsed: Record<string, unknown> = parseArgs(prepare(all, args), {
+    boolean: names(true),
+    string: names(false),
+    unknown(arg) {
+      const [, name] = /^-+([^=]+)/.exec(arg) ?? [];
+      if (name === undefined) {
+        words.push(arg);
+        return false;
+      }
+      const meant = closestTo(name, Object.keys(all));
       throw new UsageError(
         `Unknown flag: ${arg}`,
         didYouMean(meant && `--${meant}`),
       );
+    },
+  });
+  // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
+  words.push(...[parsed["_"]].flat().map(String));
+  if (parsed["help"] !== true) checkArguments(spec.arguments ?? [], words);
+  const values: Record<string, unknown> = {};
+  for (const [name, flag] of Object.entries(all)) {
+    const given = parsed[name];
+    if (flag.type === "boolean") {
+      values[name] = given === true;
+      continue;
     }
-    // A dash alone is standard input, and a number may have one; anything else is the next flag.
-    const isNext = !inlineValue && /^-[^\d]/.test(token.value ?? "");
-    values[name] = parseValue(name, flag, isNext ? undefined : token.value);
+    if (given === undefined) {
+      values[name] = flag.default;
+      continue;
+    }
+    const text = String(given);
+    if (text === "") {
+      throw needsValue(name, flag);
+    }
+    if (flag.type !== "string") {
+      values[name] = parseNumber(name, flag, text);
+    } else if (flag.choices && !flag.choices.includes(text)) {
+      throw new UsageError(
+        `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
+        didYouMean(closestTo(text, flag.choices)),
+      );
+    } else {
+      values[name] = text;
+    }
   }
-  if (!values["help"]) checkArguments(spec.arguments ?? [], words);
   return {
     flags: values as FlagValues<F>,
     args: words as unknown as ArgumentValues<A>,

@@ -14,7 +14,7 @@ export type Resolution =
 /**
  * Reads the packages of JSR from the import map.
  *
- * @returns Their specifiers by import name, such as `@std/assert` → `jsr:@std/assert@^1`.
+ * @returns Their specifiers by import name, such as `@std/cli` → `jsr:@std/cli@^1`.
  * @throws {PipelineError} If the text is not JSON.
  */
 export function jsrImports(config: string): Map<string, string> {

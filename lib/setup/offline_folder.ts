@@ -1,6 +1,6 @@
 /**
- * The folder that `links` in `deno.json` matches: in it, a file names the stand-in in place of the package. It appears and
- * disappears by a rename, so that a Deno that starts meanwhile sees all of it or nothing.
+ * The folder of stand-ins, which `links` in `deno.json` matches. It appears and disappears by a rename, so that a
+ * Deno that starts meanwhile sees all of it or nothing.
  *
  * @module
  */
@@ -11,36 +11,39 @@ export const OFFLINE_FOLDER = ".offline";
 /** Where the folder is built and taken apart: beside it, and not matched by `links`. */
 const WORKSHOP = ".offline.new";
 
-/** The file in it, and its text. */
-const LINK = "assert/deno.json";
-const LINK_TEXT = JSON.stringify({
-  name: "@std/assert",
-  version: "1.0.0",
-  exports: "./../../lib/setup/stand_ins/assert.ts",
-});
-
 /**
- * Makes the folder, unless it is there as it should be.
+ * Makes the folder an exact copy of the stand-ins.
  *
  * @param root The checkout, a URL that ends in `/`.
+ * @param standIns The folder of the stand-ins, a URL that ends in `/`.
  * @returns Whether anything had to change.
  */
-export async function fillOfflineFolder(root: URL): Promise<boolean> {
+export async function fillOfflineFolder(
+  root: URL,
+  standIns: URL,
+): Promise<boolean> {
+  const wanted = await filesOf(standIns);
   const folder = new URL(`${OFFLINE_FOLDER}/`, root);
-  const isFilled = async () =>
-    await Deno.readTextFile(new URL(LINK, folder))
-      .catch(() => "") === LINK_TEXT;
-  if (await isFilled()) return false;
+  const present = await filesOf(folder);
+  if (sameFiles(wanted, present)) return false;
   await inWorkshop(root, async (workshop) => {
-    const made = new URL("made/", workshop);
-    await Deno.mkdir(new URL(".", new URL(LINK, made)), { recursive: true });
-    await Deno.writeTextFile(new URL(LINK, made), LINK_TEXT);
-    await moveAway(folder, workshop);
+    const copy = new URL("copy/", workshop);
+    for (const [path, text] of wanted) {
+      const file = new URL(path, copy);
+      await Deno.mkdir(new URL(".", file), { recursive: true });
+      await Deno.writeTextFile(file, text);
+    }
+    if (present.size > 0) {
+      await ignoring(
+        Deno.errors.NotFound,
+        Deno.rename(folder, new URL("old/", workshop)),
+      );
+    }
     try {
-      await Deno.rename(made, folder);
+      await Deno.rename(copy, folder);
     } catch (error) {
       // Another setup was faster, and its result is the same.
-      if (!await isFilled()) throw error;
+      if (!sameFiles(wanted, await filesOf(folder))) throw error;
     }
   });
   return true;
@@ -53,9 +56,16 @@ export async function fillOfflineFolder(root: URL): Promise<boolean> {
  * @returns Whether there was one.
  */
 export async function removeOfflineFolder(root: URL): Promise<boolean> {
-  if (!await hasOfflineFolder(root)) return false;
   const folder = new URL(`${OFFLINE_FOLDER}/`, root);
-  await inWorkshop(root, (workshop) => moveAway(folder, workshop));
+  if (!await exists(folder)) return false;
+  await inWorkshop(
+    root,
+    (workshop) =>
+      ignoring(
+        Deno.errors.NotFound,
+        Deno.rename(folder, new URL("old/", workshop)),
+      ),
+  );
   return true;
 }
 
@@ -63,15 +73,10 @@ export async function removeOfflineFolder(root: URL): Promise<boolean> {
  * Determines whether the folder exists.
  *
  * @param root The checkout, a URL that ends in `/`.
+ * @returns `true` if it is.
  */
-export async function hasOfflineFolder(root: URL): Promise<boolean> {
-  try {
-    await Deno.lstat(new URL(`${OFFLINE_FOLDER}/`, root));
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+export function hasOfflineFolder(root: URL): Promise<boolean> {
+  return exists(new URL(`${OFFLINE_FOLDER}/`, root));
 }
 
 /** Runs work with a folder of its own on the same file system, and removes that folder. */
@@ -91,11 +96,50 @@ async function inWorkshop(
   }
 }
 
-async function moveAway(folder: URL, workshop: URL): Promise<void> {
+/** Reads every file below a folder, by its path within it. Empty if the folder does not exist. */
+async function filesOf(folder: URL): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const walk = async (path: string) => {
+    for await (const entry of Deno.readDir(new URL(path, folder))) {
+      if (entry.isDirectory) await walk(`${path}${entry.name}/`);
+      else {
+        files.set(
+          path + entry.name,
+          await Deno.readTextFile(new URL(path + entry.name, folder)),
+        );
+      }
+    }
+  };
+  await ignoring(Deno.errors.NotFound, walk("./"));
+  return files;
+}
+
+function sameFiles(
+  one: ReadonlyMap<string, string>,
+  other: ReadonlyMap<string, string>,
+): boolean {
+  return one.size === other.size &&
+    [...one].every(([path, text]) => other.get(path) === text);
+}
+
+async function exists(path: URL): Promise<boolean> {
+  let found = false;
+  await ignoring(
+    Deno.errors.NotFound,
+    Deno.lstat(path).then(() => {
+      found = true;
+    }),
+  );
+  return found;
+}
+
+async function ignoring(
+  errorClass: new () => Error,
+  work: Promise<void>,
+): Promise<void> {
   try {
-    await Deno.rename(folder, new URL("old/", workshop));
+    await work;
   } catch (error) {
-    // There is none, or another setup was faster.
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof errorClass)) throw error;
   }
 }

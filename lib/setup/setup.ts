@@ -76,7 +76,10 @@ async function provideJsrPackages(
       : "nothing to do";
     return { changed, message: `${names} resolve from JSR: ${removed}.` };
   }
-  const changed = await fillOfflineFolder(root);
+  const changed = await fillOfflineFolder(
+    root,
+    new URL("lib/setup/stand_ins/", root),
+  );
   const used = changed ? "put in" : "are in";
   return {
     changed,

@@ -13,12 +13,12 @@ Deno.test("jsrImports() keeps the packages of JSR when others are imported too",
     imports: {
       "@std/cli": "jsr:@std/cli@^1",
       kafkajs: "npm:kafkajs@2.2.4",
-      "@std/assert": "jsr:@std/assert@^1",
+      "@std/uuid": "jsr:@std/uuid@^1",
     },
   });
   assertEquals(
     [...jsrImports(config)],
-    [["@std/cli", "jsr:@std/cli@^1"], ["@std/assert", "jsr:@std/assert@^1"]],
+    [["@std/cli", "jsr:@std/cli@^1"], ["@std/uuid", "jsr:@std/uuid@^1"]],
   );
 });
 

@@ -27,11 +27,18 @@ const PROJECT = new URL("../../", import.meta.url);
 /** Says whether it runs on the packages of the registry below or on the stand-ins. */
 const PROGRAM = `
 import * as assert from "@std/assert";
-console.log("servedByJsr" in assert ? "jsr" : "stand-in");
+import * as cli from "@std/cli/parse-args";
+import * as uuid from "@std/uuid/v5";
+console.log([assert, cli, uuid].map((m) => "servedByJsr" in m ? "jsr" : "stand-in").join(" "));
 `;
 
 const PACKAGES: PublishedPackage[] = [
   { name: "@std/assert", exports: { ".": "./mod.ts" } },
+  {
+    name: "@std/cli",
+    exports: { ".": "./mod.ts", "./parse-args": "./mod.ts" },
+  },
+  { name: "@std/uuid", exports: { ".": "./mod.ts", "./v5": "./mod.ts" } },
 ].map((each) => ({
   ...each,
   version: "1.2.3",
@@ -184,7 +191,7 @@ permittedTest(
       /^JSR can't be reached \(.+\): stand-ins for .+ put in .+\n$/,
     );
     assertEquals(first.stderr, "");
-    assertEquals(await checkout.program(jsr), "stand-in");
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
 
     const second = await checkout.setup(jsr);
     assertMatch(
@@ -210,10 +217,7 @@ permittedTest(
       await checkout.program(jsr);
       assertEquals(await checkout.read("deno.lock"), lock);
     }
-    assertStringIncludes(
-      await checkout.read(".deno.lock"),
-      "@std/assert@1.2.3",
-    );
+    assertStringIncludes(await checkout.read(".deno.lock"), "@std/uuid@1.2.3");
   },
 );
 
@@ -263,13 +267,13 @@ permittedTest(
       await checkout.setup(closed);
       assertEquals(
         await checkout.program(closed),
-        "stand-in",
+        "stand-in stand-in stand-in",
       );
 
       const removed = await checkout.setup(registry.url);
       assertMatch(removed.stdout, /resolve from JSR: removed .+\n$/);
       assertEquals(await checkout.leftovers(), []);
-      assertEquals(await checkout.program(registry.url), "jsr");
+      assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
 
       const again = await checkout.setup(registry.url);
       assertMatch(again.stdout, /resolve from JSR: nothing to do\.\n$/);
@@ -292,7 +296,23 @@ permittedTest(
 
     const offline = await checkout.setup(registry.url);
     assertMatch(offline.stdout, /resolve from JSR: nothing to do\.\n$/);
-    assertEquals(await checkout.program(registry.url), "jsr");
+    assertEquals(await checkout.program(registry.url), "jsr jsr jsr");
+  },
+);
+
+permittedTest(
+  "setup uses stand-ins when one package of three is missing",
+  NEEDS,
+  async () => {
+    await using checkout = await Checkout.create();
+    await using registry = await serveJsr(PACKAGES.slice(0, 2));
+    const ran = await checkout.setup(registry.url);
+    assertStringIncludes(ran.stdout, "@std/uuid");
+    assertStringIncludes(ran.stdout, "put in");
+    assertEquals(
+      await checkout.program(registry.url),
+      "stand-in stand-in stand-in",
+    );
   },
 );
 
@@ -332,7 +352,7 @@ permittedTest(
     const task = await checkout.setup(jsr);
     assertStringIncludes(task.stdout, "no answer within 2 s");
     assert(task.milliseconds < 7_000, `took ${task.milliseconds} ms`);
-    assertEquals(await checkout.program(jsr), "stand-in");
+    assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
 
     // The Deno that asked was ended, not left waiting.
     assertNotEquals(hungUp.length, 0);
@@ -353,14 +373,14 @@ permittedTest(
     await using checkout = await Checkout.create();
     const jsr = closedJsr();
     await checkout.setup(jsr);
-    const intact = await checkout.read(".offline/assert/deno.json");
-    await checkout.write(".offline/assert/deno.json", "{}");
-    await checkout.write(".offline/assert/of_an_earlier_version.ts", "");
+    const intact = await checkout.read(".offline/uuid/v5.ts");
+    await checkout.write(".offline/uuid/v5.ts", "export {};\n");
+    await checkout.write(".offline/uuid/of_an_earlier_version.ts", "");
 
     const repaired = await checkout.setup(jsr, "--quiet");
     assertStringIncludes(repaired.stderr, "put in");
     assertEquals(repaired.stdout, "");
-    assertEquals(await checkout.read(".offline/assert/deno.json"), intact);
+    assertEquals(await checkout.read(".offline/uuid/v5.ts"), intact);
     assertEquals(await checkout.leftovers(), [".offline"]);
     assertEquals((await checkout.setup(jsr, "--quiet")).stderr, "");
   },
@@ -375,8 +395,8 @@ permittedTest(
     for (let round = 1; round <= 3; round++) {
       await Promise.all(Array.from({ length: 4 }, () => checkout.setup(jsr)));
       assertEquals(await checkout.leftovers(), [".offline"]);
-      assertEquals(await checkout.program(jsr), "stand-in");
-      await checkout.write(".offline/assert/deno.json", "{}");
+      assertEquals(await checkout.program(jsr), "stand-in stand-in stand-in");
+      await checkout.write(".offline/uuid/v5.ts", "export {};\n");
     }
   },
 );

@@ -18,6 +18,8 @@ import {
   assertThrows,
   fail,
 } from "@std/assert";
+import { parseArgs } from "@std/cli/parse-args";
+import { generate, validate } from "@std/uuid/v5";
 
 /** Runs an assertion that must fail; told without the assertions under test. */
 function failure(assertion: () => unknown): Error {
@@ -244,4 +246,125 @@ Deno.test("assertRejects() fails when fulfilled, thrown at once, or rejected wit
     )).message,
     "non-Error",
   );
+});
+
+/** The namespace for names that are domain names (RFC 9562). */
+const NAMESPACE_DNS = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+
+Deno.test("generate() makes the UUID that the standard's algorithm gives", async () => {
+  const name = new TextEncoder().encode("python.org");
+  for (const namespace of [NAMESPACE_DNS, NAMESPACE_DNS.toUpperCase()]) {
+    assertEquals(
+      await generate(namespace, name),
+      "886313e1-3b8a-5372-9b90-0c9aee199e5d",
+    );
+  }
+});
+
+Deno.test("generate() rejects a namespace that is not a UUID", async () => {
+  await assertRejects(() => generate("cafe", new Uint8Array()), Error);
+});
+
+Deno.test("validate() tells UUIDs of version 5 from other texts", () => {
+  const id = "886313e1-3b8a-5372-9b90-0c9aee199e5d";
+  assert(validate(id) && validate(id.toUpperCase()));
+  for (
+    const text of [
+      "",
+      "cafe",
+      crypto.randomUUID(),
+      id.replaceAll("-", ""),
+      `${id}0`,
+      ` ${id}`,
+      `{${id}}`,
+      id.replace("-5", "-f"),
+      id.replace("-9b90", "-cb90"),
+    ]
+  ) {
+    assert(!validate(text), text);
+  }
+});
+
+Deno.test("parseArgs() returns text and flags by name when they are declared", () => {
+  const parsed = parseArgs(
+    ["--topic", "7", "--json", "--group=g"],
+    { string: ["topic", "group", "file"], boolean: ["json", "quiet"] },
+  );
+  const topic: string | undefined = parsed.topic;
+  const json: boolean = parsed.json;
+  assertStrictEquals(topic, "7");
+  assertStrictEquals(json, true);
+  assertEquals<Record<string, unknown>>(parsed, {
+    _: [],
+    topic: "7",
+    group: "g",
+    json: true,
+    quiet: false,
+  });
+});
+
+Deno.test("parseArgs() returns an empty text when a text flag has no value", () => {
+  const options = { string: ["topic"], boolean: ["json"] };
+  assertEquals(parseArgs(["--topic"], options)["topic"], "");
+  assertEquals<Record<string, unknown>>(
+    parseArgs(["--topic", "--json"], options),
+    { _: [], topic: "", json: true },
+  );
+  assertEquals(parseArgs(["--topic", "-5"], options)["topic"], "");
+});
+
+Deno.test("parseArgs() takes values with signs, spaces and equal signs after an equal sign", () => {
+  for (const value of ["-5", "b=c", "b\nc d", "-"]) {
+    assertEquals(parseArgs([`--a=${value}`], { string: ["a"] }).a, value);
+  }
+  assertEquals(parseArgs(["--a", "b c"], { string: ["a"] }).a, "b c");
+});
+
+Deno.test("parseArgs() takes the last value when a flag is repeated", () => {
+  assertEquals(
+    parseArgs(["--a", "1", "--a", "2"], { string: ["a"] }).a,
+    "2",
+  );
+});
+
+Deno.test("parseArgs() reads a boolean's value when it is given", () => {
+  const options = { boolean: ["json"] };
+  assertEquals(parseArgs(["--json=false"], options)["json"], false);
+  assertEquals(parseArgs(["--json=true"], options)["json"], true);
+  assertEquals(parseArgs(["--json", "false"], options)["json"], false);
+});
+
+Deno.test("parseArgs() calls unknown() for each undeclared argument and leaves it out on false", () => {
+  const asked: unknown[] = [];
+  const left: Record<string, unknown> = parseArgs(
+    [
+      "--topic",
+      "demo",
+      "--typo",
+      "x",
+      "--other=y",
+      "--no-json",
+      "--json",
+      "stray",
+      "-z",
+      "--",
+      "--raw",
+    ],
+    {
+      string: ["topic"],
+      boolean: ["json"],
+      unknown: (arg, key) => {
+        asked.push([arg, key]);
+        return false;
+      },
+    },
+  );
+  assertEquals(asked, [
+    ["--typo", "typo"],
+    ["--other=y", "other"],
+    ["--no-json", "no-json"],
+    ["stray", undefined],
+    ["-z", "z"],
+  ]);
+  assertEquals(left, { _: ["--raw"], topic: "demo", json: true });
 });

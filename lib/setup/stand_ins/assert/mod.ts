@@ -10,7 +10,12 @@ import { isDeepStrictEqual } from "node:util";
 export class AssertionError extends Error {
   override name = "AssertionError";
 
-  /** Constructs a new instance. */
+  /**
+   * Constructs a new instance.
+   *
+   * @param message What does not hold.
+   * @param options The cause, if there is one.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
   }
@@ -23,17 +28,36 @@ type AnyConstructor = abstract new (...args: any[]) => any;
 // deno-lint-ignore no-explicit-any
 type ErrorConstructor<E extends Error> = abstract new (...args: any[]) => E;
 
-/** Asserts that a value is truthy. */
+/**
+ * Asserts that a value is truthy.
+ *
+ * @param expr The value.
+ * @param msg What to say where it is not.
+ * @throws {AssertionError} If it is not.
+ */
 export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/** Fails. */
+/**
+ * Fails.
+ *
+ * @param msg What to say.
+ * @returns Never.
+ * @throws {AssertionError} Always.
+ */
 export function fail(msg?: string): never {
   throw new AssertionError(`Failed assertion${suffix(msg)}`);
 }
 
-/** Asserts that two values are deeply equal, and of the same kind throughout. */
+/**
+ * Asserts that two values are deeply equal, and of the same kind throughout.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should equal.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are not; its message shows both.
+ */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!isDeepStrictEqual(actual, expected)) {
     throw new AssertionError(
@@ -42,7 +66,14 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/** Asserts that two values are not deeply equal. */
+/**
+ * Asserts that two values are not deeply equal.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should differ from.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are deeply equal.
+ */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (isDeepStrictEqual(actual, expected)) {
     throw new AssertionError(
@@ -53,7 +84,14 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/** Asserts that two values are one and the same, as `Object.is` tells. */
+/**
+ * Asserts that two values are one and the same, as `Object.is` tells.
+ *
+ * @param actual The value to test.
+ * @param expected The value that it should be.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If they are not; its message shows both.
+ */
 export function assertStrictEquals<T>(
   actual: unknown,
   expected: T,
@@ -69,7 +107,14 @@ export function assertStrictEquals<T>(
   }
 }
 
-/** Asserts that a text matches a pattern. */
+/**
+ * Asserts that a text matches a pattern.
+ *
+ * @param actual The text to test.
+ * @param expected The pattern.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it does not match.
+ */
 export function assertMatch(
   actual: string,
   expected: RegExp,
@@ -82,7 +127,14 @@ export function assertMatch(
   }
 }
 
-/** Asserts that a text includes another. */
+/**
+ * Asserts that a text includes another.
+ *
+ * @param actual The text to test.
+ * @param expected The text that it should include.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it does not include it.
+ */
 export function assertStringIncludes(
   actual: string,
   expected: string,
@@ -95,7 +147,14 @@ export function assertStringIncludes(
   }
 }
 
-/** Asserts that a value is an instance of a class. */
+/**
+ * Asserts that a value is an instance of a class.
+ *
+ * @param actual The value to test.
+ * @param expectedType The class.
+ * @param msg What to add to the error's message.
+ * @throws {AssertionError} If it is not.
+ */
 export function assertInstanceOf<T extends AnyConstructor>(
   actual: unknown,
   expectedType: T,
@@ -109,9 +168,25 @@ export function assertInstanceOf<T extends AnyConstructor>(
   );
 }
 
-/** Asserts that a function throws. */
+/**
+ * Asserts that a function throws.
+ *
+ * @param fn The function.
+ * @param msg What to add to the error's message.
+ * @returns What it threw.
+ * @throws {AssertionError} If it does not throw.
+ */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
-/** Asserts that a function throws an error of a class, with a message that includes a text. */
+/**
+ * Asserts that a function throws an error of a class, with a message that includes a text.
+ *
+ * @param fn The function.
+ * @param ErrorClass The class.
+ * @param msgIncludes The text.
+ * @param msg What to add to the error's message.
+ * @returns The error that it threw.
+ * @throws {AssertionError} If it throws another or nothing.
+ */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: ErrorConstructor<E>,
@@ -136,12 +211,30 @@ export function assertThrows<E extends Error = Error>(
   throw new AssertionError(`Expected function to throw${suffix(expected.msg)}`);
 }
 
-/** Asserts that a function returns a promise that is rejected. */
+/**
+ * Asserts that a function returns a promise that is rejected.
+ *
+ * @param fn The function.
+ * @param msg What to add to the error's message.
+ * @returns What it was rejected with.
+ * @throws {AssertionError} If it is fulfilled, or if the function throws before it returns a promise.
+ */
 export function assertRejects(
   fn: () => PromiseLike<unknown>,
   msg?: string,
 ): Promise<unknown>;
-/** Asserts that a function returns a promise that is rejected with an error of a class, with a message that includes a text. */
+/**
+ * Asserts that a function returns a promise that is rejected with an error of a class, with a
+ * message that includes a text.
+ *
+ * @param fn The function.
+ * @param ErrorClass The class.
+ * @param msgIncludes The text.
+ * @param msg What to add to the error's message.
+ * @returns The error that it was rejected with.
+ * @throws {AssertionError} If it is rejected with another or fulfilled, or if the function throws
+ * before it returns a promise.
+ */
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: ErrorConstructor<E>,
