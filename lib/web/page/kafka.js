@@ -48,7 +48,7 @@ export function KafkaPlace({ address: { path, query }, status }) {
       <${Notice} trouble title=${endSentence(status.registry.error)}
         text=${`${
           status.registry.advice ?? ""
-        } Until then values are shown as they are, undecoded.`.trim()} />
+        } Until then messages are shown as bytes.`.trim()} />
     `}
     <${show} key=${path.join("/")} name=${name} part=${part} query=${query}
       readOnly=${status?.readOnly ?? true} topic=${status?.topic} />

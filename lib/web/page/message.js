@@ -170,8 +170,7 @@ export function MessageDetail({ topic, message, children }) {
 function Value({ message }) {
   const { value, size: length } = message;
   const text = useMemo(() => layOut(valueText(message)), [message]);
-  // Where it is no text, its bytes tell more.
-  const [asBytes, setAsBytes] = useState(NO_TEXT.test(text));
+  const [asked, setAsked] = useState(false);
   if (value === null) {
     return html`
       <span
@@ -192,14 +191,16 @@ function Value({ message }) {
         `
         : html`<span class="quiet">schema ${schema?.id}</span>`}
       <span class="quiet">${size(length)}</span>
-      <button type="button" class="plain" aria-pressed=${String(asBytes)}
-          onClick=${() => setAsBytes(!asBytes)}>
-          ${asBytes ? "As text" : "As bytes"}
+      ${schema && html`
+        <button type="button" class="plain" aria-pressed=${String(asked)}
+          onClick=${() => setAsked(!asked)}>
+          ${asked ? "As JSON" : "As bytes"}
         </button>
+      `}
     </p>
-    ${asBytes
-      ? html`<${Bytes} message=${message} />`
-      : html`<pre tabindex="0" aria-label="Value">${text}</pre>`}
+    ${!asked && !NO_TEXT.test(text) &&
+      html`<pre tabindex="0" aria-label="Value">${text}</pre>`}
+    ${(asked || !schema) && html`<${Bytes} message=${message} />`}
   `;
 }
 
