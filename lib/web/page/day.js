@@ -42,7 +42,7 @@ export function nowOf(day) {
  * @param {number} to The one after the last.
  * @returns {Totals} The sums.
  */
-export function totalsOf(day, from, to) {
+function totalsOf(day, from, to) {
   const totals = { orders: 0, cups: 0, cents: 0, memberOrders: 0 };
   for (const { at, orders, cups, cents, memberOrders } of day.minutes) {
     if (at < from || at >= to) continue;

@@ -17,7 +17,7 @@ const RETRY_MS = 3_000;
  *
  * @param {{ text: string }} props The sentence.
  */
-export function Sentence({ text }) {
+function Sentence({ text }) {
   return text.split("`").map((part, at) =>
     at % 2 === 1 ? html`<code>${part}</code>` : part
   );
