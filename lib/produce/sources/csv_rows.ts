@@ -8,10 +8,14 @@
  * @module
  */
 
-import { FILE_START, type FileRecord, type SplitOptions } from "./record.ts";
+import { type Line, splitLines } from "./lines.ts";
+import {
+  concat,
+  FILE_START,
+  type FileRecord,
+  type SplitOptions,
+} from "./record.ts";
 
-const LINE_FEED = 0x0a;
-const CARRIAGE_RETURN = 0x0d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 
@@ -22,38 +26,24 @@ const STRAY =
 /** Where the end of a line leaves a row: at its end, within a quoted field, or with a quote that can't be there. */
 type LineState = "closed" | "quoted" | "stray";
 
-/**
- * Follows the quotes of one line.
- *
- * @param line Where the line begins and ends, without its line feed, and whether it begins within a quoted field.
- * @returns Where its end leaves the row.
- */
-function followQuotes(
-  data: Uint8Array,
-  line: {
-    readonly from: number;
-    readonly to: number;
-    readonly quoted: boolean;
-  },
-): LineState {
-  const end = line.to > line.from && data[line.to - 1] === CARRIAGE_RETURN
-    ? line.to - 1
-    : line.to;
-  let quoted = line.quoted;
-  let fieldStart = !quoted;
-  for (let at = line.from; at < end; at++) {
-    const byte = data[at];
+/** Follows the quotes of one line, which may begin within a quoted field. */
+function followQuotes(line: Uint8Array, isQuoted: boolean): LineState {
+  let quoted = isQuoted;
+  let at = line.indexOf(QUOTE);
+  let fieldStart = !quoted && (at === 0 || line[at - 1] === COMMA);
+  for (; at >= 0 && at < line.length; at++) {
+    const byte = line[at];
     if (byte !== QUOTE) {
       fieldStart = !quoted && byte === COMMA;
     } else if (!quoted) {
       if (!fieldStart) return "stray";
       quoted = true;
-    } else if (at + 1 < end && data[at + 1] === QUOTE) {
+    } else if (line[at + 1] === QUOTE) {
       at++;
     } else {
       quoted = false;
       fieldStart = false;
-      if (at + 1 < end && data[at + 1] !== COMMA) return "stray";
+      if (at + 1 < line.length && line[at + 1] !== COMMA) return "stray";
     }
   }
   return quoted ? "quoted" : "closed";
@@ -69,116 +59,56 @@ function followQuotes(
  */
 export async function* splitRows(
   chunks: AsyncIterable<Uint8Array>,
-  { limitBytes, start = FILE_START }: SplitOptions,
+  options: SplitOptions,
 ): AsyncGenerator<FileRecord, void, undefined> {
+  const { limitBytes, start = FILE_START } = options;
   const tooFar = `A quote is not closed within ${limitBytes} bytes`;
   let number = start.line;
-  /** The end of the last run's last row, if its line break has come since. */
-  let rest = start.open ?? false;
-  let data: Uint8Array = new Uint8Array();
-  /** Where `data` begins in the file. */
-  let base = start.offset;
-  /** Where the row begins in `data`, where its first line ends, and where the line in hand begins. */
-  let row = 0;
-  let firstBreak = -1;
-  let line = 0;
-  let quoted = false;
-  /** Where the next quote is, at or after `line`; past all data if there is none. */
-  let nextQuote = 0;
-  /** Whether the beginning of the line in hand has been dropped, as it is too long. */
-  let overlong = false;
-
-  const take = (
-    to: number,
-    next: number,
-    facts: Pick<FileRecord, "open" | "problem">,
-  ): FileRecord => {
-    const end = to > row && data[to - 1] === CARRIAGE_RETURN ? to - 1 : to;
-    const bytes = overlong || end - row > limitBytes
-      ? undefined
-      : data.subarray(row, end);
-    row = line = next;
-    firstBreak = -1;
-    quoted = overlong = false;
-    return { number: ++number, bytes, end: base + next, ...facts };
-  };
-  /** Makes the first line of the row in hand a bad row. */
-  const takeFirstLine = (problem: string, open: boolean): FileRecord => {
-    const taken = take(firstBreak, firstBreak + 1, { open, problem });
-    nextQuote = row;
-    return taken;
-  };
-  /** Takes the rows that end in the data in hand. */
-  function* rows(isLast: boolean): Generator<FileRecord> {
-    while (line < data.length || isLast && row < data.length) {
-      const found = data.indexOf(LINE_FEED, line);
-      if (found < 0 && !isLast) {
-        if (firstBreak < 0 || data.length - row <= limitBytes + 1) return;
-        yield takeFirstLine(tooFar, false);
-        continue;
-      }
-      const to = found < 0 ? data.length : found;
-      if (nextQuote < line) nextQuote = line;
-      if (nextQuote <= to && data[nextQuote] !== QUOTE) {
-        const quote = data.indexOf(QUOTE, nextQuote);
-        nextQuote = quote < 0 ? data.length : quote;
-      }
-      const state: LineState = nextQuote >= to
-        ? quoted ? "quoted" : "closed"
-        : followQuotes(data, { from: line, to, quoted });
-      const open = found < 0;
-      const isLong = to - row > limitBytes + 1;
-      if (state === "quoted" && !open && !isLong && !overlong) {
-        if (firstBreak < 0) firstBreak = to;
-        quoted = true;
-        line = to + 1;
-        continue;
-      }
-      if (firstBreak >= 0 && (state !== "closed" || isLong)) {
-        yield takeFirstLine(
-          isLong ? tooFar : NOT_CLOSED,
-          open && state === "quoted",
-        );
-        continue;
-      }
-      const taken = take(to, Math.min(to + 1, data.length), {
-        open,
-        ...(state !== "closed" &&
-          { problem: state === "quoted" ? NOT_CLOSED : STRAY }),
-      });
-      if (rest && taken.bytes?.length === 0) number--;
-      else yield taken;
-      rest = false;
-    }
-  }
-
-  for await (const chunk of chunks) {
-    if (chunk.length === 0) continue;
-    if (firstBreak < 0 && data.length - row > limitBytes + 1) {
-      // What is too long is not kept. A quote in it is forgotten with it.
-      base += data.length;
-      data = chunk;
-      row = line = nextQuote = 0;
-      overlong = true;
-    } else if (row === data.length) {
-      base += row;
-      data = chunk;
-      line = nextQuote = row = 0;
+  /** The lines of a row whose last field is not closed yet, and how long they are together. */
+  let held: Line[] = [];
+  let length = 0;
+  /** Takes the next line: a row ends with it, or goes on. */
+  function* take(line: Line): Generator<FileRecord> {
+    const { bytes, end, open } = line;
+    const state = bytes ? followQuotes(bytes, held.length > 0) : "closed";
+    const isLong = length + (bytes?.length ?? Infinity) > limitBytes;
+    if (state === "quoted" && !open && !isLong) {
+      held.push(line);
+      length += (bytes?.length ?? 0) + line.breakBytes.length;
+    } else if (held.length > 0 && (state !== "closed" || isLong)) {
+      const problem = isLong ? tooFar : NOT_CLOSED;
+      yield* release(problem, open && state === "quoted");
+      yield* take(line);
     } else {
-      const kept = data.length - row;
-      const joined = new Uint8Array(kept + chunk.length);
-      joined.set(data.subarray(row));
-      joined.set(chunk, kept);
-      base += row;
-      line -= row;
-      if (firstBreak >= 0) firstBreak -= row;
-      nextQuote = Math.max(nextQuote - row, 0);
-      row = 0;
-      data = joined;
+      const parts = held.flatMap((one) => [one.bytes, one.breakBytes]);
+      const row = bytes && concat([...parts as Uint8Array[], bytes]);
+      [held, length] = [[], 0];
+      const problem = state === "quoted" ? NOT_CLOSED : STRAY;
+      yield {
+        number: ++number,
+        bytes: row,
+        end,
+        open,
+        ...(state !== "closed" && { problem }),
+      };
     }
-    yield* rows(false);
   }
-  yield* rows(true);
+  /** Makes the first of the lines in hand a bad row. None of the others can begin one that goes on: their quotes are even. */
+  function* release(problem: string, open: boolean): Generator<FileRecord> {
+    const [{ bytes, end }, ...others] = held as [Line, ...Line[]];
+    [held, length] = [[], 0];
+    yield { number: ++number, bytes, end, open, problem };
+    for (const line of others) yield* take(line);
+  }
+  for await (const line of splitLines(chunks, options)) {
+    const { bytes, end, open } = line;
+    // Most rows are one line.
+    const isRow = held.length === 0 &&
+      (!bytes || followQuotes(bytes, false) === "closed");
+    if (isRow) yield { number: ++number, bytes, end, open };
+    else yield* take(line);
+  }
+  if (held.length > 0) yield* release(NOT_CLOSED, true);
 }
 
 /** A field of a row. */

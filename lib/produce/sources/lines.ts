@@ -14,6 +14,18 @@ import {
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
+/** A line. */
+export interface Line extends FileRecord {
+  /** Its line break; empty if the file ends without one. */
+  readonly breakBytes: Uint8Array;
+}
+
+const BREAKS = [
+  Uint8Array.of(LINE_FEED),
+  Uint8Array.of(CARRIAGE_RETURN, LINE_FEED),
+] as const;
+const NO_BREAK = new Uint8Array();
+
 function isBreak(parts: readonly Uint8Array[]): boolean {
   return parts.every((part) => part.every((byte) => byte === CARRIAGE_RETURN));
 }
@@ -27,19 +39,21 @@ function isBreak(parts: readonly Uint8Array[]): boolean {
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   { limitBytes, start = FILE_START }: SplitOptions,
-): AsyncGenerator<FileRecord, void, undefined> {
+): AsyncGenerator<Line, void, undefined> {
   let parts: Uint8Array[] = [];
   let length = 0;
   let number = start.line;
   let end = start.offset;
   let rest = start.open ?? false;
-  const take = (open: boolean): FileRecord => {
+  const take = (open: boolean): Line => {
     let bytes = length > limitBytes + 1 ? undefined : concat(parts);
-    if (bytes?.at(-1) === CARRIAGE_RETURN) bytes = bytes.subarray(0, -1);
+    const hasReturn = bytes?.at(-1) === CARRIAGE_RETURN;
+    if (hasReturn) bytes = bytes?.subarray(0, -1);
     if (bytes && bytes.length > limitBytes) bytes = undefined;
     parts = [];
     length = 0;
-    return { number: ++number, bytes, end, open };
+    const breakBytes = open ? NO_BREAK : BREAKS[hasReturn ? 1 : 0];
+    return { number: ++number, bytes, end, open, breakBytes };
   };
   const add = (part: Uint8Array) => {
     length += part.length;
