@@ -45,11 +45,7 @@ export interface OutageOptions {
   readonly signal?: AbortSignal | undefined;
   /** Tells whether the work has become pointless. */
   readonly over?: () => boolean;
-  /**
-   * For how long to try, in milliseconds.
-   *
-   * @default {Infinity}
-   */
+  /** For how long to try, in milliseconds. By default: `Infinity`. */
   readonly timeoutMs?: number;
   /** Called when the first try has failed; the wait begins when it is done. What it throws ends the wait. */
   readonly begins?: (error: unknown) => unknown;

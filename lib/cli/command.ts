@@ -93,11 +93,7 @@ export interface TaskSpec<
 > {
   /** Its name, as in `deno task NAME`. */
   readonly name: string;
-  /**
-   * The set of permissions in deno.json that it runs with: what to extend is found there.
-   *
-   * @default {"pipeline"}
-   */
+  /** The set of permissions in deno.json that it runs with: what to extend is found there. By default: `"pipeline"`. */
   readonly permissions?: string;
   /** The names of its arguments, such as `FILE`, or `[LEVEL]` for one that may be absent. */
   readonly arguments?: A;

@@ -37,19 +37,11 @@ export interface ProduceReportOptions {
   readonly count: number;
   /** The file that they come from instead; `-` is standard input. */
   readonly file?: string | undefined;
-  /**
-   * The file's format.
-   *
-   * @default {"ndjson"}
-   */
+  /** The file's format. By default: `"ndjson"`. */
   readonly format?: FileFormat | undefined;
   /** The file that keeps what is rejected. */
   readonly rejects?: string | undefined;
-  /**
-   * Whether the events are only checked.
-   *
-   * @default {false}
-   */
+  /** Whether the events are only checked. By default: `false`. */
   readonly dryRun?: boolean;
   /** Print JSON and nothing else. */
   readonly json: boolean;

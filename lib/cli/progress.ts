@@ -25,11 +25,7 @@ export interface RunState {
   readonly startedAt: number;
   /** Which part of everything is done, from 0 to 1; undefined if it is not known how much that is. */
   readonly share?: number | undefined;
-  /**
-   * Which part of everything an earlier run has done.
-   *
-   * @default {0}
-   */
+  /** Which part of everything an earlier run has done. By default: `0`. */
   readonly startShare?: number | undefined;
 }
 

@@ -25,11 +25,7 @@ export interface GroupPositionOptions {
   readonly group: string;
   /** Where to begin in a partition for which the group has no offset. */
   readonly from: "earliest" | "latest";
-  /**
-   * Where the offsets are kept, given where Kafka keeps them.
-   *
-   * @default Kafka's.
-   */
+  /** Where the offsets are kept, given where Kafka keeps them. By default: Kafka's. */
   readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
   /** Receives a line about messages that are gone. */
   readonly notify?: ((line: string) => void) | undefined;

@@ -6,19 +6,11 @@
 
 /** When the consumer counts as idle or stalled, and what to call then. */
 export interface LivenessOptions {
-  /**
-   * How long nothing has to come before the consumer is idle, in milliseconds.
-   *
-   * @default {Infinity}
-   */
+  /** How long nothing has to come before the consumer is idle, in milliseconds. By default: `Infinity`. */
   readonly idleExitMs?: number | undefined;
   /** How long after the last answer to a fetch the consumer can't be idle, in milliseconds: Kafka may be out of reach. */
   readonly freshMs: number;
-  /**
-   * How long a stall takes before it is reported, in milliseconds.
-   *
-   * @default {90000}
-   */
+  /** How long a stall takes before it is reported, in milliseconds. By default: `90000`. */
   readonly stallMs?: number;
   /** Called when the consumer is idle. */
   readonly idle: () => void;

@@ -12,11 +12,7 @@ export interface DayOptions {
   readonly seed: number;
   /** The date. */
   readonly date: Temporal.PlainDate;
-  /**
-   * Where the day begins at midnight: a name such as `America/Toronto`.
-   *
-   * @default {the machine's}
-   */
+  /** Where the day begins at midnight: a name such as `America/Toronto`. By default: the machine's. */
   readonly timeZone?: string;
 }
 

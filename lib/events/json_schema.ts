@@ -54,17 +54,9 @@ export interface CompileOptions {
    * @default {true}
    */
   readonly allErrors?: boolean;
-  /**
-   * Whether to allow fields that the schema doesn't name: see {@linkcode openSchema}.
-   *
-   * @default {false}
-   */
+  /** Whether to allow fields that the schema doesn't name: see {@linkcode openSchema}. By default: `false`. */
   readonly open?: boolean;
-  /**
-   * What the schema refers to outside of itself.
-   *
-   * @default {nothing}
-   */
+  /** What the schema refers to outside of itself. By default: nothing. */
   readonly references?: readonly ReferencedSchema[];
 }
 

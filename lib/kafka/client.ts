@@ -176,11 +176,7 @@ export interface ConnectedClient<C> {
 export interface ClientOptions<C> extends KafkaOptions, WaitOptions {
   /** Makes the client. */
   readonly make: (kafka: KafkaClient) => C;
-  /**
-   * What fails if the work does, to begin the sentence of its error.
-   *
-   * @default {"A request"}
-   */
+  /** What fails if the work does, to begin the sentence of its error. By default: `"A request"`. */
   readonly action?: string;
 }
 

@@ -21,11 +21,7 @@ export interface OutgoingBatch {
   readonly messages: readonly OutgoingMessage[];
   /** Equals `acks`. */
   readonly acks: Acks;
-  /**
-   * Whether to compress them. Equals `compression.type=gzip`.
-   *
-   * @default {false}
-   */
+  /** Whether to compress them. Equals `compression.type=gzip`. By default: `false`. */
   readonly gzip?: boolean;
 }
 

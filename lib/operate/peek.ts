@@ -20,11 +20,7 @@ export interface PeekOptions extends KafkaOptions, WaitOptions {
   readonly topic: string;
   /** The partition; all of them by default. */
   readonly partition?: number | undefined;
-  /**
-   * How many of the newest messages to show, if `from` is not given.
-   *
-   * @default {10}
-   */
+  /** How many of the newest messages to show, if `from` is not given. By default: `10`. */
   readonly last?: number | undefined;
   /** Where to begin; everything from there on is shown. */
   readonly from?: OffsetTarget | undefined;

@@ -39,11 +39,7 @@ export type Work<T> = Generator<Step, T, unknown>;
 
 /** How a database is opened. */
 export interface DatabaseAccess {
-  /**
-   * Whether nothing is written.
-   *
-   * @default {false}
-   */
+  /** Whether nothing is written. By default: `false`. */
   readonly readOnly?: boolean;
 }
 

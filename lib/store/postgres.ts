@@ -47,11 +47,7 @@ const TYPES: TypeNames = {
 
 /** How a server's database is used. */
 export interface PostgresOptions extends DatabaseAccess {
-  /**
-   * How long a transaction may take, in milliseconds. After that the server counts as away.
-   *
-   * @default {30000}
-   */
+  /** How long a transaction may take, in milliseconds. After that the server counts as away. By default: `30000`. */
   readonly timeoutMs?: number;
 }
 

@@ -71,17 +71,9 @@ export interface DeadLetterOptions extends KafkaOptions, WaitOptions {
 
 /** How to send messages back. */
 export interface ReplayOptions extends DeadLetterOptions {
-  /**
-   * Whether nothing is sent.
-   *
-   * @default {false}
-   */
+  /** Whether nothing is sent. By default: `false`. */
   readonly dryRun?: boolean;
-  /**
-   * Makes the value to send.
-   *
-   * @default The message's own.
-   */
+  /** Makes the value to send. By default: the message's own. */
   readonly edit?: (letter: DeadLetter) => Promise<Uint8Array>;
 }
 

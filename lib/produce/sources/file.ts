@@ -82,11 +82,7 @@ export function explainFileError(path: string, cause: unknown): PipelineError {
 
 /** How much of a file is read. */
 export interface ReadOptions {
-  /**
-   * Where to begin, in bytes of the content: of what it unpacks to if it is compressed.
-   *
-   * @default {0}
-   */
+  /** Where to begin, in bytes of the content: of what it unpacks to if it is compressed. By default: `0`. */
   readonly offset?: number;
   /** Ends the content early, also while a pipe is silent. */
   readonly signal?: AbortSignal | undefined;

@@ -35,17 +35,9 @@ import type { SourceItem } from "./source.ts";
 
 /** How a file is read. */
 export interface FileEventsOptions {
-  /**
-   * Its format.
-   *
-   * @default {by the file's name}
-   */
+  /** Its format. By default: by the file's name. */
   readonly format?: FileFormat | undefined;
-  /**
-   * How many events to take, blank lines not counted.
-   *
-   * @default {Infinity}
-   */
+  /** How many events to take, blank lines not counted. By default: `Infinity`. */
   readonly count?: number | undefined;
   /** Ends the source early. */
   readonly signal?: AbortSignal | undefined;

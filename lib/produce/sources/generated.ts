@@ -15,11 +15,7 @@ export interface GeneratedOptions {
   readonly count: number;
   /** The pause between two events, in milliseconds. */
   readonly intervalMs: number;
-  /**
-   * The events.
-   *
-   * @default {what the kind of event generates}
-   */
+  /** The events. By default: what the kind of event generates. */
   readonly events?: Iterator<unknown> | undefined;
   /** Repeats the same events, but for their times. */
   readonly seed?: number | undefined;

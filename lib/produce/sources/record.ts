@@ -34,11 +34,7 @@ export interface FileRecord {
 export interface SplitOptions {
   /** The longest record that is kept, in bytes. A longer one is passed over and comes without its bytes. */
   readonly limitBytes: number;
-  /**
-   * What lies before the bytes, where they begin in the middle of a file.
-   *
-   * @default {the file's start}
-   */
+  /** What lies before the bytes, where they begin in the middle of a file. By default: the file's start. */
   readonly start?: FilePlace | undefined;
 }
 
