@@ -44,7 +44,7 @@ export interface LocalEngineOptions {
   /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
-  readonly serverProperties?: Properties;
+  readonly serverProperties?: Properties | ((node: BrokerNode) => Properties);
   /** Options for the broker's Java that override the defaults, such as `-Xmx2g`. */
   readonly javaOptions?: readonly string[];
   /** The folder for the programs. By default that of the checkout. */
@@ -124,7 +124,9 @@ export class LocalEngine {
             nodes: this.#ports.nodes,
             data: brokerData(this.folders, id),
           }),
-          ...options.serverProperties,
+          ...(typeof options.serverProperties === "function"
+            ? options.serverProperties(this.#node(id))
+            : options.serverProperties),
         }),
         title: () =>
           this.#ports.nodes.length > 1

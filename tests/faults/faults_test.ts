@@ -4,12 +4,15 @@
  * of one.
  */
 
+import { CLUSTER_FAULTS } from "./cluster.ts";
 import { CONSUMER_FAULTS } from "./consumer.ts";
 import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
 import { OUTAGES } from "./outages.ts";
 import { PAGE_FAULTS } from "./page.ts";
 import { PRODUCER_FAULTS } from "./producer.ts";
 import { STORE_FAULTS } from "./store.ts";
+import { ClusterEngine } from "./support/cluster_engine.ts";
+import { FaultEngine } from "./support/fault_engine.ts";
 import { faultTests } from "./support/fault_tests.ts";
 
 faultTests("nothing is lost", [
@@ -19,4 +22,6 @@ faultTests("nothing is lost", [
   ...OUTAGES,
   ...STORE_FAULTS,
   ...PAGE_FAULTS,
-]);
+], FaultEngine.start);
+
+faultTests("a cluster loses nothing", CLUSTER_FAULTS, ClusterEngine.start);

@@ -6,13 +6,13 @@
 
 import { assert } from "@std/assert";
 import { committedOffsets, type JsonRecord } from "../../support/topics.ts";
-import type { FaultBench } from "./fault_tests.ts";
+import type { Bench } from "../../support/integration.ts";
 import { placeOf, topicEnds } from "./topic_log.ts";
 import { WatchedTask } from "./watched_task.ts";
 
 /** Everything that was consumed from a topic, over all runs of a group. */
 export class Consumption {
-  readonly #bench: FaultBench;
+  readonly #bench: Bench;
   /** How often each place was shown. */
   readonly #shown = new Map<string, number>();
   /** By partition, the offset behind the last one that was shown. */
@@ -23,7 +23,7 @@ export class Consumption {
   #strange = 0;
 
   /** @param bench The test's bench. */
-  constructor(bench: FaultBench) {
+  constructor(bench: Bench) {
     this.#bench = bench;
   }
 

@@ -5,15 +5,24 @@
  * @module
  */
 
+import type { Config } from "../../../lib/settings/config.ts";
 import type { Bench } from "../../support/integration.ts";
 import { localEngineTest } from "../../support/local_engine.ts";
-import { FaultEngine } from "./fault_engine.ts";
+import type { FaultEngine } from "./fault_engine.ts";
 import { Random } from "./random.ts";
 
+/** What faults are done to. */
+interface Victim extends AsyncDisposable {
+  /** Where the clients find Kafka and the registry. */
+  readonly config: Config;
+  /** Starts whatever doesn't run. */
+  repair(): Promise<void>;
+}
+
 /** What a fault test works with. */
-export interface FaultBench extends Bench {
+export interface FaultBench<E extends Victim = FaultEngine> extends Bench {
   /** The engine; it runs when the test begins, whatever the test before did to it. */
-  readonly engine: FaultEngine;
+  readonly engine: E;
   /** Chance, for moments and data. */
   readonly random: Random;
   /** Whether this is the long version. */
@@ -29,11 +38,13 @@ export interface FaultBench extends Bench {
 }
 
 /** A fault test. */
-export interface FaultTest {
+export interface FaultTest<E extends Victim = FaultEngine> {
   /** What it shows. */
   readonly name: string;
+  /** The version that it belongs to; both without it. */
+  readonly version?: "short" | "long";
   /** The test. */
-  readonly fn: (bench: FaultBench) => Promise<void>;
+  readonly fn: (bench: FaultBench<E>) => Promise<void>;
 }
 
 /**
@@ -41,17 +52,23 @@ export interface FaultTest {
  *
  * @param subject What they are about.
  * @param tests The tests.
+ * @param start Starts the engine.
  */
-export function faultTests(
+export function faultTests<E extends Victim>(
   subject: string,
-  tests: readonly FaultTest[],
+  tests: readonly FaultTest<E>[],
+  start: () => Promise<E>,
 ): void {
   localEngineTest(subject, async (context) => {
     const long = Deno.env.get("FAULTS") === "long";
     const only = Deno.env.get("FAULTS_ONLY");
-    await using engine = await FaultEngine.start();
-    for (const { name, fn } of tests) {
-      if (only && !name.includes(only)) continue;
+    const chosen = tests.filter(({ name, version }) =>
+      (!only || name.includes(only)) &&
+      (version === undefined || (version === "long") === long)
+    );
+    if (chosen.length === 0) return;
+    await using engine = await start();
+    for (const { name, fn } of chosen) {
       const seed = Number(
         Deno.env.get("FAULTS_SEED") ??
           crypto.getRandomValues(new Uint32Array(1))[0],
@@ -63,7 +80,7 @@ export function faultTests(
           await engine.repair();
           // A step of its own, as its name is printed whatever else the runner keeps to itself.
           const print = (line: string) => step.step(line, () => {});
-          const bench: FaultBench = {
+          const bench: FaultBench<E> = {
             engine,
             config: engine.config,
             topic: `faults-${id}`,

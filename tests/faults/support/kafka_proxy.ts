@@ -101,6 +101,7 @@ export class KafkaProxy implements AsyncDisposable {
   readonly #work = new Set<Promise<void>>();
   #listener: Deno.TcpListener | undefined;
   #delay: Delay | undefined;
+  #cut: PromiseWithResolvers<void> | undefined;
   #trap: Trap | undefined;
 
   /**
@@ -168,6 +169,7 @@ export class KafkaProxy implements AsyncDisposable {
 
   /** Closes everything, and waits until it is gone. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#cut?.resolve();
     this.close();
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
@@ -181,6 +183,22 @@ export class KafkaProxy implements AsyncDisposable {
   slow(delay: Delay): Disposable {
     this.#delay = delay;
     return { [Symbol.dispose]: () => this.#delay = undefined };
+  }
+
+  /**
+   * Passes nothing on, as a network does that is cut: connections stay, and what was sent comes through afterwards.
+   *
+   * @returns Dispose of it to pass on what waits, and all that follows.
+   */
+  cut(): Disposable {
+    const cut = Promise.withResolvers<void>();
+    this.#cut = cut;
+    return {
+      [Symbol.dispose]: () => {
+        this.#cut = undefined;
+        cut.resolve();
+      },
+    };
   }
 
   #keep(work: Promise<void>): void {
@@ -238,6 +256,7 @@ export class KafkaProxy implements AsyncDisposable {
           delay && at === "answer" && delay.api === api &&
           delay.clientId === clientId
         ) await pause(delay.ms);
+        await this.#cut?.promise;
         if (!link.silent) await writeAll(to, frame);
       }
     } finally {

@@ -1,0 +1,370 @@
+/**
+ * Three brokers of which one at a time is taken away, while orders are produced, consumed and stored.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { pause } from "../../lib/base/pause.ts";
+import { checkoutFolder } from "../../lib/engine/paths.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
+import { readDatabase } from "../support/databases.ts";
+import { eventually } from "../support/eventually.ts";
+import { withAdmin } from "../support/kafkajs.ts";
+import { committedOffsets, type JsonRecord } from "../support/topics.ts";
+import type { BrokerId, ClusterEngine } from "./support/cluster_engine.ts";
+import { Consumption } from "./support/consumption.ts";
+import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
+import { eventIdOf, placeOf, readLog, topicEnds } from "./support/topic_log.ts";
+import { WatchedTask } from "./support/watched_task.ts";
+
+type ClusterBench = FaultBench<ClusterEngine>;
+
+const PARTITIONS_COUNT = 6;
+/** How many processes consume, and how many store: members of a group. */
+const MEMBERS_COUNT = 2;
+/** How many orders a second are produced. */
+const RATE = 500;
+/** How often the groups' offsets are looked at, in milliseconds. */
+const WATCH_MS = 250;
+/** How long the pipeline may take to catch up when the trouble is over, in milliseconds. */
+const PATIENCE_MS = 90_000;
+
+/** Measures the longest time in which nothing happened in a partition. */
+class PauseMeter {
+  readonly #last = new Map<number, number>();
+  /** The longest pause, in milliseconds. */
+  longest = 0;
+
+  /** Notes that something happens in a partition. */
+  tick(partition: number): void {
+    const now = Date.now();
+    const last = this.#last.get(partition) ?? now;
+    this.longest = Math.max(this.longest, now - last);
+    this.#last.set(partition, now);
+  }
+
+  /** Determines whether something has happened in every partition since a time, in milliseconds since the epoch. */
+  allSince(time: number): boolean {
+    return [...this.#last.values()].every((last) => last > time);
+  }
+}
+
+/** Looks at a group's committed offsets again and again: they never go back (kafkajs issue 1119). */
+class OffsetWatch implements AsyncDisposable {
+  readonly #bench: ClusterBench;
+  readonly #group: string;
+  readonly #over = new AbortController();
+  readonly #done: Promise<void>;
+  readonly #highest = new Map<number, number>();
+  readonly #problems: string[] = [];
+
+  constructor(bench: ClusterBench, group: string) {
+    this.#bench = bench;
+    this.#group = group;
+    this.#done = this.#watch();
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#over;
+    while (!signal.aborted) {
+      try {
+        await this.#look();
+      } catch {
+        // No broker answers just now.
+      }
+      await pause(WATCH_MS, signal);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const group = this.#group;
+    const committed = await committedOffsets({ ...this.#bench, group });
+    for (const [partition, offset] of Object.entries(committed)) {
+      const highest = this.#highest.get(Number(partition)) ?? 0;
+      if (offset < highest) {
+        this.#problems.push(`${group} ${partition}: ${highest} → ${offset}`);
+      }
+      this.#highest.set(Number(partition), Math.max(highest, offset));
+    }
+  }
+
+  /**
+   * Ends the watch.
+   *
+   * @param ends By partition, the offset behind the last message.
+   * @returns What was seen that may not be: an offset that went back, or behind the end.
+   */
+  async end(ends: Readonly<Record<number, number>>): Promise<string[]> {
+    await this[Symbol.asyncDispose]();
+    await this.#look();
+    const behind = [...this.#highest]
+      .filter(([partition, offset]) => offset > (ends[partition] ?? 0))
+      .map(([partition, offset]) => `${this.#group} ${partition}: ${offset}`);
+    return [...this.#problems, ...behind];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort();
+    await this.#done;
+  }
+}
+
+/** Produces, consumes and stores while a trouble lasts, and accounts for every order. */
+async function underLoad(
+  bench: ClusterBench,
+  trouble: () => Promise<void>,
+): Promise<void> {
+  const { config, topic, group, report } = bench;
+  await createTopic(config, {
+    topic,
+    partitions: PARTITIONS_COUNT,
+    replicationFactor: 3,
+  });
+  const database = `.data/faults-${crypto.randomUUID()}.db`;
+  await using stack = new AsyncDisposableStack();
+  stack.defer(async () => {
+    for (const end of ["", "-wal", "-shm"]) {
+      await Deno.remove(`${checkoutFolder()}/${database}${end}`).catch(
+        () => {},
+      );
+    }
+  });
+  const acknowledged = new Map<string, string>();
+  const [producing, consuming] = [new PauseMeter(), new PauseMeter()];
+  const storeGroup = `${group}-store`;
+  const consumption = new Consumption(bench);
+  const members = await Promise.all(
+    Array.from({ length: MEMBERS_COUNT }, async () => {
+      let isStoring = false;
+      const store = stack.use(
+        new WatchedTask(
+          config,
+          "store",
+          [
+            `--topic=${topic}`,
+            `--group=${storeGroup}`,
+            `--database=${database}`,
+          ],
+          (line) => {
+            if (line === "Press Ctrl+C to stop") isStoring = true;
+          },
+        ),
+      );
+      const consumer = stack.use(
+        consumption.start([], ({ partition }) => consuming.tick(partition)),
+      );
+      await store.until("the store listens", () => isStoring);
+      return [consumer, store] as const;
+    }),
+  );
+  const tasks = members.flat();
+  const producer = stack.use(
+    new WatchedTask(
+      config,
+      "produce",
+      [
+        `--topic=${topic}`,
+        "--count=10000000",
+        "--json",
+        `--rate=${RATE}`,
+        "--idempotent",
+      ],
+      (line) => {
+        const record: JsonRecord = JSON.parse(line);
+        acknowledged.set(record.event.event_id, placeOf(record));
+        producing.tick(record.partition);
+      },
+    ),
+  );
+  await producer.until("deliveries", () => acknowledged.size > RATE);
+  await eventually("orders", () => consumption.distinct > RATE, {
+    timeoutMs: PATIENCE_MS,
+  });
+  const watches = [group, storeGroup].map((each) =>
+    stack.use(new OffsetWatch(bench, each))
+  );
+  await trouble();
+  const endedAt = Date.now();
+  await producer.until(
+    "deliveries to every partition after it",
+    () => producing.allSince(endedAt),
+    PATIENCE_MS,
+  );
+  producer.signal("SIGINT");
+  const produced = await producer.end(PATIENCE_MS);
+  const log = await readLog(config, topic);
+  const places = new Map(
+    log.map((message) => [placeOf(message), eventIdOf(message)]),
+  );
+  const ids = new Set(places.values());
+  const deadline = Date.now() + PATIENCE_MS;
+  while (consumption.distinct < log.length && Date.now() < deadline) {
+    checkRunning(tasks);
+    await pause(50);
+  }
+  const stored = async () => {
+    const [row] = await readDatabase(
+      { path: `${checkoutFolder()}/${database}` },
+      "SELECT (SELECT count(*) FROM orders) AS orders, (SELECT sum(orders) FROM order_minutes) AS counted",
+    );
+    return [Number(row?.["orders"]), Number(row?.["counted"])];
+  };
+  while ((await stored())[0] !== ids.size && Date.now() < deadline) {
+    checkRunning(tasks);
+    await pause(200);
+  }
+  for (const task of tasks) task.signal("SIGTERM");
+  const ends = await Promise.all(tasks.map((task) => task.end()));
+  const topicEnd = await topicEnds(config, topic);
+  const jumps = await Promise.all(watches.map((watch) => watch.end(topicEnd)));
+  const lostInLog = [...acknowledged]
+    .filter(([id, place]) => places.get(place) !== id).length;
+  const lost = await consumption.lost();
+  const doubled = log.length - ids.size;
+  await report({
+    acknowledged: acknowledged.size,
+    lost: lostInLog + lost,
+    "doubled in the log": doubled,
+    "consumed again": consumption.duplicated,
+    "longest pause producing": `${producing.longest} ms`,
+    "longest pause consuming": `${consuming.longest} ms`,
+  });
+  assertEquals({ lostInLog, doubled, lost }, {
+    lostInLog: 0,
+    doubled: 0,
+    lost: 0,
+  }, produced.stderr.join("\n"));
+  assertEquals(await stored(), [ids.size, ids.size]);
+  assertEquals(jumps.flat(), []);
+  assertEquals(
+    [produced, ...ends].map(({ code }) => code),
+    [produced, ...ends].map(() => 0),
+    [produced, ...ends].map(({ stderr }) => stderr.join("\n")).join("\n\n"),
+  );
+}
+
+function checkRunning(tasks: readonly WatchedTask[]): void {
+  for (const task of tasks) assert(task.running, task.stderr.join("\n"));
+}
+
+/** Gives each partition other replicas, one after another, so that each leader moves. */
+async function reassign(
+  { config, topic, random }: ClusterBench,
+  replicasCount: 2 | 3,
+): Promise<void> {
+  await withAdmin(config, {}, async (admin) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    const partitions = topics[0]?.partitions ?? [];
+    await admin.alterPartitionReassignments({
+      topics: [{
+        topic,
+        partitionAssignment: partitions.map(({ partitionId, leader }) => ({
+          partition: partitionId,
+          replicas: [
+            ...random.shuffle([1, 2, 3].filter((id) => id !== leader)),
+            leader,
+          ].slice(0, replicasCount),
+        })),
+      }],
+    });
+    for (;;) {
+      const { topics } = await admin.listPartitionReassignments({
+        topics: [{
+          topic,
+          partitions: partitions.map((each) => each.partitionId),
+        }],
+      });
+      if (topics.length === 0) return;
+      await pause(100);
+    }
+  });
+}
+
+async function crash(
+  { engine, random }: ClusterBench,
+  id: BrokerId,
+): Promise<void> {
+  await engine.kill(id);
+  await pause(random.integer(0, 6_000));
+  await engine.start(id);
+  await pause(random.integer(500, 2_000));
+}
+
+async function restart({ engine }: ClusterBench, id: BrokerId): Promise<void> {
+  await engine.stop(id);
+  await engine.start(id);
+}
+
+type Trouble = (bench: ClusterBench) => Promise<void>;
+
+const TROUBLES: Readonly<Record<string, Trouble>> = {
+  "each broker is killed and brought back": async (bench) => {
+    const { engine, random } = bench;
+    for (const id of random.shuffle(engine.ids)) await crash(bench, id);
+  },
+  "the controller is killed three times": async (bench) => {
+    for (let kill = 0; kill < 3; kill++) {
+      await crash(bench, await bench.engine.controller());
+    }
+  },
+  "each broker is suspended, one of them for a minute": async (bench) => {
+    const { engine, random } = bench;
+    const [first, ...others] = random.shuffle(engine.ids);
+    for (
+      const [id, ms] of [
+        [first, 60_000],
+        ...others.map((id) => [id, 8_000]),
+      ] as [BrokerId, number][]
+    ) {
+      await engine.suspend(id);
+      await pause(ms);
+      await engine.resume(id);
+      await pause(5_000);
+    }
+  },
+  "each broker is cut off from its clients": async ({ engine, random }) => {
+    for (const id of random.shuffle(engine.ids)) {
+      engine.cutOff(id);
+      await pause(random.integer(5_000, 40_000));
+      engine.reconnect(id);
+      await pause(5_000);
+    }
+  },
+  "leaders move and replicas are reassigned": async (bench) => {
+    for (let round = 0; round < 5; round++) {
+      await reassign(bench, 2);
+      await pause(1_000);
+      await reassign(bench, 3);
+      await pause(1_000);
+    }
+  },
+  "brokers are restarted one after another": async (bench) => {
+    for (const id of bench.engine.ids) await restart(bench, id);
+  },
+};
+
+const SUBJECT =
+  "produce --idempotent, consume and store lose and double nothing";
+
+/** The tests. */
+export const CLUSTER_FAULTS: readonly FaultTest<ClusterEngine>[] = [
+  {
+    name: `${SUBJECT} while leaders move and the controller is killed`,
+    version: "short",
+    fn: (bench) =>
+      underLoad(bench, async () => {
+        const { engine } = bench;
+        await reassign(bench, 2);
+        await reassign(bench, 3);
+        const controller = await engine.controller();
+        await engine.kill(controller);
+        await engine.start(controller);
+      }),
+  },
+  ...Object.entries(TROUBLES).map(([name, trouble]) => ({
+    name: `${SUBJECT} while ${name}`,
+    version: "long" as const,
+    fn: (bench: ClusterBench) => underLoad(bench, () => trouble(bench)),
+  })),
+];

@@ -1,0 +1,181 @@
+/**
+ * Three brokers and a registry that a fault test may do anything to.
+ *
+ * @module
+ */
+
+import { resolveConfig } from "../../../lib/settings/config.ts";
+import type { Config } from "../../../lib/settings/config.ts";
+import { brokerData, parseObject } from "../../../lib/engine/paths.ts";
+import { freePorts, isPortFree } from "../../../lib/engine/ports.ts";
+import { signalProcess } from "../../../lib/engine/shell.ts";
+import {
+  makeThrowawayEngine,
+  type ThrowawayEngine,
+} from "../../../lib/engine/throwaway.ts";
+import { pause } from "../../../lib/base/pause.ts";
+import { KafkaProxy } from "./kafka_proxy.ts";
+
+const IDS = [1, 2, 3] as const;
+
+/** A broker of the cluster, by its `node.id`. */
+export type BrokerId = typeof IDS[number];
+
+/** A throwaway cluster. Its clients come to each broker through a {@linkcode KafkaProxy}, the brokers to each other without. */
+export class ClusterEngine implements AsyncDisposable {
+  readonly #engine: ThrowawayEngine;
+  readonly #proxies: readonly KafkaProxy[];
+  readonly #suspended = new Set<BrokerId>();
+  readonly #cuts = new Map<BrokerId, Disposable>();
+  /** Where the clients find Kafka and the registry. */
+  readonly config: Config;
+  /** The ids of the brokers. */
+  readonly ids: readonly BrokerId[] = IDS;
+
+  private constructor(
+    engine: ThrowawayEngine,
+    { proxyPorts, clientPorts }: {
+      readonly proxyPorts: readonly number[];
+      readonly clientPorts: readonly number[];
+    },
+  ) {
+    this.#engine = engine;
+    this.#proxies = proxyPorts.map((port, index) =>
+      new KafkaProxy(port, () => clientPorts[index] ?? 0)
+    );
+    this.config = {
+      ...resolveConfig(),
+      brokers: proxyPorts.map((port) => `localhost:${port}`),
+      registryUrl: engine.registryUrl,
+    };
+  }
+
+  /**
+   * Starts a cluster.
+   *
+   * @returns The cluster, ready for work.
+   */
+  static async start(): Promise<ClusterEngine> {
+    const ports = freePorts(2 * IDS.length);
+    const proxyPorts = ports.slice(0, IDS.length);
+    const clientPorts = ports.slice(IDS.length);
+    const engine = await makeThrowawayEngine({
+      brokersCount: IDS.length,
+      serverProperties: ({ id, kafkaPort, controllerPort }) => ({
+        "listeners":
+          `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${controllerPort},CLIENTS://127.0.0.1:${
+            clientPorts[id - 1]
+          }`,
+        "advertised.listeners":
+          `PLAINTEXT://localhost:${kafkaPort},CLIENTS://localhost:${
+            proxyPorts[id - 1]
+          }`,
+        "listener.security.protocol.map":
+          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT",
+      }),
+    });
+    const cluster = new ClusterEngine(engine, { proxyPorts, clientPorts });
+    try {
+      await cluster.repair();
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Wakes, reconnects and starts whatever doesn't run. */
+  async repair(): Promise<void> {
+    for (const id of this.#suspended) await this.resume(id);
+    for (const id of [...this.#cuts.keys()]) this.reconnect(id);
+    await this.#engine.start();
+    for (const proxy of this.#proxies) await proxy.open();
+  }
+
+  /**
+   * Reads from a broker's data which one controls the cluster.
+   *
+   * @returns The controller; broker 1 while there is none.
+   */
+  async controller(): Promise<BrokerId> {
+    const states = await Promise.all(IDS.map(async (id) => {
+      const folder = brokerData(this.#engine.folders, id);
+      const state = parseObject(
+        await Deno.readTextFile(`${folder}/__cluster_metadata-0/quorum-state`),
+      );
+      return {
+        leader: Number(state["leaderId"]),
+        epoch: Number(state["leaderEpoch"]),
+      };
+    }));
+    const { leader } = states.toSorted((a, b) => b.epoch - a.epoch)
+      .find(({ leader }) => leader > 0) ?? { leader: 1 };
+    return IDS.find((id) => id === leader) ?? 1;
+  }
+
+  /** Ends a broker with SIGKILL. */
+  async kill(id: BrokerId): Promise<void> {
+    await this.#process(id).kill();
+    this.#proxy(id).close();
+  }
+
+  /** Asks a broker to end, and waits until it has. */
+  async stop(id: BrokerId): Promise<void> {
+    await this.#process(id).stop();
+    this.#proxy(id).close();
+  }
+
+  /** Starts a broker again, and waits until the cluster has it. */
+  async start(id: BrokerId): Promise<void> {
+    const { kafkaPort } = this.#engine.ports.nodes[id - 1]!;
+    let over = false;
+    const started = this.#process(id).start().finally(() => over = true);
+    // Rejections are thrown by the last line.
+    started.catch(() => {});
+    // Until its own port opens, clients are refused, as without a proxy.
+    while (!over && await isPortFree(kafkaPort)) await pause(50);
+    if (!over) await this.#proxy(id).open();
+    await started;
+    await this.#proxy(id).open();
+  }
+
+  /** Suspends a broker with SIGSTOP. */
+  async suspend(id: BrokerId): Promise<void> {
+    this.#suspended.add(id);
+    await signalProcess(this.#process(id).pid ?? 0, "STOP");
+  }
+
+  /** Lets a suspended broker go on. */
+  async resume(id: BrokerId): Promise<void> {
+    this.#suspended.delete(id);
+    await signalProcess(this.#process(id).pid ?? 0, "CONT");
+  }
+
+  /** Cuts a broker off from its clients, and not from the other brokers. */
+  cutOff(id: BrokerId): void {
+    this.#cuts.set(id, this.#proxy(id).cut());
+  }
+
+  /** Ends what {@linkcode cutOff} did: what was sent meanwhile arrives. */
+  reconnect(id: BrokerId): void {
+    this.#cuts.get(id)?.[Symbol.dispose]();
+    this.#cuts.delete(id);
+  }
+
+  #process(id: BrokerId) {
+    return this.#engine.brokerProcesses[id - 1]!;
+  }
+
+  #proxy(id: BrokerId): KafkaProxy {
+    return this.#proxies[id - 1]!;
+  }
+
+  /** Ends and removes everything. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const id of this.#suspended) await this.resume(id);
+    await this.#engine[Symbol.asyncDispose]();
+    await Promise.all(
+      this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()),
+    );
+  }
+}
