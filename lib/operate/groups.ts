@@ -5,6 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { mapSome } from "../base/map_some.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, withClient } from "../kafka/client.ts";
@@ -83,9 +84,6 @@ const UNKNOWN = "Unknown";
 /** How many groups an error names. */
 const MAX_NAMED_COUNT = 20;
 
-/** How many groups are asked about at a time. */
-const CONCURRENT_COUNT = 8;
-
 /** Lists the groups by name with where they stand, and says how many brokers did not answer, so that theirs are missing. */
 export async function listGroups(
   config: Config,
@@ -100,20 +98,14 @@ export async function listGroups(
   }, async (client) => {
     const { groups, silentBrokersCount } = await client.list();
     const ranges = new RangeCache(client);
-    const found: GroupPositions[] = [];
-    for (let at = 0; at < groups.length; at += CONCURRENT_COUNT) {
-      found.push(
-        ...await Promise.all(
-          groups.slice(at, at + CONCURRENT_COUNT)
-            .map((group) =>
-              positionsOf(client, group, ranges).catch((error) => {
-                if (!isKafkaOutage(error)) throw error;
-                return { group, state: UNKNOWN, members: [], partitions: [] };
-              })
-            ),
-        ),
-      );
-    }
+    const found = await mapSome(
+      groups,
+      (group) =>
+        positionsOf(client, group, ranges).catch((error) => {
+          if (!isKafkaOutage(error)) throw error;
+          return { group, state: UNKNOWN, members: [], partitions: [] };
+        }),
+    );
     return { groups: found, silentBrokersCount };
   });
 }

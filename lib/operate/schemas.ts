@@ -5,9 +5,9 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { mapSome } from "../base/map_some.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import { externalReferences, refuseMissing } from "../events/schema_event.ts";
-import { RegistryAccess } from "../registry/access.ts";
 import {
   EventRegistry,
   schemaBody,
@@ -77,20 +77,15 @@ export interface Compatibility {
 /** How many versions of a subject {@linkcode SchemaCatalog.history} reads. */
 const MAX_HISTORY = 100;
 
-/** How many subjects, or versions, are asked about at a time. */
-const CONCURRENT_COUNT = 8;
-
 /** Where Apicurio has Confluent's API, and its own. */
 const APICURIO = ["/apis/ccompat/v7", "/apis/registry/v3"] as const;
 
 /** A registry's subjects. */
 export class SchemaCatalog {
   readonly #registry: EventRegistry;
-  readonly #access: RegistryAccess;
 
-  private constructor(registry: EventRegistry, access: RegistryAccess) {
+  private constructor(registry: EventRegistry) {
     this.#registry = registry;
-    this.#access = access;
   }
 
   /**
@@ -102,10 +97,7 @@ export class SchemaCatalog {
     config: Config,
     options: WaitOptions = {},
   ): Promise<SchemaCatalog> {
-    return new SchemaCatalog(
-      await EventRegistry.connect(config, options),
-      new RegistryAccess(config.security?.registry),
-    );
+    return new SchemaCatalog(await EventRegistry.connect(config, options));
   }
 
   /** Lists the subjects. Returns what the registry has of each, by name. */
@@ -115,16 +107,7 @@ export class SchemaCatalog {
       throw strangeAnswer(this.#registry.url, "its subjects");
     }
     subjects.sort();
-    const found: SubjectSummary[] = [];
-    for (let at = 0; at < subjects.length; at += CONCURRENT_COUNT) {
-      found.push(
-        ...await Promise.all(
-          subjects.slice(at, at + CONCURRENT_COUNT)
-            .map((subject) => this.#summary(subject)),
-        ),
-      );
-    }
-    return found;
+    return await mapSome(subjects, (subject) => this.#summary(subject));
   }
 
   /**
@@ -148,16 +131,7 @@ export class SchemaCatalog {
   async history(subject: string): Promise<SchemaVersion[]> {
     try {
       const newest = (await this.#versions(subject)).slice(-MAX_HISTORY);
-      const found: SchemaVersion[] = [];
-      for (let at = 0; at < newest.length; at += CONCURRENT_COUNT) {
-        found.push(
-          ...await Promise.all(
-            newest.slice(at, at + CONCURRENT_COUNT)
-              .map((version) => this.show(subject, version)),
-          ),
-        );
-      }
-      return found;
+      return await mapSome(newest, (version) => this.show(subject, version));
     } catch (error) {
       if (isMissing(error)) return [];
       throw error;
@@ -341,7 +315,7 @@ export class SchemaCatalog {
 
   #body(body: unknown) {
     return {
-      access: this.#access,
+      access: this.#registry.access,
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     };
@@ -352,10 +326,11 @@ export class SchemaCatalog {
     path: string,
     body?: unknown,
   ): Promise<unknown> {
+    const { url, access } = this.#registry;
     return await requestRegistry(
       method,
-      `${this.#registry.url}${path}`,
-      body === undefined ? { access: this.#access } : this.#body(body),
+      `${url}${path}`,
+      body === undefined ? { access } : this.#body(body),
     );
   }
 

@@ -75,14 +75,15 @@ export interface RegisteredSchema {
 /** A connection to the registry. */
 export class EventRegistry {
   readonly #client: Client;
-  readonly #access: RegistryAccess;
+  /** How its requests are secured. */
+  readonly access: RegistryAccess;
   readonly #schemas = new SchemaCache((id) => this.#fetch(id));
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
   private constructor(url: string, access: RegistryAccess, client: Client) {
     this.url = url;
-    this.#access = access;
+    this.access = access;
     this.#client = client;
   }
 
@@ -288,7 +289,7 @@ export class EventRegistry {
     }
     try {
       return await requestRegistry("get", `${this.url}/schemas/guids/${id}`, {
-        access: this.#access,
+        access: this.access,
       }) as SchemaResponse;
     } catch (cause) {
       const isRefusal = cause instanceof RegistryResponseError;
