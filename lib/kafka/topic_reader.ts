@@ -33,7 +33,7 @@ const MAX_WAIT_MS = 500;
 const MAX_BYTES = 1_048_576;
 /** How many fetches may bring nothing at all before a partition's end counts as out of reach: an open transaction holds it back. */
 const MAX_EMPTY_COUNT = 3;
-/** How long an outage of a broker is waited out, in milliseconds. */
+/** How long an outage of a broker is waited out by default, in milliseconds. */
 const OUTAGE_MS = 15_000;
 
 /** A client that reads without a group. */
@@ -48,9 +48,15 @@ export class TopicReader extends ClusterClient {
     options: {
       readonly spans: ReadonlyMap<number, Span>;
       readonly signal?: AbortSignal | undefined;
+      /**
+       * How long an outage of a broker is waited out, in milliseconds.
+       *
+       * @default {15000}
+       */
+      readonly outageMs?: number;
     },
   ): AsyncGenerator<PartitionMessage> {
-    const { spans, signal } = options;
+    const { spans, signal, outageMs = OUTAGE_MS } = options;
     await inTime(this.cluster.addTargetTopic(topic));
     const next = new Map(
       [...spans].map(([number, { from }]) => [number, from]),
@@ -65,7 +71,11 @@ export class TopicReader extends ClusterClient {
     while (!signal?.aborted) {
       const open = new Map([...next].filter(([number]) => isOpen(number)));
       if (open.size === 0) return;
-      const fetches = await this.#fetch(topic, { places: open, signal });
+      const fetches = await this.#fetch(topic, {
+        places: open,
+        signal,
+        outageMs,
+      });
       const before = new Map(next);
       for (const fetched of fetches) {
         const { partition } = fetched;
@@ -94,9 +104,10 @@ export class TopicReader extends ClusterClient {
   /** Fetches once from every leader. */
   async #fetch(
     topic: string,
-    { places, signal }: {
+    { places, signal, outageMs }: {
       readonly places: ReadonlyMap<number, bigint>;
       readonly signal: AbortSignal | undefined;
+      readonly outageMs: number;
     },
   ): Promise<FetchedPartition[]> {
     const offsetOf = (partition: number) => String(places.get(partition) ?? 0n);
@@ -124,7 +135,7 @@ export class TopicReader extends ClusterClient {
           }));
         }),
       );
-    }, { isOutage: isKafkaOutage, signal, timeoutMs: OUTAGE_MS });
+    }, { isOutage: isKafkaOutage, signal, timeoutMs: outageMs });
     return (answers ?? [])
       .flatMap(({ responses }) => responses)
       .flatMap(({ partitions }) => partitions)

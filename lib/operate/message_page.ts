@@ -105,7 +105,8 @@ export async function readPage(
 /**
  * Reads messages one by one, as fast as they are taken, each partition's in their sequence.
  *
- * @param options Which messages: from the start by default. With `follow`, from the end, and it goes on with those that come.
+ * @param options Which messages: from the start by default. With `follow`, from the end, and it goes on with those that come, however
+ * long Kafka is away meanwhile.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */
 export async function* readMessages(
@@ -131,7 +132,12 @@ export async function* readMessages(
         to: follow ? undefined : high,
       },
     ]));
-    for await (const read of reader.read(topic, { spans, signal })) {
+    const reading = reader.read(topic, {
+      spans,
+      signal,
+      ...(follow && { outageMs: Infinity }),
+    });
+    for await (const read of reading) {
       const message = await decoder.peeked(topic, read);
       if (!matches || matches(message)) yield message;
     }

@@ -30,6 +30,7 @@ export type MakeBytes = () => Uint8Array | Promise<Uint8Array>;
 export class Outbox {
   readonly #events = new Map<string, MakeBytes>();
   #filled = Promise.withResolvers<void>();
+  #ended = false;
 
   /**
    * Puts an event in, in place of an older one of the same name.
@@ -42,12 +43,22 @@ export class Outbox {
     this.#filled.resolve();
   }
 
-  /** Takes an event out, when there is one. */
-  async take(): Promise<Uint8Array> {
+  /** Ends the stream behind what is in. */
+  end(): void {
+    this.#ended = true;
+    this.#filled.resolve();
+  }
+
+  /** Takes an event out, when there is one; undefined at the end. */
+  async take(): Promise<Uint8Array | undefined> {
     await this.#filled.promise;
-    const [[name, bytes] = ["", () => HEARTBEAT]] = this.#events;
+    const [next] = this.#events;
+    if (!next) return undefined;
+    const [name, bytes] = next;
     this.#events.delete(name);
-    if (this.#events.size === 0) this.#filled = Promise.withResolvers();
+    if (this.#events.size === 0 && !this.#ended) {
+      this.#filled = Promise.withResolvers();
+    }
     return await bytes();
   }
 }
@@ -77,7 +88,7 @@ export function eventStream(
     }
   };
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let next: Promise<Uint8Array> | undefined;
+  let next: Promise<Uint8Array | undefined> | undefined;
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       stream = controller;
@@ -89,12 +100,14 @@ export function eventStream(
       const waited = new AbortController();
       const bytes = await Promise.race([
         next,
-        pause(HEARTBEAT_MS, AbortSignal.any([signal, waited.signal])),
+        pause(HEARTBEAT_MS, AbortSignal.any([signal, waited.signal]))
+          .then(() => HEARTBEAT),
       ]);
       waited.abort();
       if (isClosed) return;
-      if (bytes) next = undefined;
-      controller.enqueue(bytes ?? HEARTBEAT);
+      if (bytes !== HEARTBEAT) next = undefined;
+      if (bytes) controller.enqueue(bytes);
+      else close();
     },
     cancel: close,
   }, { highWaterMark: 0 });

@@ -9,7 +9,7 @@ import { pause } from "../base/pause.ts";
 import type { Status } from "./api.ts";
 import { RequestError } from "./answers.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
-import { HealthCheck } from "./health.ts";
+import type { HealthCheck } from "./health.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { StoreReader } from "./store_reader.ts";
 
@@ -37,26 +37,27 @@ interface Page {
 export class LiveFeed {
   readonly #pipeline: Pipeline;
   readonly #store: DaySource;
-  readonly #health: HealthCheck;
+  readonly #health: Pick<HealthCheck, "status">;
   readonly #pages = new Set<Page>();
   #running: Promise<unknown> | undefined;
-  /** Asking the store one at a time. */
-  #asked: Promise<unknown> = Promise.resolve();
   #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
 
   /**
    * Makes it.
    *
    * @param pipeline What is looked at.
-   * @param store The store's database.
+   * @param sources The store's database, and what looks at the pipeline's health.
    */
-  constructor(pipeline: Pipeline, store: DaySource) {
+  constructor(
+    pipeline: Pipeline,
+    sources: {
+      readonly store: DaySource;
+      readonly health: Pick<HealthCheck, "status">;
+    },
+  ) {
     this.#pipeline = pipeline;
-    this.#store = store;
-    this.#health = new HealthCheck(
-      pipeline,
-      () => this.#ask(() => store.version()),
-    );
+    this.#store = sources.store;
+    this.#health = sources.health;
   }
 
   /** How many pages are open. */
@@ -107,18 +108,12 @@ export class LiveFeed {
     return this.#pages.size > 0 && !this.#pipeline.signal.aborted;
   }
 
-  #ask<T>(work: () => Promise<T>): Promise<T> {
-    const asked = this.#asked.then(work);
-    this.#asked = asked.catch(() => {});
-    return asked;
-  }
-
   async #watchStore(): Promise<void> {
     let daysAt = -Infinity;
     while (this.#isWatched) {
       let waitMs = POLL_MS;
       try {
-        const version = await this.#ask(() => this.#store.version());
+        const version = await this.#store.version();
         const behind = [...this.#pages]
           .filter((page) => page.version !== version);
         const isFirst = behind.some((page) => page.version === undefined);
@@ -140,7 +135,7 @@ export class LiveFeed {
   /** Reads each day once, and sends it to all pages that show it. */
   async #tellDays(pages: readonly Page[], version: string): Promise<void> {
     for (const [since, same] of Map.groupBy(pages, (page) => page.since)) {
-      const day = await this.#ask(() => this.#store.day(since));
+      const day = await this.#store.day(since);
       let bytes: Uint8Array | undefined;
       for (const page of same) {
         page.version = version;

@@ -10,6 +10,7 @@ import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
 import { bracketed, checkOrigin, secured } from "./guard.ts";
 import type { Secret } from "../base/secret.ts";
 import { GroupWatch } from "./groups.ts";
+import { HealthCheck } from "./health.ts";
 import { LetterBox } from "./letters.ts";
 import { LiveFeed } from "./live.ts";
 import { PasswordCheck } from "./password.ts";
@@ -53,7 +54,8 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const { hostname = LOOPBACK, database } = options;
   const pipeline = new Pipeline(options);
   const store = new StoreReader(database);
-  const live = new LiveFeed(pipeline, store);
+  const health = new HealthCheck(pipeline, () => store.version());
+  const live = new LiveFeed(pipeline, { store, health });
   const groups = new GroupWatch(pipeline);
   const letters = new LetterBox(pipeline);
   const backend: Backend = { pipeline, live, groups, letters };

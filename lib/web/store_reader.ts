@@ -13,10 +13,11 @@ import { type DaySnapshot, readDay } from "./order_day.ts";
 /** How long PostgreSQL may take for a transaction, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-/** Reads the store's database. Its calls must not overlap. */
+/** Reads the store's database. */
 export class StoreReader implements AsyncDisposable {
   readonly #settings: DatabaseSettings;
   #database: Database | undefined;
+  #asked: Promise<unknown> = Promise.resolve();
 
   /**
    * Makes it. The database is opened when it is asked first.
@@ -58,13 +59,20 @@ export class StoreReader implements AsyncDisposable {
     });
   }
 
-  async #read<T>(work: (database: Database) => Work<T>): Promise<T> {
+  /** Reads when what was asked before is answered: a failure closes the database. */
+  #read<T>(work: (database: Database) => Work<T>): Promise<T> {
+    const answer = this.#asked.then(() => this.#readNow(work));
+    this.#asked = answer.catch(() => {});
+    return answer;
+  }
+
+  async #readNow<T>(work: (database: Database) => Work<T>): Promise<T> {
     try {
       this.#database ??= await this.#open();
       const database = this.#database;
       return await database.transaction(() => work(database));
     } catch (error) {
-      await this[Symbol.asyncDispose]();
+      await this.#close();
       throw error;
     }
   }
@@ -85,6 +93,11 @@ export class StoreReader implements AsyncDisposable {
 
   /** Closes the database, if it is open. */
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#asked;
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
     const database = this.#database;
     this.#database = undefined;
     await database?.close().catch(() => {});

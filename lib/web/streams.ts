@@ -61,6 +61,7 @@ export function followAnswer(
     } catch (error) {
       const failure = errorAnswer(error, pipeline.advise);
       outbox.put("failure", () => eventBytes("failure", failure));
+      outbox.end();
     }
   };
   read().catch(pipeline.failed);

@@ -6,6 +6,7 @@
 
 import { CLUSTER_FAULTS } from "./cluster.ts";
 import { CONSUMER_FAULTS } from "./consumer.ts";
+import { DASHBOARD_FAULTS } from "./dashboard.ts";
 import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
 import { OUTAGES } from "./outages.ts";
 import { PAGE_FAULTS } from "./page.ts";
@@ -22,6 +23,7 @@ faultTests("nothing is lost", [
   ...OUTAGES,
   ...STORE_FAULTS,
   ...PAGE_FAULTS,
+  ...DASHBOARD_FAULTS,
 ], FaultEngine.start);
 
 faultTests("a cluster loses nothing", CLUSTER_FAULTS, ClusterEngine.start);

@@ -186,6 +186,11 @@ export class TaskProcess implements AsyncDisposable {
     }
   }
 
+  /** Its process's id. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** What it has written to standard output so far. */
   get stdout(): string {
     return this.#texts.stdout;

@@ -375,6 +375,7 @@ integrationTest(
       error: `Topic '${topic}x' does not exist`,
       advice: "Advice for topic-missing.",
     });
+    assertEquals(await none.next(), undefined);
   },
 );
 
