@@ -7,12 +7,13 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Config } from "../../lib/settings/config.ts";
+import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
 import { pause } from "../../lib/base/pause.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
 import { frame } from "../../lib/events/wire_format.ts";
 import { eventually } from "../support/eventually.ts";
-import { memberIds } from "../support/groups.ts";
+import { groupState, memberIds } from "../support/groups.ts";
 import type { PipelineTask } from "../support/task_process.ts";
 import {
   committedOffsets,
@@ -24,6 +25,7 @@ import {
 } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
+import { API } from "./support/kafka_proxy.ts";
 import { removeDeadMembers } from "./support/leave_group.ts";
 import { eventIdOf, placeOf, readLog, topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
@@ -167,9 +169,9 @@ export const OUTAGES: readonly FaultTest[] = [
           producer.untilSaid("Waiting for Kafka", outage),
           consumer.untilSaid("Waiting for Kafka", outage),
         ]);
-        const place = consumption.distinct;
         await engine.startBroker();
         const started = Date.now();
+        const place = consumption.distinct;
         await consumer.until(
           "orders again",
           () => consumption.distinct > place,
@@ -229,6 +231,43 @@ export const OUTAGES: readonly FaultTest[] = [
       );
       const { code: codeOfRest, stderr } = await rest.end();
       assertEquals({ code: codeOfRest, stderr }, { code: 0, stderr: [] });
+    },
+  },
+  {
+    name:
+      "a consumer that is stopped while it comes back to its group leaves it, and keeps nothing open",
+    async fn(bench) {
+      const { config, engine, topic, group } = bench;
+      await makeTopic(bench);
+      const stop = new AbortController();
+      const joined = Promise.withResolvers<void>();
+      const consuming = consume(orders, () => {}, {
+        config,
+        topic,
+        group,
+        // Longer than is waited for the group to be empty.
+        sessionTimeoutMs: 60_000,
+        signal: stop.signal,
+        assigned: () => joined.resolve(),
+      });
+      await Promise.race([consuming, joined.promise]);
+      await engine.killBroker();
+      using _slow = engine.proxy.slow({
+        api: API.joinGroup,
+        clientId: "cafe-event-consumer",
+        ms: 2_000,
+      });
+      await engine.startBroker();
+      await eventually(
+        "the group waits for the consumer to go on",
+        async () => await groupState(config, group) === "CompletingRebalance",
+      );
+      stop.abort();
+      await consuming;
+      await eventually(
+        "the group is empty",
+        async () => await groupState(config, group) === "Empty",
+      );
     },
   },
   {

@@ -25,6 +25,23 @@ export function memberIds(config: Config, group: string): Promise<string[]> {
 }
 
 /**
+ * Looks up what a group does.
+ *
+ * @param config Where Kafka is.
+ * @param group The group.
+ * @returns Its state, by Kafka's names.
+ */
+export function groupState(
+  config: Config,
+  group: string,
+): Promise<string | undefined> {
+  return withAdmin(config, {}, async (admin) => {
+    const { groups } = await admin.describeGroups([group]);
+    return groups[0]?.state;
+  });
+}
+
+/**
  * Waits until a test's group has so many members, each with a partition of the test's topic.
  *
  * @param bench The test's bench.

@@ -14,6 +14,7 @@ import { patchGroupMessages } from "./group_messages.ts";
 import { OwnCopy } from "./own_copy.ts";
 import { patchProduceRequest } from "./produce_request.ts";
 import { patchRequestQueue } from "./request_queue.ts";
+import { patchRunner } from "./runner.ts";
 
 async function load(): Promise<OwnCopy> {
   const kafkajs = await OwnCopy.make();
@@ -26,6 +27,7 @@ async function load(): Promise<OwnCopy> {
   patchConnection(kafkajs);
   patchRequestQueue(kafkajs);
   patchBrokerPool(kafkajs);
+  patchRunner(kafkajs);
   return kafkajs;
 }
 

@@ -9,7 +9,12 @@
 import { pause } from "../../../lib/base/pause.ts";
 
 /** Kinds of requests, by the protocol's numbers. */
-export const API = { produce: 0, offsetCommit: 8, createTopics: 19 } as const;
+export const API = {
+  produce: 0,
+  offsetCommit: 8,
+  joinGroup: 11,
+  createTopics: 19,
+} as const;
 
 /** The frame at which a fault strikes. */
 export interface Moment {
