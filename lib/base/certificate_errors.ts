@@ -64,7 +64,6 @@ export interface CertificateNames {
  * Says which side refused the other's certificate, and why.
  *
  * @param cause What a socket, or a library that uses one, threw.
- * @param names The names in the sentences.
  * @returns An error to print; undefined if no certificate was refused.
  */
 export function explainCertificate(

@@ -13,7 +13,6 @@ import { createHash } from "node:crypto";
  * It is hashed synchronously: `crypto.subtle`, and so `@std/uuid/v5`, takes tens of microseconds for each call.
  *
  * @param namespace The namespace: the 16 bytes of a UUID.
- * @param name The parts of the name.
  */
 export function uuidV5(
   namespace: Buffer,

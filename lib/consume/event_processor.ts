@@ -42,12 +42,7 @@ export interface EventProcessorOptions extends MessageReaderOptions {
 /** The longest pause between two calls, in milliseconds. */
 const MAX_BACKOFF_MS = 30_000;
 
-/**
- * Makes a handler of events that come one at a time.
- *
- * @param handler Handles one event.
- * @returns The same handler for a list of one.
- */
+/** Makes a handler of events that come one at a time. Returns the same handler for a list of one. */
 export function oneByOne<T>(handler: EventHandler<T>): RecordsHandler<T> {
   return (records, { signal }) =>
     handler(records[0] as EventRecord<T>, { signal });

@@ -85,7 +85,6 @@ export class GroupPosition {
    * Finds where to begin in each partition, reports what is gone, and saves the position if the group had none yet: a group that
    * begins at the end keeps its place from now on, whatever the next rebalance brings.
    *
-   * @param partitions The member's partitions.
    * @param over Whether the group has given out its partitions again meanwhile.
    * @returns The position in each partition of the topic; undefined if it was over first.
    */
@@ -144,7 +143,6 @@ export class GroupPosition {
    * Goes back to the start of the topic if it was deleted and created again. kafkajs would read on at the old offset, and skip
    * everything before it.
    *
-   * @param partitions The member's partitions.
    * @returns Where reading goes on in each partition; empty if the topic is the same.
    */
   async resetIfRecreated(

@@ -38,12 +38,7 @@ export interface StartingOffsetQuery {
   readonly isNewGroup: boolean;
 }
 
-/**
- * Looks up where a group has to begin in each partition of a topic.
- *
- * @param admin A connected client.
- * @returns The position by partition.
- */
+/** Looks up where a group has to begin in each partition of a topic. */
 export async function startingOffsets(
   admin: Pick<Admin, "offsetRanges">,
   query: StartingOffsetQuery,
@@ -67,8 +62,6 @@ export async function startingOffsets(
 /**
  * Describes which messages a group will never see because its offset no longer exists.
  *
- * @param place The topic and the partition.
- * @param start The group's position.
  * @returns A sentence; undefined if nothing is lost.
  */
 export function describeLostOffsets(
@@ -100,9 +93,7 @@ export function describeLostOffsets(
 /**
  * Describes which messages are gone between two offsets.
  *
- * @param place The topic and the partition.
  * @param gap The first offset that is gone, and the offset at which reading goes on.
- * @returns A sentence.
  */
 export function describeGap(
   place: { readonly topic: string; readonly partition: number },

@@ -73,7 +73,6 @@ export interface DayTime {
  * Draws when people come in a day: independently of each other, by a rate that changes with the hour (a Poisson process).
  *
  * @param hourly How many come in an hour, at the beginning of each of 24; between two hours, the rate goes from one to the other.
- * @returns The times, in sequence.
  */
 export function* arrivals(
   options: DayOptions,

@@ -138,12 +138,7 @@ function describeErrors(
     .join("; ");
 }
 
-/**
- * Writes a value that is wrong, for a message.
- *
- * @param value The JSON value.
- * @returns Its JSON, cut where it is long.
- */
+/** Writes a value that is wrong, for a message. Returns its JSON, cut where it is long. */
 export function shownValue(value: unknown): string {
   const text = JSON.stringify(value) ?? "undefined";
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;

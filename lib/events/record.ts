@@ -45,7 +45,6 @@ export function placeOf({ topic, partition, offset }: Position): string {
 /**
  * Reads a message's key as text.
  *
- * @param key The key in bytes.
  * @returns Its text. A key that isn't UTF-8 is written by its bytes, such as `0xff01`: it plays no part in reading the event.
  */
 export function keyText(key: Uint8Array | null | undefined): string | null {

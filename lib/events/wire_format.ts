@@ -41,7 +41,6 @@ export interface WireMessage {
  * Puts the header before a payload of text.
  *
  * @param schemaId The id that the registry gave the schema.
- * @returns The message's value.
  * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
  */
 export function frame(schemaId: number, json: string): Uint8Array {
@@ -122,7 +121,6 @@ function isTooDeep(json: Uint8Array): boolean {
 /**
  * Reads a payload as JSON in UTF-8.
  *
- * @param payload The bytes behind the header.
  * @returns The JSON value, not checked against any schema.
  * @throws {InvalidEventError} If the bytes are not UTF-8, the text is not JSON or nested too deeply, or a number can't be kept.
  */

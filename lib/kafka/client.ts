@@ -117,7 +117,6 @@ export async function createKafkajs(
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
- * @returns The same client, connected.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  * @throws {StoppedError} If the signal ended the wait.
  */

@@ -125,7 +125,6 @@ function explainLogin(
 /**
  * Makes the error for a listener that speaks another protocol than the settings say.
  *
- * @param broker The broker's address.
  * @param options The protocol of the settings, and what the listener does instead, to continue the sentence.
  */
 export function wrongProtocol(
@@ -145,7 +144,6 @@ export function wrongProtocol(
 /**
  * Says which side refused the other's certificate.
  *
- * @param broker The broker's address.
  * @param cause What the connection, or kafkajs, threw.
  * @returns An error to print; undefined if no certificate was refused.
  */

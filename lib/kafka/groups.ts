@@ -109,12 +109,7 @@ export class GroupClient extends ClusterClient {
     ]));
   }
 
-  /**
-   * Reads what is kept with a group's offsets in a topic (`metadata`).
-   *
-   * @param group The group's name.
-   * @returns Each text once.
-   */
+  /** Reads what is kept with a group's offsets in a topic (`metadata`). Returns each text once. */
   async notes(group: string, topic: string): Promise<ReadonlySet<string>> {
     const topics = await inTime(
       this.admin.fetchOffsets({ groupId: group }),

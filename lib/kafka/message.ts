@@ -52,7 +52,6 @@ export interface OutgoingMessage {
 /**
  * Describes a batch that can't be read.
  *
- * @param message The message that stands for it.
  * @param place Where it was read.
  * @returns One sentence with the topic, the partition, the offsets, the codec and the reason.
  */

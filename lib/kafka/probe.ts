@@ -75,7 +75,6 @@ function encode({ apiKey, apiVersion, body }: BrokerRequest): Uint8Array {
 /**
  * Sends one request to a broker, on a connection of its own.
  *
- * @param broker The broker's address.
  * @returns The error code with which its answer begins.
  * @throws {OutageError} If it does not answer in time, or what answers is not a broker.
  * @throws {Error} If the connection fails: the socket's own error.
@@ -117,8 +116,6 @@ export async function askBroker(
 /**
  * Finds the broker that answers first. All are asked at once, with a request that takes no login.
  *
- * @param brokers The brokers' addresses.
- * @param security How the connection is secured.
  * @returns The first that answers; all of them if none does, or if there is only one.
  */
 export async function answeringBrokers(

@@ -12,7 +12,6 @@ const PROBE = "engine-ready-probe";
 /**
  * Makes a broker check the creation of a topic, and load what the first consumer group needs.
  *
- * @param config Where the broker is.
  * @param id The broker's id: the others of its cluster must know it.
  * @throws {Error} If it does not answer or can't do it yet.
  */

@@ -91,7 +91,6 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
  * Puts security settings into kafkajs' terms.
  *
  * @param security How the connection is secured; plain text with no login where it is left out.
- * @returns A part of kafkajs' settings.
  */
 export async function kafkaSecuritySettings(
   security: KafkaSecurity | undefined,

@@ -11,10 +11,8 @@ import { tlsOptions, type TlsSettings } from "../settings/tls.ts";
 /**
  * Opens a TLS connection. The server's certificate and its name are always checked.
  *
- * @param address Where to.
  * @param options Trusted authorities, the client's certificate, and what to call when the handshake is done and the certificate is
  * accepted.
- * @returns The socket.
  */
 export function openTls(
   address: { readonly host: string; readonly port: number },

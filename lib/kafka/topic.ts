@@ -21,7 +21,6 @@ export interface TopicResult extends TopicLayout {
 /**
  * Checks a topic's name by Kafka's rule, before a broker has to.
  *
- * @returns The same name.
  * @throws {UsageError} If it isn't legal.
  */
 export function checkTopicName(topic: string): string {
@@ -36,12 +35,7 @@ export function checkTopicName(topic: string): string {
   return topic;
 }
 
-/**
- * Reads how a topic is laid out.
- *
- * @param admin A connected admin client.
- * @returns The layout; undefined if the topic does not exist.
- */
+/** Reads how a topic is laid out; undefined if it does not exist. */
 export async function describeTopic(
   admin: Admin,
   topic: string,

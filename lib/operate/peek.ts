@@ -55,7 +55,6 @@ const MAX_KEPT_BYTES = 4 * 2 ** 20;
 /**
  * Shows a topic's messages.
  *
- * @param onMessage Called for each message that matches.
  * @returns How far it was looked.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */

@@ -62,7 +62,6 @@ export class RegistryAccess {
    * Sends a request, on a connection of its own. A redirect is followed with the same method and body; another origin gets
    * neither the login nor the client's certificate.
    *
-   * @param url Where to.
    * @returns The response: the redirect itself if it leads nowhere, or after 5 others.
    * @throws {RegistryConnectionError} If the connection fails.
    */
@@ -152,7 +151,6 @@ export class RegistryAccess {
    * Takes the login's secrets out of a text.
    *
    * @param text What the registry, or what lies between, has written.
-   * @returns The text without them.
    */
   hide(text: string): string {
     return redact(text, this.#security.secrets);

@@ -119,7 +119,6 @@ export class EventRegistry {
    * Registers a JSON Schema, or finds its id if the subject has it already, as confluent-kafka's serializer does.
    *
    * @param subject The subject, such as `demo-value`.
-   * @param schema The schema's text.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If it refuses the schema.
    */
@@ -143,7 +142,6 @@ export class EventRegistry {
    * Finds a subject's latest schema.
    *
    * @param subject The subject, such as `demo-value`.
-   * @returns The schema and its id.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
    */
@@ -170,7 +168,6 @@ export class EventRegistry {
    * Finds the id of a subject's schema, and registers nothing.
    *
    * @param subject The subject, such as `demo-value`.
-   * @param schema The schema's text.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject doesn't have this schema.
    */
@@ -370,11 +367,7 @@ export class EventRegistry {
   }
 }
 
-/**
- * Makes the error for an answer that has another form than a registry's: a proxy, or another server, may have given it.
- *
- * @param what What was asked for.
- */
+/** Makes the error for an answer that has another form than a registry's: a proxy, or another server, may have given it. */
 export function strangeAnswer(url: string, what: string): PipelineError {
   return new PipelineError(
     `What ${url} answers for ${what} is not what a Schema Registry answers`,
@@ -426,12 +419,7 @@ function idIn(answer: unknown): number | undefined {
   );
 }
 
-/**
- * Makes the body of a request about a schema.
- *
- * @param schema The schema's text.
- * @param options What it refers to.
- */
+/** Makes the body of a request about a schema. */
 export function schemaBody(
   schema: string,
   { references = [] }: SchemaBodyOptions = {},

@@ -98,7 +98,6 @@ export class EventDeserializer<T> {
   /**
    * Decodes a value and checks it: by the schema that its writer named, then by the event type's own, with unknown fields allowed.
    *
-   * @param value The message's value.
    * @param schemaIdHeader The message's header `__value_schema_id`, which newer serializers write.
    * @returns The event; a promise of it if the writer's schema has to be fetched first.
    * @throws {InvalidEventError} If the value can't be read. A returned promise rejects instead.

@@ -138,9 +138,6 @@ export interface RegistryRequest {
 /**
  * Sends one request to the registry.
  *
- * @param method The HTTP method.
- * @param url The whole URL.
- * @returns The answer's JSON.
  * @throws {OutageError} If the registry can't be reached, doesn't answer in time, or answers 408, 429 or 5xx.
  * @throws {RegistryResponseError} If it refuses.
  * @throws {OversizedAnswerError} If it answers with too much.
@@ -220,13 +217,7 @@ function explainFailure(requested: string, error: unknown): PipelineError {
     );
 }
 
-/**
- * Says which side refused which certificate.
- *
- * @param host The registry's host and port.
- * @param cause What the connection threw.
- * @returns An error to print; undefined if no certificate was refused.
- */
+/** Says which side refused which certificate; undefined if none was refused. */
 export function explainRegistryCertificate(
   host: string,
   cause: unknown,
@@ -250,12 +241,7 @@ interface PreparedRequest {
   body(): unknown;
 }
 
-/**
- * Has the registry client send its requests by {@linkcode requestRegistry}.
- *
- * @param access How the connection is secured.
- * @returns The client's middleware.
- */
+/** Has the registry client send its requests by {@linkcode requestRegistry}. */
 export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
   let prepared: PreparedRequest;
   return {

@@ -143,7 +143,6 @@ function readSasl(reader: SettingReader): SaslSettings {
 /**
  * Reads how the connection to Kafka is secured.
  *
- * @param reader Reads the settings.
  * @returns The settings; undefined if none is set.
  * @throws {UsageError} If settings contradict each other or are incomplete. The message names variables, never values.
  */
@@ -215,7 +214,6 @@ function readLogin(reader: SettingReader): Secret[] {
 /**
  * Reads how the connection to the registry is secured.
  *
- * @param reader Reads the settings.
  * @returns The settings; undefined if none is set.
  * @throws {UsageError} If settings contradict each other or the URL, or are incomplete. The message names variables, never
  * values.

@@ -78,7 +78,6 @@ export class SettingReader {
   /**
    * Reads the file that a variable names.
    *
-   * @param name The variable's name.
    * @returns The file's text, without one line break at its end; undefined if the variable isn't set.
    * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
    */
@@ -104,7 +103,6 @@ export class SettingReader {
   /**
    * Reads the file with a secret that a variable names, and notes whether others can read it.
    *
-   * @param name The variable's name.
    * @returns The file's text, as {@linkcode SettingReader.file} gives it.
    * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
    */
@@ -136,12 +134,7 @@ export class SettingReader {
     return text === undefined ? undefined : new Secret(text);
   }
 
-  /**
-   * Finds the variables that are set.
-   *
-   * @param names The names to look for.
-   * @returns The names of those that are set.
-   */
+  /** Finds which of the variables are set. */
   given(names: readonly string[]): string[] {
     return names.filter((name) => this.text(name) !== undefined);
   }

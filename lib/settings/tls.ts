@@ -138,7 +138,6 @@ export function readTlsSettings(
  * Puts the settings into the terms of Node's `tls.connect` and `https.request`.
  *
  * @param tls The settings; the system's authorities and no client certificate if it is left out.
- * @returns A part of the options.
  */
 export function tlsOptions(
   tls: TlsSettings | undefined,

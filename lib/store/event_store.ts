@@ -128,7 +128,6 @@ export class EventStore<T> {
    * Keeps the group's offsets in the database, and in Kafka for the lag alone.
    *
    * @param kafka Where Kafka keeps them.
-   * @returns The place for the offsets.
    */
   readonly offsets = (kafka: OffsetStore): OffsetStore => ({
     load: () => this.#load(),

@@ -151,8 +151,6 @@ export class Documents {
   /**
    * Follows a reference.
    *
-   * @param from The resource in which it stands.
-   * @returns Where it leads.
    * @throws {TypeError} If it leads nowhere.
    */
   resolve(reference: string, from: Resource): Target {

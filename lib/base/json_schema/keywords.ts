@@ -65,7 +65,6 @@ export function nothing(): Evaluated {
  * Adds to what has been looked at.
  *
  * @param evaluated What has been looked at; undefined if no keyword asks.
- * @param more What has been looked at besides.
  */
 export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
   for (const name of more.names) evaluated?.names.add(name);

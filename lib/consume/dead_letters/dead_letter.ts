@@ -85,12 +85,7 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dlq`;
 }
 
-/**
- * Reads how often a message has been tried.
- *
- * @param headers The message's headers.
- * @returns The count; 0 for a message that has never failed.
- */
+/** Reads how often a message has been tried. Returns the count; 0 for a message that has never failed. */
 export function attemptsOf(headers: readonly Header[]): number {
   const count = Number(textOf(headers, ATTEMPTS_HEADER));
   return Number.isInteger(count) && count > 0 ? count : 0;
@@ -166,7 +161,6 @@ export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
 /**
  * Makes the headers of a message that goes back to where it came from.
  *
- * @param headers The letter's headers.
  * @returns The message's own headers and the count of attempts, in their sequence.
  */
 export function replayHeaders(headers: readonly Header[]): Header[] {

@@ -150,7 +150,6 @@ async function refuseMissing(
 /**
  * Lists the messages of a topic that were set aside, each with its newest letter. It leaves no trace in Kafka.
  *
- * @param onLetter Called for each message.
  * @returns How many there are; undefined if the topic of the letters doesn't exist.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */

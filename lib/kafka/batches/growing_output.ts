@@ -41,7 +41,6 @@ export class GrowingOutput {
   /**
    * Appends bytes, and moves the source on past them.
    *
-   * @param source Where they are.
    * @throws {InflateLimitError} If they would go beyond the limit.
    */
   append(source: Source, length: number): void {

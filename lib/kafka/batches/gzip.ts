@@ -10,9 +10,7 @@ import { DamagedDataError, InflateLimitError } from "./damage.ts";
 /**
  * Inflates gzip.
  *
- * @param data The compressed data.
  * @param limit How much it may inflate to, in bytes, 1 or more.
- * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't gzip, is truncated, or fails its checksum.
  * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */

@@ -182,7 +182,6 @@ function inflateFrame(reader: Reader, output: GrowingOutput): void {
  *
  * @param data The compressed data: one frame or more, one after the other.
  * @param limit How much it may inflate to, in bytes.
- * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, or contradicts itself.
  * @throws {InflateLimitError} If it inflates to more; no more than the limit was inflated then.
  */

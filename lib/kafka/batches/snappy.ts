@@ -114,9 +114,7 @@ function inflateBlock(block: Block, output: GrowingOutput): void {
 /**
  * Inflates Snappy, raw or framed.
  *
- * @param data The compressed data.
  * @param limitBytes How much it may inflate to.
- * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't Snappy, is truncated, or contradicts itself.
  * @throws {InflateLimitError} If it says that it inflates to more: nothing is inflated.
  */

@@ -85,7 +85,6 @@ function inflateFrame(frame: Uint8Array, room: number): Uint8Array {
  *
  * @param data The compressed data: one frame or more, one after the other.
  * @param limit How much it may inflate to, in bytes.
- * @returns The inflated data.
  * @throws {DamagedDataError} If it isn't Zstandard, is truncated, fails its checksum, or contradicts itself.
  * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */

@@ -25,7 +25,6 @@ export type ConsumedLine = Pick<
 /**
  * Reads a line of `consume --json`.
  *
- * @param line The line's JSON value.
  * @returns The event with what goes with it; undefined if the value is not such a line, but an event itself.
  * @throws {InvalidEventError} If its key, timestamp or headers can't be what was consumed.
  */

@@ -54,7 +54,6 @@ function followQuotes(line: Uint8Array, isQuoted: boolean): LineState {
  *
  * A quote that is never closed, or not doubled, makes only its own line a bad row: the line that follows begins another one.
  *
- * @param options The longest row, and where the bytes begin.
  * @returns The rows, one after the other, blank lines among them.
  */
 export async function* splitRows(

@@ -51,7 +51,6 @@ export class CsvTable {
   /**
    * Reads a row.
    *
-   * @param row The row's text.
    * @returns The event, not checked yet: a text that has no meaning for its field's type stays a text.
    * @throws {InvalidEventError} If it has more or fewer fields than the header, or a number that can't be kept exactly.
    */

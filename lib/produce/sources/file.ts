@@ -28,8 +28,6 @@ const LINE_FEED = 0x0a;
  * Opens the file that events are read from.
  *
  * @param path The file's path; `-` is standard input.
- * @param offset How many bytes to skip.
- * @returns The file's bytes.
  * @throws {PipelineError} If it doesn't exist, is a folder, or lies outside what the permissions allow.
  */
 export async function openFile(
@@ -215,11 +213,7 @@ async function beginningOf(
   return first;
 }
 
-/**
- * Tells whether content is compressed by gzip.
- *
- * @param first Its first bytes.
- */
+/** Tells whether content is compressed by gzip. */
 export function isGzip(first: Uint8Array): boolean {
   return formOf(first) === "gzip";
 }

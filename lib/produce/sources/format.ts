@@ -47,7 +47,6 @@ const SEPARATORS: readonly (readonly [name: string, separator: string])[] = [
 /**
  * Finds out what separates the columns of a table.
  *
- * @param header The table's first line.
  * @returns Such as `semicolons`; undefined if no name of a field stands between any.
  */
 export function separatorOf(
