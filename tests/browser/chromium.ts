@@ -17,7 +17,17 @@ const NEEDS: readonly Deno.PermissionDescriptor[] = [
  * has no sandbox, which root can't have, and which is for other sites' pages.
  */
 const RUN = `profile=$(mktemp -d /tmp/cafe-chromium-XXXXXX)
-trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$profile"' EXIT
+end() {
+  kill $pid
+  wait $pid
+  # Its own processes end a moment later, and may write until then.
+  for try in $(seq 100); do
+    rm -rf "$profile"
+    sleep 0.1
+    [ -e "$profile" ] || exit
+  done
+}
+trap 'end 2>/dev/null' EXIT
 trap '' INT HUP TERM
 chromium --no-sandbox --headless=new --user-data-dir="$profile" --remote-debugging-port=0 --no-first-run --disable-gpu \\
   --disable-background-networking --disable-component-update --disable-extensions --disable-sync \\
