@@ -76,12 +76,12 @@ const SPEC = {
 export async function consumeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
+    await using observation = await observe(flags);
     const connection = { ...connectionFrom(flags), signal: stop.signal };
     const { type, text, topic } = await readAnyEvent(flags, connection);
     const { group, from, count } = flags;
     const idleExitSeconds = flags["idle-exit"];
     const report = new ConsumeReport({ ...flags, topic, text });
-    await using observation = await observe(flags);
     report.starting();
     let failed = true;
     try {

@@ -82,6 +82,7 @@ const SPEC = {
 export async function storeCommand(): Promise<never> {
   return await runTask(SPEC, async (flags) => {
     using stop = stopSignal();
+    await using observation = await observe(flags);
     const connection = connectionFrom(flags);
     const { type, text, kept, topic } = await readEvent(flags, connection);
     const { group, count, quiet } = flags;
@@ -99,7 +100,6 @@ export async function storeCommand(): Promise<never> {
       count,
       quiet,
     });
-    await using observation = await observe(flags);
     report.starting();
     let failed = true;
     try {

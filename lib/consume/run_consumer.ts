@@ -7,7 +7,7 @@
 import { StoppedError } from "../base/errors.ts";
 import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
-import type { ConsumerTelemetry, Telemetry } from "../events/telemetry.ts";
+import type { Telemetry } from "../events/telemetry.ts";
 import { createKafka, type KafkaOptions } from "../kafka/client.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
@@ -164,7 +164,8 @@ export async function runConsumer<T>(
   });
   let processor: EventProcessor<T, LoopContext> | undefined;
   let deadLetters: DeadLetterQueue | undefined;
-  let telemetry: ConsumerTelemetry | undefined;
+  // Before the first wait: until this run is known, a store would count as ready.
+  const telemetry = options.telemetry?.consuming({ topic, group });
   try {
     await requireTopic(config, {
       ...wait,
@@ -176,7 +177,6 @@ export async function runConsumer<T>(
     if (onError === "dlq") {
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
-    telemetry = options.telemetry?.consuming({ topic, group });
     const running = processor = new EventProcessor(
       new EventDeserializer(registry, type),
       run.handler,

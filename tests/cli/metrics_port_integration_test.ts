@@ -39,7 +39,10 @@ class MeteredTask implements AsyncDisposable {
       `--topic=${bench.topic}`,
       `--metrics-port=${this.#port}`,
       ...args,
-    ], { ...options, reach: [`127.0.0.1:${this.#port}`] });
+    ], {
+      ...options,
+      reach: [`127.0.0.1:${this.#port}`, ...options.reach ?? []],
+    });
   }
 
   /** The status of a path; undefined if nothing listens. */
@@ -202,6 +205,24 @@ integrationTest(
     await metered.until("cafe_events_failed_total", 0);
     await task.closeInput();
     assertEquals((await task.end()).code, 1);
+  },
+);
+
+integrationTest(
+  "a task that waits for Kafka lives, and is not ready",
+  async (bench) => {
+    const [nowhere = 0] = freePorts(1);
+    for (const name of ["produce", "consume", "store"] as const) {
+      await using metered = new MeteredTask(bench, name, [
+        `--brokers=localhost:${nowhere}`,
+        "--timeout=60",
+      ], { reach: [`localhost:${nowhere}`] });
+      await metered.task.until(/Waiting for Kafka/, "stderr");
+      assertEquals(await metered.status("/healthz"), 200);
+      assertEquals(await metered.status("/readyz"), 503);
+      metered.task.signal("SIGTERM");
+      assertEquals((await metered.task.end()).code, 0);
+    }
   },
 );
 
