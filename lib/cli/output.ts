@@ -11,7 +11,7 @@
 import { HandlerStop, messageOf } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
 import { escapeLines, escapeUnsafe } from "../base/terminal_text.ts";
-import { pause } from "../base/pause.ts";
+import { pause, within } from "../base/pause.ts";
 
 /** The output can't be written: the disk is full, for example. */
 export class OutputError extends HandlerStop {
@@ -166,15 +166,11 @@ export class Output {
 
   /** Drops what isn't written in time, and everything after it. */
   async #giveUp(): Promise<void> {
-    const written = new AbortController();
-    await Promise.race([
-      this.written().catch(() => {}).finally(() => written.abort()),
-      pause(LAST_MS, written.signal),
-    ]);
-    if (written.signal.aborted) return;
-    this.#fail(
-      new OutputStalledError("The reader of the output has stopped reading"),
-    );
+    await within(this.written().catch(() => {}), {
+      timeoutMs: LAST_MS,
+      late: () =>
+        new OutputStalledError("The reader of the output has stopped reading"),
+    }).catch((failure) => this.#fail(failure));
   }
 
   async #write(): Promise<void> {

@@ -7,7 +7,7 @@
 import { connect } from "node:net";
 import { OutageError, PipelineError } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
-import { pause } from "../base/pause.ts";
+import { within } from "../base/pause.ts";
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import { withClient } from "../kafka/client.ts";
 import { protocolCodeOf } from "../kafka/errors.ts";
@@ -99,17 +99,13 @@ async function limited(
   name: string,
   look: Promise<Finding[]>,
 ): Promise<Finding[]> {
-  const over = new AbortController();
-  const late = pause(LOOK_MS, over.signal).then(() => {
-    throw new OutageError(`No answer within ${LOOK_MS / 1_000} s`);
-  });
-  late.catch(() => {});
   try {
-    return await Promise.race([look, late]);
+    return await within(look, {
+      timeoutMs: LOOK_MS,
+      late: () => new OutageError(`No answer within ${LOOK_MS / 1_000} s`),
+    });
   } catch (error) {
     return [broken(name, error)];
-  } finally {
-    over.abort();
   }
 }
 
