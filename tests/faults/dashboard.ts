@@ -119,6 +119,7 @@ async function checkMemory({ config, long, report }: FaultBench) {
       } catch {
         // The stop; a stream that ended early shows in the count.
       }
+      return reader;
     });
     const storing = storeOrders(path, stop.signal);
     await pause(long ? 60_000 : 5_000);
@@ -128,7 +129,9 @@ async function checkMemory({ config, long, report }: FaultBench) {
     const after = await memoryOf(task.pid);
     const sent = snapshots - from;
     stop.abort();
-    await Promise.all(pages);
+    for (const reader of await Promise.all(pages)) {
+      await reader?.cancel().catch(() => {});
+    }
     await report({
       stored: await storing,
       "MiB before": Math.round(before),
