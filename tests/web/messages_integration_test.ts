@@ -200,19 +200,18 @@ integrationTest(
     await produceRaw(
       config,
       { topic },
-      craftBatch({
-        records: Buffer.from("damaged"),
-        attributes: 4,
-        count: 2,
-      }),
-    ).catch(() => {});
+      craftBatch({ records: [{ value: "lies", offsetDelta: 5 }] }),
+    );
     await using server = new TestDashboard({ config });
     const response = await fetch(
       `${server.url}/api/topics/${topic}/messages?from=earliest`,
     );
     assertEquals(response.headers.get("content-type"), "application/json");
     assertEquals(response.headers.get("x-content-type-options"), "nosniff");
-    const { messages: [bad, tombstone, text] } = await response.json();
+    const { messages } = await response.json();
+    const [bad, tombstone, text, damaged] = messages;
+    assertEquals(messages.length, 4);
+    assertStringIncludes(damaged.value.problem, "offset delta 5");
     assertEquals(bad.key, "0xff01");
     assertEquals(bad.value.event, order);
     assertEquals(bad.value.schema.subject, `${topic}-value`);
