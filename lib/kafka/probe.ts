@@ -7,7 +7,7 @@
  * @module
  */
 
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { OutageError } from "../base/errors.ts";
 import type { KafkaSecurity } from "../settings/security.ts";
 import type { TlsSettings } from "../settings/tls.ts";
@@ -30,8 +30,14 @@ export interface BrokerRequest {
 
 /** How to reach a broker, and for how long to wait for its answer. */
 export interface ExchangeOptions {
-  /** Whether to use TLS. */
-  readonly secured: boolean;
+  /** Opens the connection in another way than `secured` and `tls` say. */
+  readonly open?: (onConnect: () => void) => Socket;
+  /**
+   * Whether to use TLS.
+   *
+   * @default {false}
+   */
+  readonly secured?: boolean;
   /** With TLS: trusted authorities, and the client's certificate. */
   readonly tls?: TlsSettings | undefined;
   /** How long connection and answer may take, in milliseconds. */
@@ -84,11 +90,13 @@ export async function askBroker(
   request: BrokerRequest,
   options: ExchangeOptions,
 ): Promise<number> {
-  const { secured, tls, timeoutMs, signal } = options;
+  const { open, secured = false, tls, timeoutMs, signal } = options;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const address = addressOf(broker);
   const onConnect = () => socket.write(encode(request));
-  const socket = secured
+  const socket = open
+    ? open(onConnect)
+    : secured
     ? openTls(address, { tls, onConnect })
     : connect(address, onConnect);
   const fail = () =>

@@ -15,6 +15,7 @@ import { OwnCopy } from "./own_copy.ts";
 import { patchProduceRequest } from "./produce_request.ts";
 import { patchRequestQueue } from "./request_queue.ts";
 import { patchRunner } from "./runner.ts";
+import { patchSilentBroker } from "./silent_broker.ts";
 
 async function load(): Promise<OwnCopy> {
   const kafkajs = await OwnCopy.make();
@@ -26,6 +27,7 @@ async function load(): Promise<OwnCopy> {
   patchProduceRequest(kafkajs);
   patchConnection(kafkajs);
   patchRequestQueue(kafkajs);
+  patchSilentBroker(kafkajs);
   patchBrokerPool(kafkajs);
   patchRunner(kafkajs);
   return kafkajs;

@@ -16,6 +16,8 @@ interface Request {
 export interface RequestQueue {
   /** When something came on the connection last, in milliseconds since the epoch. */
   heardAt?: number;
+  /** Called whenever requests are checked for a timeout. */
+  readonly onCheck?: () => void;
   readonly pending: readonly unknown[];
   readonly inflight: ReadonlyMap<number, Request>;
   readonly requestTimeout: number;
@@ -59,6 +61,7 @@ export function patchRequestQueue(kafkajs: Pick<OwnCopy, "load">): void {
       checkedAt = now;
       // The process was suspended, and has not read yet what came meanwhile.
       if (isLate) return;
+      this.onCheck?.();
       for (const request of this.inflight.values()) {
         const sinceMs = Math.max(request.sentAt, this.heardAt ?? 0);
         if (now - sinceMs > request.requestTimeout) request.timeoutRequest();
