@@ -68,9 +68,10 @@ export function checkOrigin(request: Request, address: Address): void {
     ? SAFE_METHODS.includes(method)
     : origin === `http://${host}`;
   const site = headers.get("sec-fetch-site") ?? "none";
-  const isNavigation = headers.get("sec-fetch-mode") === "navigate" &&
-    SAFE_METHODS.includes(method);
-  if (!isOwn || !["same-origin", "none"].includes(site) && !isNavigation) {
+  // A link leads to the page. Anything else opened in a hidden frame would start downloads, and hold streams.
+  const isLink = headers.get("sec-fetch-mode") === "navigate" &&
+    SAFE_METHODS.includes(method) && new URL(request.url).pathname === "/";
+  if (!isOwn || !["same-origin", "none"].includes(site) && !isLink) {
     throw new RequestError(403, "Another site's page sent this request");
   }
 }

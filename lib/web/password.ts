@@ -85,8 +85,13 @@ export class PasswordCheck {
   }
 }
 
+/** What a server that listens on `::` puts before the addresses of IPv4. */
+const MAPPED = "::ffff:";
+
 /** A host has a network of IPv6 for itself, and may take any address in it. */
-function networkOf(hostname: string): string {
+function networkOf(address: string): string {
+  const isMapped = address.startsWith(MAPPED) && address.includes(".");
+  const hostname = isMapped ? address.slice(MAPPED.length) : address;
   if (!hostname.includes(":")) return hostname;
   const { hostname: full } = new URL(`http://[${hostname.split("%")[0]}]`);
   const [left = "", right] = full.slice(1, -1).split("::");

@@ -15,12 +15,13 @@ const LOOPBACK = { hostname: "127.0.0.1", port: 8080 };
 /** Checks a request. @returns The status of its refusal; 200 if it is not refused. */
 function check(
   headers: Record<string, string>,
-  { method = "GET", address = LOOPBACK }: {
+  { method = "GET", path = "/", address = LOOPBACK }: {
     readonly method?: string;
+    readonly path?: string;
     readonly address?: Address;
   } = {},
 ): number {
-  const request = new Request("http://ignored/", {
+  const request = new Request(`http://ignored${path}`, {
     method,
     headers: { host: "localhost:8080", ...headers },
   });
@@ -96,6 +97,7 @@ Deno.test("checkOrigin() refuses what another site's page sends, and acts withou
     const link = { "sec-fetch-site": site, "sec-fetch-mode": "navigate" };
     assertEquals(check(link), 200);
     assertEquals(check({ ...link, origin }, { method }), 403);
+    assertEquals(check(link, { path: "/api/topics/demo/download" }), 403);
   }
   assertEquals(check({ "sec-fetch-site": "same-origin" }), 200);
 });
@@ -141,11 +143,14 @@ Deno.test("PasswordCheck hears an address no more after ten wrong passwords, and
     // A host may take any address of its network of IPv6.
     assertEquals(guess(`2001:db8::${count}`), 401);
     assertEquals(guess("10.0.0.7"), 401);
+    assertEquals(guess("::ffff:10.0.0.9"), 401);
     assertEquals(statusOf(check, login(), "10.0.0.8"), 401);
   }
   assertEquals(guess("10.0.0.7"), 429);
+  assertEquals(guess("::ffff:10.0.0.9"), 429);
   assertEquals(guess("2001:db8::ffff"), 429);
   assertEquals(statusOf(check, login("password"), "10.0.0.7"), 429);
   assertEquals(statusOf(check, login("password"), "10.0.0.8"), 200);
+  assertEquals(statusOf(check, login("password"), "::ffff:10.0.0.8"), 200);
   assertEquals(statusOf(check, login("password"), "2001:db8:0:1::1"), 200);
 });
