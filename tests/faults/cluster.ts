@@ -214,6 +214,7 @@ async function underLoad(
     checkRunning(tasks);
     await pause(200);
   }
+  checkRunning(tasks);
   for (const task of tasks) task.signal("SIGTERM");
   const ends = await Promise.all(tasks.map((task) => task.end()));
   const topicEnd = await topicEnds(config, topic);

@@ -1,5 +1,5 @@
 /**
- * A fix of kafkajs' broker pool.
+ * Fixes of kafkajs' broker pool.
  *
  * @module
  */
@@ -9,12 +9,22 @@ import type { OwnCopy } from "./own_copy.ts";
 
 interface BrokerPool {
   withBroker(ask: (args: unknown) => Promise<unknown>): Promise<unknown>;
+  refreshMetadata(topics: readonly string[]): Promise<unknown>;
+}
+
+interface Errors {
+  readonly KafkaJSConnectionClosedError: new (
+    message: string,
+    options: { readonly host: string; readonly port: number },
+  ) => Error;
 }
 
 /**
- * Makes kafkajs throw the refusal if every broker refused a question, such as that for a group's coordinator.
+ * Makes kafkajs throw the refusal if every broker refused a question, such as that for a group's coordinator, and an error of the
+ * connection if it is closed while metadata are refreshed.
  *
- * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator".
+ * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator". And closing forgets the
+ * metadata, of which a refresh reads on: the TypeError of that would end a consumer which comes back after a broker's crash.
  *
  * @param kafkajs The copy to patch.
  */
@@ -22,6 +32,21 @@ export function patchBrokerPool(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: BrokerPool }>(
     "src/cluster/brokerPool.js",
   );
+  const { KafkaJSConnectionClosedError } = kafkajs.load<Errors>(
+    "src/errors.js",
+  );
+  const refreshMetadata = prototype.refreshMetadata;
+  prototype.refreshMetadata = async function (topics) {
+    try {
+      return await refreshMetadata.call(this, topics);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new KafkaJSConnectionClosedError(
+        "Closed while metadata were refreshed",
+        { host: "", port: 0 },
+      );
+    }
+  };
   const original = prototype.withBroker;
   prototype.withBroker = async function (ask) {
     let denial: Error | undefined;

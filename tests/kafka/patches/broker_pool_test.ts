@@ -1,0 +1,55 @@
+/**
+ * A broker pool that is closed while it is at work.
+ *
+ * @module
+ */
+
+import { assertRejects } from "@std/assert";
+import { isKafkaOutage } from "../../../lib/kafka/errors.ts";
+import { loadKafkajsFile } from "../../../lib/kafka/patches/load.ts";
+import { permittedTest } from "../../support/permissions.ts";
+
+interface BrokerPool {
+  metadata: unknown;
+  refreshMetadata(topics: readonly string[]): Promise<unknown>;
+}
+
+permittedTest(
+  "patchBrokerPool() makes an outage of a refresh of metadata when the pool is closed meanwhile",
+  [{ name: "env" }, { name: "read" }],
+  async () => {
+    const BrokerPool = await loadKafkajsFile<
+      { readonly prototype: BrokerPool }
+    >("src/cluster/brokerPool.js");
+    const pool: BrokerPool = Object.assign(
+      Object.create(BrokerPool.prototype),
+      {
+        brokers: {},
+        seedBroker: { connectionPool: { host: "localhost", port: 1 } },
+        retrier: (work: (bail: (error: unknown) => void) => Promise<unknown>) =>
+          new Promise((resolve, reject) => work(reject).then(resolve, reject)),
+        findConnectedBroker: () =>
+          Promise.resolve({
+            metadata: () =>
+              Promise.resolve({
+                brokers: [{ nodeId: 2, host: "localhost", port: 2 }],
+              }),
+          }),
+        createBroker: () => ({}),
+        connectionPoolBuilder: {
+          build() {
+            // What closing does.
+            pool.metadata = null;
+            return Promise.resolve({});
+          },
+        },
+      },
+    );
+    const error = await assertRejects(
+      () => pool.refreshMetadata(["demo"]),
+      Error,
+      "Closed while metadata were refreshed",
+    );
+    if (!isKafkaOutage(error)) throw error;
+  },
+);
