@@ -213,7 +213,7 @@ export class Pipeline {
   /**
    * Counts a stream of messages.
    *
-   * @returns Call it when the stream has ended.
+   * @returns Call it when the stream has ended; further calls do nothing.
    * @throws {RequestError} If there are too many.
    */
   openStream(): () => void {
@@ -221,8 +221,10 @@ export class Pipeline {
       throw new RequestError(503, "Too many streams at the same time");
     }
     this.#streams++;
+    let isOpen = true;
     return () => {
-      this.#streams--;
+      if (isOpen) this.#streams--;
+      isOpen = false;
     };
   }
 

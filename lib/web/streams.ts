@@ -116,9 +116,10 @@ export async function downloadAnswer(
   if (format !== "ndjson" && format !== "csv") {
     throw new UsageError(`format is ndjson or csv: "${format}"`);
   }
-  const query = messageQuery(topic, parameters);
+  const { matches, ...query } = messageQuery(topic, parameters);
   const closed = pipeline.openStream();
   const { config, connection, decoder, signal } = pipeline;
+  // All of them, and those that match are chosen below: who waits for the first of these may go away before it is found.
   const messages = readMessages(config, {
     ...connection,
     ...query,
@@ -143,7 +144,7 @@ export async function downloadAnswer(
       try {
         let text = "";
         while (!next.done && text.length < CHUNK_LENGTH) {
-          text += write(next.value);
+          if (!matches || matches(next.value)) text += write(next.value);
           next = await messages.next();
         }
         if (text) controller.enqueue(encoder.encode(text));

@@ -12,6 +12,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { MessageAnswer } from "../../lib/web/api.ts";
+import { Pipeline } from "../../lib/web/pipeline.ts";
+import { downloadAnswer } from "../../lib/web/streams.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { craftBatch, produceRaw } from "../support/raw_kafka.ts";
@@ -344,6 +346,35 @@ integrationTest(
     );
     assertMatch(problem ?? "", /^0,2501,[^,]+Z,,,,,,,,,,The magic byte/);
     assertEquals((await load("format=xml")).response.status, 400);
+  },
+);
+
+integrationTest(
+  "downloadAnswer() reads no further for a file that nobody waits for, also where nothing matches",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    await sendOrders(bench, 2_500, 1);
+    const pipeline = new Pipeline({
+      config,
+      topic,
+      database: { path: "/nowhere/cafe.db" },
+    });
+    const { decoder } = pipeline;
+    const peeked = decoder.peeked.bind(decoder);
+    let count = 0;
+    decoder.peeked = (...args) => {
+      count++;
+      return peeked(...args);
+    };
+    const parameters = new URLSearchParams({ where: "customer_name=Nobody" });
+    const answer = await downloadAnswer(pipeline, topic, parameters);
+    const reader = answer.body?.getReader();
+    const read = reader?.read();
+    await reader?.cancel();
+    assertEquals((await read)?.done, true);
+    assert(count < 100, String(count));
+    pipeline.close();
   },
 );
 
