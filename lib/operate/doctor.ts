@@ -47,6 +47,8 @@ export interface DoctorOptions {
 const LOOK_MS = 8_500;
 /** How long a connection may take to open, in milliseconds. */
 const CONNECT_MS = 2_000;
+/** How long a broker may take to answer, its connection included, in milliseconds: finding out why it doesn't takes 3 s more. */
+const ANSWER_MS = 4_000;
 /** By how much clocks may differ without a note, and without harm, in milliseconds: a topic refuses what is an hour ahead. */
 const CLOCK_NOTE_MS = 10_000;
 const CLOCK_BROKEN_MS = 3_600_000;
@@ -116,7 +118,7 @@ async function examineBrokers(config: Config): Promise<Finding[]> {
       askBroker(broker, API_VERSIONS, {
         secured: security?.kafka?.protocol.endsWith("SSL") ?? false,
         tls: security?.kafka?.tls,
-        timeoutMs: CONNECT_MS,
+        timeoutMs: ANSWER_MS,
       })
     ),
   );

@@ -221,10 +221,10 @@ export const OUTAGES: readonly FaultTest[] = [
         { length: outages + 1 },
         () => waitingFor(config),
       ).flat();
-      assertEquals(
-        produced.stderr.filter((line) => !/elivered/.test(line)),
-        waits,
-      );
+      const said = produced.stderr.filter((line) => !/elivered/.test(line));
+      assertEquals(said.slice(0, 2 * outages + 1), waits.slice(0, -1));
+      // A request may be under way when the stop ends the last wait: then the wait has no line for its end.
+      assert(said.length <= waits.length, said.join("\n"));
       assertEquals(
         consumed.stderr.slice(0, 2 * outages),
         waits.slice(0, 2 * outages),
