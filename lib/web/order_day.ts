@@ -65,6 +65,8 @@ export interface DaySnapshot {
 
 /** How far back before the viewer's day the minutes go, in milliseconds: for the comparison with the day before. */
 const BEFORE_MS = 24 * 60 * 60 * 1_000;
+/** How long a day may be, in milliseconds: an hour more where the clock is set back. What is dated later is not of the day. */
+const LONGEST_DAY_MS = 25 * 60 * 60 * 1_000;
 /** How many of each list are shown. */
 const [LATEST_COUNT, GUESTS_COUNT, CARDS_COUNT] = [20, 20, 10];
 /** How many of the rows that were added last are looked through for the newest orders: partitions are stored in batches. */
@@ -111,11 +113,11 @@ export function* readDay(
   ): Work<readonly Row[]> {
     return tables.has(table) ? yield* query(sql, params) : [];
   };
-  const start = minuteOf(since);
+  const [start, end] = [minuteOf(since), minuteOf(since + LONGEST_DAY_MS)];
   const [late] = yield* select(
     minutes,
-    `SELECT SUM(late) AS late FROM ${minutes} WHERE minute >= ?`,
-    [start],
+    `SELECT SUM(late) AS late FROM ${minutes} WHERE minute >= ? AND minute < ?`,
+    [start, end],
   );
   const latest = tables.has(orders)
     ? yield* database.newest(orders, RECENT_COUNT)
@@ -129,8 +131,8 @@ export function* readDay(
     since,
     minutes: (yield* select(
       minutes,
-      `SELECT minute, ${SUMS}, SUM(member_orders) AS member_orders FROM ${minutes} WHERE minute >= ? GROUP BY minute ORDER BY minute`,
-      [minuteOf(since - BEFORE_MS)],
+      `SELECT minute, ${SUMS}, SUM(member_orders) AS member_orders FROM ${minutes} WHERE minute >= ? AND minute < ? GROUP BY minute ORDER BY minute`,
+      [minuteOf(since - BEFORE_MS), end],
     )).map((row) => ({
       at: Date.parse(String(row["minute"])),
       ...totalsOf(row),
@@ -138,8 +140,8 @@ export function* readDay(
     })),
     drinks: (yield* select(
       minutes,
-      `SELECT drink_name AS name, ${SUMS} FROM ${minutes} WHERE minute >= ? GROUP BY drink_name ORDER BY SUM(cents) DESC, drink_name`,
-      [start],
+      `SELECT drink_name AS name, ${SUMS} FROM ${minutes} WHERE minute >= ? AND minute < ? GROUP BY drink_name ORDER BY SUM(cents) DESC, drink_name`,
+      [start, end],
     )).map(namedTotalsOf),
     guests: (yield* select(
       guests,

@@ -169,6 +169,27 @@ databaseTest(
 );
 
 databaseTest(
+  "GET /api/live leaves out of the day what is dated after its end, as by a wrong clock",
+  async ({ settings }) => {
+    await using store = await storeOf(settings, orders, orderStore);
+    await store.add(0, [
+      makeOrder({ ts_utc: at(25 * 60 - 1), amount: 1 }),
+      makeOrder({ ts_utc: at(25 * 60), amount: 2 }),
+      makeOrder({ ts_utc: "2099-01-01T00:00:00Z", amount: 4 }),
+    ]);
+    await using server = new TestDashboard({
+      config: CONFIG,
+      database: settings,
+    });
+    await using page = await server.events(`/api/live?since=${SINCE}`);
+    const { minutes, drinks } = await page.until("day");
+    assertEquals(minutes.map(({ cents }: { cents: number }) => cents), [100]);
+    assertEquals(drinks.map(({ cents }: { cents: number }) => cents), [100]);
+  },
+  WITHOUT_KAFKA,
+);
+
+databaseTest(
   "GET /api/live finds the newest of many orders, and shows at most 20",
   async ({ settings }) => {
     await using store = await storeOf(settings, orders, orderStore);
