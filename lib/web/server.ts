@@ -60,11 +60,15 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const letters = new LetterBox(pipeline);
   const backend: Backend = { pipeline, live, groups, letters };
   const ended = new AbortController();
+  const unanswered = new Set<Promise<void>>();
   const password = options.password && new PasswordCheck(options.password);
   const respond = async (
     request: Request,
-    { remoteAddr }: Deno.ServeHandlerInfo<Deno.NetAddr>,
+    { remoteAddr, completed }: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Promise<Response> => {
+    const answered = completed.catch(() => {})
+      .finally(() => unanswered.delete(answered));
+    unanswered.add(answered);
     try {
       checkOrigin(request, { hostname, port });
       password?.check(request, remoteAddr.hostname);
@@ -98,11 +102,14 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
       pipeline.close();
       await Promise.all([live.close(), groups.close()]);
       const done = new AbortController();
-      const late = pause(CLOSE_MS, done.signal).then(() => {
-        if (!done.signal.aborted) ended.abort();
-      });
-      await Promise.race([server.shutdown(), late]);
+      await Promise.race([
+        Promise.all(unanswered),
+        pause(CLOSE_MS, done.signal),
+      ]);
       done.abort();
+      // The server's shutdown() waits for who doesn't read, and an abort after it is an uncaught error.
+      ended.abort();
+      await server.finished;
       await store[Symbol.asyncDispose]();
     },
   };

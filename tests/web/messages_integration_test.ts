@@ -379,6 +379,35 @@ integrationTest(
 );
 
 integrationTest(
+  "the server stops while a request doesn't end",
+  async ({ config }) => {
+    const server = new TestDashboard({ config });
+    const { host, port, origin } = new URL(server.url);
+    using connection = await Deno.connect({ port: Number(port) });
+    const head = [
+      "POST /api/groups/cafe/reset HTTP/1.1",
+      `host: ${host}`,
+      `origin: ${origin}`,
+      "content-type: application/json",
+      "content-length: 100",
+      "expect: 100-continue",
+    ];
+    await connection.write(
+      new TextEncoder().encode(`${head.join("\r\n")}\r\n\r\n`),
+    );
+    // The body is waited for.
+    const bytes = new Uint8Array(100);
+    const length = await connection.read(bytes) ?? 0;
+    assertStringIncludes(
+      new TextDecoder().decode(bytes.subarray(0, length)),
+      "100 Continue",
+    );
+    await server[Symbol.asyncDispose]();
+    assertEquals(await connection.read(bytes), null);
+  },
+);
+
+integrationTest(
   "GET …/follow sends messages as they come, from where a page ended",
   async (bench) => {
     const { config, topic } = bench;
