@@ -160,8 +160,9 @@ export async function obstacles(page: Page): Promise<string[]> {
   if (!await page.evaluate<boolean>("'axe' in globalThis")) {
     await page.evaluate(`${axe}; undefined`);
   }
+  // What comes in is faint until it is there.
   return await page.evaluate(
-    `axe.run({ resultTypes: ["violations"] }).then(({ violations }) =>
+    `Promise.allSettled(document.getAnimations().map(({ finished }) => finished)).then(() => axe.run({ resultTypes: ["violations"] })).then(({ violations }) =>
       violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
         .flatMap(({ id, nodes }) => nodes.map(({ html, any }) => id + ": " + html + " " + any.map(({ message }) => message).join())))`,
   );
