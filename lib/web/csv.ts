@@ -13,8 +13,8 @@ const [PLACE, REST] = [
   ["partition", "offset", "timestamp", "key"],
   ["other fields", "problem"],
 ];
-/** What a spreadsheet takes for the beginning of a formula. */
-const FORMULA = /^[=+\-@\t\r]/;
+/** What a spreadsheet takes for the beginning of a formula: the wide signs of East Asian keyboards too. */
+const FORMULA = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 
 /** Writes messages as lines of CSV, with a head before the first. */
 export class CsvTable {
