@@ -39,7 +39,12 @@ export class LiveFeed {
   readonly #store: DaySource;
   readonly #health: Pick<HealthCheck, "status">;
   readonly #pages = new Set<Page>();
-  #running: Promise<unknown> | undefined;
+  /** What is looked at now. */
+  readonly #looks = new Map<() => Promise<number>, Promise<void>>();
+  /** When days were last sent, in milliseconds since the epoch. */
+  #daysAt = -Infinity;
+  /** The last status that all pages got, but for its time. */
+  #told = "";
   #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
 
   /**
@@ -88,11 +93,8 @@ export class LiveFeed {
     const page: Page = { since, outbox: new Outbox(), version: undefined };
     this.#pages.add(page);
     this.status().then((status) => this.#tell(page, status));
-    this.#running ??= Promise.all([this.#watchStore(), this.#watchHealth()])
-      .catch(this.#pipeline.failed)
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#repeat(this.#lookAtStore);
+    this.#repeat(this.#lookAtHealth);
     return eventStream(page.outbox, {
       signal: this.#pipeline.signal,
       closed: () => this.#pages.delete(page),
@@ -101,36 +103,53 @@ export class LiveFeed {
 
   /** Waits for the end of what it does, after the pipeline was closed. */
   async close(): Promise<void> {
-    await this.#running;
+    await Promise.all(this.#looks.values());
   }
 
   get #isWatched(): boolean {
     return this.#pages.size > 0 && !this.#pipeline.signal.aborted;
   }
 
-  async #watchStore(): Promise<void> {
-    let daysAt = -Infinity;
-    while (this.#isWatched) {
-      let waitMs = POLL_MS;
+  /** Repeats a look while pages are open, with the pause in milliseconds that it returns. */
+  #repeat(look: () => Promise<number>): void {
+    if (this.#looks.has(look)) return;
+    const run = async () => {
       try {
-        const version = await this.#store.version();
-        const behind = [...this.#pages]
-          .filter((page) => page.version !== version);
-        const isFirst = behind.some((page) => page.version === undefined);
-        if (
-          behind.length > 0 && (isFirst || Date.now() - daysAt >= DAY_MS)
-        ) {
-          daysAt = Date.now();
-          await this.#tellDays(behind, version);
+        while (this.#isWatched) {
+          await pause(await look(), this.#pipeline.signal);
         }
       } catch (error) {
-        if (!(error instanceof PipelineError)) throw error;
-        // The page hears of it by the status.
-        waitMs = AWAY_POLL_MS;
+        this.#pipeline.failed(error);
+      } finally {
+        // At once: a page that opens from now on begins it again.
+        this.#looks.delete(look);
       }
-      await pause(waitMs, this.#pipeline.signal);
-    }
+    };
+    const running = Promise.withResolvers<void>();
+    this.#looks.set(look, running.promise);
+    run().then(running.resolve);
   }
+
+  readonly #lookAtStore = async (): Promise<number> => {
+    try {
+      const version = await this.#store.version();
+      const behind = [...this.#pages]
+        .filter((page) => page.version !== version);
+      const isFirst = behind.some((page) => page.version === undefined);
+      if (
+        behind.length > 0 &&
+        (isFirst || Date.now() - this.#daysAt >= DAY_MS)
+      ) {
+        this.#daysAt = Date.now();
+        await this.#tellDays(behind, version);
+      }
+      return POLL_MS;
+    } catch (error) {
+      if (!(error instanceof PipelineError)) throw error;
+      // The page hears of it by the status.
+      return AWAY_POLL_MS;
+    }
+  };
 
   /** Reads each day once, and sends it to all pages that show it. */
   async #tellDays(pages: readonly Page[], version: string): Promise<void> {
@@ -144,19 +163,16 @@ export class LiveFeed {
     }
   }
 
-  async #watchHealth(): Promise<void> {
-    let told = "";
-    while (this.#isWatched) {
-      const status = await this.status();
-      const { now: _now, ...state } = status;
-      const text = JSON.stringify(state);
-      if (text !== told) {
-        told = text;
-        for (const page of this.#pages) this.#tell(page, status);
-      }
-      await pause(HEALTH_MS, this.#pipeline.signal);
+  readonly #lookAtHealth = async (): Promise<number> => {
+    const status = await this.status();
+    const { now: _now, ...state } = status;
+    const text = JSON.stringify(state);
+    if (text !== this.#told) {
+      this.#told = text;
+      for (const page of this.#pages) this.#tell(page, status);
     }
-  }
+    return HEALTH_MS;
+  };
 
   #tell(page: Page, status: Status): void {
     page.outbox.put("status", () => eventBytes("status", status));

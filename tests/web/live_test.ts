@@ -53,6 +53,16 @@ async function withFeed(
   }
 }
 
+async function leftAlone(feed: LiveFeed, store: CountedStore): Promise<void> {
+  await eventually("no page is open", () => feed.pages === 0);
+  let asked = -1;
+  await eventually("the store is left alone", () => {
+    const isQuiet = asked === store.versions;
+    asked = store.versions;
+    return isQuiet;
+  }, { intervalMs: 500 });
+}
+
 const open = (feed: LiveFeed, since: number) =>
   new EventReader(feed.open(since), new AbortController());
 
@@ -73,13 +83,21 @@ Deno.test(
       for (const page of [...pages, other]) await page.until("day");
       assertEquals(store.days, first + 2);
       for (const page of [...pages, other]) await page[Symbol.asyncDispose]();
-      await eventually("no page is open", () => feed.pages === 0);
-      let asked = -1;
-      await eventually("the store is left alone", () => {
-        const isQuiet = asked === store.versions;
-        asked = store.versions;
-        return isQuiet;
-      }, { intervalMs: 500 });
+      await leftAlone(feed, store);
+    }),
+);
+
+Deno.test(
+  "LiveFeed sends the day to a page that opens a moment after the last one has closed",
+  () =>
+    withFeed(async (feed, store) => {
+      const first = open(feed, 0);
+      await first.until("day");
+      await first[Symbol.asyncDispose]();
+      // The pipeline's health is looked at more rarely, so that look's pause goes on.
+      await leftAlone(feed, store);
+      await using second = open(feed, 0);
+      await second.until("day");
     }),
 );
 
