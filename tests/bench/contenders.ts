@@ -113,8 +113,9 @@ function requestOf(
   return JSON.stringify(request);
 }
 
-function python(
-  program: string,
+/** Makes a contender of a program whose path no permission names: the shell runs it, which one names. */
+function shellClient(
+  program: readonly string[],
   settings: Omit<Contender, "processed" | "command">,
   commitEvery: number,
 ): Contender {
@@ -122,14 +123,12 @@ function python(
     ...settings,
     processed: PROCESSED,
     command: (stage, job) => ({
-      // A program whose path no permission names is run by the shell, which one names.
       program: "sh",
       args: [
         "-c",
         'exec "$@"',
         "sh",
-        program,
-        `${CLIENTS}/python_way.py`,
+        ...program,
         requestOf(stage, job, { commitEvery }),
       ],
     }),
@@ -168,27 +167,6 @@ export function denoClient(
         ...(more.database === undefined ? [] : ["--allow-write=.data"]),
         `${CLIENTS}/${name}.ts`,
         requestOf(stage, job, { commitEvery: 1_000, ...more }),
-      ],
-    }),
-  };
-}
-
-/** Run by the shell: a program whose path no permission names can't be run otherwise. */
-function goClient(program: string): Contender {
-  return {
-    id: "go",
-    title: "franz-go (Go)",
-    measures: ALL_BUT_STORE,
-    share: 1,
-    processed: PROCESSED,
-    command: (stage, job) => ({
-      program: "sh",
-      args: [
-        "-c",
-        'exec "$@"',
-        "sh",
-        program,
-        requestOf(stage, job, { commitEvery: 10_000 }),
       ],
     }),
   };
@@ -287,8 +265,10 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
   if (pythons.length > 0) {
     const { program, problem } = await preparePython();
     for (const { commitEvery, ...settings } of pythons) {
-      if (program) contenders.push(python(program, settings, commitEvery));
-      else leftOut.push({ title: settings.title, reason: problem ?? "" });
+      if (program) {
+        const command = [program, `${CLIENTS}/python_way.py`];
+        contenders.push(shellClient(command, settings, commitEvery));
+      } else leftOut.push({ title: settings.title, reason: problem ?? "" });
     }
   }
   const clients = [
@@ -311,9 +291,15 @@ export async function gather(wanted: ReadonlySet<string>): Promise<Field> {
     else leftOut.push({ title: client.title, reason });
   }
   if (wanted.has("go")) {
+    const settings = {
+      id: "go",
+      title: "franz-go (Go)",
+      measures: ALL_BUT_STORE,
+      share: 1,
+    };
     const { program, reason = "" } = await buildGo();
-    if (program) contenders.push(goClient(program));
-    else leftOut.push({ title: "franz-go (Go)", reason });
+    if (program) contenders.push(shellClient([program], settings, 10_000));
+    else leftOut.push({ title: settings.title, reason });
   }
   contenders.push(PERF_TOOLS);
   return {
