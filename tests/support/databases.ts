@@ -4,11 +4,17 @@
  * @module
  */
 
+import type { EventType } from "../../lib/events/event_type.ts";
 import { resolveDatabase } from "../../lib/settings/database.ts";
 import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query } from "../../lib/store/database.ts";
 import type { Database, Row } from "../../lib/store/database.ts";
+import { EventStore } from "../../lib/store/event_store.ts";
 import { openDatabase } from "../../lib/store/store.ts";
+import {
+  StoredEvent,
+  type StoredEventDefinition,
+} from "../../lib/store/stored_event.ts";
 import { PostgresServer, whyNoPostgres } from "./postgres_server.ts";
 import type { Value } from "../../lib/store/table.ts";
 
@@ -46,6 +52,55 @@ export async function readDatabase(
   } finally {
     await database.close();
   }
+}
+
+const NOTHING = {
+  save: () => Promise.resolve(),
+  load: () => Promise.resolve(new Map()),
+};
+
+/**
+ * Stores events, as the store does.
+ *
+ * @param settings The database.
+ * @param type The events' type.
+ * @param definition How they are stored.
+ * @returns Stores them, and counts the offsets of each partition.
+ */
+export async function storeOf<T>(
+  settings: DatabaseSettings,
+  type: EventType<T>,
+  definition: StoredEventDefinition<T>,
+): Promise<
+  AsyncDisposable & {
+    readonly add: (partition: number, events: readonly T[]) => Promise<void>;
+  }
+> {
+  const stored = new StoredEvent(type, definition);
+  const database = await openDatabase(settings, stored.tables);
+  const { topic } = type;
+  const store = new EventStore(database, stored, { topic });
+  const offsets = store.offsets(NOTHING);
+  const next = new Map<number, number>();
+  return {
+    async add(partition, events) {
+      const first = next.get(partition) ?? 0;
+      if (first === 0) await offsets.save(new Map([[partition, 0n]]), "");
+      const { signal } = new AbortController();
+      const records = events.map((event, at) => ({
+        event,
+        topic,
+        partition,
+        offset: String(first + at),
+        timestamp: 0,
+        key: null,
+        headers: [],
+      }));
+      await store.write({ topic, partition, records }, { signal });
+      next.set(partition, first + events.length);
+    },
+    [Symbol.asyncDispose]: () => database.close(),
+  };
 }
 
 /** Databases of one kind. */

@@ -4,25 +4,14 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { PipelineError } from "../../lib/base/errors.ts";
+import { assert, assertEquals } from "@std/assert";
 import { loyaltyScans } from "../../lib/events/loyalty_scan.ts";
 import { orders } from "../../lib/events/order.ts";
-import type { EventType } from "../../lib/events/event_type.ts";
-import { query } from "../../lib/store/database.ts";
-import { EventStore } from "../../lib/store/event_store.ts";
 import { scanStore } from "../../lib/store/loyalty_scans.ts";
 import { orderStore } from "../../lib/store/orders.ts";
-import { connectDatabase, openDatabase } from "../../lib/store/store.ts";
-import {
-  StoredEvent,
-  type StoredEventDefinition,
-} from "../../lib/store/stored_event.ts";
-import type { DatabaseSettings } from "../../lib/settings/database.ts";
-import { StoreReader } from "../../lib/web/store_reader.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { eventually } from "../support/eventually.ts";
-import { databaseTest } from "../support/databases.ts";
+import { databaseTest, storeOf } from "../support/databases.ts";
 import { makeOrder } from "../support/topics.ts";
 
 const CONFIG = {
@@ -33,47 +22,6 @@ const CONFIG = {
 const WITHOUT_KAFKA = { sanitizeOps: false, sanitizeResources: false };
 /** The start of the viewer's day. */
 const SINCE = Date.UTC(2026, 1, 3, 5);
-const NOTHING = {
-  save: () => Promise.resolve(),
-  load: () => Promise.resolve(new Map()),
-};
-
-/** Stores events, as the store does. @returns Stores more of them. */
-async function storeOf<T>(
-  settings: DatabaseSettings,
-  type: EventType<T>,
-  definition: StoredEventDefinition<T>,
-): Promise<
-  AsyncDisposable & {
-    readonly add: (partition: number, events: readonly T[]) => Promise<void>;
-  }
-> {
-  const stored = new StoredEvent(type, definition);
-  const database = await openDatabase(settings, stored.tables);
-  const { topic } = type;
-  const store = new EventStore(database, stored, { topic });
-  const offsets = store.offsets(NOTHING);
-  const next = new Map<number, number>();
-  return {
-    async add(partition, events) {
-      const first = next.get(partition) ?? 0;
-      if (first === 0) await offsets.save(new Map([[partition, 0n]]), "");
-      const { signal } = new AbortController();
-      const records = events.map((event, at) => ({
-        event,
-        topic,
-        partition,
-        offset: String(first + at),
-        timestamp: 0,
-        key: null,
-        headers: [],
-      }));
-      await store.write({ topic, partition, records }, { signal });
-      next.set(partition, first + events.length);
-    },
-    [Symbol.asyncDispose]: () => database.close(),
-  };
-}
 
 const at = (minutes: number) =>
   new Date(SINCE + minutes * 60_000).toISOString();
@@ -214,34 +162,4 @@ databaseTest(
     assertEquals(guests.length, 20);
   },
   WITHOUT_KAFKA,
-);
-
-databaseTest(
-  "StoreReader refuses a database of a newer version, and can't write to any",
-  async ({ settings }) => {
-    {
-      await using store = await storeOf(settings, orders, orderStore);
-      await store.add(0, [makeOrder()]);
-    }
-    await using reader = new StoreReader(settings);
-    assertEquals(JSON.parse(await reader.version()).length, 1);
-    const insertVersion = () =>
-      query("INSERT INTO migrations (number, made_at) VALUES (999, '')");
-    const readOnly = await connectDatabase(settings, { readOnly: true });
-    const refusal = await assertRejects(
-      () => readOnly.transaction(insertVersion),
-      PipelineError,
-    );
-    assertMatch(refusal.message, /read-?only/);
-    await readOnly.close();
-    const database = await openDatabase(settings, []);
-    await database.transaction(insertVersion);
-    await database.close();
-    await using other = new StoreReader(settings);
-    await assertRejects(
-      () => other.version(),
-      PipelineError,
-      "is of version 999, and this program knows 1",
-    );
-  },
 );
