@@ -5,10 +5,9 @@
  */
 
 import { DamagedDataError } from "./damage.ts";
-import { inflateGzip } from "./gzip.ts";
 import { inflateLz4 } from "./lz4.ts";
 import { inflateSnappy } from "./snappy.ts";
-import { inflateZstd } from "./zstd.ts";
+import { inflateGzip, inflateZstd } from "./zlib.ts";
 
 /** The codecs by their numbers, as record batches have them in the last three bits of their attributes; 0 is none. */
 const CODECS: Readonly<
