@@ -10,7 +10,12 @@
 import type { Admin } from "../kafka/admin.ts";
 import type { Piece } from "../kafka/batches/record_set.ts";
 import { connectWithin, type KafkaClient } from "../kafka/client.ts";
-import type { Consumer, Fetched } from "../kafka/consumer.ts";
+import {
+  type Consumer,
+  FETCH_MAX_WAIT_MS,
+  type Fetched,
+  HEARTBEAT_INTERVAL_MS,
+} from "../kafka/consumer.ts";
 import {
   explainKafkaError,
   isKafkaOutage,
@@ -114,28 +119,10 @@ export interface ConsumerLoopOptions extends WaitOptions {
   readonly telemetry?: ConsumerTelemetry | undefined;
 }
 
-/** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
-const FETCH_MAX_WAIT_MS = 500;
-/** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
-const FETCH_BYTES = 16 * 1_024 * 1_024;
-/**
- * How much it takes of each partition, in bytes. Overrides 1 MiB: a store writes a third more events a second in batches of twice the
- * size. Equals `max.partition.fetch.bytes`.
- */
-const PARTITION_BYTES = 4 * 1_024 * 1_024;
-/** The interval at which new partitions are noticed, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`. */
-const METADATA_MAX_AGE_MS = 30_000;
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
 const CLOCK_EVERY = 32;
-/**
- * How far apart heartbeats are, in milliseconds: by their answers a member learns that others join or leave. A member that waits for
- * messages sends one after each fetch. Equals `heartbeat.interval.ms`.
- */
-const HEARTBEAT_INTERVAL_MS = FETCH_MAX_WAIT_MS;
-/** The longest pause between two tries to reach Kafka or the registry, in milliseconds. */
-const MAX_PAUSE_MS = 2_000;
 /** How long a stop may take, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 /** How long fetches may return nothing though there is something before each waits a little, in milliseconds. */
@@ -600,12 +587,6 @@ export async function consumeMessages(
     const consumer: Consumer = kafka.consumer({
       group: options.group,
       sessionTimeoutMs: options.sessionTimeoutMs,
-      heartbeatIntervalMs: HEARTBEAT_INTERVAL_MS,
-      maxWaitMs: FETCH_MAX_WAIT_MS,
-      metadataMaxAgeMs: METADATA_MAX_AGE_MS,
-      maxBytes: FETCH_BYTES,
-      maxPartitionBytes: PARTITION_BYTES,
-      maxPauseMs: MAX_PAUSE_MS,
       mayRestart: (error) => loop.mayRestart(error),
     });
     const clients = { consumer, admin };

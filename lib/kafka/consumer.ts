@@ -9,27 +9,34 @@ import type { Piece } from "./batches/record_set.ts";
 import type { Connectable } from "./connectable.ts";
 import type { FetchedPartition } from "./patches/fetched_partition.ts";
 
-/** How a consumer reads. */
+/** Who a consumer is. */
 export interface ConsumerSettings {
   /** The consumer group. Equals `group.id`. */
   readonly group: string;
   /** Equals `session.timeout.ms`. */
   readonly sessionTimeoutMs: number;
-  /** How far apart heartbeats are, in milliseconds. Equals `heartbeat.interval.ms`. */
-  readonly heartbeatIntervalMs: number;
-  /** How long a fetch waits at the broker for a message, in milliseconds. Equals `fetch.max.wait.ms`. */
-  readonly maxWaitMs: number;
-  /** How much a fetch takes in all, in bytes. Equals `fetch.max.bytes`. */
-  readonly maxBytes: number;
-  /** How much a fetch takes of each partition, in bytes. Equals `max.partition.fetch.bytes`. */
-  readonly maxPartitionBytes: number;
-  /** The interval at which new partitions are noticed, in milliseconds. Equals `metadata.max.age.ms`. */
-  readonly metadataMaxAgeMs: number;
-  /** The longest pause between two tries, in milliseconds. Equals `retry.backoff.max.ms`. */
-  readonly maxPauseMs: number;
   /** Decides after a failure whether the consumer joins the group again. */
   readonly mayRestart: (error: unknown) => Promise<boolean>;
 }
+
+/** How long a fetch waits at the broker for a message, in milliseconds: a stop waits for it. Equals `fetch.max.wait.ms`. */
+export const FETCH_MAX_WAIT_MS = 500;
+/**
+ * How far apart heartbeats are, in milliseconds: by their answers a member learns that others join or leave. A member that waits for
+ * messages sends one after each fetch. Equals `heartbeat.interval.ms`.
+ */
+export const HEARTBEAT_INTERVAL_MS = FETCH_MAX_WAIT_MS;
+/** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
+const FETCH_BYTES = 16 * 1_024 * 1_024;
+/**
+ * How much it takes of each partition, in bytes. Overrides 1 MiB: a store writes a third more events a second in batches of twice the
+ * size. Equals `max.partition.fetch.bytes`.
+ */
+const PARTITION_BYTES = 4 * 1_024 * 1_024;
+/** The interval at which new partitions are noticed, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`. */
+const METADATA_MAX_AGE_MS = 30_000;
+/** The longest pause between two tries, in milliseconds. Equals `retry.backoff.max.ms`. */
+const MAX_PAUSE_MS = 2_000;
 
 /** What to read. */
 export interface Subscription {
@@ -132,14 +139,14 @@ export function consumerOf(
     partitionAssigners: [settings.assigner],
     allowAutoTopicCreation: false,
     sessionTimeout: settings.sessionTimeoutMs,
-    heartbeatInterval: settings.heartbeatIntervalMs,
-    maxWaitTimeInMs: settings.maxWaitMs,
-    metadataMaxAge: settings.metadataMaxAgeMs,
-    maxBytes: settings.maxBytes,
-    maxBytesPerPartition: settings.maxPartitionBytes,
+    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+    maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+    metadataMaxAge: METADATA_MAX_AGE_MS,
+    maxBytes: FETCH_BYTES,
+    maxBytesPerPartition: PARTITION_BYTES,
     retry: {
       initialRetryTime: 100,
-      maxRetryTime: settings.maxPauseMs,
+      maxRetryTime: MAX_PAUSE_MS,
       retries: 2,
       restartOnFailure: settings.mayRestart,
     },
