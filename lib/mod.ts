@@ -42,7 +42,7 @@ export { consume } from "./consume/consume.ts";
 export { consumeBatches } from "./consume/consume_batches.ts";
 export { OffsetMovedError, type OffsetStore } from "./consume/offset_store.ts";
 export { type ConsumedRecord, records } from "./consume/records.ts";
-export type { ConsumerOptions } from "./consume/run_consumer.ts";
+export type { ConsumerOptions } from "./consume/options.ts";
 export {
   type Rejected,
   type TestOptions,

@@ -5,7 +5,7 @@
  */
 
 import { consume } from "../consume/consume.ts";
-import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
+import { DEFAULT_GROUP } from "../consume/options.ts";
 import { runTask, type TaskSpec } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { EVENT_FLAGS, readAnyEvent } from "./event_flags.ts";

@@ -5,7 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { DEFAULT_GROUP } from "../consume/run_consumer.ts";
+import { DEFAULT_GROUP } from "../consume/options.ts";
 import { examineMachine } from "../engine/mod.ts";
 import { examine, type Finding } from "../operate/doctor.ts";
 import { adviceFor } from "./advice.ts";

@@ -8,7 +8,8 @@ import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
 import type { BatchHandler } from "./handler.ts";
 import type { MessageCounts } from "./message_reader.ts";
-import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
+import type { ConsumerOptions } from "./options.ts";
+import { runConsumer } from "./run_consumer.ts";
 
 /**
  * Consumes a topic's events at least once each, in batches, until the count, the idle time or the signal ends it.

@@ -32,7 +32,8 @@ import { GroupPosition } from "./group_position.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { Liveness, type Stall } from "./liveness.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
-import { OffsetMovedError, type OffsetStore } from "./offset_store.ts";
+import { OffsetMovedError } from "./offset_store.ts";
+import type { ConsumerOptions } from "./options.ts";
 
 /** What the loop offers to what it calls. */
 export interface LoopContext {
@@ -86,35 +87,16 @@ export type Processing = MessageProcess | {
 };
 
 /** How the loop runs. */
-export interface ConsumerLoopOptions extends WaitOptions {
+export interface ConsumerLoopOptions
+  extends
+    WaitOptions,
+    Required<Pick<ConsumerOptions, "group" | "from" | "sessionTimeoutMs">>,
+    Pick<
+      ConsumerOptions,
+      "offsets" | "idleExitMs" | "stopping" | "beforeCommit" | "assigned"
+    > {
   /** The topic; it has to exist. */
   readonly topic: string;
-  /** The consumer group. Equals `group.id`. */
-  readonly group: string;
-  /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
-  readonly from: "earliest" | "latest";
-  /**
-   * Where the group's offsets are kept, given where Kafka keeps them.
-   *
-   * @default Kafka's.
-   */
-  readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
-  /**
-   * After how long without a message to stop, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  readonly idleExitMs?: number | undefined;
-  /** Stops the loop: it finishes the message in hand, commits and leaves the group. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called once when a stop begins, before the connection is closed. */
-  readonly stopping?: (() => void) | undefined;
-  /** Called before each commit, which waits for it. If it throws, nothing is committed and the loop ends. */
-  readonly beforeCommit?: (() => Promise<void>) | undefined;
-  /** Called each time the group has given this member its partitions, once it is known where to begin in each. */
-  readonly assigned?: ((partitions: readonly number[]) => void) | undefined;
-  /** Equals `session.timeout.ms`. */
-  readonly sessionTimeoutMs: number;
   /** Observes the run, for metrics and traces. */
   readonly telemetry?: ConsumerTelemetry | undefined;
 }

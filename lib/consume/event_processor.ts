@@ -19,6 +19,7 @@ import {
   MessageReader,
   type MessageReaderOptions,
 } from "./message_reader.ts";
+import type { ConsumerOptions } from "./options.ts";
 
 /**
  * Handles events of one partition, in the sequence of their offsets: one, or several that are done together. It returns and throws as
@@ -30,14 +31,14 @@ export type RecordsHandler<T, C extends HandlerContext = HandlerContext> = (
 ) => void | PromiseLike<void>;
 
 /** How messages are processed. */
-export interface EventProcessorOptions extends MessageReaderOptions {
-  /** How many times a handler that throws is called again. */
-  readonly handlerRetries: number;
-  /** The pause before the first retry, in milliseconds; it doubles each time, up to 30 s. */
-  readonly handlerBackoffMs: number;
-  /** How long a call may take before that is reported, in milliseconds. Equals `session.timeout.ms`. */
-  readonly sessionTimeoutMs: number;
-}
+export interface EventProcessorOptions extends
+  MessageReaderOptions,
+  Required<
+    Pick<
+      ConsumerOptions,
+      "handlerRetries" | "handlerBackoffMs" | "sessionTimeoutMs"
+    >
+  > {}
 
 /** The longest pause between two calls, in milliseconds. */
 const MAX_BACKOFF_MS = 30_000;

@@ -10,6 +10,7 @@ import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
 import { describeTopic } from "../kafka/topic.ts";
 import { throughOutages } from "../base/retry.ts";
 import type { OffsetStore } from "./offset_store.ts";
+import type { ConsumerOptions } from "./options.ts";
 import {
   describeGap,
   describeLostOffsets,
@@ -17,18 +18,13 @@ import {
   startingOffsets,
 } from "./starting_offsets.ts";
 
-/** Whose position it is. */
-export interface GroupPositionOptions {
+/** Whose position it is, and what receives a line about messages that are gone. */
+export interface GroupPositionOptions
+  extends
+    Pick<ConsumerOptions, "offsets" | "notify">,
+    Required<Pick<ConsumerOptions, "group" | "from">> {
   /** The topic. */
   readonly topic: string;
-  /** The consumer group. */
-  readonly group: string;
-  /** Where to begin in a partition for which the group has no offset. */
-  readonly from: "earliest" | "latest";
-  /** Where the offsets are kept, given where Kafka keeps them. By default: Kafka's. */
-  readonly offsets?: ((kafka: OffsetStore) => OffsetStore) | undefined;
-  /** Receives a line about messages that are gone. */
-  readonly notify?: ((line: string) => void) | undefined;
 }
 
 /** Looks up a group's position, sets it if there is none, and reports what is gone. */

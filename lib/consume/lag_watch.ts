@@ -6,15 +6,13 @@
 
 import type { ConsumerTelemetry } from "../events/telemetry.ts";
 import type { Admin } from "../kafka/admin.ts";
+import type { ConsumerOptions } from "./options.ts";
 
 /** Whose lag it is, and what receives it. */
-export interface LagWatchOptions {
+export interface LagWatchOptions
+  extends Required<Pick<ConsumerOptions, "group" | "from">> {
   /** The topic. */
   readonly topic: string;
-  /** The consumer group. */
-  readonly group: string;
-  /** Where the group begins in a partition for which it has no offset. */
-  readonly from: "earliest" | "latest";
   /** Receives the lags. */
   readonly telemetry: Pick<ConsumerTelemetry, "lagging">;
 }

@@ -6,7 +6,8 @@
 
 import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
-import { type ConsumerOptions, runConsumer } from "./run_consumer.ts";
+import type { ConsumerOptions } from "./options.ts";
+import { runConsumer } from "./run_consumer.ts";
 
 /** An event that its reader commits. */
 export interface ConsumedRecord<T> extends EventRecord<T> {

@@ -5,14 +5,13 @@
  */
 
 import { StoppedError } from "../base/errors.ts";
-import { type WaitOptions, withDeadline } from "../base/retry.ts";
+import { withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
-import type { Telemetry } from "../events/telemetry.ts";
-import { createKafka, type KafkaOptions } from "../kafka/client.ts";
+import { createKafka } from "../kafka/client.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
-import { type Config, resolveConfig } from "../settings/config.ts";
+import { resolveConfig } from "../settings/config.ts";
 import {
   type BatchProcess,
   consumeMessages,
@@ -23,98 +22,9 @@ import {
   checkLetterTopic,
   DeadLetterQueue,
 } from "./dead_letters/dead_letter_queue.ts";
-import type { OffsetStore } from "./offset_store.ts";
 import { EventProcessor, type RecordsHandler } from "./event_processor.ts";
-import type { MessageCounts, MessageObserver } from "./message_reader.ts";
-
-/** The group that {@linkcode consume} joins by default. */
-export const DEFAULT_GROUP = "cafe-event-consumer-group";
-
-/** How to consume. */
-export interface ConsumerOptions
-  extends KafkaOptions, WaitOptions, Omit<MessageObserver, "notify"> {
-  /**
-   * Where Kafka and the registry are.
-   *
-   * @default {resolveConfig()}
-   */
-  readonly config?: Config;
-  /**
-   * The topic; it has to exist.
-   *
-   * @default {the event type's topic}
-   */
-  readonly topic?: string | undefined;
-  /**
-   * The consumer group, whose members share the partitions. Equals `group.id`.
-   *
-   * @default {"cafe-event-consumer-group"}
-   */
-  readonly group?: string;
-  /**
-   * Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`.
-   *
-   * @default {"earliest"}
-   */
-  readonly from?: "earliest" | "latest";
-  /**
-   * Stop after so many events.
-   *
-   * @default {Infinity}
-   */
-  readonly count?: number | undefined;
-  /**
-   * Stop when nothing came for so long, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  readonly idleExitMs?: number | undefined;
-  /** Stops the consumer: it finishes the event in hand, commits and leaves the group. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * What becomes of a message that can't be read, or whose handler keeps failing: `dlq` keeps it in the topic `<topic>.dlq`; `stop`
-   * ends the run with its offset not committed.
-   *
-   * @default {"dlq"}
-   */
-  readonly onError?: "dlq" | "stop";
-  /**
-   * How many times a handler that throws is called again before its event counts as failed.
-   *
-   * @default {3}
-   */
-  readonly handlerRetries?: number;
-  /**
-   * The pause before the first of these retries, in milliseconds; it doubles each time, up to 30 s.
-   *
-   * @default {200}
-   */
-  readonly handlerBackoffMs?: number;
-  /** Called once when a stop begins, before the connection is closed. */
-  readonly stopping?: () => void;
-  /**
-   * Called before each commit, which waits for it: a handler that buffers its output writes it out here. If it throws, nothing is
-   * committed and the run ends.
-   */
-  readonly beforeCommit?: () => Promise<void>;
-  /**
-   * Where the group's offsets are kept, given where Kafka keeps them: a store keeps them along with its results.
-   *
-   * @default {Kafka's}
-   */
-  readonly offsets?: (kafka: OffsetStore) => OffsetStore;
-  /** Called each time the group has assigned partitions to this member, once it is known where to begin in each. */
-  readonly assigned?: (partitions: readonly number[]) => void;
-  /**
-   * After how long without a heartbeat the group counts this member as dead, in milliseconds. Overrides kafkajs' 30 s, so that a
-   * crashed consumer's partitions are not idle for that long. Equals `session.timeout.ms`.
-   *
-   * @default {10000}
-   */
-  readonly sessionTimeoutMs?: number;
-  /** Observes the run, for metrics and traces. */
-  readonly telemetry?: Telemetry | undefined;
-}
+import type { MessageCounts } from "./message_reader.ts";
+import { type ConsumerOptions, DEFAULT_GROUP } from "./options.ts";
 
 /** What handles the events of a run. */
 export interface RunOptions<T> {

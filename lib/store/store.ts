@@ -8,7 +8,7 @@ import { OutageError } from "../base/errors.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { consumeBatches } from "../consume/consume_batches.ts";
 import type { MessageCounts } from "../consume/message_reader.ts";
-import type { ConsumerOptions } from "../consume/run_consumer.ts";
+import type { ConsumerOptions } from "../consume/options.ts";
 import type { EventType } from "../events/event_type.ts";
 import {
   type DatabaseSettings,

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createKafka, withAdmin } from "../support/kafkajs.ts";
 import { HandlerStop, InvalidEventError } from "../../lib/base/errors.ts";
 import { consume } from "../../lib/consume/consume.ts";
-import type { ConsumerOptions } from "../../lib/consume/run_consumer.ts";
+import type { ConsumerOptions } from "../../lib/consume/options.ts";
 import { deadLetterTopic } from "../../lib/consume/dead_letters/dead_letter.ts";
 import { listDeadLetters } from "../../lib/consume/dead_letters/dlq.ts";
 import type { EventHandler } from "../../lib/consume/handler.ts";
