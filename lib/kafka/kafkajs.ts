@@ -9,6 +9,8 @@
 
 export type {
   Admin,
+  Broker,
+  Cluster,
   EachBatchPayload,
   ISocketFactory,
   Kafka,
