@@ -53,7 +53,7 @@ export class MessageProducer implements Connectable {
       idempotent,
       // kafkajs numbers an idempotent producer's batches correctly only one at a time (kafkajs issue 200).
       ...(idempotent ? { maxInFlightRequests: 1 } : {}),
-      // Not called: see patchGroupMessages. Without one, kafkajs makes its own, and warns that its default has changed.
+      // Not called: see patchProduceRequest. Without one, kafkajs makes its own, and warns that its default has changed.
       createPartitioner: () => () => 0,
     });
   }

@@ -6,6 +6,8 @@
 
 import { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
+import type { ConnectionOptions } from "node:tls";
+import type { ISocketFactory } from "../kafkajs.ts";
 import type { OwnCopy } from "./own_copy.ts";
 import type { RequestQueue } from "./request_queue.ts";
 
@@ -37,9 +39,14 @@ interface Sending {
   readonly requestTimeout?: number;
 }
 
-interface Connection {
+/** kafkajs' class `Connection`, as far as it is patched. */
+export interface Connection {
   /** `host:port`. */
   readonly broker: string;
+  readonly host: string;
+  readonly port: number;
+  readonly ssl: ConnectionOptions;
+  readonly socketFactory: ISocketFactory;
   readonly socket: Socket;
   readonly authHandlers: {
     onSuccess(answer: Buffer): void;

@@ -10,7 +10,6 @@ import { patchConnection } from "./connection.ts";
 import { patchConnectionPoolBuilder } from "./connection_pool_builder.ts";
 import { patchConsumerGroup } from "./consumer_group.ts";
 import { patchFetch } from "./fetched_partition.ts";
-import { patchGroupMessages } from "./group_messages.ts";
 import { OwnCopy } from "./own_copy.ts";
 import { patchProduceRequest } from "./produce_request.ts";
 import { patchRequestQueue } from "./request_queue.ts";
@@ -23,7 +22,6 @@ async function load(): Promise<OwnCopy> {
   patchFetch(kafkajs);
   patchConnectionPoolBuilder(kafkajs);
   patchConsumerGroup(kafkajs);
-  patchGroupMessages(kafkajs);
   patchProduceRequest(kafkajs);
   patchConnection(kafkajs);
   patchRequestQueue(kafkajs);

@@ -11,6 +11,11 @@ import {
 } from "../batches/record_batch_encoder.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
+/** What kafkajs asks for to sort messages by partition. */
+interface GroupOptions {
+  readonly messages: readonly { readonly partition: number }[];
+}
+
 /** One partition's part of the request. */
 interface PartitionData {
   readonly partition: number;
@@ -53,11 +58,15 @@ const FIRST_BATCH_VERSION = 3;
 
 /**
  * Makes kafkajs write its produce requests with {@linkcode encodeRecordBatch}. Of the codecs it compresses with gzip only, as
- * kafkajs does.
- *
- * @param kafkajs The copy to patch.
+ * kafkajs does. It takes a request's messages as they come: all are for one partition, and it copied its list of them for each.
  */
 export function patchProduceRequest(kafkajs: OwnCopy): void {
+  kafkajs.replace(
+    "src/producer/groupMessagesPerPartition.js",
+    ({ messages }: GroupOptions) => ({
+      [messages[0]?.partition ?? 0]: messages,
+    }),
+  );
   const EncoderClass = kafkajs.load<new () => Encoder>(
     "src/protocol/encoder.js",
   );

@@ -17,7 +17,7 @@ export interface RequestQueue {
   /** When something came on the connection last, in milliseconds since the epoch. */
   heardAt?: number;
   /** Called whenever requests are checked for a timeout. */
-  readonly onCheck?: () => void;
+  onCheck?: () => void;
   readonly pending: readonly unknown[];
   readonly inflight: ReadonlyMap<number, Request>;
   readonly requestTimeout: number;

@@ -4,27 +4,9 @@
  * @module
  */
 
-import type { Socket } from "node:net";
 import { askBroker } from "../probe.ts";
+import type { Connection } from "./connection.ts";
 import type { OwnCopy } from "./own_copy.ts";
-
-interface Connection {
-  readonly host: string;
-  readonly port: number;
-  readonly ssl: unknown;
-  readonly socket: Socket | undefined;
-  readonly socketFactory: (options: {
-    readonly host: string;
-    readonly port: number;
-    readonly ssl: unknown;
-    readonly onConnect: () => void;
-  }) => Socket;
-  readonly requestQueue: {
-    readonly inflight: ReadonlyMap<number, { readonly sentAt: number }>;
-    onCheck?: () => void;
-  };
-  connect(): Promise<unknown>;
-}
 
 interface Broker {
   isConnected(): boolean;
