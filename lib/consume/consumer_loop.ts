@@ -40,19 +40,13 @@ export interface LoopContext {
   /** Aborted when the loop stops: it ends waits. */
   readonly signal: AbortSignal;
   /**
-   * Keeps the loop from committing a message that is being processed, and everything after it in its partition, until it is
-   * committed by {@linkcode LoopContext.commit}. It may be called again for messages after that one.
-   *
-   * @param partition The partition.
-   * @param offset The message's offset.
+   * Keeps the loop from committing a message that is being processed, and everything after it in its partition, until it is committed by
+   * {@linkcode LoopContext.commit}. It may be called again for messages after that one.
    */
   hold(partition: number, offset: string): void;
   /**
    * Commits a message that was held, and all before it in its partition.
    *
-   * @param partition The partition.
-   * @param offset The message's offset.
-   * @returns When the offset is saved.
    * @throws {PipelineError} If the group has given the partition to another member, or the loop has ended.
    */
   commit(partition: number, offset: string): Promise<void>;
@@ -551,10 +545,6 @@ async function connectBoth(
 /**
  * Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it.
  *
- * @param kafka The client.
- * @param process Processes each message, or several together.
- * @param options The topic, the group, and when to stop.
- * @returns When what was processed is committed and the group is left.
  * @throws {PipelineError} If Kafka can't be reached at the start, refuses, or a message's processing fails.
  */
 export async function consumeMessages(

@@ -79,7 +79,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   /**
    * Processes one message.
    *
-   * @param from Its partition, and what the handler gets besides.
    * @returns Whether it is done; false if a stop came first. A promise only if there is something to wait for.
    * @throws {PipelineError} If the run has to end: the message is not done.
    */
@@ -96,8 +95,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   /**
    * Processes messages of one partition together: those that can be read go to the handler at once.
    *
-   * @param messages The messages, in the sequence of their offsets.
-   * @param from The partition, and what the handler gets besides.
    * @returns Whether all are done; false if a stop came first.
    * @throws {PipelineError} If the run has to end: the messages are not done.
    */

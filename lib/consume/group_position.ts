@@ -23,7 +23,6 @@ export interface GroupPositionOptions
   extends
     Pick<ConsumerOptions, "offsets" | "notify">,
     Required<Pick<ConsumerOptions, "group" | "from">> {
-  /** The topic. */
   readonly topic: string;
 }
 
@@ -116,11 +115,7 @@ export class GroupPosition {
     return found;
   }
 
-  /**
-   * Reports which messages retention has removed between what was read last and what was fetched now.
-   *
-   * @param gap The offset that was expected, and the one that was fetched.
-   */
+  /** Reports which messages retention has removed between what was read last and what was fetched now. */
   async notifyGap(
     partition: number,
     gap: { readonly from: bigint; readonly to: bigint },

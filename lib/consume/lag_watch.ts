@@ -11,7 +11,6 @@ import type { ConsumerOptions } from "./options.ts";
 /** Whose lag it is, and what receives it. */
 export interface LagWatchOptions
   extends Required<Pick<ConsumerOptions, "group" | "from">> {
-  /** The topic. */
   readonly topic: string;
   /** Receives the lags. */
   readonly telemetry: Pick<ConsumerTelemetry, "lagging">;
@@ -47,7 +46,6 @@ export class LagWatch implements Disposable {
     this.#look();
   }
 
-  /** Ends it. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.#partitions = [];

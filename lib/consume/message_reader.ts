@@ -69,7 +69,6 @@ export interface MessageCounts {
 export interface Incoming {
   /** Its partition's number. */
   readonly partition: number;
-  /** The message. */
   readonly message: Message;
   /** Aborted by a stop: it ends a wait. */
   readonly signal: AbortSignal;
@@ -127,7 +126,6 @@ export class MessageReader<T> {
   /**
    * Sets a message aside as a dead letter.
    *
-   * @param reason Why, and which part of the work failed.
    * @returns Whether it is kept; false if a stop came first.
    * @throws {PipelineError} If dead letters have no topic, or Kafka refuses the letter.
    */

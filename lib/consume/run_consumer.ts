@@ -31,9 +31,8 @@ export interface RunOptions<T> {
   /** Handles events. */
   readonly handler: RecordsHandler<T, LoopContext>;
   /**
-   * Whether it gets those of a partition that were fetched together at once. With a `count`, the batch that reaches it is the last.
-   *
-   * @default {false}
+   * Whether it gets those of a partition that were fetched together at once. With a `count`, the batch that reaches it is the last. By
+   * default: `false`.
    */
   readonly together?: boolean;
 }
@@ -42,11 +41,9 @@ export interface RunOptions<T> {
  * Consumes a topic's events until the count, the idle time or the signal ends it.
  *
  * @param type The kind of event.
- * @param options The options of the caller.
- * @param run What handles the events.
  * @returns How many messages were processed. By then their offsets are committed and the group is left.
- * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message
- * can't be processed and `onError` is `stop`, or the connection to the group is lost for good.
+ * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message can't be
+ * processed and `onError` is `stop`, or the connection to the group is lost for good.
  */
 export async function runConsumer<T>(
   type: EventType<T>,

@@ -25,7 +25,6 @@ export interface StartingOffset {
 
 /** Whose position to look up. */
 export interface StartingOffsetQuery {
-  /** The topic. */
   readonly topic: string;
   /** Where the group's offsets are kept. */
   readonly offsets: Pick<OffsetStore, "load">;

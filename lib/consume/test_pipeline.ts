@@ -33,11 +33,7 @@ export interface TestResult<T> {
 
 /** How the handler is retried. */
 export interface TestOptions {
-  /**
-   * How many times a handler that throws is called again before its event counts as failed.
-   *
-   * @default {3}
-   */
+  /** How many times a handler that throws is called again before its event counts as failed. By default: `3`. */
   readonly handlerRetries?: number;
   /** Aborted to stop early. */
   readonly signal?: AbortSignal;

@@ -10,7 +10,6 @@ import { type RandomSource, randomSource, seedOf } from "./random.ts";
 export interface DayOptions {
   /** Tells this run of days from others. */
   readonly seed: number;
-  /** The date. */
   readonly date: Temporal.PlainDate;
   /** Where the day begins at midnight: a name such as `America/Toronto`. By default: the machine's. */
   readonly timeZone?: string;

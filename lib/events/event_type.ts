@@ -21,11 +21,7 @@ export interface SchemaReference {
   readonly version: number;
   /** The schema. */
   readonly schema: JsonSchema;
-  /**
-   * What that schema refers to, directly and indirectly.
-   *
-   * @default {nothing}
-   */
+  /** What that schema refers to, directly and indirectly. By default: nothing. */
   readonly references?: readonly Pick<SchemaReference, "name" | "schema">[];
 }
 
@@ -38,7 +34,6 @@ export interface EventDefinition<T> {
   /**
    * Makes a message's key. Events of one key share a partition and keep their sequence.
    *
-   * @param event The event.
    * @returns The key; `null` for none: the event may be in any partition.
    */
   readonly key: (event: T) => string | null;
@@ -47,23 +42,17 @@ export interface EventDefinition<T> {
   /** The field with the event's time, in ISO 8601. Where a file's line lacks it, the time of reading is filled in. */
   readonly timeField?: keyof T & string;
   /**
-   * Checks on producing what the registered schema leaves open. A constraint that is added to a registered schema is an
-   * incompatible change; one that is added here is not.
+   * Checks on producing what the registered schema leaves open. A constraint that is added to a registered schema is an incompatible
+   * change; one that is added here is not.
    *
-   * @param event An event that the schema allows.
    * @returns What is wrong, such as `quantity must be even`; undefined if nothing is.
    */
   readonly validate?: (event: T) => string | undefined;
-  /**
-   * What the schema refers to outside of itself. It is registered with these references.
-   *
-   * @default {nothing}
-   */
+  /** What the schema refers to outside of itself. It is registered with these references. By default: nothing. */
   readonly references?: readonly SchemaReference[];
   /**
-   * Kinds of events that this one stands for: one that was written by the schema of a kind is checked as one of that kind.
-   *
-   * @default {none}
+   * Kinds of events that this one stands for: one that was written by the schema of a kind is checked as one of that kind. By default:
+   * none.
    */
   readonly kinds?: readonly EventType<T>[];
   /**
@@ -103,12 +92,7 @@ export class EventType<T> {
   #thorough: SchemaCheck | undefined;
   #open: SchemaCheck | undefined;
 
-  /**
-   * Makes the type: see {@linkcode defineEvent}.
-   *
-   * @param definition The definition.
-   * @param schema The schema.
-   */
+  /** Makes the type: see {@linkcode defineEvent}. */
   constructor(definition: EventDefinition<T>, schema: JsonSchema) {
     this.name = definition.name;
     this.topic = definition.topic;
@@ -134,8 +118,6 @@ export class EventType<T> {
   /**
    * Checks a value that is to be produced: by the schema, then by the definition's own `validate`.
    *
-   * @param value Any value.
-   * @returns The same value, known to be an event.
    * @throws {InvalidEventError} If it isn't one. The message names each field and what is wrong with it.
    */
   check(value: unknown): T {
@@ -151,8 +133,6 @@ export class EventType<T> {
   /**
    * Checks a value by the schema alone.
    *
-   * @param value Any value.
-   * @returns The same value, known to be an event.
    * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkBySchema(value: unknown): T {
@@ -163,8 +143,6 @@ export class EventType<T> {
   /**
    * Checks a value by the schema with unknown fields allowed, as a newer writer may have added some.
    *
-   * @param value Any JSON value.
-   * @returns The same value, known to be an event.
    * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
    */
   checkByOpenSchema(value: unknown): T {
@@ -172,12 +150,7 @@ export class EventType<T> {
     return this.#valid(value, this.#open);
   }
 
-  /**
-   * Tells whether a value is an event by the schema with unknown fields allowed.
-   *
-   * @param value Any JSON value.
-   * @returns Whether it is one.
-   */
+  /** Tells whether a value is an event by the schema with unknown fields allowed. */
   allows(value: unknown): value is T {
     this.#open ??= this.#compile({ ...FIRST_ERROR, open: true });
     return this.#open(value) === undefined;
@@ -198,8 +171,6 @@ export class EventType<T> {
   /**
    * Checks an event by the definition's own `validate` alone.
    *
-   * @param event An event that the schema allows.
-   * @returns The same event.
    * @throws {InvalidEventError} If it isn't valid.
    */
   checkByCode(event: T): T {

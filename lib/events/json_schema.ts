@@ -48,11 +48,7 @@ function ajvFor(schema: JsonSchema, allErrors: boolean): Ajv {
 
 /** How a schema is compiled. */
 export interface CompileOptions {
-  /**
-   * Whether to find all that is wrong with a value, which takes memory in proportion to it, or the first alone.
-   *
-   * @default {true}
-   */
+  /** Whether to find all that is wrong with a value, which takes memory in proportion to it, or the first alone. By default: `true`. */
   readonly allErrors?: boolean;
   /** Whether to allow fields that the schema doesn't name: see {@linkcode openSchema}. By default: `false`. */
   readonly open?: boolean;

@@ -79,12 +79,7 @@ export const PRICE_LIST_CENTS: Readonly<Record<string, number>> = {
 
 const MAX_QUANTITY = 4;
 
-/**
- * Generates random valid orders, without end.
- *
- * @param options With a `seed`, the same orders again, but for their times.
- * @returns The orders.
- */
+/** Generates random valid orders, without end. */
 export function* randomOrders(
   { seed }: { readonly seed?: number | undefined } = {},
 ): Generator<Order, never> {

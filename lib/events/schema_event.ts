@@ -19,12 +19,10 @@ import { SchemaFields } from "./schema_fields.ts";
 export interface SchemaEventOptions {
   /** The event's name, as messages call it. */
   readonly name: string;
-  /** The topic. */
   readonly topic: string;
   /**
-   * The field whose value is a message's key; `address.city` is the city within the address.
-   *
-   * @default {no key: an event may be in any partition}
+   * The field whose value is a message's key; `address.city` is the city within the address. By default: no key: an event may be in any
+   * partition.
    */
   readonly keyField?: string | undefined;
   /** The schemas of other subjects that the schema refers to. */

@@ -8,26 +8,11 @@ import type { EventRecord, OutgoingHeader } from "./record.ts";
 
 /** Observes runs. */
 export interface Telemetry {
-  /**
-   * Called when a producer is connected.
-   *
-   * @param run What it sends.
-   * @returns What observes it.
-   */
+  /** Called when a producer is connected. */
   producing(run: ProducerRun): ProducerTelemetry;
-  /**
-   * Called when a consumer starts.
-   *
-   * @param run What it reads.
-   * @returns What observes it.
-   */
+  /** Called when a consumer starts. */
   consuming(run: ConsumerRun): ConsumerTelemetry;
-  /**
-   * Called when a store has opened its database. Its consumer is observed besides.
-   *
-   * @param run What it writes.
-   * @returns What observes it.
-   */
+  /** Called when a store has opened its database. Its consumer is observed besides. */
   storing(run: StoreRun): StoreTelemetry;
 }
 
@@ -60,12 +45,7 @@ export type Dependency = "database" | "kafka" | "registry";
 
 /** Observes a run. */
 export interface RunTelemetry {
-  /**
-   * Called when a wait for something that is away begins, and when it is over.
-   *
-   * @param what What is away.
-   * @param waits Whether the wait begins.
-   */
+  /** Called when a wait for something that is away begins, and when it is over. */
   waiting(what: Dependency, waits: boolean): void;
   /** Called when the run is over. */
   ended(): void;
@@ -92,29 +72,14 @@ export interface SendFailure {
 
 /** Observes a producer. */
 export interface ProducerTelemetry extends RunTelemetry {
-  /**
-   * Called for each event that is taken for sending.
-   *
-   * @param partition Its partition.
-   * @param headers Its headers.
-   * @returns The headers to send it with.
-   */
+  /** Called for each event that is taken for sending. Returns the headers to send it with. */
   creating(
     partition: number,
     headers: readonly OutgoingHeader[] | undefined,
   ): readonly OutgoingHeader[] | undefined;
-  /**
-   * Called before each request.
-   *
-   * @param request What it sends.
-   * @returns Called when the brokers have acknowledged it, or it has failed.
-   */
+  /** Called before each request. What it returns is called when the brokers have acknowledged it, or it has failed. */
   sending(request: SendRequest): (failure?: SendFailure) => void;
-  /**
-   * Called for each event that was given up.
-   *
-   * @param error Why.
-   */
+  /** Called for each event that was given up. */
   failed(error: unknown): void;
   /** Called for each value of the source that isn't a valid event. */
   invalid(): void;
@@ -122,11 +87,7 @@ export interface ProducerTelemetry extends RunTelemetry {
 
 /** Observes a consumer. */
 export interface ConsumerTelemetry extends RunTelemetry {
-  /**
-   * Called each time the group has assigned partitions to this member.
-   *
-   * @param partitions The partitions.
-   */
+  /** Called each time the group has assigned partitions to this member. */
   assigned(partitions: readonly number[]): void;
   /**
    * Called now and then.
@@ -134,79 +95,40 @@ export interface ConsumerTelemetry extends RunTelemetry {
    * @param lags How many messages of each assigned partition the group has not committed yet.
    */
   lagging(lags: ReadonlyMap<number, number>): void;
-  /**
-   * Called before a handler gets events.
-   *
-   * @param records The events, of one partition; at least one.
-   * @returns What observes their processing.
-   */
+  /** Called before a handler gets events. */
   processing(records: readonly EventRecord<unknown>[]): Processing;
-  /**
-   * Called for each message that was set aside as a dead letter.
-   *
-   * @param error Why.
-   */
+  /** Called for each message that was set aside as a dead letter. */
   setAside(error: unknown): void;
   /** Called for each message without a value. */
   tombstone(): void;
-  /**
-   * Called before each commit.
-   *
-   * @returns Called when it is done, with the error if it has failed.
-   */
+  /** Called before each commit. What it returns is called when it is done, with the error if it has failed. */
   committing(): (error?: unknown) => void;
 }
 
 /** Observes some work. */
 export interface Observed {
-  /**
-   * Does it, as a part of what is observed.
-   *
-   * @param work The work.
-   * @returns What it returns.
-   */
+  /** Does it, as a part of what is observed. */
   call<R>(work: () => R): R;
 }
 
 /** Observes the processing of some events. */
 export interface Processing extends Observed {
-  /**
-   * Called when the handler has failed and will be called again.
-   *
-   * @param error What it threw.
-   */
+  /** Called when the handler has failed and will be called again. */
   again(error: unknown): void;
-  /**
-   * Called when it is over, with the error if it has failed.
-   *
-   * @param error What the handler threw last.
-   */
+  /** Called when it is over, with the error if it has failed. */
   ended(error?: unknown): void;
 }
 
 /** Observes a store. */
 export interface StoreTelemetry extends RunTelemetry {
-  /**
-   * Called before each transaction that writes events.
-   *
-   * @param count How many events it writes.
-   * @returns What observes it.
-   */
+  /** Called before each transaction that writes events. */
   writing(count: number): Writing;
 }
 
 /** Observes a transaction. */
 export interface Writing extends Observed {
-  /**
-   * Called when it is committed.
-   *
-   * @param added How many of the events were not there before.
-   */
+  /** Called when it is committed. */
   written(added: number): void;
-  /**
-   * Called when it was rolled back.
-   *
-   * @param error Why.
-   */
+  /** Called when it was rolled back. */
   failed(error: unknown): void;
 }

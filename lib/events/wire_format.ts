@@ -40,7 +40,6 @@ export interface WireMessage {
 /**
  * Puts the header before a payload of text.
  *
- * @param schemaId The id that the registry gave the schema.
  * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
  */
 export function frame(schemaId: number, json: string): Uint8Array {

@@ -20,11 +20,7 @@ export interface TopicSpec {
   readonly replicationFactor: number;
   /** Settings of its own, by Kafka's names, such as `max.message.bytes`. Equals `--config` of `kafka-topics`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /**
-   * Whether Kafka only checks that it could be created.
-   *
-   * @default {false}
-   */
+  /** Whether Kafka only checks that it could be created. By default: `false`. */
   readonly validateOnly?: boolean;
 }
 
@@ -79,12 +75,10 @@ export class Admin implements Connectable {
     this.#admin = admin;
   }
 
-  /** Opens the connection. */
   connect(): Promise<void> {
     return this.#admin.connect();
   }
 
-  /** Closes it. */
   disconnect(): Promise<void> {
     return this.#admin.disconnect();
   }

@@ -26,7 +26,6 @@ export interface PartitionPlace {
 
 /** A topic, and where its partitions are kept. */
 export interface TopicPlaces {
-  /** Its name. */
   readonly name: string;
   /** Its partitions, by number. */
   readonly partitions: readonly PartitionPlace[];
@@ -34,7 +33,6 @@ export interface TopicPlaces {
 
 /** A setting of a topic. */
 export interface TopicSetting {
-  /** Its name. */
   readonly name: string;
   /** Its value; null if Kafka keeps it secret. */
   readonly value: string | null;
@@ -105,7 +103,6 @@ export class TopicCatalog extends ClusterClient {
   /**
    * Reads which offsets the partitions of several topics have.
    *
-   * @param topics The topics. They have to be there.
    * @returns The offsets by topic and partition. Partitions without a leader are left out.
    */
   async offsets(

@@ -160,20 +160,16 @@ export async function connectWithin<T extends Connectable>(
 export interface ConnectedClient<C> {
   /** What made the client, and makes others. */
   readonly kafka: KafkaClient;
-  /** The client. */
   readonly client: C;
   /**
-   * Runs the first requests, again until they succeed or the time of the start is up: a broker that has just started accepts
-   * connections before it can do everything.
-   *
-   * @param requests The requests; they may be repeated.
+   * Runs the first requests, again until they succeed or the time of the start is up: a broker that has just started accepts connections
+   * before it can do everything.
    */
   untilAnswered<T>(requests: () => Promise<T>): Promise<T>;
 }
 
 /** Which client to use, and for how long to try to reach Kafka. */
 export interface ClientOptions<C> extends KafkaOptions, WaitOptions {
-  /** Makes the client. */
   readonly make: (kafka: KafkaClient) => C;
   /** What fails if the work does, to begin the sentence of its error. By default: `"A request"`. */
   readonly action?: string;
@@ -212,10 +208,9 @@ export async function useClient<C extends Connectable, T>(
 }
 
 /**
- * Runs some requests with a connected client, and closes the client. They are repeated until they succeed or the time of the start
- * is up: see {@linkcode ConnectedClient.untilAnswered}.
+ * Runs some requests with a connected client, and closes the client. They are repeated until they succeed or the time of the start is up:
+ * see {@linkcode ConnectedClient.untilAnswered}.
  *
- * @param requests The requests; they may be repeated.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export function withClient<C extends Connectable, T>(
@@ -233,7 +228,6 @@ export function withClient<C extends Connectable, T>(
 /**
  * Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}.
  *
- * @param work The work; it may be repeated.
  * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export function withAdmin<T>(

@@ -24,21 +24,18 @@ export class ClusterClient implements Connectable {
     this.cluster = clusterOf(kafka);
   }
 
-  /** Opens the connections. */
   async connect(): Promise<void> {
     await Promise.all([this.admin.connect(), this.cluster.connect()]);
   }
 
-  /** Closes the connections. */
   async disconnect(): Promise<void> {
     await Promise.all([this.admin.disconnect(), this.cluster.disconnect()]);
   }
 
   /**
-   * Reads which offsets each partition of a topic has. Calls wait for each other: asking for one topic's layout takes the other
-   * topics out of kafkajs' metadata, and a request for their offsets that is under way fails.
+   * Reads which offsets each partition of a topic has. Calls wait for each other: asking for one topic's layout takes the other topics
+   * out of kafkajs' metadata, and a request for their offsets that is under way fails.
    *
-   * @param topic The topic.
    * @returns The offsets by partition; undefined if the topic does not exist.
    */
   ranges(
@@ -61,7 +58,6 @@ export class ClusterClient implements Connectable {
   /**
    * Finds the first messages that are not older than a time.
    *
-   * @param topic The topic.
    * @param timeMs The time, in milliseconds since the epoch.
    * @returns Their offsets by partition; the end where there is none.
    */

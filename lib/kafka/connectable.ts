@@ -6,8 +6,6 @@
 
 /** A client with a connection. */
 export interface Connectable {
-  /** Opens the connection. */
   connect(): Promise<void>;
-  /** Closes it. */
   disconnect(): Promise<void>;
 }

@@ -40,7 +40,6 @@ const MAX_PAUSE_MS = 2_000;
 
 /** What to read. */
 export interface Subscription {
-  /** The topic. */
   readonly topic: string;
   /** Where to begin in a partition for which the group has no offset. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";
@@ -48,7 +47,6 @@ export interface Subscription {
 
 /** What a fetch returned for a partition. */
 export interface Fetched {
-  /** The partition. */
   readonly partition: number;
   /** The offset that was asked for. */
   readonly fetchedOffset: bigint;
@@ -78,27 +76,11 @@ export interface ConsumerHandlers {
 
 /** A member of a consumer group. */
 export interface Consumer extends Connectable {
-  /**
-   * Joins the group and reads, until {@linkcode Connectable.disconnect}.
-   *
-   * @param subscription What to read.
-   * @param handlers What to call.
-   * @returns When reading has begun.
-   */
+  /** Joins the group and reads, until {@linkcode Connectable.disconnect}. */
   run(subscription: Subscription, handlers: ConsumerHandlers): Promise<void>;
-  /**
-   * Sets where the next fetch of a partition begins. What was fetched before is stale.
-   *
-   * @param partition The partition.
-   * @param offset The offset.
-   */
+  /** Sets where the next fetch of a partition begins. What was fetched before is stale. */
   seek(partition: number, offset: bigint): void;
-  /**
-   * Commits offsets.
-   *
-   * @param offsets By partition: the offset of the next message to be read.
-   * @param metadata A text to be kept with them.
-   */
+  /** Commits offsets. */
   commit(
     offsets: ReadonlyMap<number, bigint>,
     metadata?: string,
@@ -120,13 +102,7 @@ function fetchedOf(payload: EachBatchPayload): Fetched {
   };
 }
 
-/**
- * Makes a consumer of kafkajs. It doesn't connect yet.
- *
- * @param kafka The client.
- * @param settings How it reads.
- * @returns The consumer.
- */
+/** Makes a consumer of kafkajs. It doesn't connect yet. */
 export function consumerOf(
   kafka: Kafka,
   settings: ConsumerSettings & {

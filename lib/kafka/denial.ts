@@ -34,11 +34,7 @@ function isLoginRefused(error: Error): boolean {
     ].includes(typeOf(error));
 }
 
-/**
- * Tells whether a login, a right or a certificate was refused.
- *
- * @param error One of the causes of what kafkajs threw.
- */
+/** Tells whether a login, a right or a certificate was refused. */
 export function isDenial(error: Error): boolean {
   return isLoginRefused(error) || isCertificateProblem(error) ||
     isClientRefused(error) ||
@@ -48,7 +44,6 @@ export function isDenial(error: Error): boolean {
 /**
  * Says in plain words what was refused.
  *
- * @param denial The refusal among the causes.
  * @param options What kafkajs threw, where the brokers are, and what failed, to begin the sentence.
  */
 export function explainDenial(
@@ -141,12 +136,7 @@ export function wrongProtocol(
   );
 }
 
-/**
- * Says which side refused the other's certificate.
- *
- * @param cause What the connection, or kafkajs, threw.
- * @returns An error to print; undefined if no certificate was refused.
- */
+/** Says which side refused the other's certificate. Returns an error to print; undefined if no certificate was refused. */
 export function explainBrokerCertificate(
   broker: string,
   cause: unknown,

@@ -59,9 +59,7 @@ export function protocolCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
-/**
- * Tells whether an error comes from a rebalance of the group, or from the loss of this member's place in it. kafkajs joins again.
- */
+/** Tells whether an error comes from a rebalance of the group, or from the loss of this member's place in it. kafkajs joins again. */
 export function isRebalance(error: unknown): boolean {
   return [
     "REBALANCE_IN_PROGRESS",
@@ -114,7 +112,6 @@ const REFUSALS: Readonly<
  * Says in plain words what kafkajs threw.
  *
  * @param error What kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is.
- * @param options Where the brokers are, and what failed, to begin the sentence: `Creating the topic`.
  */
 export function explainKafkaError(
   error: unknown,

@@ -14,7 +14,6 @@ import { loadKafkajs } from "./patches/load.ts";
 export interface GroupMember {
   /** Its id in the group. Equals `member.id`. */
   readonly id: string;
-  /** Its `client.id`. */
   readonly clientId: string;
   /** The address that it comes from. */
   readonly host: string;
@@ -28,7 +27,6 @@ export interface GroupDescription {
   readonly group: string;
   /** `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Dead`: Kafka's names. */
   readonly state: string;
-  /** Its members. */
   readonly members: readonly GroupMember[];
 }
 
@@ -118,11 +116,7 @@ export class GroupClient extends ClusterClient {
     return new Set(partitions?.flatMap(({ metadata }) => metadata ?? []));
   }
 
-  /**
-   * Commits a group's offsets from outside of it. Kafka refuses it while the group has members.
-   *
-   * @param position The topic, and the offset of the next message by partition.
-   */
+  /** Commits a group's offsets from outside of it. Kafka refuses it while the group has members. */
   async commit(
     group: string,
     position: { readonly topic: string; readonly offsets: Offsets },

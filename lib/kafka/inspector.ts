@@ -12,7 +12,6 @@ import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
 
 /** A broker, by the address that it gives to clients. */
 export interface AdvertisedBroker {
-  /** Its id. */
   readonly nodeId: number;
   /** Its address, as `host:port`. */
   readonly address: string;

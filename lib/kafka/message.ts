@@ -37,7 +37,6 @@ export interface DamagedBatch {
 
 /** A message to send. */
 export interface OutgoingMessage {
-  /** The partition. */
   readonly partition: number;
   /** The key: bytes, or text that stands for its UTF-8. */
   readonly key?: Uint8Array | string | null;
@@ -49,12 +48,7 @@ export interface OutgoingMessage {
   readonly headers?: readonly OutgoingHeader[];
 }
 
-/**
- * Describes a batch that can't be read.
- *
- * @param place Where it was read.
- * @returns One sentence with the topic, the partition, the offsets, the codec and the reason.
- */
+/** Describes a batch that can't be read. Returns one sentence with the topic, the partition, the offsets, the codec and the reason. */
 export function describeDamage(
   message: Message,
   place: { readonly topic: string; readonly partition: number },

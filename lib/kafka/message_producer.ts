@@ -15,7 +15,6 @@ export type Acks = 0 | 1 | "all";
 
 /** Messages to send together. */
 export interface OutgoingBatch {
-  /** The topic. */
   readonly topic: string;
   /** The messages, all for the same partition. */
   readonly messages: readonly OutgoingMessage[];
@@ -27,7 +26,6 @@ export interface OutgoingBatch {
 
 /** A message to be sent by itself. */
 export interface Letter extends OutgoingMessage, Pick<OutgoingBatch, "gzip"> {
-  /** The topic. */
   readonly topic: string;
 }
 
@@ -58,12 +56,10 @@ export class MessageProducer implements Connectable {
     });
   }
 
-  /** Opens the connection. */
   connect(): Promise<void> {
     return this.#producer.connect();
   }
 
-  /** Closes it. */
   disconnect(): Promise<void> {
     return this.#producer.disconnect();
   }
@@ -71,7 +67,6 @@ export class MessageProducer implements Connectable {
   /**
    * Sends one message, and waits until all in-sync replicas have it.
    *
-   * @returns Where it is.
    * @throws {PipelineError} If the topic has no such partition.
    */
   async sendSafely(

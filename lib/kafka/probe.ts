@@ -32,17 +32,12 @@ export interface BrokerRequest {
 export interface ExchangeOptions {
   /** Opens the connection in another way than `secured` and `tls` say. */
   readonly open?: (onConnect: () => void) => Socket;
-  /**
-   * Whether to use TLS.
-   *
-   * @default {false}
-   */
+  /** Whether to use TLS. By default: `false`. */
   readonly secured?: boolean;
   /** With TLS: trusted authorities, and the client's certificate. */
   readonly tls?: TlsSettings | undefined;
   /** How long connection and answer may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Closes the connection. */
   readonly signal?: AbortSignal;
 }
 

@@ -134,9 +134,6 @@ export async function ensureTopic(
 /**
  * Creates a topic, unless it is there.
  *
- * @param config Where the brokers are.
- * @param spec The topic.
- * @param options How long to wait for Kafka, and what to call meanwhile.
  * @returns Its layout, and whether it was created.
  * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.

@@ -21,9 +21,7 @@ export interface Span {
 
 /** A message, and where it is. */
 export interface PartitionMessage {
-  /** The partition. */
   readonly partition: number;
-  /** The message. */
   readonly message: Message;
 }
 
@@ -38,21 +36,13 @@ const OUTAGE_MS = 15_000;
 
 /** A client that reads without a group. */
 export class TopicReader extends ClusterClient {
-  /**
-   * Reads messages, each partition's in their sequence. Rolled-back ones are left out.
-   *
-   * @param options Which offsets to read, by partition, and what ends reading.
-   */
+  /** Reads messages, each partition's in their sequence. Rolled-back ones are left out. */
   async *read(
     topic: string,
     options: {
       readonly spans: ReadonlyMap<number, Span>;
       readonly signal?: AbortSignal | undefined;
-      /**
-       * How long an outage of a broker is waited out, in milliseconds.
-       *
-       * @default {15000}
-       */
+      /** How long an outage of a broker is waited out, in milliseconds. By default: `15000`. */
       readonly outageMs?: number;
     },
   ): AsyncGenerator<PartitionMessage> {

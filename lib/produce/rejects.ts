@@ -157,7 +157,6 @@ function write(file: Deno.FsFile, line: Uint8Array): void {
 /**
  * Reads which records come again and are kept already: they were rejected before everything in front of them was delivered.
  *
- * @param path The file of reasons.
  * @param after The number of the last record that does not come again.
  */
 async function readKept(

@@ -44,7 +44,6 @@ function isCount(value: unknown): boolean {
 export interface ResumeSource {
   /** The file's path; `-` is standard input. */
   readonly path: string;
-  /** The topic. */
   readonly topic: string;
 }
 
@@ -115,7 +114,6 @@ export class ResumePoint {
   /**
    * Notes a line that is about to be sent. Lines come in the file's sequence.
    *
-   * @param line Its number, from 1.
    * @param end Where it ends in the file, in bytes.
    */
   begin(line: number, end: number): void {

@@ -47,43 +47,23 @@ import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 
 /** How to send. */
 export interface ProducerOptions extends KafkaOptions, WaitOptions {
-  /**
-   * Where Kafka and the registry are.
-   *
-   * @default {resolveConfig()}
-   */
+  /** Where Kafka and the registry are. By default: `resolveConfig()`. */
   readonly config?: Config;
-  /**
-   * The topic; it has to exist.
-   *
-   * @default {the event type's topic}
-   */
+  /** The topic; it has to exist. By default: the event type's topic. */
   readonly topic?: string | undefined;
-  /**
-   * Equals `acks`.
-   *
-   * @default {1}
-   */
+  /** Equals `acks`. By default: `1`. */
   readonly acks?: Acks;
-  /**
-   * Which partition a key belongs to. Equals `partitioner` (librdkafka) and `partitioner.class` (Java).
-   *
-   * @default {"crc32"}
-   */
+  /** Which partition a key belongs to. Equals `partitioner` (librdkafka) and `partitioner.class` (Java). By default: `crc32`. */
   readonly partitioner?: PartitionerName;
   /**
-   * Lets the broker recognise an event that is sent again, so that no retry puts it in the topic twice. Requires acks `all`.
-   * Equals `enable.idempotence`.
-   *
-   * @default {false}
+   * Lets the broker recognise an event that is sent again, so that no retry puts it in the topic twice. Requires acks `all`. Equals
+   * `enable.idempotence`. By default: `false`.
    */
   readonly idempotent?: boolean;
   /**
-   * Which schema events are written by: `register` registers the event type's own; `latest` takes the subject's latest and
-   * registers nothing (Confluent's `use.latest.version`); `existing` takes the event type's own, which the registry must have
-   * (`auto.register.schemas=false`).
-   *
-   * @default {"register"}
+   * Which schema events are written by: `register` registers the event type's own; `latest` takes the subject's latest and registers
+   * nothing (Confluent's `use.latest.version`); `existing` takes the event type's own, which the registry must have
+   * (`auto.register.schemas=false`). By default: `register`.
    */
   readonly schema?: SchemaChoice;
   /** Observes the run, for metrics and traces. */
@@ -100,17 +80,9 @@ export interface Delivery<T> {
 
 /** What goes with an event. */
 export interface SendOptions {
-  /**
-   * The message's key; `null` for none.
-   *
-   * @default {what the event type's `key` makes of the event}
-   */
+  /** The message's key; `null` for none. By default: what the event type's `key` makes of the event. */
   readonly key?: string | Uint8Array | null | undefined;
-  /**
-   * The message's timestamp, in milliseconds since the epoch.
-   *
-   * @default {the time of sending}
-   */
+  /** The message's timestamp, in milliseconds since the epoch. By default: the time of sending. */
   readonly timestamp?: number | undefined;
   /** The message's headers. */
   readonly headers?: readonly OutgoingHeader[] | undefined;
@@ -177,7 +149,6 @@ interface SenderParts<T> {
 
 /** Sends events of one kind to a topic. */
 export class EventSender<T> {
-  /** The topic. */
   readonly topic: string;
   readonly #type: EventType<T>;
   readonly #parts: SenderParts<T>;
@@ -361,18 +332,12 @@ export class EventSender<T> {
     return this.#parts.queues.some((queue) => queue.stopped);
   }
 
-  /**
-   * Waits for room, so that a fast source doesn't fill the memory.
-   *
-   * @returns A promise of room; undefined if there is room already.
-   */
+  /** Waits for room, so that a fast source doesn't fill the memory. Undefined if there is room already. */
   ready(): Promise<void> | undefined {
     return this.#parts.buffer.room();
   }
 
-  /**
-   * Waits until every event taken so far is delivered or has failed.
-   */
+  /** Waits until every event taken so far is delivered or has failed. */
   async flush(): Promise<void> {
     await Promise.all(this.#parts.queues.map((queue) => queue.flush()));
   }

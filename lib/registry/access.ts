@@ -30,7 +30,6 @@ export interface AccessRequest {
   readonly method: string;
   /** Its headers, without the login. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Its body. */
   readonly body?: string;
   /** Closes the connection, also while the response is read. */
   readonly signal: AbortSignal;
@@ -38,7 +37,6 @@ export interface AccessRequest {
 
 /** The connection for a request failed, or broke before its response began. */
 export class RegistryConnectionError extends Error {
-  /** The class's name, in stack traces. */
   override name = "RegistryConnectionError";
   /** The URL of the failed request: after a redirect, not the one that was asked for. */
   readonly url: URL;
@@ -147,11 +145,7 @@ export class RegistryAccess {
     }
   }
 
-  /**
-   * Takes the login's secrets out of a text.
-   *
-   * @param text What the registry, or what lies between, has written.
-   */
+  /** Takes the login's secrets out of a text. */
   hide(text: string): string {
     return redact(text, this.#security.secrets);
   }

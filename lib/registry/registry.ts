@@ -118,7 +118,6 @@ export class EventRegistry {
   /**
    * Registers a JSON Schema, or finds its id if the subject has it already, as confluent-kafka's serializer does.
    *
-   * @param subject The subject, such as `demo-value`.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If it refuses the schema.
    */
@@ -141,7 +140,6 @@ export class EventRegistry {
   /**
    * Finds a subject's latest schema.
    *
-   * @param subject The subject, such as `demo-value`.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
    */
@@ -167,7 +165,6 @@ export class EventRegistry {
   /**
    * Finds the id of a subject's schema, and registers nothing.
    *
-   * @param subject The subject, such as `demo-value`.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject doesn't have this schema.
    */
@@ -193,7 +190,6 @@ export class EventRegistry {
   /**
    * Finds schemas by the names of their subjects: the latest of each.
    *
-   * @param names The names, as `$ref` has them.
    * @returns The schemas. Names that no subject has are left out.
    * @throws {OutageError} If the registry can't be reached.
    * @throws {InvalidEventError} If one of the schemas can't be used.
@@ -229,12 +225,7 @@ export class EventRegistry {
     }
   }
 
-  /**
-   * Finds a schema among those that have been fetched.
-   *
-   * @param id The id in a message, or the GUID.
-   * @returns The schema; undefined if it has to be fetched.
-   */
+  /** Finds a schema among those that have been fetched. Returns the schema; undefined if it has to be fetched. */
   cached(id: SchemaId): WriterSchema | undefined {
     return this.#schemas.cached(id);
   }
@@ -242,7 +233,6 @@ export class EventRegistry {
   /**
    * Fetches a schema, and keeps it: what an id stands for never changes.
    *
-   * @param id The id in a message, or the GUID.
    * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
    * @throws {OutageError} If the registry can't be reached.
    */

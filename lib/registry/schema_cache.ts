@@ -39,12 +39,7 @@ export class SchemaCache {
     this.#fetch = fetch;
   }
 
-  /**
-   * Finds a schema.
-   *
-   * @param id The id in a message, or the GUID.
-   * @returns The schema; undefined if it has to be fetched.
-   */
+  /** Finds a schema. Returns the schema; undefined if it has to be fetched. */
   cached(id: SchemaId): WriterSchema | undefined {
     return this.#schemas.get(id);
   }
@@ -52,7 +47,6 @@ export class SchemaCache {
   /**
    * Finds a schema, or fetches it.
    *
-   * @param id The id in a message, or the GUID.
    * @throws {unknown} What fetching threw, now or a moment ago.
    */
   async fetched(id: SchemaId): Promise<WriterSchema> {

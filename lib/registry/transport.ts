@@ -31,7 +31,6 @@ const FOREIGN_HINT =
 
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
-  /** The class's name, in stack traces. */
   override name = "RegistryResponseError";
   /** The HTTP status. */
   readonly status: number;
@@ -66,7 +65,6 @@ export class RegistryResponseError extends PipelineError {
 
 /** The registry answers with more than {@linkcode MAX_ANSWER_BYTES}. */
 export class OversizedAnswerError extends PipelineError {
-  /** The class's name, in stack traces. */
   override name = "OversizedAnswerError";
 }
 
@@ -129,7 +127,6 @@ function shorten(text: string): string {
 export interface RegistryRequest {
   /** Its headers; those of the login are added. */
   readonly headers?: Record<string, string>;
-  /** Its body. */
   readonly body?: string;
   /** How the connection is secured; without a login by default. */
   readonly access?: RegistryAccess;

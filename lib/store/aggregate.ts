@@ -85,7 +85,6 @@ export class Aggregate<T, R = unknown> {
    * Makes it: see {@linkcode aggregate}.
    *
    * @param type The kind of event.
-   * @param definition The definition.
    * @throws {RangeError} If a name can't be one of a table or column, or there are several windows.
    */
   constructor(
@@ -174,13 +173,7 @@ export class Aggregate<T, R = unknown> {
     );
   }
 
-  /**
-   * Finds the group of an event.
-   *
-   * @param event The event.
-   * @param time When it happened.
-   * @returns A text for each column that it is grouped by; and whether the event is late.
-   */
+  /** Finds the group of an event. Returns a text for each column that it is grouped by; and whether the event is late. */
   groupOf(
     event: T,
     { atMs, latestMs }: EventTime,
@@ -198,8 +191,6 @@ export class Aggregate<T, R = unknown> {
   /**
    * Reads the numbers of an event.
    *
-   * @param event The event.
-   * @param isLate Whether it is late.
    * @returns A number for each column that is not grouped by.
    * @throws {InvalidEventError} If one can't be summed.
    */
@@ -232,7 +223,6 @@ export class Totals<T> {
   /**
    * Adds an event.
    *
-   * @param time When it happened.
    * @throws {InvalidEventError} If it has a number that can't be summed.
    */
   add(event: T, time: EventTime): void {
@@ -287,43 +277,22 @@ export function aggregate<T, K extends string, F extends Folds<T>>(
   return new Aggregate(type, definition);
 }
 
-/**
- * Counts events.
- *
- * @param where Which events to count.
- * @default {all of them}
- * @returns The fold.
- */
+/** Counts events. By default: all of them. */
 export function count<T>(where: (event: T) => boolean = () => true): Fold<T> {
   return { merge: "sum", value: (event) => where(event) ? 1 : 0 };
 }
 
-/**
- * Adds up whole numbers: money in cents.
- *
- * @param value The number of an event.
- * @returns The fold.
- */
+/** Adds up whole numbers: money in cents. */
 export function sum<T>(value: (event: T) => number): Fold<T> {
   return { merge: "sum", value };
 }
 
-/**
- * Keeps the smallest of whole numbers.
- *
- * @param value The number of an event.
- * @returns The fold.
- */
+/** Keeps the smallest of whole numbers. */
 export function min<T>(value: (event: T) => number): Fold<T> {
   return { merge: "min", value };
 }
 
-/**
- * Keeps the largest of whole numbers.
- *
- * @param value The number of an event.
- * @returns The fold.
- */
+/** Keeps the largest of whole numbers. */
 export function max<T>(value: (event: T) => number): Fold<T> {
   return { merge: "max", value };
 }

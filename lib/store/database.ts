@@ -21,7 +21,6 @@ export interface Query {
 
 /** Rows to be added to a table. */
 export interface Insert {
-  /** The table. */
   readonly table: Table;
   /** The rows: a value for each of the table's columns. */
   readonly rows: readonly (readonly Value[])[];
@@ -56,7 +55,6 @@ export interface Database {
   /**
    * Runs a transaction.
    *
-   * @param work Makes its steps.
    * @returns What the work returns, when it is committed.
    * @throws {OutageError} If the database can't be reached or is busy. Whether the transaction was committed may be unknown.
    * @throws {InvalidEventError} If a value does not fit.
@@ -67,12 +65,10 @@ export interface Database {
   /**
    * Reads the rows that were added to a table last, at little cost however large it is. No row may have been changed or removed.
    *
-   * @param table The table's name.
    * @param count How many rows to read; there may be more.
    * @returns The steps. Their result are the rows with all columns, in no sequence.
    */
   newest(table: string, count: number): Work<readonly Row[]>;
-  /** Closes the connection. */
   close(): Promise<void>;
 }
 
@@ -80,7 +76,6 @@ export interface Database {
  * Reads or changes rows, as a step of a transaction.
  *
  * @param sql The statement, with a question mark for each parameter.
- * @param params The parameters.
  */
 export function* query(
   sql: string,
@@ -94,12 +89,7 @@ export function* insert(insert: Insert): Work<readonly string[]> {
   return (yield insert) as readonly string[];
 }
 
-/**
- * Makes the error for a database that nothing was stored in yet.
- *
- * @param name What messages call it.
- * @param cause What the system said, if it said something.
- */
+/** Makes the error for a database that nothing was stored in yet. */
 export function missingDatabase(name: string, cause?: unknown): PipelineError {
   return new PipelineError(`Nothing is stored in the database '${name}' yet`, {
     cause,

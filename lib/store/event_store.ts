@@ -87,7 +87,6 @@ export class EventStore<T> {
   /**
    * Writes a batch, or nothing of it.
    *
-   * @param batch The events of one partition.
    * @throws {OffsetMovedError} If another member has moved the partition's offset.
    * @throws {OutageError} If the database can't be reached.
    * @throws {InvalidEventError} If an event can't be kept.
@@ -124,11 +123,7 @@ export class EventStore<T> {
     this.#options.stored?.({ partition, count: records.length, added });
   };
 
-  /**
-   * Keeps the group's offsets in the database, and in Kafka for the lag alone.
-   *
-   * @param kafka Where Kafka keeps them.
-   */
+  /** Keeps the group's offsets in the database, and in Kafka for the lag alone. */
   readonly offsets = (kafka: OffsetStore): OffsetStore => ({
     load: () => this.#load(),
     save: async (positions) => {

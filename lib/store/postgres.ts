@@ -120,7 +120,6 @@ export class PostgresDatabase implements Database {
     }
   }
 
-  /** Closes the connection. */
   async close(): Promise<void> {
     await this.#sql.end({ timeout: 1 });
   }

@@ -127,7 +127,6 @@ export class SqliteDatabase implements Database {
     );
   }
 
-  /** Closes the file. */
   close(): Promise<void> {
     this.#database.close();
     return Promise.resolve();

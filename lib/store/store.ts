@@ -29,17 +29,9 @@ export const DEFAULT_STORE_GROUP = "cafe-store";
 export interface StoreOptions
   extends
     Omit<ConsumerOptions, "offsets" | "handlerRetries" | "handlerBackoffMs"> {
-  /**
-   * The database.
-   *
-   * @default {resolveDatabase()}
-   */
+  /** The database. By default: `resolveDatabase()`. */
   readonly database?: DatabaseSettings;
-  /**
-   * The consumer group, whose members share the partitions. Equals `group.id`.
-   *
-   * @default {"cafe-store"}
-   */
+  /** The consumer group, whose members share the partitions. Equals `group.id`. By default: `cafe-store`. */
   readonly group?: string;
   /** Called when a batch is written. */
   readonly stored?: (batch: StoredBatch) => void;

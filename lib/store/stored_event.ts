@@ -50,7 +50,6 @@ export class StoredEvent<T> {
   readonly type: EventType<T>;
   /** The events' table. Its key is the event's id or, if events have none, their place. */
   readonly table: Table;
-  /** The aggregates. */
   readonly aggregates: readonly Aggregate<T>[];
   readonly #columns: readonly (readonly [string, EventColumn<T>])[];
 
@@ -88,8 +87,6 @@ export class StoredEvent<T> {
   /**
    * Makes the row of an event.
    *
-   * @param position Where it was read.
-   * @returns A value for each column of the table.
    * @throws {InvalidEventError} If a value does not fit its column.
    */
   rowOf(event: T, { topic, partition, offset }: Position): Value[] {
@@ -133,7 +130,6 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
  * `partition` and `offset` become `event_topic` and so on.
  *
  * @param type The kind of event.
- * @returns The columns, by name.
  */
 export function columnsOf<T>(type: EventType<T>): EventColumns<T> {
   const { properties = {} }: {

@@ -66,11 +66,7 @@ function list(names: readonly string[]): string {
   return names.map(quoted).join(", ");
 }
 
-/**
- * Writes the statement that makes a table.
- *
- * @param types What the database calls the types.
- */
+/** Writes the statement that makes a table. */
 export function createSql(table: Table, types: TypeNames): string {
   const columns = table.columns.map(({ name, type }) =>
     `${quoted(name)} ${types[type]}`

@@ -27,11 +27,7 @@ export class TumblingWindow {
   /** The window that was named last: most events have the same one as the event before. */
   #named = { startMs: NaN, name: "" };
 
-  /**
-   * Makes it: see {@linkcode tumbling}.
-   *
-   * @param lengthMs How long each is, in milliseconds.
-   */
+  /** Makes it: see {@linkcode tumbling}. */
   constructor(lengthMs: number) {
     this.lengthMs = lengthMs;
   }
@@ -46,12 +42,7 @@ export class TumblingWindow {
     return Math.floor(atMs / this.lengthMs) * this.lengthMs;
   }
 
-  /**
-   * Names a window.
-   *
-   * @param startMs When it starts, in milliseconds since the epoch.
-   * @returns The time in ISO 8601, in UTC, such as `2026-02-03T02:16:00Z`.
-   */
+  /** Names a window. Returns the time in ISO 8601, in UTC, such as `2026-02-03T02:16:00Z`. */
   nameOf(startMs: number): string {
     if (startMs !== this.#named.startMs) {
       const name = new Date(startMs).toISOString().replace(".000Z", "Z");
@@ -89,7 +80,6 @@ export function tumbling(length: WindowLength): TumblingWindow {
 /**
  * Reads when an event happened.
  *
- * @param type The kind of event; it names the field.
  * @returns The time, in milliseconds since the epoch.
  * @throws {InvalidEventError} If the field does not hold a time in UTC.
  */

@@ -31,49 +31,27 @@ export interface HistogramSpec extends InstrumentSpec {
 
 /** A number that only grows. */
 export interface CounterSeries {
-  /**
-   * Adds to it.
-   *
-   * @param count How many; 1 by default.
-   */
+  /** Adds to it. */
   add(count?: number): void;
 }
 
 /** A distribution. */
 export interface HistogramSeries {
-  /**
-   * Adds a value.
-   *
-   * @param value The value, in the instrument's unit.
-   */
+  /** Adds a value. */
   record(value: number): void;
 }
 
 /** The series of an instrument. */
 export interface Instrument<S> {
-  /**
-   * Finds the series with some attributes, or makes it.
-   *
-   * @param attributes The attributes.
-   * @returns The series.
-   */
+  /** Finds the series with some attributes, or makes it. */
   with(attributes: Attributes): S;
 }
 
 /** An instrument whose values are read when they are asked for. */
 export interface Gauge {
-  /**
-   * Sets how the value with some attributes is read.
-   *
-   * @param attributes The attributes.
-   * @param read Reads it; undefined if there is none.
-   */
+  /** Sets how the value with some attributes is read. */
   observe(attributes: Attributes, read: () => number | undefined): void;
-  /**
-   * Removes a value.
-   *
-   * @param attributes Its attributes.
-   */
+  /** Removes a value. */
   forget(attributes: Attributes): void;
 }
 
@@ -123,12 +101,7 @@ export class Instruments {
     this.#meter = meter;
   }
 
-  /**
-   * Makes a counter.
-   *
-   * @param spec What it counts.
-   * @returns The counter.
-   */
+  /** Makes a counter. */
   counter(spec: InstrumentSpec): Instrument<CounterSeries> {
     const exported = this.#meter?.createCounter(spec.name, spec);
     const series = new ByAttributes((attributes) => {
@@ -155,12 +128,7 @@ export class Instruments {
     return series;
   }
 
-  /**
-   * Makes a histogram.
-   *
-   * @param spec What it measures.
-   * @returns The histogram.
-   */
+  /** Makes a histogram. */
   histogram(spec: HistogramSpec): Instrument<HistogramSeries> {
     const { boundaries } = spec;
     const exported = this.#meter?.createHistogram(spec.name, {
@@ -199,12 +167,7 @@ export class Instruments {
     return series;
   }
 
-  /**
-   * Makes a gauge. Its values are read when Prometheus or OpenTelemetry's exporter asks for them.
-   *
-   * @param spec What it measures.
-   * @returns The gauge.
-   */
+  /** Makes a gauge. Its values are read when Prometheus or OpenTelemetry's exporter asks for them. */
   gauge(spec: InstrumentSpec): Gauge {
     const series = new Map<
       string,
@@ -239,10 +202,8 @@ export class Instruments {
   }
 
   /**
-   * Writes all numbers in Prometheus' text format. Names and labels are those that OpenTelemetry's Prometheus exporter makes of the
-   * same instruments.
-   *
-   * @returns The text.
+   * Writes all numbers in Prometheus' text format. Names and labels are those that OpenTelemetry's Prometheus exporter makes of the same
+   * instruments.
    */
   prometheusText(): string {
     return this.#families.map((family) => {

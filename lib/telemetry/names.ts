@@ -28,7 +28,6 @@ export const ATTRIBUTE = {
 /**
  * Names a kind of error, in few different words and without anything that a message contains.
  *
- * @param error Anything that was thrown.
  * @returns Kafka's own name for it, such as `NOT_LEADER_FOR_PARTITION`, or else the name of the error's class.
  */
 export function errorTypeOf(error: unknown): string {

@@ -159,11 +159,7 @@ export class PipelineTelemetry implements Telemetry {
     return runs.size > 0 && runs.values().every((run) => run.isReady);
   }
 
-  /**
-   * Writes the metrics in Prometheus' text format.
-   *
-   * @returns The text.
-   */
+  /** Writes the metrics in Prometheus' text format. */
   prometheusText(): string {
     return this.#instruments.prometheusText();
   }

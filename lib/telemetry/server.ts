@@ -10,11 +10,7 @@ import type { PipelineTelemetry } from "./pipeline_telemetry.ts";
 export interface MetricsAddress {
   /** The port; 0 for a free one. */
   readonly port: number;
-  /**
-   * The address: `0.0.0.0` for all of the machine's.
-   *
-   * @default {"127.0.0.1"}
-   */
+  /** The address: `0.0.0.0` for all of the machine's. By default: `127.0.0.1`. */
   readonly hostname?: string;
 }
 
@@ -29,9 +25,6 @@ const TEXT = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
 /**
  * Serves `/metrics` in Prometheus' text format, `/healthz` and `/readyz`.
  *
- * @param telemetry What observes the runs.
- * @param address Where to listen.
- * @returns The server.
  * @throws {Deno.errors.AddrInUse} If another program has the port.
  * @throws {Deno.errors.NotCapable} If the permissions don't allow it.
  */

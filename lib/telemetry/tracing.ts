@@ -52,12 +52,6 @@ export class OpenSpan {
   readonly #span: Span;
   readonly #context: Context;
 
-  /**
-   * Makes it.
-   *
-   * @param api OpenTelemetry's API.
-   * @param span The span, and its parent's context.
-   */
   constructor(
     api: Api,
     span: { readonly span: Span; readonly parent: Context },
@@ -67,12 +61,7 @@ export class OpenSpan {
     this.#context = api.trace.setSpan(span.parent, span.span);
   }
 
-  /**
-   * Does some work in the span.
-   *
-   * @param work The work.
-   * @returns What it returns.
-   */
+  /** Does some work in the span. */
   call<R>(work: () => R): R {
     return this.#api.context.with(this.#context, work);
   }
@@ -105,12 +94,6 @@ export class Tracing {
   readonly #api: Api;
   readonly #tracer: ReturnType<Api["trace"]["getTracer"]>;
 
-  /**
-   * Makes it.
-   *
-   * @param api OpenTelemetry's API.
-   * @param scope The name of this library.
-   */
   constructor(api: Api, scope: string) {
     this.#api = api;
     this.#tracer = api.trace.getTracerProvider()
@@ -120,8 +103,6 @@ export class Tracing {
   /**
    * Makes the span of an event's creation, and adds its context to the event's headers. Headers that have a context are left as they are.
    *
-   * @param place Where the event goes.
-   * @param headers Its headers.
    * @returns The headers to send it with.
    */
   create(
@@ -143,13 +124,7 @@ export class Tracing {
     return carrier;
   }
 
-  /**
-   * Begins the span of a request that sends messages.
-   *
-   * @param topic The topic.
-   * @param request The messages.
-   * @returns The span.
-   */
+  /** Begins the span of a request that sends messages. */
   send(topic: string, { partition, messages }: SendRequest): OpenSpan {
     return this.#open(`send ${topic}`, {
       kind: this.#api.SpanKind.CLIENT,
@@ -162,13 +137,7 @@ export class Tracing {
     });
   }
 
-  /**
-   * Begins the span of events' processing.
-   *
-   * @param run The topic and the group.
-   * @param records The events.
-   * @returns The span.
-   */
+  /** Begins the span of events' processing. */
   process(
     { topic, group }: ConsumerRun,
     records: readonly EventRecord<unknown>[],
@@ -188,12 +157,7 @@ export class Tracing {
     });
   }
 
-  /**
-   * Begins the span of a commit.
-   *
-   * @param run The topic and the group.
-   * @returns The span.
-   */
+  /** Begins the span of a commit. */
   commit({ topic, group }: ConsumerRun): OpenSpan {
     return this.#open(`commit ${topic}`, {
       kind: this.#api.SpanKind.CLIENT,
@@ -205,13 +169,7 @@ export class Tracing {
     });
   }
 
-  /**
-   * Begins the span of a transaction, within that of the processing.
-   *
-   * @param run The table and the kind of database.
-   * @param count How many events it writes.
-   * @returns The span.
-   */
+  /** Begins the span of a transaction, within that of the processing. */
   write({ table, system }: StoreRun, count: number): OpenSpan {
     const parent = this.#api.context.active();
     const span = this.#tracer.startSpan(`transaction ${table}`, {

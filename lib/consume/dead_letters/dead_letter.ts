@@ -184,12 +184,7 @@ export function placeWord({ topic, partition, offset }: Position): string {
   return `${topic}/${partition}/${offset}`;
 }
 
-/**
- * Reads a place that is written in one word.
- *
- * @param word Such as `demo/1/42`.
- * @returns The place; undefined if it isn't one.
- */
+/** Reads a place that is written in one word. Returns the place; undefined if it isn't one. */
 export function parsePlaceWord(word: string | undefined): Position | undefined {
   const [, topic, partition, offset] =
     /^([^/]+)\/(\d{1,10})\/(\d{1,19})$/.exec(word ?? "") ?? [];
@@ -207,12 +202,7 @@ export function replayNoteHeaders(replay: Replay): OutgoingHeader[] {
   ];
 }
 
-/**
- * Reads a note that a message was sent back.
- *
- * @param headers The headers of a message among the letters.
- * @returns What it says; undefined if it is a letter, whatever headers its message had.
- */
+/** Reads a note that a message was sent back. Returns what it says; undefined if it is a letter, whatever headers its message had. */
 export function readReplayNote(headers: readonly Header[]): Replay | undefined {
   if (headers.some(([name]) => name.startsWith(PREFIX))) return undefined;
   const origin = parsePlaceWord(textOf(headers, NOTE_HEADERS.origin));

@@ -58,10 +58,9 @@ const REFUSING_SETTINGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks that a topic's letters have a topic or can get one: otherwise the first letter would end the run. Whether this user may
- * create it is not checked.
+ * Checks that a topic's letters have a topic or can get one: otherwise the first letter would end the run. Whether this user may create
+ * it is not checked.
  *
- * @param source The topic that the messages come from.
  * @throws {PipelineError} If Kafka refuses the name: it is too long, or collides with another topic's.
  */
 export async function checkLetterTopic(

@@ -54,7 +54,6 @@ export async function findLetter(
  * Makes a function that turns a text into a message's value.
  *
  * @param type The kind of event that the text has to be.
- * @param options The topic, and by which schema it is written.
  * @returns Encodes a text. It throws an {@linkcode InvalidEventError} if the text is not a valid event.
  * @throws {PipelineError} If the registry can't be reached, or doesn't have the schema.
  */

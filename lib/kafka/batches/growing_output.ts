@@ -13,7 +13,6 @@ const SHORT_BYTES = 24;
 
 /** Data that is read from its beginning to its end. */
 export interface Source {
-  /** The data. */
   readonly data: Uint8Array;
   /** Where the next byte is. */
   at: number;

@@ -33,7 +33,6 @@ export function codecName(codec: number): string {
 /**
  * Inflates data.
  *
- * @param options The codec's number, and how much the data may inflate to, in bytes.
  * @throws {DamagedDataError} If the data isn't whole and sound, or the codec isn't known.
  * @throws {InflateLimitError} If it inflates to more than the limit.
  */

@@ -95,7 +95,6 @@ function readHeader(reader: Reader): FrameHeader {
 
 /** A block, and the bounds of what it inflates to. */
 interface Block extends Source {
-  /** Where it ends. */
   readonly end: number;
   /** Where what it inflates to ends at the latest. */
   readonly outputEnd: number;
@@ -180,8 +179,6 @@ function inflateFrame(reader: Reader, output: GrowingOutput): void {
 /**
  * Inflates LZ4 frames.
  *
- * @param data The compressed data: one frame or more, one after the other.
- * @param limit How much it may inflate to, in bytes.
  * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, or contradicts itself.
  * @throws {InflateLimitError} If it inflates to more; no more than the limit was inflated then.
  */

@@ -133,7 +133,6 @@ class RecordWriter {
  * Writes a record batch, not compressed.
  *
  * @param records The records, in their sequence; at least one.
- * @param producer Who writes it.
  */
 export function encodeRecordBatch(
   records: readonly OutgoingRecord[],

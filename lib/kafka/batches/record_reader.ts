@@ -45,11 +45,6 @@ export class RecordReader {
   #read = 0;
   #lastDelta = -1;
 
-  /**
-   * Makes the reader.
-   *
-   * @param bytes The records, inflated.
-   */
   constructor(bytes: Uint8Array, info: RecordsInfo) {
     this.#bytes = bytes;
     this.#end = bytes.length;
@@ -68,7 +63,6 @@ export class RecordReader {
   /**
    * Reads the next records.
    *
-   * @param maxObjects How many records and headers to read, about.
    * @returns The records. They share the bytes they were read from.
    * @throws {DamagedDataError} If they contradict the batch's header or the format.
    */

@@ -40,7 +40,6 @@ const ABORT_TYPE = 0;
 
 /** A transaction that was rolled back. */
 export interface AbortedTransaction {
-  /** Its producer. */
   readonly producerId: bigint;
   /** The offset of its first message. */
   readonly firstOffset: bigint;
@@ -239,13 +238,12 @@ function damagedMessage(
 /**
  * Reads the messages of a record set, some at a time: a batch is inflated only when its turn comes.
  *
- * Messages before the offset that was asked for are left out, and so are control records and rolled-back messages. A batch that
- * can't be read becomes one message that is {@linkcode Message.damaged}, and the set ends after it: if it was a control batch, it is
- * unknown which of the messages after it were rolled back, and the next fetch tells.
+ * Messages before the offset that was asked for are left out, and so are control records and rolled-back messages. A batch that can't be
+ * read becomes one message that is {@linkcode Message.damaged}, and the set ends after it: if it was a control batch, it is unknown which
+ * of the messages after it were rolled back, and the next fetch tells.
  *
- * @param set What a fetch returned for a partition.
- * @returns The messages in pieces. The last piece ends after the last whole batch, whatever that was. There is no piece if
- * reading can't go on with this set.
+ * @returns The messages in pieces. The last piece ends after the last whole batch, whatever that was. There is no piece if reading can't
+ * go on with this set.
  */
 export function* readPieces(set: RecordSet): Generator<Piece> {
   const { bytes: source, fetchedOffset, highWatermark } = set;

@@ -17,7 +17,6 @@ const XERIAL_HEADER_LENGTH = 16;
 
 /** One raw block of compressed data. */
 interface Block extends Source {
-  /** Where it ends. */
   readonly end: number;
   /** The length of what it inflates to, in bytes. */
   readonly length: number;
@@ -114,7 +113,6 @@ function inflateBlock(block: Block, output: GrowingOutput): void {
 /**
  * Inflates Snappy, raw or framed.
  *
- * @param limitBytes How much it may inflate to.
  * @throws {DamagedDataError} If it isn't Snappy, is truncated, or contradicts itself.
  * @throws {InflateLimitError} If it says that it inflates to more: nothing is inflated.
  */

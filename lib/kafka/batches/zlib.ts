@@ -41,7 +41,6 @@ export function inflateGzip(data: Uint8Array, limit: number): Uint8Array {
 /**
  * Inflates Zstandard: one frame or more, one after the other.
  *
- * @param limit How much it may inflate to, in bytes.
  * @throws {DamagedDataError} If it isn't Zstandard, or fails its checksum.
  * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */

@@ -25,8 +25,6 @@ interface Errors {
  *
  * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator". And closing forgets the
  * metadata, of which a refresh reads on: the TypeError of that would end a consumer which comes back after a broker's crash.
- *
- * @param kafkajs The copy to patch.
  */
 export function patchBrokerPool(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: BrokerPool }>(

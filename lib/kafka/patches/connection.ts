@@ -77,8 +77,6 @@ export interface Connection {
  *   same silence;
  * - sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it were broken. kafkajs' own code throws where it
  *   can't be caught, or gathers up to 2 GiB.
- *
- * @param kafkajs The copy to patch.
  */
 export function patchConnection(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: Connection }>(

@@ -20,11 +20,7 @@ type MakePoolBuilder = (
   options: { readonly brokers: () => Promise<readonly string[]> },
 ) => PoolBuilder;
 
-/**
- * Makes kafkajs take IPv6 addresses: it splits the addresses that it was given at their first colon (kafkajs issue 1589).
- *
- * @param kafkajs The copy to patch.
- */
+/** Makes kafkajs take IPv6 addresses: it splits the addresses that it was given at their first colon (kafkajs issue 1589). */
 export function patchConnectionPoolBuilder(kafkajs: OwnCopy): void {
   const path = "src/cluster/connectionPoolBuilder.js";
   const original = kafkajs.load<MakePoolBuilder>(path);

@@ -17,8 +17,6 @@ interface Options {
  *
  * Nothing can be committed by that: what the old member has not committed is fetched again, and the coordinator refuses its id if the
  * group has gone on without it. It then joins as a new member.
- *
- * @param kafkajs The copy to patch.
  */
 export function patchConsumerGroup(kafkajs: OwnCopy): void {
   const path = "src/consumer/consumerGroup.js";

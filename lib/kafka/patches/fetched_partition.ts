@@ -40,9 +40,7 @@ function takeRecords(decoder: Decoder): Buffer {
 
 /** Stands in for kafkajs' class `Batch`. */
 export class FetchedPartition {
-  /** The topic. */
   readonly topic: string;
-  /** The partition. */
   readonly partition: number;
   /** The offset that was asked for, as kafkajs has it: text. */
   readonly fetchedOffset: string;
@@ -52,13 +50,7 @@ export class FetchedPartition {
   readonly messages: readonly never[] = [];
   readonly #data: PartitionData;
 
-  /**
-   * Makes it, as kafkajs does for each partition of a response.
-   *
-   * @param topic The topic.
-   * @param fetchedOffset The offset that was asked for.
-   * @param data The partition's part of the response.
-   */
+  /** Makes it, as kafkajs does for each partition of a response. */
   constructor(topic: string, fetchedOffset: string, data: PartitionData) {
     this.topic = topic;
     this.partition = data.partition;
@@ -67,11 +59,7 @@ export class FetchedPartition {
     this.#data = data;
   }
 
-  /**
-   * Reads the messages.
-   *
-   * @returns The messages in pieces, see {@linkcode readPieces}.
-   */
+  /** Reads the messages. */
   pieces(): Generator<Piece> {
     const { messages, highWatermark, abortedTransactions } = this.#data;
     return readPieces({
@@ -103,11 +91,7 @@ export class FetchedPartition {
   readonly offsetLagLow = this.offsetLag;
 }
 
-/**
- * Makes kafkajs hand on a {@linkcode FetchedPartition} for each partition of a fetch, with its records not read yet.
- *
- * @param kafkajs The copy to patch.
- */
+/** Makes kafkajs hand on a {@linkcode FetchedPartition} for each partition of a fetch, with its records not read yet. */
 export function patchFetch(kafkajs: OwnCopy): void {
   kafkajs.replace(
     "src/protocol/requests/fetch/v4/decodeMessages.js",

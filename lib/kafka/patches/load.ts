@@ -33,21 +33,12 @@ async function load(): Promise<OwnCopy> {
 
 let loaded: Promise<OwnCopy> | undefined;
 
-/**
- * Loads a file of kafkajs. It reads the environment as soon as it is loaded, so this waits until a client is needed.
- *
- * @param path The file, from the package's folder.
- * @returns What it exports, always the same.
- */
+/** Loads a file of kafkajs. It reads the environment as soon as it is loaded, so this waits until a client is needed. */
 export async function loadKafkajsFile<T>(path: string): Promise<T> {
   return (await (loaded ??= load())).load(path);
 }
 
-/**
- * Loads kafkajs.
- *
- * @returns The module, always the same.
- */
+/** Loads kafkajs. */
 export function loadKafkajs(): Promise<Kafkajs> {
   return loadKafkajsFile("index.js");
 }

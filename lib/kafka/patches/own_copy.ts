@@ -33,7 +33,6 @@ export class OwnCopy {
   /**
    * Makes a copy. Nothing of it is loaded yet.
    *
-   * @returns The copy.
    * @throws {Error} If kafkajs is not installed as expected.
    */
   static async make(): Promise<OwnCopy> {
@@ -53,7 +52,6 @@ export class OwnCopy {
    * Loads a file.
    *
    * @param path The file, from the package's folder: `src/errors.js`.
-   * @returns What it exports.
    */
   load<T>(path: string): T {
     return this.#apart(() => this.#require(this.#folder + path)) as T;
@@ -62,8 +60,6 @@ export class OwnCopy {
   /**
    * Replaces what a file exports, for those files that are loaded later.
    *
-   * @param path The file, from the package's folder.
-   * @param replacement What it exports from now on.
    * @throws {Error} If the package has no such file.
    */
   replace(path: string, replacement: unknown): void {

@@ -42,13 +42,7 @@ export interface RawRequest<T> {
   readonly read: (decoder: Decoder) => T;
 }
 
-/**
- * Sends a request.
- *
- * @param broker kafkajs' object for a broker, connected.
- * @param request The request.
- * @returns What its `read` returns.
- */
+/** Sends a request. */
 export async function sendRaw<T>(
   broker: unknown,
   request: RawRequest<T>,

@@ -33,14 +33,11 @@ export interface RequestQueue {
 const TIMEOUT_CHECK_MS = 1_000;
 
 /**
- * Makes kafkajs' request queue arm no timer while it is empty, and check each connection's requests for a timeout once a second
- * instead of ten times. A request's time begins again with all that comes on its connection, such as a part of a long answer.
+ * Makes kafkajs' request queue arm no timer while it is empty, and check each connection's requests for a timeout once a second instead
+ * of ten times. A request's time begins again with all that comes on its connection, such as a part of a long answer.
  *
- * It re-arms the first timer after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno
- * print a TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy
- * (kafkajs issues 1556, 1704 and 1751).
- *
- * @param kafkajs The copy to patch.
+ * It re-arms the first timer after every response with a delay of `throttledUntil - now`, a large negative number: Node and Deno print a
+ * TimeoutNegativeWarning, and each firing arms the next, which keeps an idle client busy (kafkajs issues 1556, 1704 and 1751).
  */
 export function patchRequestQueue(kafkajs: Pick<OwnCopy, "load">): void {
   const { prototype } = kafkajs.load<{ readonly prototype: RequestQueue }>(

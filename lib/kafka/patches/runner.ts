@@ -16,8 +16,6 @@ interface Runner {
  * Makes kafkajs wait for a consumer to have joined its group, or failed to, before it stops it.
  *
  * It takes such a consumer as one that doesn't run, and stops nothing: after it has joined it reads on, and keeps its partitions.
- *
- * @param kafkajs The copy to patch.
  */
 export function patchRunner(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: Runner }>(

@@ -24,12 +24,7 @@ export interface Sasl {
   readonly KafkaJSSASLAuthenticationError: new (message: string) => Error;
 }
 
-/**
- * Loads what a login by a mechanism needs.
- *
- * @param mechanism The mechanism.
- * @returns What it needs.
- */
+/** Loads what a login by a mechanism needs. */
 export async function loadSasl(mechanism: SaslMechanism): Promise<Sasl> {
   const file = `src/broker/saslAuthenticator/${FILES[mechanism]}.js`;
   const [authenticator, { KafkaJSSASLAuthenticationError }] = await Promise.all(

@@ -53,8 +53,6 @@ function followQuotes(line: Uint8Array, isQuoted: boolean): LineState {
  * Splits a stream of bytes into rows. A line break within quotes belongs to its field. A last row needs no line break.
  *
  * A quote that is never closed, or not doubled, makes only its own line a bad row: the line that follows begins another one.
- *
- * @returns The rows, one after the other, blank lines among them.
  */
 export async function* splitRows(
   chunks: AsyncIterable<Uint8Array>,

@@ -14,12 +14,7 @@ import type { EventType, SchemaReference } from "../../events/event_type.ts";
 /** How many values are made at most for one that is valid: what is random doesn't meet every condition of a schema. */
 const MAX_ATTEMPTS_COUNT = 100;
 
-/**
- * Makes a generator of random events, without end. The library for it is loaded when this is called.
- *
- * @param seed Repeats the same events; undefined for others each time.
- * @returns The events, each of them valid.
- */
+/** Makes a generator of random events, without end. The library for it is loaded when this is called. */
 export async function fakedEvents<T>(
   type: EventType<T>,
   seed: number | undefined,

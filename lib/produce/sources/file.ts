@@ -58,7 +58,6 @@ export async function openFile(
 /**
  * Explains why a file of events can't be read.
  *
- * @param path The file's path.
  * @param cause What Deno threw; a {@linkcode PipelineError} is returned as it is.
  */
 export function explainFileError(path: string, cause: unknown): PipelineError {
@@ -99,7 +98,6 @@ export class InputFile {
    * Names a file. Nothing is opened yet.
    *
    * @param path The file's path; `-` is standard input.
-   * @param options Opens it at an offset in bytes; and how large it is, in bytes.
    */
   constructor(
     path: string,
@@ -117,7 +115,6 @@ export class InputFile {
    * Finds a file.
    *
    * @param path The file's path; `-` is standard input.
-   * @returns The file. It can be read.
    * @throws {PipelineError} If it doesn't exist, is a folder, or lies outside what the permissions allow.
    */
   static async find(path: string): Promise<InputFile> {

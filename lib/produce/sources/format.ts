@@ -26,11 +26,7 @@ export const RECORD_NAME: Readonly<Record<FileFormat, string>> = {
   csv: "row",
 };
 
-/**
- * Tells a file's format by its name.
- *
- * @returns The format: `ndjson` unless the name ends in `.json` or `.csv`, with or without `.gz`.
- */
+/** Tells a file's format by its name: `ndjson` unless it ends in `.json` or `.csv`, with or without `.gz`. */
 export function formatOf(path: string): FileFormat {
   const [, extension = ""] = /\.(json|csv)(\.gz)?$/i.exec(path) ?? [];
   const format = extension.toLowerCase();
@@ -44,11 +40,7 @@ const SEPARATORS: readonly (readonly [name: string, separator: string])[] = [
   ["tabs", "\t"],
 ];
 
-/**
- * Finds out what separates the columns of a table.
- *
- * @returns Such as `semicolons`; undefined if no name of a field stands between any.
- */
+/** Finds out what separates the columns of a table, such as `semicolons`; undefined if no name of a field stands between any. */
 export function separatorOf(
   type: EventType<unknown>,
   header: string,

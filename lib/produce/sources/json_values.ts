@@ -44,12 +44,7 @@ class ValueScanner {
     this.#quoted = this.#escaped = this.#isScalar = false;
   }
 
-  /**
-   * Looks for the value's end.
-   *
-   * @param from Where to look from.
-   * @returns Where the value ends; -1 if it doesn't end in these bytes.
-   */
+  /** Finds where the value ends; -1 if it doesn't end in these bytes. */
   findEnd(data: Uint8Array, from: number): number {
     for (let at = from; at < data.length; at++) {
       const byte = data[at] as number;
@@ -116,8 +111,6 @@ function afterMark(byte: number, expected: Expected): Expected | undefined {
 /**
  * Splits a stream of bytes into JSON values: the elements of one array, or values that follow each other.
  *
- * @param options The longest value, and where the bytes begin.
- * @returns The values, one after the other.
  * @throws {PipelineError} If the array or the last value has no end, or what stands between two values can't be there.
  */
 export async function* splitValues(

@@ -30,12 +30,7 @@ function isBreak(parts: readonly Uint8Array[]): boolean {
   return parts.every((part) => part.every((byte) => byte === CARRIAGE_RETURN));
 }
 
-/**
- * Splits a stream of bytes at line feeds; a carriage return before one belongs to the break. A last line needs no break.
- *
- * @param options The longest line, and where the bytes begin.
- * @returns The lines, one after the other.
- */
+/** Splits a stream of bytes at line feeds; a carriage return before one belongs to the break. A last line needs no break. */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   { limitBytes, start = FILE_START }: SplitOptions,

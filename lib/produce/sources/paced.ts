@@ -7,11 +7,8 @@
 import { pause } from "../../base/pause.ts";
 
 /**
- * Slows a source down to a rate. Each item has its time, counted from the first one, so that delays don't add up: what a timer or
- * an outage made late is made up for.
- *
- * @param options The rate in items a second, and what ends the source early.
- * @returns The same items, none before its time.
+ * Slows a source down to a rate. Each item has its time, counted from the first one, so that delays don't add up: what a timer or an
+ * outage made late is made up for.
  */
 export async function* paced<T>(
   source: AsyncIterable<T>,

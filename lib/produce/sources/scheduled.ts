@@ -42,12 +42,7 @@ export class Clock {
 /** The longest wait for a timer, in milliseconds: the real time may jump, as while a laptop sleeps. */
 const MAX_PAUSE_MS = 1_000;
 
-/**
- * Yields events when a clock shows their times; those whose time is past at full speed.
- *
- * @param events The events, in the sequence of their times.
- * @param options The clock, what tells an event's time in milliseconds since the epoch, and what ends the source early.
- */
+/** Yields events when a clock shows their times; those whose time is past at full speed. */
 export async function* scheduled<T>(
   events: Iterable<T>,
   options: {
