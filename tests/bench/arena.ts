@@ -38,6 +38,20 @@ const BROKER_JAVA = [
 /** Whose time each record has: of the client that made it, or of the broker that took it. */
 export type TimestampType = "CreateTime" | "LogAppendTime";
 
+/** How a topic differs from the usual one. */
+export interface TopicOptions {
+  /**
+   * Whose time its records have.
+   *
+   * @default {"CreateTime"}
+   */
+  readonly timestamps?: TimestampType;
+  /** How many partitions it has; {@linkcode PARTITIONS} by default. */
+  readonly partitions?: number;
+  /** The schema of its values; that of orders by default. */
+  readonly schemaText?: string;
+}
+
 /** A topic on the arena. */
 export interface ArenaTopic {
   /** Its name. */
@@ -105,16 +119,18 @@ export class Arena implements AsyncDisposable {
   /**
    * Creates a topic, with the schema of its values.
    *
-   * @param timestamps Whose time its records have.
+   * @param options How it differs from the usual one.
    * @returns The topic.
    */
-  async makeTopic(
-    timestamps: TimestampType = "CreateTime",
-  ): Promise<ArenaTopic> {
+  async makeTopic({
+    timestamps = "CreateTime",
+    partitions = PARTITIONS,
+    schemaText = orders.schemaText,
+  }: TopicOptions = {}): Promise<ArenaTopic> {
     const topic = `bench-${crypto.randomUUID()}`;
     await new OwnAdmin(this.#admin).createTopic({
       topic,
-      partitions: PARTITIONS,
+      partitions,
       replicationFactor: 1,
       settings: {
         "message.timestamp.type": timestamps,
@@ -124,7 +140,7 @@ export class Arena implements AsyncDisposable {
     });
     const schemaId = await this.#registry.register(
       `${topic}-value`,
-      orders.schemaText,
+      schemaText,
     );
     return { topic, schemaId };
   }

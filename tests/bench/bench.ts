@@ -17,6 +17,7 @@ import { whyNoCosts } from "./processes.ts";
 import { BenchProgress } from "./progress.ts";
 import { Collector, type Results, type Table } from "./results.ts";
 import { consumeStart, type Start, TASK_STARTS } from "./startup.ts";
+import { LOADS, measureLoad } from "./sizes.ts";
 import { STORE_TITLES, Stores } from "./stores.ts";
 import { filledTopic, measureConsume, measureProduce } from "./throughput.ts";
 
@@ -43,6 +44,8 @@ interface Run {
 }
 
 const LONG_RUN = 5;
+/** What is looked at in turn where the costs are measured. */
+const KINDS = ["produce", "consume"] as const;
 
 class Bench {
   readonly #arena: Arena;
@@ -72,13 +75,14 @@ class Bench {
       startup: (all: readonly Contender[]) => this.#planStartup(all),
       idle: (all: readonly Contender[]) => this.#planIdle(all),
       memory: (all: readonly Contender[]) => this.#planMemory(all),
+      size: () => this.#planSize(),
     };
     return [...measures].flatMap((measure) => {
       const all = contenders.filter((each) => each.measures.has(measure));
       if (all.length === 0) return [];
       const turns = plans[measure](all);
-      // Memory over millions of events is the same every time.
-      const times = measure === "memory" ? 1 : rounds;
+      // Over millions of events it is the same every time.
+      const times = measure === "memory" || measure === "size" ? 1 : rounds;
       return Array.from(
         { length: times },
         (_, round) =>
@@ -277,7 +281,6 @@ class Bench {
 
   #planMemory(all: readonly Contender[]): Run[] {
     const { memoryEvents } = this.#options;
-    const kinds = ["produce", "consume"] as const;
     const runs = all.flatMap((contender) =>
       [memoryEvents, memoryEvents * LONG_RUN].map((most) => {
         const count = Math.round(most * contender.share);
@@ -287,7 +290,7 @@ class Bench {
         return { contender, count, title };
       })
     );
-    for (const kind of kinds) {
+    for (const kind of KINDS) {
       this.#begin({
         id: `memory-${kind}`,
         title: `Highest resident memory, ${kind}`,
@@ -307,7 +310,7 @@ class Bench {
       take: async () => {
         const topic = await this.#arena.makeTopic();
         const told: string[] = [];
-        for (const kind of kinds) {
+        for (const kind of KINDS) {
           const { mebibytes, seconds } = await measureCosts(
             this.#arena,
             contender,
@@ -322,6 +325,37 @@ class Bench {
         }
         await this.#arena.removeTopic(topic);
         return told.join(", ");
+      },
+    }));
+  }
+
+  #planSize(): Run[] {
+    for (const kind of KINDS) {
+      this.#begin({
+        id: `size-time-${kind}`,
+        title: `How long it takes, the start included, ${kind}`,
+        unit: "s",
+        decimals: 2,
+      }, LOADS);
+      this.#begin({
+        id: `size-memory-${kind}`,
+        title: `Highest resident memory, ${kind}`,
+        unit: "MiB",
+        decimals: 0,
+      }, LOADS);
+    }
+    return LOADS.map((load) => ({
+      what: load.title,
+      take: async () => {
+        const costs = await measureLoad(this.#arena, load);
+        return KINDS.map((kind) => {
+          const { elapsedSeconds, mebibytes } = costs[kind];
+          this.#collector.add(`size-time-${kind}`, load.title, elapsedSeconds);
+          this.#collector.add(`size-memory-${kind}`, load.title, mebibytes);
+          return `${kind} ${elapsedSeconds.toFixed(2)} s, ${
+            Math.round(mebibytes)
+          } MiB`;
+        }).join(", ");
       },
     }));
   }

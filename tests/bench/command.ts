@@ -84,7 +84,7 @@ export const benchCommand = (): Promise<never> =>
         value: "NAME,…",
         description: `what is measured: of ${
           MEASURES.join(", ")
-        }; all but memory by default`,
+        }; all but memory and size by default`,
       },
       memory: {
         type: "boolean",
@@ -114,7 +114,7 @@ export const benchCommand = (): Promise<never> =>
     const measures = new Set(
       measure
         ? listOf("measure", measure, MEASURES)
-        : MEASURES.filter((each) => each !== "memory"),
+        : MEASURES.filter((each) => each !== "memory" && each !== "size"),
     );
     if (memory) measures.add("memory");
     // Before the long run, not behind it.

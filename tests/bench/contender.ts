@@ -80,6 +80,7 @@ export const MEASURES = [
   "startup",
   "idle",
   "memory",
+  "size",
 ] as const;
 
 /** One of {@linkcode MEASURES}. */

@@ -75,7 +75,7 @@ export function taskCommand(
 export const PIPELINE: Contender = {
   id: "pipeline",
   title: "this project",
-  measures: new Set([...ALL_BUT_STORE, "store"]),
+  measures: new Set([...ALL_BUT_STORE, "store", "size"]),
   share: 1,
   processed: /Total messages consumed: (\d+)/,
   command(stage, { do: what, topic, group, count, rate }) {

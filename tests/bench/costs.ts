@@ -50,28 +50,38 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+/** What is produced or consumed. */
+export interface CostLoad extends ArenaTopic {
+  /** Which of the two. */
+  readonly do: "produce" | "consume";
+  /** How many events. */
+  readonly count: number;
+  /** What a producer gets that reads standard input, piece by piece. */
+  readonly input?: Iterable<string>;
+}
+
 /**
  * Lets a contender produce or consume, and watches what it takes.
  *
  * @param arena Where.
  * @param contender Who.
- * @param load Which of the two, the topic, and how many events.
+ * @param load What, and how much of it.
  * @returns What it took.
  * @throws {Error} If it fails.
  */
 export async function measureCosts(
   arena: Arena,
   contender: Contender,
-  load: ArenaTopic & {
-    readonly do: "produce" | "consume";
-    readonly count: number;
-  },
+  { input, ...load }: CostLoad,
 ): Promise<Costs> {
   const group = `bench-${crypto.randomUUID()}`;
-  await using child = new Child(
-    contender.command(arena.stage, { ...load, group }),
-  );
+  const command = contender.command(arena.stage, { ...load, group });
+  await using child = new Child(command);
   const watch = new CostWatch(child.pid);
+  if (command.fed && input) {
+    await ReadableStream.from(input).pipeThrough(new TextEncoderStream())
+      .pipeTo(child.stdin);
+  }
   const problem = await child.end(RUN_DEADLINE_MS);
   const costs = await watch.end();
   if (problem !== undefined) throw new Error(problem);

@@ -64,11 +64,14 @@ export interface Costs {
   readonly mebibytes: number;
   /** Its processor time, in the program and for it in the system, in seconds; up to the last tenth before its end. */
   readonly seconds: number;
+  /** How long it ran, in seconds. */
+  readonly elapsedSeconds: number;
 }
 
 /** Watches what a process takes, until it has ended. */
 export class CostWatch {
   readonly #child: Deno.ChildProcess;
+  readonly #startedMs = performance.now();
 
   /** @param pid The process's id. */
   constructor(pid: number) {
@@ -95,6 +98,7 @@ export class CostWatch {
    */
   async end(): Promise<Costs> {
     const { stdout } = await this.#child.output();
+    const elapsedSeconds = (performance.now() - this.#startedMs) / 1_000;
     const [ticksPerSecond, ...lines] = new TextDecoder().decode(stdout)
       .trimEnd().split("\n");
     const sizes = lines.map((line) => /(\d+) kB$/.exec(line)?.[1] ?? 0);
@@ -102,6 +106,7 @@ export class CostWatch {
     return {
       mebibytes: Math.max(...sizes.map(Number)) / 1024,
       seconds: Math.max(...ticks) / Number(ticksPerSecond),
+      elapsedSeconds,
     };
   }
 }

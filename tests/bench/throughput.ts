@@ -33,7 +33,7 @@ export async function measureProduce(
   contender: Contender,
   count: number,
 ): Promise<Outcome> {
-  const topic = await arena.makeTopic("LogAppendTime");
+  const topic = await arena.makeTopic({ timestamps: "LogAppendTime" });
   try {
     const command = contender.command(arena.stage, {
       do: "produce",
