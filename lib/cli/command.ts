@@ -13,6 +13,14 @@ import {
   UsageError,
 } from "../base/errors.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
+import {
+  type Flag,
+  type Flags,
+  type FlagValues,
+  type NumberFlag,
+  switchFlag,
+  type TextFlag,
+} from "./flags.ts";
 import { exportsToOtel } from "./otel_export.ts";
 import { closestTo } from "./suggestion.ts";
 import {
@@ -22,63 +30,6 @@ import {
   printLine,
   useTimestamps,
 } from "./output.ts";
-
-/** What every kind of flag has. */
-export interface FlagBase {
-  /** What it does, for `--help`; the default is added. */
-  readonly description: string;
-  /** The environment variable that sets it if the flag is absent. Only `--help` uses it. */
-  readonly env?: string;
-}
-
-/** A flag with a text value. */
-export interface StringFlag extends FlagBase {
-  /** Which kind of flag this is. */
-  readonly type: "string";
-  /** The name of the value in `--help`. */
-  readonly value: string;
-  /** The value without the flag; undefined if there is none. */
-  readonly default?: string;
-  /** The only values allowed. */
-  readonly choices?: readonly string[];
-}
-
-/** A flag with a number as its value. */
-export interface NumberFlag extends FlagBase {
-  /** Which kind of flag this is: whole numbers only, or decimals too. */
-  readonly type: "integer" | "number";
-  /** The name of the value in `--help`: its unit, if it has one. */
-  readonly value: string;
-  /** The value without the flag; undefined if there is none. */
-  readonly default?: number;
-  /** The lowest value allowed. */
-  readonly min: number;
-  /** The highest value allowed. */
-  readonly max: number;
-}
-
-/** A flag without a value. */
-export interface BooleanFlag extends FlagBase {
-  /** Which kind of flag this is. */
-  readonly type: "boolean";
-}
-
-/** One row of a task's flag table. */
-export type Flag = StringFlag | NumberFlag | BooleanFlag;
-
-/** A task's flags by name, without the dashes. */
-export type Flags = Readonly<Record<string, Flag>>;
-
-/** The values that a flag table parses to. */
-export type FlagValues<F extends Flags> = {
-  readonly [K in keyof F]: F[K] extends BooleanFlag ? boolean
-    :
-      | (F[K] extends NumberFlag ? number
-        : F[K] extends { readonly choices: readonly (infer C)[] } ? C
-        : string)
-      | (F[K] extends { readonly default: string | number } ? never
-        : undefined);
-};
 
 /** The values of a command's arguments; one whose name is in brackets may be absent. */
 export type ArgumentValues<A extends readonly string[]> = {
@@ -117,17 +68,12 @@ export type TaskMain<F extends Flags, A extends readonly string[]> = (
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 const COMMON = {
-  timestamps: {
-    type: "boolean",
-    description:
-      "put the time before progress and warnings; without it, only where stderr is not a terminal",
-  },
-  debug: {
-    type: "boolean",
-    description: "show stack traces and the libraries' own log lines",
-  },
-  help: { type: "boolean", description: "show this help" },
-} satisfies Flags;
+  timestamps: switchFlag(
+    "put the time before progress and warnings; without it, only where stderr is not a terminal",
+  ),
+  debug: switchFlag("show stack traces and the libraries' own log lines"),
+  help: switchFlag("show this help"),
+};
 
 /** How wide `--help` is, in characters. */
 const HELP_WIDTH = 80;
@@ -240,7 +186,7 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
-function needsValue(name: string, flag: StringFlag | NumberFlag): UsageError {
+function needsValue(name: string, flag: TextFlag | NumberFlag): UsageError {
   return new UsageError(
     `--${name} needs a value: --${name} ${flag.value}`,
   );

@@ -6,9 +6,10 @@
 
 import { consume } from "../consume/consume.ts";
 import { DEFAULT_GROUP } from "../consume/options.ts";
-import { runTask, type TaskSpec } from "./command.ts";
+import { runTask } from "./command.ts";
 import { ConsumeReport } from "./consume_report.ts";
 import { EVENT_FLAGS, readAnyEvent } from "./event_flags.ts";
+import { integerFlag, textFlag } from "./flags.ts";
 import { stopSignal } from "./signals.ts";
 import {
   CONNECTION_FLAGS,
@@ -19,62 +20,52 @@ import {
 } from "./task_flags.ts";
 import { METRICS_FLAGS, observe } from "./telemetry.ts";
 
-const FLAGS = {
-  ...EVENT_FLAGS,
-  group: {
-    type: "string",
-    value: "NAME",
-    description: "the consumer group, whose members share the partitions",
-    default: DEFAULT_GROUP,
-  },
-  from: {
-    type: "string",
-    value: "WHERE",
-    description: "where to begin when the group has no offset yet",
-    default: "earliest",
-    choices: ["earliest", "latest"],
-  },
-  count: {
-    type: "integer",
-    value: "N",
-    description: "stop after so many events",
-    min: 1,
-    max: 1_000_000_000,
-  },
-  "idle-exit": IDLE_EXIT_FLAG,
-  "on-error": {
-    type: "string",
-    value: "WHAT",
-    description:
-      "keep what can't be processed in TOPIC.dlq and continue, or stop",
-    default: "dlq",
-    choices: ["dlq", "stop"],
-  },
-  json: JSON_FLAG,
-  quiet: QUIET_FLAG,
-  ...METRICS_FLAGS,
-  ...CONNECTION_FLAGS,
-} as const;
-
-const SPEC = {
-  name: "consume",
-  summary:
-    "Consumes a topic's events, at least once each, and shows every one.",
-  flags: FLAGS,
-  examples: [
-    ["deno task consume --count 5", "Five events, and stop"],
-    [
-      "deno task consume --group audit --idle-exit 5 --json > events.ndjson",
-      "All that is there, as JSON",
-    ],
-    ["deno task consume --event loyalty_scan", "The loyalty scans"],
-    ["deno task consume --topic visits", "Any events, a line per field"],
-  ],
-} as const satisfies TaskSpec<typeof FLAGS>;
-
 /** Runs the command. */
 export async function consumeCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "consume",
+    summary:
+      "Consumes a topic's events, at least once each, and shows every one.",
+    flags: {
+      ...EVENT_FLAGS,
+      group: textFlag(
+        "NAME",
+        "the consumer group, whose members share the partitions",
+        { default: DEFAULT_GROUP },
+      ),
+      from: textFlag(
+        "WHERE",
+        "where to begin when the group has no offset yet",
+        {
+          default: "earliest",
+          choices: ["earliest", "latest"],
+        },
+      ),
+      count: integerFlag("N", "stop after so many events", {
+        min: 1,
+        max: 1_000_000_000,
+      }),
+      "idle-exit": IDLE_EXIT_FLAG,
+      "on-error": textFlag(
+        "WHAT",
+        "keep what can't be processed in TOPIC.dlq and continue, or stop",
+        { default: "dlq", choices: ["dlq", "stop"] },
+      ),
+      json: JSON_FLAG,
+      quiet: QUIET_FLAG,
+      ...METRICS_FLAGS,
+      ...CONNECTION_FLAGS,
+    },
+    examples: [
+      ["deno task consume --count 5", "Five events, and stop"],
+      [
+        "deno task consume --group audit --idle-exit 5 --json > events.ndjson",
+        "All that is there, as JSON",
+      ],
+      ["deno task consume --event loyalty_scan", "The loyalty scans"],
+      ["deno task consume --topic visits", "Any events, a line per field"],
+    ],
+  }, async (flags) => {
     using stop = stopSignal();
     await using observation = await observe(flags);
     const connection = { ...connectionFrom(flags), signal: stop.signal };
@@ -82,10 +73,8 @@ export async function consumeCommand(): Promise<never> {
     const { group, from, count } = flags;
     const idleExitSeconds = flags["idle-exit"];
     const report = new ConsumeReport({ ...flags, topic, text });
-    report.starting();
-    let failed = true;
-    try {
-      await consume(type, report.consumed, {
+    await report.around(() =>
+      consume(type, report.consumed, {
         ...connection,
         topic,
         group,
@@ -99,13 +88,7 @@ export async function consumeCommand(): Promise<never> {
         tombstone: report.notes.tombstone,
         stopping: report.stopping,
         telemetry: observation.telemetry,
-      });
-      failed = false;
-    } finally {
-      if (report.listening || !failed) {
-        await report.closed();
-        report.account(failed);
-      }
-    }
+      })
+    );
   });
 }

@@ -5,74 +5,26 @@
  */
 
 import { messageOf, type PipelineError, UsageError } from "../base/errors.ts";
-import {
-  DATABASE_VARIABLE,
-  DEFAULT_DATABASE_PATH,
-  resolveDatabase,
-} from "../settings/database.ts";
 import { isLoopback } from "../settings/security.ts";
 import { serveDashboard } from "../web/server.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
-import { describeError, runTask, type TaskSpec } from "./command.ts";
+import { describeError, runTask } from "./command.ts";
 import { chooseEvent, EVENT_FLAG, eventTypes } from "./event_choice.ts";
+import { portFlag, switchFlag, textFlag } from "./flags.ts";
 import { inputPath } from "./input_path.ts";
 import { errors, note, output, printLine } from "./output.ts";
 import { readPasswordFile } from "./password_file.ts";
 import { stopSignal } from "./signals.ts";
-import { CONFIG_FLAGS, configFrom, noteLine } from "./task_flags.ts";
-
-const FLAGS = {
-  port: {
-    type: "integer",
-    value: "PORT",
-    description: "where it listens",
-    default: 8080,
-    min: 1,
-    max: 65_535,
-  },
-  database: {
-    type: "string",
-    value: "PATH|URL",
-    description:
-      `the store's database: a file (SQLite) or postgres://USER@HOST:PORT/NAME; ${DEFAULT_DATABASE_PATH} by default`,
-    env: DATABASE_VARIABLE,
-  },
-  open: { type: "boolean", description: "open the browser" },
-  "read-only": {
-    type: "boolean",
-    description: "leave out all that changes something",
-  },
-  listen: {
-    type: "string",
-    value: "ADDRESS",
-    description:
-      "an address or name of this machine that others reach it by; only this machine does by default",
-  },
-  "password-file": {
-    type: "string",
-    value: "FILE",
-    description: "ask for the password that is in this file, with any user",
-  },
-  ...CONFIG_FLAGS,
-} as const;
+import {
+  CONFIG_FLAGS,
+  configFrom,
+  DATABASE_FLAG,
+  databaseFrom,
+  noteLine,
+} from "./task_flags.ts";
 
 /** Its set of permissions in deno.json. */
 const PERMISSIONS = "dashboard";
-
-const SPEC = {
-  name: "dashboard",
-  permissions: PERMISSIONS,
-  summary:
-    "Shows the day as it goes, and the topics, groups, schemas and dead letters in Kafka, in a browser.",
-  flags: FLAGS,
-  examples: [
-    ["deno task dashboard --open", "On this machine alone"],
-    [
-      "deno task dashboard --listen 192.168.1.20 --password-file .secrets/page.txt --read-only",
-      "For others in the same network, to look at",
-    ],
-  ],
-} as const satisfies TaskSpec<typeof FLAGS>;
 
 /** The programs that open a browser, by system. */
 const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
@@ -82,7 +34,34 @@ const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
 
 /** Runs the command. */
 export async function dashboardCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "dashboard",
+    permissions: PERMISSIONS,
+    summary:
+      "Shows the day as it goes, and the topics, groups, schemas and dead letters in Kafka, in a browser.",
+    flags: {
+      port: portFlag("where it listens", { default: 8080 }),
+      database: DATABASE_FLAG,
+      open: switchFlag("open the browser"),
+      "read-only": switchFlag("leave out all that changes something"),
+      listen: textFlag(
+        "ADDRESS",
+        "an address or name of this machine that others reach it by; only this machine does by default",
+      ),
+      "password-file": textFlag(
+        "FILE",
+        "ask for the password that is in this file, with any user",
+      ),
+      ...CONFIG_FLAGS,
+    },
+    examples: [
+      ["deno task dashboard --open", "On this machine alone"],
+      [
+        "deno task dashboard --listen 192.168.1.20 --password-file .secrets/page.txt --read-only",
+        "For others in the same network, to look at",
+      ],
+    ],
+  }, async (flags) => {
     using stop = stopSignal();
     const { port, listen, debug } = flags;
     const passwordFile = flags["password-file"];
@@ -96,11 +75,7 @@ export async function dashboardCommand(): Promise<never> {
       : readPasswordFile(inputPath(passwordFile), noteLine);
     const server = serveDashboard({
       config: configFrom(flags),
-      database: resolveDatabase(
-        flags.database?.includes("://") ? flags.database : flags.database &&
-          inputPath(flags.database),
-        { warn: noteLine, source: "--database" },
-      ),
+      database: databaseFrom(flags.database),
       topic: chooseEvent(EVENT_FLAG.default).type.topic,
       eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
       readOnly: flags["read-only"],

@@ -13,6 +13,7 @@ import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { runTask } from "./command.ts";
+import { switchFlag } from "./flags.ts";
 import { note, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { produceItems } from "../produce/produce.ts";
@@ -41,10 +42,7 @@ export async function demoCommand(): Promise<never> {
       "Runs the whole pipeline once: starts Kafka and the registry unless those of this checkout run, creates the topic,\n" +
       "produces five events, consumes them, checks that they are the same, and stops what it started.",
     flags: {
-      keep: {
-        type: "boolean",
-        description: "leave Kafka and the registry running",
-      },
+      keep: switchFlag("leave Kafka and the registry running"),
     },
     examples: [["deno task demo", "See it work"]],
   }, async ({ keep }) => {

@@ -13,41 +13,29 @@ import {
   matchOrigin,
   replayDeadLetters,
 } from "../consume/dead_letters/dlq.ts";
-import { EXIT, type Flags } from "./command.ts";
+import { EXIT } from "./command.ts";
 import { editLetter } from "./dlq_edit.ts";
 import { DlqReport } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { checkEventTopic } from "./event_topic.ts";
+import { switchFlag, textFlag } from "./flags.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic that they come from; the event's own by default",
-  },
-  reason: {
-    type: "string",
-    value: "TEXT",
-    description: "only those whose reason contains this",
-  },
-  group: {
-    type: "string",
-    value: "NAME",
-    description: "only those that this consumer group set aside",
-  },
-  since: {
-    type: "string",
-    value: "TIME",
-    description: "only those set aside since, in ISO 8601",
-  },
+  topic: textFlag(
+    "NAME",
+    "the topic that they come from; the event's own by default",
+  ),
+  reason: textFlag("TEXT", "only those whose reason contains this"),
+  group: textFlag("NAME", "only those that this consumer group set aside"),
+  since: textFlag("TIME", "only those set aside since, in ISO 8601"),
   json: JSON_FLAG,
   ...CONNECTION_FLAGS,
-} as const satisfies Flags;
+};
 
 /** The origin of a letter on the command line. */
 const ORIGIN_HELP = "TOPIC/PARTITION/OFFSET, as the list shows it";
@@ -86,7 +74,7 @@ const list = taskWord({
     "Lists the messages that could not be processed, each with the reason and the groups that set it aside.",
   flags: {
     ...FLAGS,
-    count: { type: "boolean", description: "only say how many there are" },
+    count: switchFlag("only say how many there are"),
   },
   examples: [
     ["deno task dlq", "What could not be processed, and why"],
@@ -116,15 +104,11 @@ const replay = taskWord({
     "Sends messages back to where they came from, each once, whoever set it aside.",
   flags: {
     ...FLAGS,
-    origin: {
-      type: "string",
-      value: "PLACE",
-      description: `only the message that was there: ${ORIGIN_HELP}`,
-    },
-    "dry-run": {
-      type: "boolean",
-      description: "send nothing, say what would be",
-    },
+    origin: textFlag(
+      "PLACE",
+      `only the message that was there: ${ORIGIN_HELP}`,
+    ),
+    "dry-run": switchFlag("send nothing, say what would be"),
   },
   examples: [
     ["deno task dlq replay --dry-run", "What would be sent back?"],

@@ -9,31 +9,12 @@ import { DEFAULT_GROUP } from "../consume/options.ts";
 import { examineMachine } from "../engine/mod.ts";
 import { examine, type Finding } from "../operate/doctor.ts";
 import { adviceFor } from "./advice.ts";
-import { EXIT, runTask, type TaskSpec } from "./command.ts";
+import { EXIT, runTask } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { textFlag } from "./flags.ts";
 import { printLine } from "./output.ts";
 import { CONFIG_FLAGS, configFrom } from "./task_flags.ts";
-
-const FLAGS = {
-  event: EVENT_FLAG,
-  topic: TOPIC_FLAG,
-  group: {
-    type: "string",
-    value: "NAME",
-    description: "the consumer group",
-    default: DEFAULT_GROUP,
-  },
-  ...CONFIG_FLAGS,
-} as const;
-
-const SPEC = {
-  name: "doctor",
-  summary:
-    "Looks at everything that the pipeline needs, within 10 s, and says what to do. It changes nothing.",
-  flags: FLAGS,
-  examples: [["deno task doctor", "Why doesn't it run?"]],
-} as const satisfies TaskSpec<typeof FLAGS>;
 
 const MARKS = { fine: "fine  ", note: "note  ", broken: "BROKEN" } as const;
 
@@ -50,7 +31,18 @@ function describe({ name, verdict, text, error }: Finding): string {
 
 /** Runs the command. */
 export async function doctorCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "doctor",
+    summary:
+      "Looks at everything that the pipeline needs, within 10 s, and says what to do. It changes nothing.",
+    flags: {
+      event: EVENT_FLAG,
+      topic: TOPIC_FLAG,
+      group: textFlag("NAME", "the consumer group", { default: DEFAULT_GROUP }),
+      ...CONFIG_FLAGS,
+    },
+    examples: [["deno task doctor", "Why doesn't it run?"]],
+  }, async (flags) => {
     const config = configFrom(flags);
     const { type } = chooseEvent(flags.event);
     const topic = checkEventTopic(flags.topic ?? type.topic);

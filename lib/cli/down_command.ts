@@ -7,6 +7,7 @@
 import { stopEngine } from "../engine/mod.ts";
 import { runTask } from "./command.ts";
 import { describeStop } from "./engine_report.ts";
+import { switchFlag } from "./flags.ts";
 import { note, printLine } from "./output.ts";
 
 /** Runs the command. */
@@ -16,10 +17,7 @@ export async function downCommand(): Promise<never> {
     summary:
       "Stops the Kafka and the Schema Registry that `deno task up` started. Their data stays.",
     flags: {
-      wipe: {
-        type: "boolean",
-        description: "remove the data too: topics, offsets, schemas",
-      },
+      wipe: switchFlag("remove the data too: topics, offsets, schemas"),
     },
     examples: [
       ["deno task down", "Stop; the next `deno task up` has the same topics"],

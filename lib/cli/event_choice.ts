@@ -7,8 +7,9 @@
 import { defineEvent, type EventType } from "../events/event_type.ts";
 import { loyaltyScans } from "../events/loyalty_scan.ts";
 import { scanStore } from "../store/loyalty_scans.ts";
-import type { StringFlag } from "./command.ts";
+
 import { type EventChoice, eventLines, genericText } from "./event_text.ts";
+import { textFlag } from "./flags.ts";
 import { orderChoice } from "./order_text.ts";
 
 const CHOICES = [
@@ -17,13 +18,10 @@ const CHOICES = [
 ] as readonly EventChoice[];
 
 /** The row of a command's flag table for {@linkcode chooseEvent}. */
-export const EVENT_FLAG = {
-  type: "string",
-  value: "NAME",
-  description: "the kind of event",
+export const EVENT_FLAG = textFlag("NAME", "the kind of event", {
   default: orderChoice.type.name,
   choices: CHOICES.map(({ type }) => type.name),
-} as const satisfies StringFlag;
+});
 
 /** Finds a kind of event by its name, and how its events are written. */
 export function chooseEvent(name: string): EventChoice {

@@ -8,35 +8,31 @@ import { basename } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { externalReferences, schemaEvent } from "../events/schema_event.ts";
 import { EventRegistry } from "../registry/registry.ts";
-import type { StringFlag } from "./command.ts";
+
 import { anyEvent, chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { type EventChoice, genericText } from "./event_text.ts";
 import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { textFlag } from "./flags.ts";
 import { readSchema } from "./schema_file.ts";
 import type { Connection } from "./task_flags.ts";
 
 /** The rows of a command's flag table for {@linkcode readEvent}. */
 export const EVENT_FLAGS = {
-  event: {
-    type: "string",
-    value: "NAME",
-    description: `the kind of event; ${EVENT_FLAG.default} by default`,
-    choices: EVENT_FLAG.choices,
-  },
-  schema: {
-    type: "string",
-    value: "FILE",
-    description:
-      "the JSON Schema of any other kind of event; - is standard input",
-  },
-  "key-field": {
-    type: "string",
-    value: "NAME",
-    description:
-      "with --schema: the field that is the key, such as id or guest.id",
-  },
+  event: textFlag(
+    "NAME",
+    `the kind of event; ${EVENT_FLAG.default} by default`,
+    { choices: EVENT_FLAG.choices },
+  ),
+  schema: textFlag(
+    "FILE",
+    "the JSON Schema of any other kind of event; - is standard input",
+  ),
+  "key-field": textFlag(
+    "NAME",
+    "with --schema: the field that is the key, such as id or guest.id",
+  ),
   topic: TOPIC_FLAG,
-} as const satisfies Readonly<Record<string, StringFlag>>;
+};
 
 /** What the flags of {@linkcode EVENT_FLAGS} say. */
 export type EventFlagValues = {

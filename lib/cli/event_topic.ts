@@ -7,14 +7,13 @@
 import { UsageError } from "../base/errors.ts";
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import { checkTopicName } from "../kafka/topic.ts";
-import type { StringFlag } from "./command.ts";
+import { textFlag } from "./flags.ts";
 
 /** The row of a task's flag table for the topic of its events. */
-export const TOPIC_FLAG = {
-  type: "string",
-  value: "NAME",
-  description: "the topic; the event's own by default",
-} as const satisfies StringFlag;
+export const TOPIC_FLAG = textFlag(
+  "NAME",
+  "the topic; the event's own by default",
+);
 
 /** What a topic of dead letters ends in. */
 const LETTERS = deadLetterTopic("");

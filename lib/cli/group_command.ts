@@ -9,6 +9,7 @@ import { pause } from "../base/pause.ts";
 import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
+import { integerFlag, switchFlag, textFlag } from "./flags.ts";
 import {
   describeGroup,
   describeGroups,
@@ -48,10 +49,7 @@ const show = taskWord({
   summary:
     "Shows how far a group has read in each partition, and who reads it. The lag is what is still to be read.",
   flags: {
-    watch: {
-      type: "boolean",
-      description: `show it again every ${WATCH_MS / 1_000} s until Ctrl+C`,
-    },
+    watch: switchFlag(`show it again every ${WATCH_MS / 1_000} s until Ctrl+C`),
     json: JSON_FLAG,
     ...CONNECTION_FLAGS,
   },
@@ -79,26 +77,16 @@ const reset = taskWord({
   summary:
     "Sets where a group goes on. Only says what it would do, unless --execute is given. The group must have no members.",
   flags: {
-    topic: {
-      type: "string",
-      value: "NAME",
-      description: "the topic",
-      default: "demo",
-    },
-    to: {
-      type: "string",
-      value: "WHERE",
-      description:
-        "earliest, latest, an offset, a time in ISO 8601, or +N or -N messages from where it is",
-    },
-    partition: {
-      type: "integer",
-      value: "N",
-      description: "only this partition",
+    topic: textFlag("NAME", "the topic", { default: "demo" }),
+    to: textFlag(
+      "WHERE",
+      "earliest, latest, an offset, a time in ISO 8601, or +N or -N messages from where it is",
+    ),
+    partition: integerFlag("N", "only this partition", {
       min: 0,
       max: 2 ** 31 - 1,
-    },
-    execute: { type: "boolean", description: "do it" },
+    }),
+    execute: switchFlag("do it"),
     ...CONNECTION_FLAGS,
   },
   examples: [

@@ -17,7 +17,8 @@ import type { Config } from "../settings/config.ts";
 import { DEFAULT_STORE_GROUP } from "../store/store.ts";
 import { timeOf } from "../store/window.ts";
 import type { DaySnapshot } from "../web/api.ts";
-import { type FlagValues, runTask, type TaskSpec } from "./command.ts";
+import { runTask } from "./command.ts";
+import { type FlagValues, integerFlag, numberFlag, portFlag } from "./flags.ts";
 import {
   clockText,
   DayTally,
@@ -39,63 +40,22 @@ const PAGE_PORT = 8080;
 const PORT_BESIDE_UI = 8082;
 
 const FLAGS = {
-  speed: {
-    type: "number",
-    value: "N",
-    description:
-      "how many times as fast as the clock the day goes: with 60, an hour takes a minute",
-    default: 1,
-    min: 1,
-    max: 3_600,
-  },
-  seed: {
-    type: "integer",
-    value: "N",
-    description: "another number makes other days",
+  speed: numberFlag(
+    "N",
+    "how many times as fast as the clock the day goes: with 60, an hour takes a minute",
+    { default: 1, min: 1, max: 3_600 },
+  ),
+  seed: integerFlag("N", "another number makes other days", {
     default: 1,
     min: 0,
     max: 2 ** 32 - 1,
-  },
-  port: {
-    type: "integer",
-    value: "PORT",
-    description:
-      `the page's port; ${PAGE_PORT} without it, or ${PORT_BESIDE_UI} where Kafka UI has that`,
-    min: 1,
-    max: 65_535,
-  },
-  "kafka-port": {
-    type: "integer",
-    value: "PORT",
-    description: "Kafka's port; 9092 without it",
-    min: 1,
-    max: 65_535,
-  },
-  "registry-port": {
-    type: "integer",
-    value: "PORT",
-    description: "the registry's port; 8081 without it",
-    min: 1,
-    max: 65_535,
-  },
-} as const;
-
-const SPEC = {
-  name: "live",
-  permissions: "engine",
-  summary:
-    "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
-    "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
-    "day that is produced again counts once.",
-  flags: FLAGS,
-  examples: [
-    ["deno task live", "Today so far, and what comes"],
-    [
-      "deno task live --speed 60",
-      "A day in 24 minutes, from the next opening on",
-    ],
-  ],
-} as const satisfies TaskSpec<typeof FLAGS>;
+  }),
+  port: portFlag(
+    `the page's port; ${PAGE_PORT} without it, or ${PORT_BESIDE_UI} where Kafka UI has that`,
+  ),
+  "kafka-port": portFlag("Kafka's port; 9092 without it"),
+  "registry-port": portFlag("the registry's port; 8081 without it"),
+};
 
 /** The hour at which the day begins when it is shown faster. */
 const OPENING_HOUR = 7;
@@ -112,7 +72,22 @@ const LOG_MS = 60_000;
 
 /** Runs the command. */
 export async function liveCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "live",
+    permissions: "engine",
+    summary:
+      "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
+      "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
+      "day that is produced again counts once.",
+    flags: FLAGS,
+    examples: [
+      ["deno task live", "Today so far, and what comes"],
+      [
+        "deno task live --speed 60",
+        "A day in 24 minutes, from the next opening on",
+      ],
+    ],
+  }, async (flags) => {
     using stop = stopSignal();
     const { signal } = stop;
     const requirePort = async (port: number) => {

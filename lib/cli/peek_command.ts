@@ -9,75 +9,59 @@ import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
 import { messageJson } from "../operate/message_json.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { peek } from "../operate/peek.ts";
-import { runTask, type TaskSpec } from "./command.ts";
+import { runTask } from "./command.ts";
+import { integerFlag, switchFlag, textFlag } from "./flags.ts";
 import { errors, output, printLine } from "./output.ts";
 import { describeLook, describePeeked } from "./peek_report.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 
-const FLAGS = {
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic; one of dead letters too, such as demo.dlq",
-    default: "demo",
-  },
-  last: {
-    type: "integer",
-    value: "N",
-    description: "the newest N messages, unless --from is given (default 10)",
-    min: 1,
-    max: 100_000,
-  },
-  from: {
-    type: "string",
-    value: "WHERE",
-    description:
-      "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
-  },
-  partition: {
-    type: "integer",
-    value: "N",
-    description: "only this partition",
-    min: 0,
-    max: 2 ** 31 - 1,
-  },
-  key: { type: "string", value: "KEY", description: "only this key" },
-  where: {
-    type: "string",
-    value: "FIELD=VALUE",
-    description:
-      "only events with this value; address.city names an inner field",
-  },
-  follow: {
-    type: "boolean",
-    description: "go on with the messages that come, until Ctrl+C",
-  },
-  json: JSON_FLAG,
-  ...CONNECTION_FLAGS,
-} as const;
-
-const SPEC = {
-  name: "peek",
-  summary:
-    "Shows a topic's messages. It joins no group and commits nothing, so no consumer notices.",
-  flags: FLAGS,
-  examples: [
-    ["deno task peek", "The ten newest messages of the topic demo"],
-    [
-      "deno task peek --topic loyalty --where card_id=1234 --last 3",
-      "The newest scans of one card",
-    ],
-    [
-      "deno task peek --from 2026-02-02T21:00:00Z --json > evening.ndjson",
-      "Everything from a time on, as JSON",
-    ],
-  ],
-} as const satisfies TaskSpec<typeof FLAGS>;
-
 /** Runs the command. */
 export async function peekCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "peek",
+    summary:
+      "Shows a topic's messages. It joins no group and commits nothing, so no consumer notices.",
+    flags: {
+      topic: textFlag(
+        "NAME",
+        "the topic; one of dead letters too, such as demo.dlq",
+        { default: "demo" },
+      ),
+      last: integerFlag(
+        "N",
+        "the newest N messages, unless --from is given (default 10)",
+        { min: 1, max: 100_000 },
+      ),
+      from: textFlag(
+        "WHERE",
+        "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
+      ),
+      partition: integerFlag("N", "only this partition", {
+        min: 0,
+        max: 2 ** 31 - 1,
+      }),
+      key: textFlag("KEY", "only this key"),
+      where: textFlag(
+        "FIELD=VALUE",
+        "only events with this value; address.city names an inner field",
+      ),
+      follow: switchFlag("go on with the messages that come, until Ctrl+C"),
+      json: JSON_FLAG,
+      ...CONNECTION_FLAGS,
+    },
+    examples: [
+      ["deno task peek", "The ten newest messages of the topic demo"],
+      [
+        "deno task peek --topic loyalty --where card_id=1234 --last 3",
+        "The newest scans of one card",
+      ],
+      [
+        "deno task peek --from 2026-02-02T21:00:00Z --json > evening.ndjson",
+        "Everything from a time on, as JSON",
+      ],
+    ],
+  }, async (flags) => {
     using stop = stopSignal();
     const { topic, last, partition, follow, key, where } = flags;
     const field = where === undefined ? undefined : parseFieldValue(where);
@@ -113,10 +97,8 @@ export async function peekCommand(): Promise<never> {
       follow,
       signal: stop.signal,
     });
-    // On a terminal, the last line comes after the messages.
-    await output.written();
     // Behind the messages, where both go to one terminal or file.
-    await output.written().catch(() => {});
+    await output.written();
     errors.print(describeLook(topic, summary));
   });
 }

@@ -22,8 +22,15 @@ import { generatedEvents } from "../produce/sources/generated.ts";
 import { paced } from "../produce/sources/paced.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
-import { EXIT, type FlagValues, runTask, type TaskSpec } from "./command.ts";
+import { EXIT, runTask } from "./command.ts";
 import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
+import {
+  type FlagValues,
+  integerFlag,
+  numberFlag,
+  switchFlag,
+  textFlag,
+} from "./flags.ts";
 import { ProduceReport } from "./produce_report.ts";
 import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
@@ -37,118 +44,66 @@ import { METRICS_FLAGS, observe } from "./telemetry.ts";
 
 const FLAGS = {
   ...EVENT_FLAGS,
-  count: {
-    type: "integer",
-    value: "N",
-    description: "how many events: default 5 random ones, or all of a file",
-    min: 1,
-    max: 1_000_000_000,
-  },
-  interval: {
-    type: "integer",
-    value: "MS",
-    description:
-      "milliseconds between random events: default 200; a file goes at full speed",
-    min: 0,
-    max: 3_600_000,
-  },
-  rate: {
-    type: "number",
-    value: "N",
-    description: "how many events a second, of a file too",
+  count: integerFlag(
+    "N",
+    "how many events: default 5 random ones, or all of a file",
+    { min: 1, max: 1_000_000_000 },
+  ),
+  interval: integerFlag(
+    "MS",
+    "milliseconds between random events: default 200; a file goes at full speed",
+    { min: 0, max: 3_600_000 },
+  ),
+  rate: numberFlag("N", "how many events a second, of a file too", {
     min: 0.001,
     max: 1_000_000,
-  },
-  file: {
-    type: "string",
-    value: "PATH",
-    description: "read events from a file, plain or gzip; - is standard input",
-  },
-  format: {
-    type: "string",
-    value: "NAME",
-    description:
-      "what the file holds: one JSON object a line, JSON in any layout, or CSV with a header; by its name, else ndjson",
-    choices: FILE_FORMATS,
-  },
-  rejects: {
-    type: "string",
-    value: "FILE",
-    description:
-      "keep what is rejected of --file in a file, to be fixed and sent, and the reasons beside it; a bare name is kept in .rejects/",
-  },
-  "dry-run": {
-    type: "boolean",
-    description: "check the events, and send nothing",
-  },
-  acks: {
-    type: "string",
-    value: "N",
-    description:
-      "how many brokers must have an event: default 1, or all with --idempotent",
-    choices: ["0", "1", "all"],
-  },
-  partitioner: {
-    type: "string",
-    value: "NAME",
-    description:
-      "which partition a key belongs to: as in librdkafka and Python, or as in Java",
-    default: "crc32",
-    choices: PARTITIONERS,
-  },
-  seed: {
-    type: "integer",
-    value: "N",
-    description: "generate the same events again",
+  }),
+  file: textFlag(
+    "PATH",
+    "read events from a file, plain or gzip; - is standard input",
+  ),
+  format: textFlag(
+    "NAME",
+    "what the file holds: one JSON object a line, JSON in any layout, or CSV with a header; by its name, else ndjson",
+    { choices: FILE_FORMATS },
+  ),
+  rejects: textFlag(
+    "FILE",
+    "keep what is rejected of --file in a file, to be fixed and sent, and the reasons beside it; a bare name is kept in .rejects/",
+  ),
+  "dry-run": switchFlag("check the events, and send nothing"),
+  acks: textFlag(
+    "N",
+    "how many brokers must have an event: default 1, or all with --idempotent",
+    { choices: ["0", "1", "all"] },
+  ),
+  partitioner: textFlag(
+    "NAME",
+    "which partition a key belongs to: as in librdkafka and Python, or as in Java",
+    { default: "crc32", choices: PARTITIONERS },
+  ),
+  seed: integerFlag("N", "generate the same events again", {
     min: 0,
     max: 4_294_967_295,
-  },
-  idempotent: {
-    type: "boolean",
-    description: "no retry puts an event in the topic twice; takes acks all",
-  },
-  "use-latest": {
-    type: "boolean",
-    description: "write by the subject's latest schema, and register nothing",
-  },
-  "no-register": {
-    type: "boolean",
-    description: "register nothing: the registry must have the event's schema",
-  },
-  resume: {
-    type: "string",
-    value: "STATEFILE",
-    description:
-      "continue where the last run of --file stopped; a bare name is kept in .resume/",
-  },
+  }),
+  idempotent: switchFlag(
+    "no retry puts an event in the topic twice; takes acks all",
+  ),
+  "use-latest": switchFlag(
+    "write by the subject's latest schema, and register nothing",
+  ),
+  "no-register": switchFlag(
+    "register nothing: the registry must have the event's schema",
+  ),
+  resume: textFlag(
+    "STATEFILE",
+    "continue where the last run of --file stopped; a bare name is kept in .resume/",
+  ),
   json: JSON_FLAG,
   quiet: QUIET_FLAG,
   ...METRICS_FLAGS,
   ...CONNECTION_FLAGS,
-} as const;
-
-const SPEC = {
-  name: "produce",
-  summary:
-    "Produces events to a topic: random ones, or those of a file (NDJSON, JSON or CSV).",
-  flags: FLAGS,
-  examples: [
-    [
-      "deno task produce --count 100 --interval 0",
-      "100 random events at full speed",
-    ],
-    [
-      "deno task produce --file - < events.ndjson",
-      "The events of a file, one JSON object a line",
-    ],
-    ["deno task produce --file events.csv.gz", "The rows of a table"],
-    ["deno task produce --event loyalty_scan", "Five loyalty scans"],
-    [
-      "deno task produce --schema schemas/visit.schema.json --key-field id --topic visits",
-      "Five random events of any schema",
-    ],
-  ],
-} as const satisfies TaskSpec<typeof FLAGS>;
+};
 
 type ProduceFlags = FlagValues<typeof FLAGS> & { readonly debug: boolean };
 
@@ -165,7 +120,28 @@ const DEFAULT_INTERVAL_MS = 200;
 
 /** Runs the command. */
 export async function produceCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "produce",
+    summary:
+      "Produces events to a topic: random ones, or those of a file (NDJSON, JSON or CSV).",
+    flags: FLAGS,
+    examples: [
+      [
+        "deno task produce --count 100 --interval 0",
+        "100 random events at full speed",
+      ],
+      [
+        "deno task produce --file - < events.ndjson",
+        "The events of a file, one JSON object a line",
+      ],
+      ["deno task produce --file events.csv.gz", "The rows of a table"],
+      ["deno task produce --event loyalty_scan", "Five loyalty scans"],
+      [
+        "deno task produce --schema schemas/visit.schema.json --key-field id --topic visits",
+        "Five random events of any schema",
+      ],
+    ],
+  }, async (flags) => {
     using stop = stopSignal();
     return await run(flags, stop.signal) ? EXIT.done : EXIT.failed;
   });

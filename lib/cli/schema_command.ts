@@ -7,6 +7,7 @@
 import { UsageError } from "../base/errors.ts";
 import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
 import { didYouMean, EXIT } from "./command.ts";
+import { integerFlag, textFlag } from "./flags.ts";
 import { errors, printLine } from "./output.ts";
 import { readSchemaFile } from "./schema_file.ts";
 import {
@@ -19,12 +20,10 @@ import { closestTo } from "./suggestion.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
-const SUBJECT_FLAG = {
-  type: "string",
-  value: "NAME",
-  description:
-    "the subject: TOPIC-value; by default that of the event whose schema has the same title",
-} as const;
+const SUBJECT_FLAG = textFlag(
+  "NAME",
+  "the subject: TOPIC-value; by default that of the event whose schema has the same title",
+);
 
 function connect(
   flags: Parameters<typeof connectionFrom>[0],
@@ -54,13 +53,10 @@ const show = taskWord({
   arguments: ["SUBJECT"],
   summary: "Prints a subject's schema: the newest version, or another one.",
   flags: {
-    version: {
-      type: "integer",
-      value: "N",
-      description: "the version; the newest by default",
+    version: integerFlag("N", "the version; the newest by default", {
       min: 1,
       max: 2 ** 31 - 1,
-    },
+    }),
     ...CONNECTION_FLAGS,
   },
   examples: [[
@@ -122,12 +118,10 @@ const compatibility = taskWord({
     COMPATIBILITY_LEVELS.join(", ")
   }.`,
   flags: {
-    subject: {
-      type: "string",
-      value: "NAME",
-      description:
-        "the subject; without it, the level of all that have none of their own",
-    },
+    subject: textFlag(
+      "NAME",
+      "the subject; without it, the level of all that have none of their own",
+    ),
     ...CONNECTION_FLAGS,
   },
   examples: [[

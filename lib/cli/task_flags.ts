@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { BooleanFlag, Flags, NumberFlag, StringFlag } from "./command.ts";
 import {
   BROKERS_VARIABLE,
   type Config,
@@ -13,66 +12,58 @@ import {
   REGISTRY_VARIABLE,
   resolveConfig,
 } from "../settings/config.ts";
+import {
+  DATABASE_VARIABLE,
+  type DatabaseSettings,
+  DEFAULT_DATABASE_PATH,
+  resolveDatabase,
+} from "../settings/database.ts";
 import type { KafkaOptions } from "../kafka/client.ts";
 import type { WaitOptions } from "../base/retry.ts";
 import { diagnoseKafka } from "../operate/kafka_diagnosis.ts";
 import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
 import { OutageError } from "../base/errors.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
+import { numberFlag, switchFlag, textFlag } from "./flags.ts";
+import { inputPath } from "./input_path.ts";
 import { note } from "./output.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
 export const CONFIG_FLAGS = {
-  brokers: {
-    type: "string",
-    value: "HOST:PORT,…",
-    description: `Kafka's brokers; ${
-      DEFAULT_CONFIG.brokers.join(",")
-    } by default`,
-    env: BROKERS_VARIABLE,
-  },
-  registry: {
-    type: "string",
-    value: "URL",
-    description:
-      `the Schema Registry; ${DEFAULT_CONFIG.registryUrl} by default`,
-    env: REGISTRY_VARIABLE,
-  },
-} as const satisfies Record<keyof ConfigFlags, StringFlag>;
+  brokers: textFlag(
+    "HOST:PORT,…",
+    `Kafka's brokers; ${DEFAULT_CONFIG.brokers.join(",")} by default`,
+    { env: BROKERS_VARIABLE },
+  ),
+  registry: textFlag(
+    "URL",
+    `the Schema Registry; ${DEFAULT_CONFIG.registryUrl} by default`,
+    { env: REGISTRY_VARIABLE },
+  ),
+};
 
 /** The row of a task's flag table for output that a program reads. */
-export const JSON_FLAG = {
-  type: "boolean",
-  description: "print one JSON object a line",
-} as const satisfies BooleanFlag;
+export const JSON_FLAG = switchFlag("print one JSON object a line");
 
 /** The row of a task's flag table for the opening and closing lines alone. */
-export const QUIET_FLAG = {
-  type: "boolean",
-  description: "leave out the lines for each event",
-} as const satisfies BooleanFlag;
+export const QUIET_FLAG = switchFlag("leave out the lines for each event");
 
 /** The row of a task's flag table for an end by itself. */
-export const IDLE_EXIT_FLAG = {
-  type: "number",
-  value: "SECONDS",
-  description: "stop when nothing came for so long",
-  min: 0.1,
-  max: 86_400,
-} as const satisfies NumberFlag;
+export const IDLE_EXIT_FLAG = numberFlag(
+  "SECONDS",
+  "stop when nothing came for so long",
+  { min: 0.1, max: 86_400 },
+);
 
 /** The rows of a task's flag table for {@linkcode connectionFrom}. */
 export const CONNECTION_FLAGS = {
-  timeout: {
-    type: "number",
-    value: "SECONDS",
-    description: "how long to wait for Kafka and the registry at the start",
-    default: 30,
-    min: 0,
-    max: 86_400,
-  },
+  timeout: numberFlag(
+    "SECONDS",
+    "how long to wait at the start for what is away",
+    { default: 30, min: 0, max: 86_400 },
+  ),
   ...CONFIG_FLAGS,
-} as const satisfies Flags;
+};
 
 /**
  * Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr.
@@ -83,6 +74,26 @@ export function configFrom(flags: ConfigFlags): Config {
   return resolveConfig(flags, {
     warn: noteLine,
     sources: { brokers: "--brokers", registry: "--registry" },
+  });
+}
+
+/** The row of a task's flag table for {@linkcode databaseFrom}. */
+export const DATABASE_FLAG = textFlag(
+  "PATH|URL",
+  `the store's database: a file (SQLite) or postgres://USER@HOST:PORT/NAME; ${DEFAULT_DATABASE_PATH} by default`,
+  { env: DATABASE_VARIABLE },
+);
+
+/**
+ * Resolves which database a flag or the environment names. Warnings go to stderr.
+ *
+ * @throws {UsageError} If a flag or a variable is wrong.
+ */
+export function databaseFrom(named: string | undefined): DatabaseSettings {
+  const isUrl = named?.includes("://");
+  return resolveDatabase(isUrl ? named : named && inputPath(named), {
+    warn: noteLine,
+    source: "--database",
   });
 }
 

@@ -7,11 +7,11 @@
 import { UsageError } from "../base/errors.ts";
 import {
   didYouMean,
-  type Flags,
   runTask,
   type TaskMain,
   type TaskSpec,
 } from "./command.ts";
+import type { Flags } from "./flags.ts";
 import { closestTo } from "./suggestion.ts";
 
 /** One of the things that a task does. */

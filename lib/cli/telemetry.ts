@@ -7,7 +7,8 @@
 import { PipelineError } from "../base/errors.ts";
 import type { Telemetry } from "../events/telemetry.ts";
 import type { PipelineTelemetry } from "../telemetry/pipeline_telemetry.ts";
-import type { FlagValues, NumberFlag, StringFlag } from "./command.ts";
+
+import { type FlagValues, portFlag, textFlag } from "./flags.ts";
 import { exportsToOtel } from "./otel_export.ts";
 
 /** The ports that the tasks' permissions allow: OpenTelemetry's for Prometheus, and the two after it. */
@@ -15,21 +16,13 @@ const ALLOWED_PORTS = "9464, 9465 or 9466";
 
 /** The rows of a task's flag table for {@linkcode observe}. */
 export const METRICS_FLAGS = {
-  "metrics-port": {
-    type: "integer",
-    value: "PORT",
-    description:
-      `serve metrics for Prometheus, /healthz and /readyz at a port: ${ALLOWED_PORTS}`,
-    min: 1,
-    max: 65_535,
-  },
-  "metrics-host": {
-    type: "string",
-    value: "ADDRESS",
-    description: "the address to serve them at",
+  "metrics-port": portFlag(
+    `serve metrics for Prometheus, /healthz and /readyz at a port: ${ALLOWED_PORTS}`,
+  ),
+  "metrics-host": textFlag("ADDRESS", "the address to serve them at", {
     default: "127.0.0.1",
-  },
-} as const satisfies Record<string, NumberFlag | StringFlag>;
+  }),
+};
 
 /** What observes a task's runs. Disposing of it closes the port. */
 export interface Observation extends AsyncDisposable {

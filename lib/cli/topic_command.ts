@@ -5,51 +5,36 @@
  */
 
 import { createTopic } from "../kafka/topic.ts";
-import { runTask, type TaskSpec } from "./command.ts";
+import { runTask } from "./command.ts";
+import { integerFlag, textFlag } from "./flags.ts";
 import { printLine } from "./output.ts";
 import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
 import { describeTopicResult } from "./topic_report.ts";
 
-const FLAGS = {
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic",
-    default: "demo",
-  },
-  partitions: {
-    type: "integer",
-    value: "N",
-    description: "how many partitions",
-    default: 3,
-    min: 1,
-    max: 10_000,
-  },
-  "replication-factor": {
-    type: "integer",
-    value: "N",
-    description:
-      "how many brokers have each partition; from 3 on, what all acknowledge is on two at least (min.insync.replicas=2)",
-    default: 1,
-    min: 1,
-    max: 32_767,
-  },
-  ...CONNECTION_FLAGS,
-} as const;
-
-const SPEC = {
-  name: "topic",
-  summary: "Creates a topic. One that exists already is left as it is.",
-  flags: FLAGS,
-  examples: [[
-    "deno task topic --topic loyalty --partitions 6",
-    "A topic of another name and size",
-  ]],
-} as const satisfies TaskSpec<typeof FLAGS>;
-
 /** Runs the command. */
 export async function topicCommand(): Promise<never> {
-  return await runTask(SPEC, async (flags) => {
+  return await runTask({
+    name: "topic",
+    summary: "Creates a topic. One that exists already is left as it is.",
+    flags: {
+      topic: textFlag("NAME", "the topic", { default: "demo" }),
+      partitions: integerFlag("N", "how many partitions", {
+        default: 3,
+        min: 1,
+        max: 10_000,
+      }),
+      "replication-factor": integerFlag(
+        "N",
+        "how many brokers have each partition; from 3 on, what all acknowledge is on two at least (min.insync.replicas=2)",
+        { default: 1, min: 1, max: 32_767 },
+      ),
+      ...CONNECTION_FLAGS,
+    },
+    examples: [[
+      "deno task topic --topic loyalty --partitions 6",
+      "A topic of another name and size",
+    ]],
+  }, async (flags) => {
     const { topic, partitions, "replication-factor": replicationFactor } =
       flags;
     const wanted = { topic, partitions, replicationFactor };

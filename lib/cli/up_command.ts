@@ -8,6 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import { ENGINES, startEngine } from "../engine/mod.ts";
 import { runTask } from "./command.ts";
 import { describeEngine } from "./engine_report.ts";
+import { integerFlag, portFlag, textFlag } from "./flags.ts";
 import { note, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 
@@ -18,37 +19,20 @@ export async function upCommand(): Promise<never> {
     summary:
       "Starts Kafka and the Schema Registry on this machine and waits until both answer.",
     flags: {
-      engine: {
-        type: "string",
-        value: "NAME",
-        choices: ENGINES,
-        default: "auto",
-        description:
-          "what runs them: Docker, or Java without Docker; auto takes Docker if it answers",
-      },
-      "brokers-count": {
-        type: "integer",
-        value: "N",
-        min: 1,
-        max: 3,
-        description:
-          "how many brokers: 1, or 3 with Java; by default as many as have data, 1 without data",
-      },
-      "kafka-port": {
-        type: "integer",
-        value: "PORT",
-        min: 1,
-        max: 65535,
-        description:
-          "Kafka's port; 9092 without it; three brokers also have the next two",
-      },
-      "registry-port": {
-        type: "integer",
-        value: "PORT",
-        min: 1,
-        max: 65535,
-        description: "the registry's port; 8081 without it",
-      },
+      engine: textFlag(
+        "NAME",
+        "what runs them: Docker, or Java without Docker; auto takes Docker if it answers",
+        { default: "auto", choices: ENGINES },
+      ),
+      "brokers-count": integerFlag(
+        "N",
+        "how many brokers: 1, or 3 with Java; by default as many as have data, 1 without data",
+        { min: 1, max: 3 },
+      ),
+      "kafka-port": portFlag(
+        "Kafka's port; 9092 without it; three brokers also have the next two",
+      ),
+      "registry-port": portFlag("the registry's port; 8081 without it"),
     },
     examples: [
       ["deno task up", "Kafka on localhost:9092, the registry on port 8081"],

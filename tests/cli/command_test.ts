@@ -12,11 +12,11 @@ import {
 } from "@std/assert";
 import {
   describeError,
-  type Flags,
   helpText,
   parseCommandLine,
   type TaskSpec,
 } from "../../lib/cli/command.ts";
+import type { Flags } from "../../lib/cli/flags.ts";
 import { CONFIG_FLAGS } from "../../lib/cli/task_flags.ts";
 import { PipelineError, UsageError } from "../../lib/base/errors.ts";
 

@@ -1,0 +1,140 @@
+/**
+ * What the tasks print that are members of a consumer group, whatever they do with the events.
+ *
+ * @module
+ */
+
+import { describeAccount, listOf } from "./account.ts";
+import { errors, note, output, printLine } from "./output.ts";
+import { SetAsideNotes } from "./set_aside.ts";
+
+/** What is consumed, and how much of it is printed. */
+export interface MemberReportOptions {
+  readonly topic: string;
+  readonly group: string;
+  /** How many events to consume; undefined for no limit. */
+  readonly count?: number | undefined;
+  /** Print JSON and nothing else. By default: `false`. */
+  readonly json?: boolean;
+  /** Leave out the lines for each event. */
+  readonly quiet: boolean;
+}
+
+/** What a member's lines call it, and what it does. */
+export interface MemberWords {
+  /** Such as `Consumer`. */
+  readonly name: string;
+  /** The line that says what it does, once it listens. */
+  readonly listening: string;
+  /** What is done to the events, such as `Consumed`. */
+  readonly done: string;
+  /** What the last line counts, such as `messages consumed`. */
+  readonly total: string;
+}
+
+/** Prints a member's run: its opening and closing lines on stdout, what went wrong and the account on stderr. */
+export class MemberReport {
+  /** The messages that were set aside. */
+  readonly notes = new SetAsideNotes();
+  /** How many events were taken, and to how many the work was done: one that is there already needs none. */
+  protected taken = 0;
+  protected done = 0;
+  /** When it began to listen; undefined if it did not yet. */
+  protected listeningSince: number | undefined;
+  protected isStopping = false;
+  protected progress: { end(): void } | undefined;
+  readonly #options: MemberReportOptions;
+  readonly #words: MemberWords;
+  /** The partitions that the group has assigned, as text. */
+  #partitions = "";
+
+  constructor(options: MemberReportOptions, words: MemberWords) {
+    this.#options = options;
+    this.#words = words;
+  }
+
+  /** Does the work, and prints the lines around it. A failure before it listens needs no account. */
+  async around(work: () => Promise<unknown>): Promise<void> {
+    this.starting();
+    let failed = true;
+    try {
+      await work();
+      failed = false;
+    } finally {
+      if (this.listeningSince !== undefined || !failed) {
+        await this.closed();
+        this.account(failed);
+      }
+    }
+  }
+
+  /** Prints the first line. */
+  starting(): void {
+    const { name } = this.#words;
+    this.say(`Starting Cafe Event ${name} with Schema Registry...`);
+  }
+
+  /** Prints the rest of the opening lines, and later the partitions that the group has assigned instead. */
+  readonly assigned = (partitions: readonly number[]): void => {
+    const before = this.#partitions;
+    this.#partitions = partitions.join(", ");
+    if (this.listeningSince === undefined) {
+      this.listeningSince = Date.now();
+      this.say(`${this.#words.listening}\nPress Ctrl+C to stop\n`);
+      this.begin();
+    } else if (partitions.length > 0 && this.#partitions !== before) {
+      note(
+        `Assigned partitions of '${this.#options.topic}': ${this.#partitions}`,
+      );
+    }
+  };
+
+  /** Called when the opening lines are printed. */
+  protected begin(): void {}
+
+  /** Prints that it is about to stop. */
+  readonly stopping = (): void => {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    this.progress?.end();
+    const name = this.#words.name.toLowerCase();
+    this.say(`Shutting down ${name}...\nClosing ${name}...`);
+  };
+
+  /** Prints the closing lines. Returns when the output has taken them, or can't any more. */
+  async closed(): Promise<void> {
+    const { name, total } = this.#words;
+    this.stopping();
+    this.say(`${name} closed. Total ${total}: ${this.done}`);
+    await output.written().catch(() => {});
+  }
+
+  /**
+   * Prints the account: if something is missing, and else if a person may want it.
+   *
+   * @param failed Whether an error ended the run.
+   */
+  account(failed: boolean, rest: readonly string[] = []): void {
+    const { count, quiet } = this.#options;
+    const short = failed || count !== undefined && this.taken < count;
+    const complete = !short && this.notes.deadLetters === 0;
+    if (complete && !quiet && !errors.isTerminal) return;
+    errors.print(describeAccount({
+      done: this.#words.done,
+      count: this.done,
+      of: count && Math.max(count, this.done),
+      tookMs: Date.now() - (this.listeningSince ?? Date.now()),
+      rest: [
+        ...listOf([[this.taken - this.done, "were there already"]]),
+        ...this.notes.clauses(),
+        ...(short ? ["stopped before the rest"] : []),
+        ...rest,
+      ],
+    }));
+  }
+
+  /** Prints a line for a person. */
+  protected say(text: string): void {
+    if (!this.#options.json) printLine(text);
+  }
+}
