@@ -6,7 +6,7 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { DEFAULT_GROUP } from "../consume/options.ts";
-import { examineMachine } from "../engine/mod.ts";
+import { examineMachine } from "../engine/machine.ts";
 import { examine, type Finding } from "../operate/doctor.ts";
 import { adviceFor } from "./advice.ts";
 import { EXIT, runTask } from "./command.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { RunningEngine, StartResult, StopResult } from "../engine/mod.ts";
+import type { StartResult } from "../engine/local.ts";
+import type { RunningEngine, StopResult } from "../engine/mod.ts";
 
 /** Writes where an engine is and how to stop it. */
 export function describeEngine(engine: RunningEngine): string {

@@ -5,8 +5,8 @@
  */
 
 import { PipelineError, StoppedError } from "../base/errors.ts";
-import { Watchdog } from "../engine/mod.ts";
 import { checkoutFolder } from "../engine/paths.ts";
+import { Watchdog } from "../engine/watchdog.ts";
 import { noteLine } from "./task_flags.ts";
 
 /** A task that runs as a part. */

@@ -5,7 +5,8 @@
  */
 
 import { UsageError } from "../base/errors.ts";
-import { ENGINES, startEngine } from "../engine/mod.ts";
+import { ENGINES } from "../engine/choose.ts";
+import { startEngine } from "../engine/mod.ts";
 import { runTask } from "./command.ts";
 import { describeEngine } from "./engine_report.ts";
 import { integerFlag, portFlag, textFlag } from "./flags.ts";

@@ -6,12 +6,11 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { ensurePrograms } from "./download.ts";
-import { programEnvironment } from "./environment.ts";
 import { JavaProcess } from "./java_process.ts";
 import { KAFKA_VERSION } from "./maven.ts";
 import { foldersOf, readIfThere, removeIfThere, writeWhole } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
-import { runCommand } from "./shell.ts";
+import { programEnvironment, runCommand } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** Broker properties by name, as in `server.properties`. */

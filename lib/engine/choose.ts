@@ -6,9 +6,8 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { dockerProblem } from "./docker.ts";
-import { javaVersion } from "./java_version.ts";
 import { INSTALL_JAVA } from "./maven.ts";
-import { runScript } from "./shell.ts";
+import { runCommand, runScript } from "./shell.ts";
 
 /** The kinds of engine to ask for; `auto` takes what this machine has. */
 export const ENGINES = ["auto", "docker", "local"] as const;
@@ -17,6 +16,23 @@ export const ENGINES = ["auto", "docker", "local"] as const;
 export type EngineKind = "docker" | "local";
 
 const MIN_JAVA_VERSION = 17;
+
+/** Reads the major version, such as 17, from the output of `java -version`; undefined if there is none. */
+export function parseJavaVersion(text: string): number | undefined {
+  // Up to Java 8 the version was called 1.8.
+  const match = /version "(?:1\.)?(\d+)/.exec(text);
+  return match ? Number(match[1]) : undefined;
+}
+
+let asked: Promise<number | undefined> | undefined;
+
+/** Asks Java for its major version, once; undefined if Java was not found. */
+export function javaVersion(): Promise<number | undefined> {
+  asked ??= runCommand(["java", "-version"]).then(({ stdout, stderr }) =>
+    parseJavaVersion(stderr + stdout)
+  );
+  return asked;
+}
 
 /**
  * Determines whether Java and Maven are installed.

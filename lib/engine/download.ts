@@ -7,12 +7,11 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { javaVersion } from "./choose.ts";
 import { checkDigests } from "./digests.ts";
-import { javaVersion } from "./java_version.ts";
 import { withLock } from "./lock.ts";
 import { apicurioFor, KAFKA, type Program, runMaven } from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";
-import { progressLine } from "./progress.ts";
 import { runCommand } from "./shell.ts";
 
 /** Where the programs are. */
@@ -27,7 +26,7 @@ export interface Programs {
 export interface DownloadOptions {
   /** The folder for the programs. By default that of the checkout. */
   readonly folder?: string | undefined;
-  /** Receives a line about what is downloaded, on standard error by default. */
+  /** Receives a line about what is downloaded. */
   readonly notify?: ((line: string) => void) | undefined;
   /** Ends the download. */
   readonly signal?: AbortSignal | undefined;
@@ -46,7 +45,7 @@ export async function ensurePrograms(
 ): Promise<Programs> {
   const {
     folder = `${engineFolder()}/programs`,
-    notify = console.error,
+    notify = () => {},
     signal,
   } = options;
   const registry = apicurioFor(await javaVersion() ?? 0);
@@ -95,6 +94,9 @@ interface Target {
   readonly signal: AbortSignal | undefined;
 }
 
+/** How far apart the lines on the progress of a download are, in milliseconds. */
+const PROGRESS_MS = 5_000;
+
 async function downloadAll(
   programs: readonly Program[],
   { folder, notify, signal }: Target,
@@ -103,32 +105,27 @@ async function downloadAll(
   const totalMb = programs.reduce((sum, { sizeMb }) => sum + sizeMb, 0);
   notify(`Downloading ${names} with Maven, once: up to ${totalMb} MB...`);
   const startedAt = Date.now();
-  const progress = progressLine();
   const bytes = new Map<Program, number>();
-  const show = () => {
+  const progress = setInterval(() => {
     // Maven transfers nothing that it has already.
-    const parts = [...bytes].filter(([, count]) => count > 0).map((
-      [{ title }, count],
-    ) => `${title}: ${(count / 1e6).toFixed(1)} MB`);
-    if (parts.length > 0) progress.update(`  ${parts.join(", ")}`);
-  };
+    const parts = [...bytes].filter(([, count]) => count > 0)
+      .map(([{ title }, count]) => `${title}: ${(count / 1e6).toFixed(1)} MB`);
+    if (parts.length > 0) notify(`  ${parts.join(", ")}`);
+  }, PROGRESS_MS);
   try {
     const results = await Promise.allSettled(
       programs.map((program) =>
         download(program, {
           folder,
           signal,
-          onBytes(count) {
-            bytes.set(program, count);
-            show();
-          },
+          onBytes: (count) => bytes.set(program, count),
         })
       ),
     );
     const failed = results.find((result) => result.status === "rejected");
     if (failed) throw failed.reason;
   } finally {
-    progress.end();
+    clearInterval(progress);
   }
   notify(`Downloaded in ${Math.round((Date.now() - startedAt) / 1000)} s`);
 }
@@ -146,7 +143,7 @@ async function download(
   program: Program,
   { folder, onBytes, signal }: {
     readonly folder: string;
-    readonly onBytes: (bytes: number) => void;
+    readonly onBytes: (bytes: number) => unknown;
     readonly signal: AbortSignal | undefined;
   },
 ): Promise<void> {

@@ -6,14 +6,18 @@
 
 import { messageOf, PipelineError } from "../base/errors.ts";
 import { pause, within } from "../base/pause.ts";
-import { programEnvironment } from "./environment.ts";
 import {
   parseObject,
   readIfThere,
   removeIfThere,
   writeWhole,
 } from "./paths.ts";
-import { processIdentity, signalProcess, throwIfStopped } from "./shell.ts";
+import {
+  processIdentity,
+  programEnvironment,
+  signalProcess,
+  throwIfStopped,
+} from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** What to run. */

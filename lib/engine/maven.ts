@@ -5,8 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { programEnvironment } from "./environment.ts";
-import { throwIfStopped } from "./shell.ts";
+import { programEnvironment, throwIfStopped } from "./shell.ts";
 
 /** A program that Maven fetches. */
 export interface Program {
@@ -169,7 +168,7 @@ export interface MavenOptions {
   /** The file for Maven's output. */
   readonly logFile: string;
   /** Receives the number of bytes transferred so far. */
-  readonly onBytes: (bytes: number) => void;
+  readonly onBytes: (bytes: number) => unknown;
   /** Ends Maven. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -19,23 +19,6 @@ import {
   writeWhole,
 } from "./paths.ts";
 
-export { chooseEngine, type EngineKind, ENGINES } from "./choose.ts";
-export type { BrokerNode, Properties } from "./broker.ts";
-export {
-  type JavaCommand,
-  JavaProcess,
-  type JavaProcessOptions,
-} from "./java_process.ts";
-export { examineMachine, type MachineFinding } from "./machine.ts";
-export type { EngineFolders } from "./paths.ts";
-export { Watchdog } from "./watchdog.ts";
-export {
-  type EnginePorts,
-  LocalEngine,
-  type LocalEngineOptions,
-  type StartResult,
-} from "./local.ts";
-
 /** Options for {@linkcode startEngine}. */
 export interface StartOptions {
   /** The kind of engine. @default {"auto"} */

@@ -29,6 +29,24 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The variables that every Java program gets, and those that Maven gets as well: the user's options for it, such as a proxy. */
+const JAVA_VARIABLES = ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "PATH", "TZ"];
+const MAVEN_VARIABLES = ["MAVEN_ARGS", "MAVEN_OPTS"];
+
+/**
+ * Returns the environment of a Java program, or of Maven. Secrets of the shell reach neither a server that keeps running nor a plugin
+ * of Maven.
+ */
+export function programEnvironment(
+  of: "java" | "maven",
+): Record<string, string> {
+  const names = [...JAVA_VARIABLES, ...of === "maven" ? MAVEN_VARIABLES : []];
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value]];
+  }));
+}
+
 const RUN_TIMEOUT_MS = 10_000;
 /** The exit code of a shell for a program that does not exist. */
 const NOT_FOUND = 127;

@@ -24,7 +24,7 @@ Deno.test("CONNECTION_FLAGS name their defaults and variables in the help text",
     const row of [
       "--brokers HOST:PORT,… Kafka's brokers; localhost:9092 by default (environment KAFKA_BROKERS)",
       "--registry URL the Schema Registry; http://localhost:8081 by default (environment SCHEMA_REGISTRY_URL)",
-      "--timeout SECONDS how long to wait for Kafka and the registry at the start (default 30)",
+      "--timeout SECONDS how long to wait at the start for what is away (default 30)",
     ]
   ) {
     assertStringIncludes(words, row);

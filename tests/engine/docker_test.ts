@@ -5,7 +5,7 @@
  */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { parseJavaVersion } from "../../lib/engine/java_version.ts";
+import { parseJavaVersion } from "../../lib/engine/choose.ts";
 import { composeArguments } from "../../lib/engine/docker.ts";
 import { composeOverride } from "../../lib/engine/throwaway.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";

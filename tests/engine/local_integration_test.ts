@@ -15,11 +15,8 @@ import {
 } from "@std/assert";
 import { ConfigResourceTypes } from "kafkajs";
 import { brokerProcess } from "../../lib/engine/broker.ts";
-import {
-  type LocalEngine,
-  startEngine,
-  stopEngine,
-} from "../../lib/engine/mod.ts";
+import type { LocalEngine } from "../../lib/engine/local.ts";
+import { startEngine, stopEngine } from "../../lib/engine/mod.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import {
   processIdentity,

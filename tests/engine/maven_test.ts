@@ -16,7 +16,6 @@ import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { eventually } from "../support/eventually.ts";
 import { shellTest } from "../support/local_engine.ts";
-import { progressLine } from "../../lib/engine/progress.ts";
 
 Deno.test("TransferMeter adds what has come and what is coming", () => {
   const meter = new TransferMeter();
@@ -114,32 +113,4 @@ shellTest(
 
 Deno.test("POM asks for the version of Kafka that messages name", () => {
   assertStringIncludes(POM, `<version>${KAFKA_VERSION}</version>`);
-});
-
-function recorder(terminal: boolean) {
-  const written: string[] = [];
-  return {
-    written,
-    isTerminal: () => terminal,
-    writeSync(bytes: Uint8Array) {
-      written.push(new TextDecoder().decode(bytes));
-      return bytes.length;
-    },
-  };
-}
-
-Deno.test("progressLine() rewrites its line on a terminal", () => {
-  const stream = recorder(true);
-  const progress = progressLine(stream);
-  progress.update("1 MB");
-  progress.end();
-  assertEquals(stream.written, ["\r1 MB", "\n"]);
-});
-
-Deno.test("progressLine() is silent at first when there is no terminal", () => {
-  const stream = recorder(false);
-  const progress = progressLine(stream);
-  progress.update("1 MB");
-  progress.end();
-  assertEquals(stream.written, []);
 });

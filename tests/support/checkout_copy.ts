@@ -7,7 +7,8 @@
 import { checkoutFolder, engineFolder } from "../../lib/engine/paths.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import { runScript } from "../../lib/engine/shell.ts";
-import { LocalEngine, stopEngine } from "../../lib/engine/mod.ts";
+import { LocalEngine } from "../../lib/engine/local.ts";
+import { stopEngine } from "../../lib/engine/mod.ts";
 
 /** What the tasks read. `.deno.lock` and `.offline` exist if `deno task setup` has made them. */
 const PATHS = [
