@@ -27,9 +27,7 @@ const JAVA_OPTIONS = [
 
 /** Options for {@linkcode registryProcess}. */
 export interface RegistryOptions {
-  /** The state folder, for data, logs and records. */
   readonly dir: string;
-  /** Returns the port. */
   readonly port: () => number;
   /** The folder for the programs. By default that of the checkout. */
   readonly programs: string | undefined;

@@ -20,15 +20,12 @@ export type Properties = Readonly<Record<string, string>>;
 export interface BrokerNode {
   /** Its id, from 1. Equals `node.id`. */
   readonly id: number;
-  /** The port for clients. */
   readonly kafkaPort: number;
-  /** The port for the controller. */
   readonly controllerPort: number;
 }
 
 /** Options for {@linkcode nodeProperties}. */
 export interface NodeOptions {
-  /** All brokers of the engine. */
   readonly nodes: readonly BrokerNode[];
   /** The folder for the topics. Equals `log.dirs`. */
   readonly data: string;
@@ -92,13 +89,7 @@ const DEFAULT_JAVA_OPTIONS = [
   "-Xshare:auto",
 ];
 
-/**
- * Adds options for Java to the defaults, which start quickly and use little memory.
- *
- * @param defaults The defaults.
- * @param options Options that override them: the heap's size, another garbage collector, `-XX:TieredStopAtLevel=4` for
- * speed in a long run.
- */
+/** Adds options for Java to the defaults, which start quickly and use little memory, or overrides them. */
 export function javaOptions(
   defaults: readonly string[],
   options: readonly string[],
@@ -120,13 +111,10 @@ const LOGGING = [
 ];
 
 interface FormatOptions {
-  /** The folder with Kafka's jars. */
   readonly kafka: string;
-  /** The `server.properties` file. */
   readonly propertiesFile: string;
   /** The folder that its `log.dirs` names. */
   readonly data: string;
-  /** The id of the cluster that the broker belongs to. */
   readonly clusterId: string;
   readonly signal: AbortSignal | undefined;
 }
@@ -135,12 +123,7 @@ const FORMAT_TIMEOUT_MS = 60_000;
 /** How many lines of the tool's output an error shows. */
 const FORMAT_LINES_COUNT = 5;
 
-/**
- * Formats a broker's data folder, unless that was done before.
- *
- * @throws {PipelineError} If the folder holds topics but no metadata, or Kafka refuses it.
- * @throws {StoppedError} If the signal ended it.
- */
+/** Formats a broker's data folder, unless that was done before. Topics without metadata are refused. */
 async function formatStorage(options: FormatOptions): Promise<void> {
   const { kafka, propertiesFile, data, clusterId, signal } = options;
   // Kafka writes this file last: if it exists, an earlier format was completed.
@@ -210,7 +193,6 @@ export function randomClusterId(): string {
 
 /** Options for {@linkcode brokerProcess}. */
 export interface BrokerOptions {
-  /** The state folder, for data, logs and records. */
   readonly dir: string;
   /** The broker's id. @default {1} */
   readonly id?: number;
@@ -222,11 +204,10 @@ export interface BrokerOptions {
   readonly clusterId?: () => string;
   /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
-  /** Options for Java, which override the defaults. */
   readonly javaOptions?: readonly string[] | undefined;
   /** The folder for the programs. By default that of the checkout. */
   readonly programs?: string | undefined;
-  /** Ends it when this process dies. Without it, the broker keeps running. */
+  /** Without it, the broker keeps running when this process dies. */
   readonly watchdog?: Watchdog | undefined;
 }
 

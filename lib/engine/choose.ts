@@ -34,11 +34,7 @@ export function javaVersion(): Promise<number | undefined> {
   return asked;
 }
 
-/**
- * Determines whether Java and Maven are installed.
- *
- * @returns What is missing, as the end of a sentence; undefined if nothing is.
- */
+/** Says what is missing of Java and Maven, as the end of a sentence; undefined if nothing is. */
 export async function javaProblem(): Promise<string | undefined> {
   const [version, maven] = await Promise.all([
     javaVersion(),
@@ -56,11 +52,9 @@ const INSTALL_DOCKER =
   "Install Docker with Compose, and start it: https://docs.docker.com/get-docker/";
 
 /**
- * Chooses the kind of engine.
+ * Chooses a kind of engine that this machine can run.
  *
- * @param wanted The kind to ask for.
- * @returns The kind, which this machine can run.
- * @throws {PipelineError} If this machine can't run it.
+ * @throws {PipelineError} If there is none.
  */
 export async function chooseEngine(
   wanted: typeof ENGINES[number],

@@ -9,10 +9,9 @@ import { PipelineError } from "../base/errors.ts";
 import PROGRAMS from "./programs.sha256" with { type: "text" };
 
 /**
- * Checks the files of a program, before any of them is run.
+ * Checks the files of a program against its own digests, before any of them is run.
  *
- * @param program The name that the program's files go by in `programs.sha256`.
- * @param list The digests, in the format of `sha256sum`. By default those of `programs.sha256`.
+ * @param list The digests, in the format of `sha256sum`.
  * @throws {PipelineError} If a file is missing, unknown, or has another digest.
  */
 export async function checkDigests(

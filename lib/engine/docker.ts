@@ -11,15 +11,13 @@ import { type Finished, runCommand } from "./shell.ts";
 
 /** Options for a {@linkcode DockerEngine}. */
 export interface DockerOptions {
-  /** The port for Kafka's clients. @default {9092} */
   readonly kafkaPort?: number | undefined;
-  /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
   /** Further compose files, which override the first. */
   readonly overrides?: readonly string[];
-  /** The name of the compose project. By default that of `docker-compose.yml`. */
+  /** By default that of `docker-compose.yml`. */
   readonly project?: string;
-  /** The services to start. By default all. */
+  /** By default all. */
   readonly services?: readonly string[];
 }
 
@@ -33,11 +31,7 @@ const UI_PORT = "8080";
 /** The broker's id in `docker-compose.yml`. */
 const NODE_ID = 1;
 
-/**
- * Determines whether a Docker engine answers and has Compose.
- *
- * @returns What is missing, as the end of a sentence; undefined if nothing is.
- */
+/** Says what is missing of a Docker engine with Compose, as the end of a sentence; undefined if nothing is. */
 export async function dockerProblem(): Promise<string | undefined> {
   const [engine, compose] = await Promise.all([
     runCommand(["docker", "version", "--format", "{{.Server.Version}}"], {
@@ -67,9 +61,7 @@ export function composeArguments(options: DockerOptions = {}): string[] {
 
 /** Kafka and the registry in containers. */
 export class DockerEngine {
-  /** The port for Kafka's clients. */
   readonly kafkaPort: number;
-  /** The registry's port. */
   readonly registryPort: number;
   readonly #options: DockerOptions;
 
@@ -79,26 +71,19 @@ export class DockerEngine {
     this.registryPort = options.registryPort ?? 8081;
   }
 
-  /** The broker's address. */
   get brokers(): string {
     return `localhost:${this.kafkaPort}`;
   }
 
-  /** The URL of Kafka UI. */
   get uiUrl(): string {
     return `http://localhost:${Deno.env.get("KAFKA_UI_PORT") || UI_PORT}`;
   }
 
-  /** The registry's URL. */
   get registryUrl(): string {
     return `http://localhost:${this.registryPort}`;
   }
 
-  /**
-   * Determines which services run.
-   *
-   * @throws {PipelineError} If Docker refuses.
-   */
+  /** Lists the services that run. */
   async running(): Promise<string[]> {
     const { stdout } = await this.#compose([
       "ps",
@@ -109,13 +94,7 @@ export class DockerEngine {
     return stdout.split("\n").filter((name) => name !== "");
   }
 
-  /**
-   * Starts the services that don't run and waits until they do their work.
-   *
-   * @param signal Ends the start. What it has started keeps running.
-   * @throws {PipelineError} If Docker refuses or a service does not come up.
-   * @throws {StoppedError} If the signal ended it.
-   */
+  /** Starts the services that don't run and waits until they do their work. What a stop leaves half started keeps running. */
   async start(signal?: AbortSignal): Promise<void> {
     await this.#compose(
       ["up", "-d", "--wait", ...this.#options.services ?? []],
@@ -130,20 +109,12 @@ export class DockerEngine {
     ]);
   }
 
-  /**
-   * Stops the services and removes their containers. The volumes, and with them the data, stay.
-   *
-   * @throws {PipelineError} If Docker refuses.
-   */
+  /** Stops the services and removes their containers. The volumes, and with them the data, stay. */
   async stop(): Promise<void> {
     await this.#compose(["down"]);
   }
 
-  /**
-   * Stops the services and removes their volumes too.
-   *
-   * @throws {PipelineError} If Docker refuses.
-   */
+  /** Stops the services and removes their volumes too. */
   async wipe(): Promise<void> {
     await this.#compose(["down", "-v"]);
   }

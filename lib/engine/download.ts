@@ -16,30 +16,20 @@ import { runCommand } from "./shell.ts";
 
 /** Where the programs are. */
 export interface Programs {
-  /** The folder with Kafka's jars. */
   readonly kafka: string;
-  /** The registry's jar. */
   readonly registryJar: string;
 }
 
 /** Options for {@linkcode ensurePrograms}. */
 export interface DownloadOptions {
-  /** The folder for the programs. By default that of the checkout. */
   readonly folder?: string | undefined;
-  /** Receives a line about what is downloaded. */
   readonly notify?: ((line: string) => void) | undefined;
-  /** Ends the download. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const UNPACK_TIMEOUT_MS = 120_000;
 
-/**
- * Makes sure that the programs exist: downloads those that don't, in parallel.
- *
- * @throws {PipelineError} If one can't be downloaded or unpacked, or is not what the project has checked.
- * @throws {StoppedError} If the signal ended it.
- */
+/** Makes sure that the programs exist: downloads those that don't, in parallel, and checks them. */
 export async function ensurePrograms(
   options: DownloadOptions = {},
 ): Promise<Programs> {

@@ -30,38 +30,25 @@ export interface JavaCommand {
 
 /** Options for a {@linkcode JavaProcess}. */
 export interface JavaProcessOptions {
-  /** Its name in file names. */
   readonly name: string;
-  /** Its name in messages. */
   readonly title: string;
-  /** The folder for its record. */
   readonly run: string;
-  /** The folder for its output. */
   readonly logs: string;
-  /** Prepares a start and returns what to run. */
   readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
   /** Ends the program when this process dies. Without it, the program keeps running. */
   readonly watchdog?: Watchdog | undefined;
-  /** How long a start may take, in milliseconds. @default {60000} */
   readonly startTimeoutMs?: number;
 }
 
 /** The record of a process, which tells it from a later one with the same id. */
 export interface ProcessRecord {
-  /** The process id. */
   readonly pid: number;
-  /** When it was started, as {@linkcode processIdentity} says. */
   readonly identity: string;
 }
 
-/**
- * Reads a process's record.
- *
- * @param text The text of the record's file.
- * @returns The record; undefined if the text is not one.
- */
+/** Reads a process's record; undefined if the text is not one. */
 export function parseRecord(text: string): ProcessRecord | undefined {
   const { pid, identity } = parseObject(text);
   return Number.isSafeInteger(pid) && Number(pid) > 1 &&
@@ -92,11 +79,6 @@ export class JavaProcess {
   #record: ProcessRecord | undefined;
   #child: Deno.ChildProcess | undefined;
 
-  /**
-   * Makes the process, which is not started yet.
-   *
-   * @param options What to run and where.
-   */
   constructor(options: JavaProcessOptions) {
     this.#options = options;
     this.logFile = `${options.logs}/${options.name}.log`;
@@ -108,16 +90,11 @@ export class JavaProcess {
     return this.#record?.pid;
   }
 
-  /** Its name in messages. */
   get title(): string {
     return this.#options.title;
   }
 
-  /**
-   * Determines whether it runs, by what this object knows or by the record that an earlier one left.
-   *
-   * @returns Whether it runs. A record that is damaged, or names a process that has ended, is removed.
-   */
+  /** Determines whether it runs, by what this object knows or by the record that an earlier one left. */
   async running(): Promise<boolean> {
     const text = await readIfThere(this.#recordFile);
     // Another task may have started it again since this object looked.
@@ -131,13 +108,7 @@ export class JavaProcess {
     return false;
   }
 
-  /**
-   * Starts it, unless it runs already, and waits until it does its work.
-   *
-   * @param signal Ends the wait. A process that was started keeps running.
-   * @throws {PipelineError} If it ends, or is not ready in time. The hint has the end of its log.
-   * @throws {StoppedError} If the signal ended the wait.
-   */
+  /** Starts it, unless it runs already, and waits until it does its work. If the signal ends the wait, what was started keeps running. */
   async start(signal?: AbortSignal): Promise<void> {
     if (!await this.running()) await this.#spawn(signal);
     await this.ready(signal);
@@ -146,9 +117,7 @@ export class JavaProcess {
   /**
    * Waits until it does its work.
    *
-   * @param signal Ends the wait.
    * @throws {PipelineError} If it ends, or is not ready in time. The hint has the end of its log.
-   * @throws {StoppedError} If the signal ended the wait.
    */
   async ready(signal?: AbortSignal): Promise<void> {
     const { title, probe, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
@@ -178,12 +147,7 @@ export class JavaProcess {
     );
   }
 
-  /**
-   * Asks it to end, and kills it if that takes too long. Does nothing if it does not run.
-   *
-   * @param timeoutMs How long it may take to end, in milliseconds.
-   * @returns Whether it ran.
-   */
+  /** Asks it to end, and kills it if that takes too long. Returns whether it ran. */
   async stop(timeoutMs: number = STOP_TIMEOUT_MS): Promise<boolean> {
     if (!await this.running()) return false;
     const pid = this.#record!.pid;
@@ -264,13 +228,7 @@ export class JavaProcess {
   }
 }
 
-/**
- * Picks the lines of a Java program's log that a person needs.
- *
- * @param log The log.
- * @param count How many lines at most.
- * @returns The last lines with errors; the last lines if there is no error.
- */
+/** Picks the lines of a Java program's log that a person needs: the last ones with errors, or else the last ones. */
 export function relevantLines(
   log: string,
   count: number = LOG_LINES_COUNT,

@@ -33,7 +33,6 @@ import type { Watchdog } from "./watchdog.ts";
 
 /** Options for a {@linkcode LocalEngine}. */
 export interface LocalEngineOptions {
-  /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
   /** How many brokers there are. By default as many as have data; without data, one. */
   readonly brokersCount?: number | undefined;
@@ -41,33 +40,25 @@ export interface LocalEngineOptions {
   readonly kafkaPort?: number | undefined;
   /** Every broker's port for clients, as an array, instead of `kafkaPort` and `brokersCount`. */
   readonly kafkaPorts?: readonly number[] | undefined;
-  /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
   readonly serverProperties?: Properties | ((node: BrokerNode) => Properties);
-  /** Options for the broker's Java that override the defaults, such as `-Xmx2g`. */
   readonly javaOptions?: readonly string[];
-  /** The folder for the programs. By default that of the checkout. */
   readonly programs?: string;
   /** Ends the engine when this process dies. Without it, the engine keeps running. */
   readonly watchdog?: Watchdog;
-  /** Receives a line about what happens. */
   readonly notify?: ((line: string) => void) | undefined;
 }
 
 /** The ports of an engine. */
 export interface EnginePorts {
-  /** The brokers, with their ids and ports. */
   readonly nodes: readonly BrokerNode[];
-  /** The registry's port. */
   readonly registryPort: number;
 }
 
 /** What the data folder says of the brokers that have data in it. */
 export interface ClusterRecord {
-  /** How many they are. */
   readonly brokersCount: number;
-  /** The id that they share. */
   readonly clusterId: string;
 }
 
@@ -85,9 +76,7 @@ export const MAX_BROKERS_COUNT = 3;
 
 /** A real Kafka and registry as Java processes of this machine, each controlled on its own. */
 export class LocalEngine {
-  /** The registry. */
   readonly registry: JavaProcess;
-  /** The folders. */
   readonly folders: EngineFolders;
   readonly #options: LocalEngineOptions;
   readonly #portsFile: string;
@@ -98,11 +87,6 @@ export class LocalEngine {
   #ports: EnginePorts;
   #portsKnown = false;
 
-  /**
-   * Makes the engine, which is not started yet.
-   *
-   * @param options Folder, ports and how it ends.
-   */
   constructor(options: LocalEngineOptions = {}) {
     const dir = options.dir ?? engineFolder();
     this.#options = options;
@@ -151,28 +135,23 @@ export class LocalEngine {
     return this.#allBrokers.slice(0, this.#ports.nodes.length);
   }
 
-  /** The first broker. */
   get broker(): JavaProcess {
     return this.#allBrokers[0]!;
   }
 
-  /** The brokers' addresses, separated by commas. */
   get brokers(): string {
     return this.#ports.nodes.map(({ kafkaPort }) => `localhost:${kafkaPort}`)
       .join(",");
   }
 
-  /** The registry's URL. */
   get registryUrl(): string {
     return `http://localhost:${this.#ports.registryPort}`;
   }
 
-  /** The registry's URL with the path of Confluent's API. */
   get confluentApiUrl(): string {
     return `${this.registryUrl}${CONFLUENT_API}`;
   }
 
-  /** The first broker's port for clients. */
   get kafkaPort(): number {
     return this.#node(1).kafkaPort;
   }
@@ -182,11 +161,7 @@ export class LocalEngine {
     return this.#ports;
   }
 
-  /**
-   * Determines which parts run, and takes over the ports of a running engine.
-   *
-   * @returns The parts that run.
-   */
+  /** Finds the parts that run, and takes over the ports of a running engine. */
   async running(): Promise<JavaProcess[]> {
     // A running engine may have more brokers than were asked for.
     const parts = [...this.#allBrokers, this.registry];
@@ -199,22 +174,14 @@ export class LocalEngine {
   }
 
   /**
-   * Starts the parts that don't run, in parallel, and waits until all do their work.
-   *
-   * @param signal Ends the start; what it has started is stopped.
-   * @returns What it found and did.
-   * @throws {PipelineError} If a port is in use, a program can't be had, or a part does not come up.
-   * @throws {StoppedError} If the signal ended it.
+   * Starts the parts that don't run, in parallel, and waits until all do their work. If the signal ends it, what it has started is
+   * stopped.
    */
   async start(signal?: AbortSignal): Promise<StartResult> {
     return await this.#alone(() => this.#start(signal), signal);
   }
 
-  /**
-   * Stops all parts, in parallel, and waits until they are gone. Data stays.
-   *
-   * @returns The titles of those that ran.
-   */
+  /** Stops all parts, in parallel. Data stays. Returns the titles of those that ran. */
   async stop(): Promise<string[]> {
     return await this.#alone(() => this.#stop());
   }
@@ -435,12 +402,7 @@ function brokersOf(count: number): string {
   return count === 1 ? "one broker" : `${count} brokers`;
 }
 
-/**
- * Reads the record of the brokers that have data.
- *
- * @param text The text of the file that a start wrote.
- * @returns The record; undefined if the text has none.
- */
+/** Reads the record of the brokers that have data; undefined if the text has none. */
 export function parseCluster(text: string): ClusterRecord | undefined {
   const { brokersCount, clusterId } = parseObject(text);
   return Number.isInteger(brokersCount) && typeof clusterId === "string"
@@ -448,12 +410,7 @@ export function parseCluster(text: string): ClusterRecord | undefined {
     : undefined;
 }
 
-/**
- * Reads the ports of a running engine.
- *
- * @param text The text of the file that a start wrote.
- * @returns The ports; undefined if the text has none.
- */
+/** Reads the ports of a running engine; undefined if the text has none. */
 export function parsePorts(text: string): EnginePorts | undefined {
   const { nodes, registryPort = 0 }: Partial<EnginePorts> = parseObject(text);
   const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0;

@@ -11,7 +11,6 @@ import { throwIfStopped } from "./shell.ts";
 export interface LockOptions {
   /** Called if another process holds the lock, once. */
   readonly onWait?: () => void;
-  /** Ends the wait for the lock. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,11 +19,7 @@ const POLL_MS = 100;
 /** The time after which `onWait` is called, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
-/**
- * Does something while no other process, nor another call in this one, does it.
- *
- * @throws {StoppedError} If the signal ended the wait.
- */
+/** Does something while no other process, nor another call in this one, does it. */
 export async function withLock<T>(
   options: LockOptions & { readonly path: string },
   action: () => Promise<T>,

@@ -12,9 +12,7 @@ import { runScript } from "./shell.ts";
 
 /** What was found of one thing on this machine. */
 export interface MachineFinding {
-  /** The thing. */
   readonly name: string;
-  /** What was found. */
   readonly text: string;
   /** What to do about it where something is broken; undefined if nothing is. */
   readonly problem?: string | undefined;
@@ -26,8 +24,7 @@ const OLDEST_DENO = [2, 9] as const;
 /**
  * Looks at this machine: Deno, what can run an engine, the ports, and variables that name a proxy.
  *
- * @param config Where Kafka and the registry are: ports and engines matter only if they are on this machine.
- * @returns What was found.
+ * @param config Ports and engines matter only if Kafka or the registry is on this machine.
  */
 export async function examineMachine(
   config: Config,

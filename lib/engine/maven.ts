@@ -9,7 +9,6 @@ import { programEnvironment, throwIfStopped } from "./shell.ts";
 
 /** A program that Maven fetches. */
 export interface Program {
-  /** Its name in messages. */
   readonly title: string;
   /** The folder that it is put in, with its version in the name. */
   readonly folder: string;
@@ -68,7 +67,6 @@ export const KAFKA: Program = {
 
 /** A version of Apicurio Registry. */
 export interface RegistryProgram extends Program {
-  /** The oldest version of Java that runs it. */
   readonly minJavaVersion: number;
   /** The jar to run, in its folder. */
   readonly jar: string;
@@ -110,11 +108,7 @@ export const APICURIOS: readonly [RegistryProgram, ...RegistryProgram[]] = [
   }),
 ];
 
-/**
- * Chooses the newest registry that a Java runs; the oldest where none does.
- *
- * @param javaVersion Java's major version.
- */
+/** Chooses the newest registry that a Java runs; the oldest where none does. */
 export function apicurioFor(javaVersion: number): RegistryProgram {
   const [newest, ...older] = APICURIOS;
   return older.reduce(
@@ -130,16 +124,11 @@ export class TransferMeter {
   #done = 0;
   #open = 0;
 
-  /** The number of bytes transferred so far. */
   get bytes(): number {
     return this.#done + this.#open;
   }
 
-  /**
-   * Reads a line of Maven's output.
-   *
-   * @param line A line that ends in a line feed or a carriage return.
-   */
+  /** Reads a line of Maven's output, which ends in a line feed or a carriage return. */
   read(line: string): void {
     const whole = /^\s*Downloaded from .*\(([\d.]+) (B|kB|MB|GB) at /.exec(
       line,
@@ -165,20 +154,12 @@ export class TransferMeter {
 export interface MavenOptions {
   /** A folder for the project and for what is fetched. */
   readonly folder: string;
-  /** The file for Maven's output. */
   readonly logFile: string;
-  /** Receives the number of bytes transferred so far. */
   readonly onBytes: (bytes: number) => unknown;
-  /** Ends Maven. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Has Maven fetch a program.
- *
- * @throws {PipelineError} If Maven is missing or fails. The message says what could not be downloaded and from where.
- * @throws {StoppedError} If the signal ended it.
- */
+/** Has Maven fetch a program. The error says what could not be downloaded and from where. */
 export async function runMaven(
   program: Program,
   options: MavenOptions,

@@ -21,17 +21,13 @@ import {
 
 /** Options for {@linkcode startEngine}. */
 export interface StartOptions {
-  /** The kind of engine. @default {"auto"} */
   readonly engine?: typeof ENGINES[number];
   /** How many brokers there are, 1 or 3; Docker's is one. By default as many as have data; without data, one. */
   readonly brokersCount?: number | undefined;
   /** The first broker's port for clients; the others have the ports that follow. @default {9092} */
   readonly kafkaPort?: number | undefined;
-  /** The registry's port. @default {8081} */
   readonly registryPort?: number | undefined;
-  /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
-  /** Receives a line about what happens. */
   readonly notify?: (line: string) => void;
   /** Ends the start; what it has started is stopped. */
   readonly signal?: AbortSignal | undefined;
@@ -39,19 +35,15 @@ export interface StartOptions {
 
 /** An engine that runs. */
 export interface RunningEngine {
-  /** Its kind. */
   readonly kind: EngineKind;
   /** What the start found and did. */
   readonly result: StartResult;
-  /** The brokers' addresses, separated by commas. */
   readonly brokers: string;
-  /** The registry's URL. */
   readonly registryUrl: string;
   /** The name of the registry's API, and its path. */
   readonly registryApi: string;
   /** The folder of its logs, or the command that shows them. */
   readonly logs: string;
-  /** The URL of Kafka UI; undefined without it. */
   readonly uiUrl?: string;
   /** How many brokers it has. */
   readonly brokersCount: number;
@@ -74,11 +66,8 @@ function dockerPorts(
 }
 
 /**
- * Starts Kafka and the registry, unless they run already, and waits until both do their work. They keep running when this
- * process ends.
+ * Starts Kafka and the registry, unless they run already, and waits until both do their work. They outlive this process.
  *
- * @param options Kind, ports, what receives a line, and what ends the start.
- * @returns The running engine.
  * @throws {PipelineError} If this machine can't run them, a port is in use, or one does not come up.
  * @throws {StoppedError} If the signal ended the start.
  */
@@ -127,11 +116,7 @@ export async function startEngine(
   };
 }
 
-/**
- * Determines whether the engine of a checkout runs.
- *
- * @returns Whether at least a part of it runs.
- */
+/** Determines whether at least a part of this checkout's engine runs. */
 export async function engineRuns(): Promise<boolean> {
   const dir = engineFolder();
   if ((await new LocalEngine({ dir }).running()).length > 0) return true;
@@ -182,11 +167,8 @@ async function startDocker(
 
 /** Options for {@linkcode stopEngine}. */
 export interface StopOptions {
-  /** Whether to remove the data. @default {false} */
   readonly wipe?: boolean;
-  /** The state folder. By default `.engine` of the checkout. */
   readonly dir?: string;
-  /** Receives a line about what happens. */
   readonly notify?: (line: string) => void;
 }
 
@@ -194,17 +176,10 @@ export interface StopOptions {
 export interface StopResult {
   /** The titles of what was stopped. */
   readonly stopped: readonly string[];
-  /** Whether the data was removed. */
   readonly wiped: boolean;
 }
 
-/**
- * Stops what {@linkcode startEngine} started, and waits until it is gone.
- *
- * @param options Whether to remove the data, and what receives a line.
- * @returns What was done.
- * @throws {PipelineError} If Docker refuses.
- */
+/** Stops what {@linkcode startEngine} started, and waits until it is gone. */
 export async function stopEngine(
   options: StopOptions = {},
 ): Promise<StopResult> {

@@ -18,20 +18,12 @@ export interface EngineFolders {
   readonly run: string;
 }
 
-/**
- * The root of this checkout.
- *
- * @returns Its path, without a slash at the end.
- */
+/** The root of this checkout, without a slash at the end. */
 export function checkoutFolder(): string {
   return fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 }
 
-/**
- * The state folder of the engine that `deno task up` starts, which also holds the downloaded programs of every engine.
- *
- * @returns The path of `.engine` in this checkout.
- */
+/** The state folder of the engine that `deno task up` starts, which also holds the downloaded programs of every engine. */
 export function engineFolder(): string {
   return `${checkoutFolder()}/.engine`;
 }

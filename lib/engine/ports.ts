@@ -49,7 +49,6 @@ export async function isPortFree(port: number): Promise<boolean> {
 
 /** A process that listens on a port. */
 export interface PortHolder {
-  /** Its process id. */
   readonly pid: number;
   /** How it was started; undefined if it belongs to another user. */
   readonly command: string | undefined;
@@ -114,7 +113,6 @@ export function describeHolder({ pid, command = "" }: PortHolder): string {
 
 /** A port that a program needs. */
 export interface NeededPort {
-  /** The port. */
   readonly port: number;
   /** The program that needs it. */
   readonly title: string;

@@ -14,9 +14,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 /**
  * Has a broker validate the creation of a topic, and load what the first consumer group needs.
  *
- * @param address The broker, `host:port`.
  * @param id Its id, which the others of its cluster must know.
- * @throws {Error} If it does not answer or is not ready yet.
  */
 export async function brokerAnswers(
   address: string,
@@ -30,12 +28,7 @@ export async function brokerAnswers(
   await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] }, id);
 }
 
-/**
- * Registers a schema with a registry and removes it.
- *
- * @param signal Ends the wait.
- * @throws {Error} If the registry does not answer or is not ready yet.
- */
+/** Registers a schema with a registry and removes it. */
 export async function registryAnswers(
   url: string,
   signal: AbortSignal,
@@ -55,11 +48,7 @@ export async function registryAnswers(
   await call("DELETE", `/subjects/${PROBE}?permanent=true`);
 }
 
-/**
- * Sets which changes of a schema a registry allows for subjects without a level of their own.
- *
- * @throws {Error} If the registry does not answer or refuses.
- */
+/** Sets which changes of a schema a registry allows for subjects without a level of their own. */
 export async function setDefaultCompatibility(
   url: string,
   options: { readonly level: string; readonly signal: AbortSignal },

@@ -9,11 +9,8 @@ import { StoppedError } from "../base/errors.ts";
 
 /** The result of a command. */
 export interface Finished {
-  /** Its exit code. */
   readonly code: number;
-  /** What it wrote to standard output. */
   readonly stdout: string;
-  /** What it wrote to standard error. */
   readonly stderr: string;
 }
 
@@ -23,9 +20,7 @@ export interface RunOptions {
   readonly env?: Record<string, string>;
   /** Whether `env` is the whole environment. @default {false} */
   readonly clearEnv?: boolean;
-  /** The time after which it is killed, in milliseconds. @default {10000} */
   readonly timeoutMs?: number;
-  /** Kills it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,10 +28,7 @@ export interface RunOptions {
 const JAVA_VARIABLES = ["HOME", "JAVA_HOME", "LANG", "LC_ALL", "PATH", "TZ"];
 const MAVEN_VARIABLES = ["MAVEN_ARGS", "MAVEN_OPTS"];
 
-/**
- * Returns the environment of a Java program, or of Maven. Secrets of the shell reach neither a server that keeps running nor a plugin
- * of Maven.
- */
+/** The environment of a Java program, or of Maven: no secret of the shell reaches a server that keeps running, or a plugin. */
 export function programEnvironment(
   of: "java" | "maven",
 ): Record<string, string> {
@@ -51,12 +43,7 @@ const RUN_TIMEOUT_MS = 10_000;
 /** The exit code of a shell for a program that does not exist. */
 const NOT_FOUND = 127;
 
-/**
- * Runs a program to its end and keeps its output.
- *
- * @returns Its exit code and output. The code of a program that does not exist is 127, as in a shell.
- * @throws {StoppedError} If the signal ended it.
- */
+/** Runs a program to its end and keeps its output. The code of a program that does not exist is 127, as in a shell. */
 export async function runCommand(
   command: readonly [string, ...string[]],
   options: RunOptions = {},
@@ -89,22 +76,14 @@ export async function runCommand(
   }
 }
 
-/**
- * Ends work that nobody wants any more.
- *
- * @throws {StoppedError} If it did.
- */
+/** Throws a StoppedError if the signal was aborted. */
 export function throwIfStopped(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
     throw new StoppedError("Stopped while the engine started");
   }
 }
 
-/**
- * Runs a script of the POSIX shell.
- *
- * @param script The script; its arguments are `$1`, `$2` and so on.
- */
+/** Runs a script of the POSIX shell; its arguments are `$1`, `$2` and so on. */
 export function runScript(
   script: string,
   ...args: string[]
@@ -120,11 +99,9 @@ else
 fi`;
 
 /**
- * Reads when a process was started out of what the system says about it, which tells it from a later process with the
- * same id.
+ * Reads a process's start time; undefined if it has ended.
  *
  * @param text A line of `/proc/PID/stat` and the boot id, or a line of `ps -o stat= -o lstart=`.
- * @returns Its start time, as the system counts it; undefined if the process has ended.
  */
 export function parseIdentity(text: string): string | undefined {
   const [first = "", boot = ""] = text.trim().split("\n");
@@ -139,10 +116,7 @@ export function parseIdentity(text: string): string | undefined {
   return started ? `${boot.trim()} ${started}`.trim() : undefined;
 }
 
-/**
- * Tells a process from every other that had, or will have, the same id: its start time, as the system counts it; undefined if no
- * such process runs.
- */
+/** Tells a process from all others of the same id, before and after: its start time as the system counts it; undefined if it is gone. */
 export async function processIdentity(
   pid: number,
 ): Promise<string | undefined> {
@@ -151,12 +125,7 @@ export async function processIdentity(
   return code === 0 || stdout.includes(")") ? parseIdentity(stdout) : undefined;
 }
 
-/**
- * Sends a signal.
- *
- * @param pid The process that gets it. Nothing happens if it is gone.
- * @param signal The signal's name without SIG.
- */
+/** Sends a signal. Nothing happens if the process is gone. */
 export async function signalProcess(
   pid: number,
   signal: "TERM" | "KILL" | "STOP" | "CONT",

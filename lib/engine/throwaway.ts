@@ -19,9 +19,7 @@ export type ThrowawayOptions = Omit<
 
 /** A throwaway engine of any kind. */
 export interface Throwaway extends AsyncDisposable {
-  /** The brokers' addresses, separated by commas. */
   readonly brokers: string;
-  /** The registry's URL. */
   readonly registryUrl: string;
 }
 
@@ -29,11 +27,6 @@ export interface Throwaway extends AsyncDisposable {
 export class ThrowawayEngine extends LocalEngine implements Throwaway {
   readonly #watchdog: Watchdog;
 
-  /**
-   * Makes the engine, which is not started yet.
-   *
-   * @param watchdog Ends it when this process dies.
-   */
   constructor(watchdog: Watchdog, options: LocalEngineOptions) {
     super({ ...options, watchdog });
     this.#watchdog = watchdog;
@@ -45,7 +38,6 @@ export class ThrowawayEngine extends LocalEngine implements Throwaway {
     await Promise.all(parts.map((part) => part.kill()));
   }
 
-  /** Ends all processes and removes the folder. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await this.#watchdog.release();
@@ -55,12 +47,7 @@ export class ThrowawayEngine extends LocalEngine implements Throwaway {
 
 const ATTEMPTS_COUNT = 3;
 
-/**
- * Starts a local engine on free ports, with its data in a temporary folder. It uses the programs of the checkout.
- *
- * @returns The engine, ready for work. Dispose of it with `await using`.
- * @throws {PipelineError} If a program can't be had or does not come up.
- */
+/** Starts a local engine on free ports, with its data in a temporary folder. It uses the programs of the checkout. */
 export async function startThrowawayEngine(
   options: ThrowawayOptions = {},
 ): Promise<ThrowawayEngine> {
@@ -84,9 +71,7 @@ export async function startThrowawayEngine(
   }
 }
 
-/**
- * Makes a local engine like that of {@linkcode startThrowawayEngine}, which is not started yet. Dispose of it with `await using`.
- */
+/** Makes an engine as {@linkcode startThrowawayEngine} does, which is not started yet. */
 export async function makeThrowawayEngine(
   options: ThrowawayOptions = {},
 ): Promise<ThrowawayEngine> {
@@ -109,10 +94,7 @@ async function temporaryFolder(): Promise<string> {
   return await Deno.makeTempDir({ dir, prefix: "engine-" });
 }
 
-/**
- * Returns the compose file that lets `docker-compose.yml` run beside itself: with names of its own for the containers and the
- * network.
- */
+/** The compose file that lets `docker-compose.yml` run beside itself: with names of its own for containers and network. */
 export function composeOverride(project: string): string {
   return JSON.stringify(
     {
@@ -127,14 +109,7 @@ export function composeOverride(project: string): string {
   );
 }
 
-/**
- * Starts an engine for one run: with Java if this machine has it, as that leaves nothing behind even after a crash, else
- * with Docker.
- *
- * @param notify Receives a line about what happens.
- * @returns The engine, ready for work. Dispose of it with `await using`.
- * @throws {PipelineError} If this machine has neither, or the engine does not come up.
- */
+/** Starts an engine for one run: with Java if this machine has it, as that leaves nothing behind even after a crash, else with Docker. */
 export async function startAnyThrowaway(
   notify: (line: string) => void,
 ): Promise<Throwaway> {

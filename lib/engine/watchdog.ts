@@ -24,11 +24,7 @@ export class Watchdog {
   readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
   readonly #pids = new Map<string, number>();
 
-  /**
-   * Starts to watch.
-   *
-   * @param folder The folder to remove when this program is gone; none by default.
-   */
+  /** Starts to watch. When this program is gone, the folder is removed too, if one is given. */
   constructor(folder = "") {
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", folder],
@@ -41,12 +37,7 @@ export class Watchdog {
     this.#pipe = this.#child.stdin.getWriter();
   }
 
-  /**
-   * Sets the process that runs under a name.
-   *
-   * @param name The name.
-   * @param pid Its process id. Undefined when it has ended: another process may get its id.
-   */
+  /** Sets the process that runs under a name: undefined when it has ended, as another process may get its id. */
   async watch(name: string, pid: number | undefined): Promise<void> {
     if (this.#pids.get(name) === pid) return;
     if (pid === undefined) this.#pids.delete(name);
