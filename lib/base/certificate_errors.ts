@@ -21,30 +21,17 @@ const CERTIFICATE_PROBLEMS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "is not signed by a trusted authority",
 };
 
-/**
- * Reads an error's code.
- *
- * @param error What a socket, or a library that uses one, threw.
- * @returns Its code, such as `ECONNREFUSED`; the empty text if it has none.
- */
+/** Reads an error's code, such as `ECONNREFUSED`; empty if it has none. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/**
- * Tells whether this client refused the server's certificate. A retry doesn't help.
- *
- * @param error What a socket, or a library that uses one, threw.
- */
+/** Tells whether this client refused the server's certificate. A retry doesn't help. */
 export function isCertificateProblem(error: unknown): boolean {
   return Object.hasOwn(CERTIFICATE_PROBLEMS, codeOf(error));
 }
 
-/**
- * Tells whether the server refused this client's certificate, or the lack of one. A retry doesn't help.
- *
- * @param error What a socket, or a library that uses one, threw.
- */
+/** Tells whether the server refused this client's certificate, or the lack of one. A retry doesn't help. */
 export function isClientRefused(error: unknown): boolean {
   return /^ERR_SSL_\w+_ALERT_(\w*CERTIFICATE\w*|UNKNOWN_CA|HANDSHAKE_FAILURE|ACCESS_DENIED)$/
     .test(codeOf(error));
@@ -60,12 +47,7 @@ export interface CertificateNames {
   readonly prefix: string;
 }
 
-/**
- * Says which side refused the other's certificate, and why.
- *
- * @param cause What a socket, or a library that uses one, threw.
- * @returns An error to print; undefined if no certificate was refused.
- */
+/** Says which side refused the other's certificate, and why; undefined if none did. */
 export function explainCertificate(
   cause: unknown,
   { holder, peer, prefix }: CertificateNames,

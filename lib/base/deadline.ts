@@ -18,9 +18,8 @@ const script = new vm.Script("run()");
 /**
  * Does a piece of work, and ends it at the deadline. It is tried twice: the process may have been suspended meanwhile.
  *
- * @param work The work. It must be synchronous, and may be ended anywhere within.
+ * @param work It must be synchronous, and may be ended anywhere within.
  * @throws {DOMException} If it takes too long; its name is `TimeoutError`.
- * @throws {unknown} What the work throws.
  */
 export function withinDeadline<T>(work: () => T): T {
   for (const last of [false, true]) {

@@ -4,32 +4,7 @@
  * @module
  */
 
-/**
- * What went wrong, for callers that react to it. An interface adds the advice that only it can give, such as which flag to change.
- *
- * - `answer-not-registry`: a server answered, and it is not a Schema Registry.
- * - `file-format`: a file of events is in another format than the one that it is read in.
- * - `database-permission`: the permissions don't allow opening a database.
- * - `file-not-readable`: a source's path is not a file, or the permissions don't allow reading it.
- * - `group-full`: the consumer group has as many members as the broker takes.
- * - `group-missing`: there is no such consumer group.
- * - `group-protocol`: the consumer group's other members use another protocol.
- * - `kafka-unreachable`, `registry-unreachable`: no connection, or no answer in time.
- * - `listen-permission`: the permissions don't allow listening on an address.
- * - `message-rejected`: a message can't be read or processed, and there is no dead-letter topic to keep it in.
- * - `net-permission`: the permissions don't allow connecting to an address.
- * - `port-in-use`: another program listens on an address.
- * - `registry-scheme`: the registry speaks https where its URL says http, or the other way round.
- * - `replication-factor`: there are fewer brokers than replicas.
- * - `resume-file`: a file is not a resume file.
- * - `right-missing`: the broker denies a right on a resource.
- * - `schema-incompatible`: a subject's level forbids the schema.
- * - `schema-missing`: the registry does not have the schema to write by, and may not be given one.
- * - `setting-file-missing`, `setting-file-permission`: a file that a setting names doesn't exist, or may not be read.
- * - `store-missing`: nothing is stored in the database yet.
- * - `tls-without-https`: a TLS setting is set for a registry with an http URL.
- * - `topic-missing`: there is no such topic.
- */
+/** What went wrong, for callers that react to it. An interface adds the advice that only it can give, such as which flag to change. */
 export type ErrorCode =
   | "answer-not-registry"
   | "file-format"
@@ -86,8 +61,6 @@ export interface PipelineErrorOptions extends ErrorOptions {
 
 /** A failure that a person can act on. Tasks print it without a stack trace and exit with code 1. */
 export class PipelineError extends Error {
-  /** The class's name, in stack traces. */
-  override name = "PipelineError";
   /** What the reader can do about it; undefined if nothing is known. */
   readonly hint: string | undefined;
   /** What went wrong; undefined if callers have nothing to decide by it. */
@@ -95,14 +68,10 @@ export class PipelineError extends Error {
   /** The values that belong to the code. */
   readonly details: ErrorDetails;
 
-  /**
-   * Makes the error.
-   *
-   * @param message What happened and with which value: capitalised, no final period.
-   * @param options The hint, the code with its details, and the cause.
-   */
+  /** Makes the error of a message, capitalised and without a final period: what happened, with which value. */
   constructor(message: string, options: PipelineErrorOptions = {}) {
     super(message, options);
+    this.name = new.target.name;
     this.hint = options.hint;
     this.code = options.code;
     this.details = options.details ?? {};
@@ -110,34 +79,19 @@ export class PipelineError extends Error {
 }
 
 /** The command line or a setting is wrong. Tasks print it and exit with code 2. */
-export class UsageError extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "UsageError";
-}
+export class UsageError extends PipelineError {}
 
 /** What a handler throws to end the run: its event is not committed, and the next run delivers it again. */
-export class HandlerStop extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "HandlerStop";
-}
+export class HandlerStop extends PipelineError {}
 
 /** The signal was aborted while the start waited for Kafka or the registry. */
-export class StoppedError extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "StoppedError";
-}
+export class StoppedError extends PipelineError {}
 
 /** Kafka or the registry can't be reached or isn't ready: a retry may help. */
-export class OutageError extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "OutageError";
-}
+export class OutageError extends PipelineError {}
 
 /** A message or an event does not match its schema or the wire format: a retry doesn't help. */
-export class InvalidEventError extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "InvalidEventError";
-}
+export class InvalidEventError extends PipelineError {}
 
 /** Walks an error and its causes, outermost first. Returns each error of the chain once, including the members of aggregates. */
 export function* causes(error: unknown): Generator<unknown> {

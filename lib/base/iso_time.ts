@@ -9,10 +9,8 @@ const TIME =
   /^(\d{4}|[+-]\d{6})-(\d{2})-(\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(Z|[+-]\d{2}:\d{2})?)?$/i;
 
 /**
- * Reads a time. `Date.parse` takes nearly any text for one: `5` is a day in May 2001, and 31 February is in March.
- *
- * @param text The time in ISO 8601: a date, or a date and a time of day, with or without a zone.
- * @returns The time, in milliseconds since the epoch; undefined if the text is not a time. Without a zone, it is in the machine's.
+ * Reads a date, or a date and a time of day, in ISO 8601: milliseconds since the epoch; undefined if it is not a time. `Date.parse`
+ * takes nearly any text for one: `5` is a day in May 2001, and 31 February is in March.
  */
 export function parseIsoTime(text: string): number | undefined {
   const [, year, month, day = "", time = "00:00", zone = ""] =

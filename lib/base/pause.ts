@@ -4,12 +4,7 @@
  * @module
  */
 
-/**
- * Waits until the time is up or the signal is aborted.
- *
- * @param ms How long, in milliseconds.
- * @param signal Ends the wait early.
- */
+/** Waits until the time is up, in milliseconds, or the signal is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
@@ -26,8 +21,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 /**
  * Waits for work up to a limit. What is late goes on, and what it throws then is dropped.
  *
- * @param options The limit in milliseconds, a signal that ends the wait earlier, and the error for both.
- * @throws {Error} What `late` returns, if the work is not done in time.
+ * @throws {Error} What `late` returns, if the work is not done in time, or the signal is aborted.
  */
 export async function within<T>(
   work: Promise<T>,

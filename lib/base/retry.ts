@@ -9,11 +9,7 @@ import { pause } from "./pause.ts";
 
 /** How long to wait for Kafka and the registry at the start, and what to call meanwhile. */
 export interface WaitOptions {
-  /**
-   * How long to try before giving up, in milliseconds.
-   *
-   * @default {30000}
-   */
+  /** How long to try before giving up, in milliseconds. @default {30000} */
   readonly timeoutMs?: number;
   /** Deadline in milliseconds since the epoch, in place of the timeout: {@linkcode withDeadline} sets it. */
   readonly deadline?: number;
@@ -39,9 +35,7 @@ export const MAX_PAUSE_MS = 2_000;
 
 /** What counts as an outage, and how long to try. */
 export interface OutageOptions {
-  /** Tells an outage from an error that a retry doesn't remove. */
   readonly isOutage: (error: unknown) => boolean;
-  /** Ends the wait before the work is done. */
   readonly signal?: AbortSignal | undefined;
   /** Tells whether the work has become pointless. */
   readonly over?: () => boolean;
@@ -54,9 +48,8 @@ export interface OutageOptions {
 }
 
 /**
- * Does some work, and repeats it through outages.
+ * Does some work, and repeats it through outages. Returns undefined if the wait ends before the work succeeds.
  *
- * @returns What the work returns; undefined if the wait ends before the work succeeds.
  * @throws {unknown} What the work threw, if it is not an outage or the time is up.
  */
 export async function throughOutages<T>(
@@ -85,12 +78,7 @@ export async function throughOutages<T>(
   }
 }
 
-/**
- * Turns a timeout into a deadline, so that the stages of a wait share it. A deadline that is set already is kept.
- *
- * @param options The options of the whole wait.
- * @returns The same options with a deadline, for each stage.
- */
+/** Turns a timeout into a deadline, so that the stages of a wait share it. A deadline that is set already is kept. */
 export function withDeadline<T extends WaitOptions>(
   options: T,
 ): T & { readonly deadline: number } {
@@ -101,7 +89,6 @@ export function withDeadline<T extends WaitOptions>(
 /**
  * Waits at the start until something can be reached.
  *
- * @param what Its name in the line that announces the wait.
  * @param work Tries to reach it within the time that is left, in milliseconds.
  * @throws {StoppedError} If the signal ended the wait.
  * @throws {unknown} What the work threw or the diagnosis found, if it is not an outage or the time is up.

@@ -10,56 +10,32 @@ const SHOWN = "[secret]";
 export class Secret {
   readonly #value: string;
 
-  /**
-   * Wraps a text.
-   *
-   * @param value The text.
-   */
+  /** Wraps a text. */
   constructor(value: string) {
     this.#value = value;
   }
 
-  /**
-   * Returns the text, for sending.
-   *
-   * @returns The text.
-   */
+  /** Returns the text, for sending. */
   reveal(): string {
     return this.#value;
   }
 
-  /**
-   * Stands in for the text.
-   *
-   * @returns `[secret]`.
-   */
+  /** Stands in for the text. */
   toString(): string {
     return SHOWN;
   }
 
-  /**
-   * Stands in for the text.
-   *
-   * @returns `[secret]`.
-   */
+  /** Stands in for the text. */
   toJSON(): string {
     return SHOWN;
   }
 
-  /**
-   * Stands in for the text where Deno shows an object.
-   *
-   * @returns `[secret]`.
-   */
+  /** Stands in for the text where Deno shows an object. */
   [Symbol.for("Deno.customInspect")](): string {
     return SHOWN;
   }
 
-  /**
-   * Stands in for the text where Node's modules show an object.
-   *
-   * @returns `[secret]`.
-   */
+  /** Stands in for the text where Node's modules show an object. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return SHOWN;
   }
@@ -70,12 +46,7 @@ function base64Of(text: string): string {
   return new TextEncoder().encode(text).toBase64();
 }
 
-/**
- * Removes secrets from a text that a server or a library wrote: some servers repeat what they were sent.
- *
- * @param secrets The secrets; undefined ones are ignored.
- * @returns The text, with `[secret]` in place of each secret and of its base64.
- */
+/** Puts `[secret]` in place of each secret, and of its base64, in a text that a server or a library wrote. */
 export function redact(
   text: string,
   secrets: readonly (Secret | undefined)[],

@@ -12,12 +12,7 @@ const MAX_SHOWN = 1_000;
 const UNSAFE =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
 
-/**
- * Escapes what text of a message may not do to a terminal.
- *
- * @param text Any text, or JSON.
- * @returns The text, with control characters and bidi marks as `\u001b`: in JSON it is still the same value.
- */
+/** Writes control characters and bidi marks as `\u001b`: in JSON it is still the same value. */
 export function escapeUnsafe(text: string): string {
   return text.replace(
     UNSAFE,
@@ -25,20 +20,12 @@ export function escapeUnsafe(text: string): string {
   );
 }
 
-/**
- * Escapes what {@linkcode escapeUnsafe} does, and leaves line breaks.
- *
- * @returns The lines, with control characters and bidi marks as `\u001b`.
- */
+/** Escapes what {@linkcode escapeUnsafe} does, and leaves line breaks. */
 export function escapeLines(text: string): string {
   return text.split("\n").map(escapeUnsafe).join("\n");
 }
 
-/**
- * Makes text of a message safe to print.
- *
- * @returns The text, with control characters and bidi marks as `\u001b`, cut where it is very long.
- */
+/** Makes text of a message safe to print: escaped, and cut where it is very long. */
 export function printable(text: string): string {
   const cut = text.length > MAX_SHOWN
     ? `${text.slice(0, MAX_SHOWN)}… (${text.length} characters)`

@@ -8,11 +8,8 @@ import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 /**
- * Makes a UUID (version 5) of a namespace and a name (RFC 9562, section 5.5).
- *
- * It is hashed synchronously: `crypto.subtle`, and so `@std/uuid/v5`, takes tens of microseconds for each call.
- *
- * @param namespace The namespace: the 16 bytes of a UUID.
+ * Makes a UUID of version 5 (RFC 9562, section 5.5) of a namespace, the 16 bytes of a UUID, and a name. It is hashed synchronously:
+ * `crypto.subtle`, and so `@std/uuid/v5`, takes tens of microseconds for each call.
  */
 export function uuidV5(
   namespace: Buffer,

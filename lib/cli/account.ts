@@ -10,13 +10,10 @@ import { plural } from "../base/plural.ts";
 export interface Account {
   /** What was done to the events, capitalised, such as `Delivered`. */
   readonly done: string;
-  /** How many events that was done to. */
   readonly count: number;
   /** How many it should have been; undefined if that is not known. */
   readonly of?: number | undefined;
-  /** How long the run took, in milliseconds. */
   readonly tookMs: number;
-  /** What else there is to say, in clauses. */
   readonly rest: readonly string[];
 }
 
@@ -25,12 +22,7 @@ export const numbers: Intl.NumberFormat = new Intl.NumberFormat("en-US", {
   maximumFractionDigits: 0,
 });
 
-/**
- * Writes a clause that counts several things.
- *
- * @param things How many of which; those of which there are none are left out.
- * @returns A list with one clause, such as `2 dead letters, 1 tombstone`; an empty one if there is nothing to count.
- */
+/** Writes how many of which there are as a clause, such as `2 dead letters, 1 tombstone`; no clause if there is nothing to count. */
 export function listOf(
   things: readonly (readonly [count: number, what: string])[],
 ): string[] {

@@ -77,10 +77,9 @@ const ADVICE: Readonly<
 };
 
 /**
- * Finds the advice for an error.
+ * Finds the advice for an error, by its code.
  *
  * @param permissions The task's set of permissions in deno.json.
- * @returns One line; undefined if the error's code is not set.
  */
 export function adviceFor(
   error: PipelineError,

@@ -50,11 +50,8 @@ export interface TaskSpec<
   readonly arguments?: A;
   /** What it does by its first word: `deno task NAME WORD`. Only `--help` uses it. */
   readonly words?: Readonly<Record<string, { readonly summary: string }>>;
-  /** What it does, in one or two sentences. */
   readonly summary: string;
-  /** Its flags; `--timestamps`, `--debug` and `--help` are added. */
   readonly flags: F;
-  /** Command lines to copy, each with what it does. */
   readonly examples: readonly (readonly [command: string, what: string])[];
 }
 
@@ -121,10 +118,7 @@ function describeFlag(name: string, flag: Flag): string[] {
   );
 }
 
-/**
- * Writes the text of `--help`: usage, flags with their defaults and environment names, and examples. It is at most 80 characters
- * wide, but for the command lines of the examples.
- */
+/** Writes the text of `--help`. It is at most 80 characters wide, but for the command lines of the examples. */
 export function helpText<
   const F extends Flags,
   const A extends readonly string[],
@@ -159,12 +153,7 @@ export function helpText<
   ].join("\n");
 }
 
-/**
- * Makes the hint for a mistyped word.
- *
- * @param word The word that was meant; undefined if none is similar.
- * @returns The hint, as part of an error's options.
- */
+/** Makes the hint for a mistyped word: none if no known word is similar. */
 export function didYouMean(
   word: string | undefined,
 ): { readonly hint?: string } {
@@ -238,10 +227,8 @@ function checkArguments(
 }
 
 /**
- * Parses a command line.
+ * Parses a command line, and fills in defaults.
  *
- * @param args The command line, without the program.
- * @returns Every flag's value, defaults filled in, and the arguments.
  * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range; if an argument is missing or unknown.
  */
 export function parseCommandLine<
@@ -308,12 +295,7 @@ export function parseCommandLine<
   };
 }
 
-/**
- * Writes an error for a person.
- *
- * @param options Whether to add stack traces, and the task's set of permissions.
- * @returns The message, then the hint and the advice on lines of their own.
- */
+/** Writes an error for a person: the message, then the hint and the advice on lines of their own. */
 export function describeError(
   error: unknown,
   { debug, permissions }: {
@@ -367,12 +349,7 @@ function exitCodeOf(
   return EXIT.usage;
 }
 
-/**
- * Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code.
- *
- * @param main Its work, called with the flags and the arguments. A number that it returns is the exit code; undefined is 0.
- * @default {Deno.args}
- */
+/** Runs a task: parses its flags, answers `--help`, turns what is thrown into a message and an exit code. */
 export async function runTask<
   const F extends Flags,
   const A extends readonly string[] = readonly [],

@@ -20,7 +20,6 @@ import { describeRecord } from "./record_text.ts";
 
 /** What is consumed, and how much of it is printed. */
 export interface ConsumeReportOptions extends MemberReportOptions {
-  /** How the events are written. */
   readonly text: EventText<unknown>;
 }
 

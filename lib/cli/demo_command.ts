@@ -25,7 +25,6 @@ import { type PortChoice, withEngine } from "./own_engine.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
-/** The events that it sends. */
 const { type, text } = chooseEvent(EVENT_FLAG.default);
 /** How many it sends. */
 const COUNT = 5;
@@ -75,9 +74,7 @@ async function choosePorts(runs: boolean): Promise<PortChoice> {
 }
 
 /**
- * Runs the demo and prints it.
- *
- * The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
+ * Runs the demo. The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
  *
  * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
  */

@@ -98,9 +98,7 @@ export class DlqReport {
     );
   }
 
-  /**
-   * Prints one message that was sent back, would be, or can't be. Without a reader of the output, messages are sent all the same.
-   */
+  /** Prints one message that was sent back, would be, or can't be. Without a reader of the output, messages are sent all the same. */
   readonly replay = (
     letter: DeadLetter,
     to: Position | undefined,
@@ -127,7 +125,6 @@ export class DlqReport {
     return output.full ? output.written().catch(() => {}) : undefined;
   };
 
-  /** Prints the account of a replay. */
   done(summary: ReplaySummary | undefined): void {
     if (this.#json) return;
     const { replayed = 0, left = 0 } = summary ?? {};

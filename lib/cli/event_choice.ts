@@ -36,10 +36,8 @@ export function eventTypes(): EventType<unknown>[] {
 }
 
 /**
- * Makes the kind that all events are of. An event that was written by the schema of a kind that the program knows is checked as one
- * of that kind; any other by its writer's schema alone.
- *
- * @returns The kind. Its events are written as those of the first kind whose schema allows them, or else a line per field.
+ * Makes the kind that all events are of. Each is checked and written as one of the known kind by whose schema it was written; any
+ * other by its writer's schema alone, a line per field.
  */
 export function anyEvent(): EventChoice {
   const type = defineEvent<unknown>({

@@ -41,15 +41,12 @@ export type EventFlagValues = {
 
 /** A kind of event, and the topic that it is in. */
 export interface TopicChoice extends EventChoice {
-  /** The topic. */
   readonly topic: string;
 }
 
 /**
- * Finds the kind of event that a command is about.
+ * Finds the kind of event that a command is about. The registry is asked only for what a schema refers to.
  *
- * @param connection Where the registry is, which is asked only for what a schema refers to, and how long to wait for it.
- * @returns The kind, how its events are written, and the topic.
  * @throws {UsageError} If the flags contradict each other.
  * @throws {PipelineError} If the schema can't be read or used.
  */
@@ -86,14 +83,7 @@ export async function readEvent(
   return { type, text: genericText(type), topic };
 }
 
-/**
- * Finds the kind of event that a command shows. Where none is named, a topic other than the default may hold events of any kind.
- *
- * @param connection Where the registry is: see {@linkcode readEvent}.
- * @returns The kind, how its events are written, and the topic.
- * @throws {UsageError} If the flags contradict each other.
- * @throws {PipelineError} If the schema can't be read or used.
- */
+/** Finds the kind of event that a command shows. Where none is named, a topic other than the default may hold events of any kind. */
 export async function readAnyEvent(
   flags: EventFlagValues,
   connection: Connection,

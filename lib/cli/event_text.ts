@@ -22,9 +22,7 @@ export interface EventText<T> {
 
 /** A kind of event, and how its events are written. */
 export interface EventChoice<T = unknown> {
-  /** The kind of event. */
   readonly type: EventType<T>;
-  /** How its events are written. */
   readonly text: EventText<T>;
   /** What a store keeps of them: the events alone by default. */
   readonly kept?: StoredEventDefinition<T>;

@@ -18,11 +18,7 @@ export const TOPIC_FLAG = textFlag(
 /** What a topic of dead letters ends in. */
 const LETTERS = deadLetterTopic("");
 
-/**
- * Checks the topic of a task that writes or reads events.
- *
- * @throws {UsageError} If the name is illegal, or that of a topic for dead letters or of Kafka's own.
- */
+/** Refuses a topic whose name is illegal, or that of a topic for dead letters or of Kafka's own. Returns all others. */
 export function checkEventTopic(topic: string): string {
   checkTopicName(topic);
   if (topic.startsWith("__")) {

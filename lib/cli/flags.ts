@@ -23,9 +23,7 @@ export interface NumberFlag
   extends Pick<TextFlag, "value" | "description" | "env"> {
   readonly type: "integer" | "number";
   readonly default?: number;
-  /** The lowest value allowed. */
   readonly min: number;
-  /** The highest value allowed. */
   readonly max: number;
 }
 

@@ -76,13 +76,7 @@ export function groupJson(positions: GroupPositions): string {
   }));
 }
 
-/**
- * Writes what a reset does, or would do.
- *
- * @param result What is planned, or was done.
- * @param executed Whether it was done.
- * @returns A table, and what it means.
- */
+/** Writes what a reset does, or would do: a table, and what it means. */
 export function describeReset(
   { isNewGroup, plan }: ResetResult,
   executed: boolean,

@@ -34,7 +34,6 @@ import { Parts } from "./parts.ts";
 import { stopSignal } from "./signals.ts";
 import { noteLine } from "./task_flags.ts";
 
-/** The page's port. */
 const PAGE_PORT = 8080;
 /** The page's port where Kafka UI, which comes with Docker, has the usual one. */
 const PORT_BESIDE_UI = 8082;
@@ -132,13 +131,9 @@ function noteEngine({ brokers, registryUrl, asAsked }: RunningEngine): void {
   );
 }
 
-/** Where everything is. */
 interface PartOptions {
-  /** Where Kafka and the registry are. */
   readonly config: Config;
-  /** The page's port. */
   readonly port: number;
-  /** Ends the work. */
   readonly signal: AbortSignal;
 }
 
@@ -261,13 +256,9 @@ async function open(
   }
 }
 
-/** How a day goes. */
 interface LiveDay {
-  /** The clock of the cafe. */
   readonly clock: Clock;
-  /** The day on which it began. */
   readonly today: DayOptions;
-  /** What was delivered. */
   readonly tally: DayTally;
 }
 
@@ -280,11 +271,7 @@ function showStatus({ tally, clock }: LiveDay): void {
   else note(text);
 }
 
-/**
- * Produces the day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time.
- *
- * @throws {PipelineError} If Kafka takes no more.
- */
+/** Produces the day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time. */
 async function produceDays(
   { clock, today, tally }: LiveDay,
   { config, signal }: Omit<PartOptions, "port">,

@@ -68,7 +68,6 @@ export class MemberReport {
     }
   }
 
-  /** Prints the first line. */
   starting(): void {
     const { name } = this.#words;
     this.say(`Starting Cafe Event ${name} with Schema Registry...`);
@@ -109,11 +108,7 @@ export class MemberReport {
     await output.written().catch(() => {});
   }
 
-  /**
-   * Prints the account: if something is missing, and else if a person may want it.
-   *
-   * @param failed Whether an error ended the run.
-   */
+  /** Prints the account: if something is missing, and else if a person may want it. */
   account(failed: boolean, rest: readonly string[] = []): void {
     const { count, quiet } = this.#options;
     const short = failed || count !== undefined && this.taken < count;
@@ -133,7 +128,6 @@ export class MemberReport {
     }));
   }
 
-  /** Prints a line for a person. */
   protected say(text: string): void {
     if (!this.#options.json) printLine(text);
   }

@@ -19,7 +19,6 @@ export const LIVE_TYPES = [orders, loyaltyScans] as readonly EventType<
 
 /** Events of one kind, each at its own time. */
 export interface LiveEvents {
-  /** Their kind. */
   readonly type: EventType<unknown>;
   /** The events, in the sequence of their times. */
   readonly events: Iterable<unknown>;

@@ -14,28 +14,18 @@ import { escapeLines, escapeUnsafe } from "../base/terminal_text.ts";
 import { pause, within } from "../base/pause.ts";
 
 /** The output can't be written: the disk is full, for example. */
-export class OutputError extends HandlerStop {
-  /** The class's name, in stack traces. */
-  override name = "OutputError";
-}
+export class OutputError extends HandlerStop {}
 
 /** The output has no reader any more (`| head`): there is nothing left to do, and nothing went wrong. */
-export class OutputClosedError extends OutputError {
-  /** The class's name, in stack traces. */
-  override name = "OutputClosedError";
-}
+export class OutputClosedError extends OutputError {}
 
 /** The reader of the output has stopped reading, and a stop could not wait for it any longer. */
-export class OutputStalledError extends OutputClosedError {
-  /** The class's name, in stack traces. */
-  override name = "OutputStalledError";
-}
+export class OutputStalledError extends OutputClosedError {}
 
 /** Where text goes: standard output or standard error. */
 export interface OutputSink {
   /** Writes some of the bytes. Returns how many were written. */
   write(bytes: Uint8Array): Promise<number>;
-  /** Tells whether it is a terminal. */
   isTerminal(): boolean;
 }
 
@@ -51,7 +41,6 @@ const HIGH_WATER_UNITS = 65_536;
 const STOP_MS = 4_000;
 /** How long the last text may take after a stop, in milliseconds. */
 const LAST_MS = 1_000;
-/** The pause after a write to a full non-blocking output, in milliseconds. */
 const RETRY_MS = 10;
 
 /** What removes the terminal's last line: the cursor goes to its start, and what follows is erased. */
@@ -99,21 +88,15 @@ export class Output {
     return this.#failure;
   }
 
-  /**
-   * Prints lines. It never throws: after a failure, the text is dropped.
-   *
-   * @param text The lines, without the last line break. Control characters other than line breaks are escaped.
-   */
+  /** Prints lines, with control characters other than line breaks escaped. It never throws: after a failure, the text is dropped. */
   print(text = ""): void {
     this.#put(`${escapeLines(text)}\n`);
     this.#hasStatus = false;
   }
 
   /**
-   * Shows a line on a terminal until something else is printed or shown. It is nothing on any other output, or if the reader is
-   * behind.
-   *
-   * @param text The line, cut to the terminal's width; empty for none.
+   * Shows a line on a terminal, cut to its width, until something else is printed or shown. It is nothing on any other output, or if
+   * the reader is behind.
    */
   showStatus(text: string): void {
     if (!this.isTerminal || this.full) return;
@@ -146,19 +129,13 @@ export class Output {
     await last?.written.promise;
   }
 
-  /**
-   * Gives the reader a limited time, as the program is about to stop: what isn't read by then is dropped.
-   */
+  /** Gives the reader a limited time, as the program is about to stop: what isn't read by then is dropped. */
   hurry(): void {
     this.#hurried = true;
     pause(STOP_MS - LAST_MS).then(() => this.#giveUp());
   }
 
-  /**
-   * Waits for the reader before the program ends; after {@linkcode Output.hurry} not for long.
-   *
-   * @returns When everything is written, or nothing more can be.
-   */
+  /** Waits for the reader before the program ends; after {@linkcode Output.hurry} not for long. */
   async end(): Promise<void> {
     if (this.#hurried) await this.#giveUp();
     else await this.written().catch(() => {});
@@ -236,20 +213,15 @@ export function useTimestamps(): void {
 }
 
 /**
- * Prints progress or a warning on standard error, with the time unless it is a terminal.
- *
- * @param text The lines. Left out, and counted, while the reader of standard error has stopped reading.
+ * Prints progress or a warning on standard error, with the time unless it is a terminal. Left out, and counted, while the reader of
+ * standard error has stopped reading.
  */
 export function note(text: string): void {
   if (errors.full) leftOut++;
   else noteAlways(text);
 }
 
-/**
- * Prints what must not be left out, as {@linkcode note} does otherwise. The caller waits while standard error is full.
- *
- * @param text The lines.
- */
+/** Prints what must not be left out, as {@linkcode note} does otherwise. The caller waits while standard error is full. */
 export function noteAlways(text: string): void {
   const time = timestamps ? `${new Date().toISOString()} ` : "";
   if (leftOut > 0) {
@@ -259,11 +231,7 @@ export function noteAlways(text: string): void {
   errors.print(`${time}${text}`);
 }
 
-/**
- * Prints lines on standard output.
- *
- * @param text The lines, without the last line break.
- */
+/** Prints lines on standard output. */
 export function printLine(text?: string): void {
   output.print(text);
 }

@@ -21,9 +21,7 @@ import { note } from "./output.ts";
 
 /** How an engine is brought. */
 export interface OwnEngineOptions {
-  /** Leaves it running. */
   readonly keep: boolean;
-  /** Ends the start. */
   readonly signal: AbortSignal;
   /** Chooses the ports, knowing whether the engine of this checkout runs. */
   readonly ports: (runs: boolean) => Promise<PortChoice> | PortChoice;
@@ -31,18 +29,15 @@ export interface OwnEngineOptions {
 
 /** The ports of an engine; the usual ones by default. */
 export interface PortChoice {
-  /** The port for Kafka's clients. */
   readonly kafkaPort?: number | undefined;
-  /** The registry's port. */
   readonly registryPort?: number | undefined;
 }
 
 /**
- * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs,
- * or else on one that is started for it, and stopped afterwards.
+ * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs, or else on
+ * one that is started for it, and stopped afterwards.
  *
- * @param work The work. It is given the engine of this checkout, unless the environment names another.
- * @throws {PipelineError} If this machine can't run an engine, or it does not come up.
+ * @param work It is given the engine of this checkout, unless the environment names another.
  * @throws {StoppedError} If the signal ended the start.
  */
 export async function withEngine(

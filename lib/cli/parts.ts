@@ -15,7 +15,6 @@ export interface PartSpec {
   readonly title: string;
   /** The task. Its permission set has the same name. */
   readonly task: string;
-  /** Its arguments. */
   readonly args: readonly string[];
   /** The hosts, with their ports, that it may reach. */
   readonly net: readonly string[];
@@ -48,7 +47,6 @@ export class Parts implements AsyncDisposable {
   /**
    * Starts a part, and waits until it does its work.
    *
-   * @param stop Ends the wait.
    * @throws {PipelineError} If it ends before. The message is its own.
    * @throws {StoppedError} If the signal ended the wait.
    */
@@ -135,7 +133,6 @@ export class Parts implements AsyncDisposable {
     clearTimeout(late);
   }
 
-  /** Stops them all. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping = true;
     await Promise.all(

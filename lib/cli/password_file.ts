@@ -16,7 +16,6 @@ const MIN_LENGTH = 8;
 /**
  * Reads the password that the page asks for.
  *
- * @param warn Receives a sentence if other users of the machine can read it.
  * @throws {UsageError} If the file can't be used, or the password is short.
  */
 export function readPasswordFile(

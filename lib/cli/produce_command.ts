@@ -113,7 +113,6 @@ const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
   "all": "all",
 };
 
-/** How many random events are sent by default. */
 const DEFAULT_COUNT = 5;
 /** The pause between random events by default, in milliseconds. */
 const DEFAULT_INTERVAL_MS = 200;

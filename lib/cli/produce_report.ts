@@ -29,9 +29,7 @@ const MAX_NOTED_COUNT = 10;
 
 /** What is sent where, and how much of it is printed. */
 export interface ProduceReportOptions {
-  /** The topic. */
   readonly topic: string;
-  /** How the events are written. */
   readonly text: EventText<unknown>;
   /** How many events are generated. */
   readonly count: number;
@@ -39,13 +37,10 @@ export interface ProduceReportOptions {
   readonly file?: string | undefined;
   /** The file's format. By default: `"ndjson"`. */
   readonly format?: FileFormat | undefined;
-  /** The file that keeps what is rejected. */
   readonly rejects?: string | undefined;
   /** Whether the events are only checked. By default: `false`. */
   readonly dryRun?: boolean;
-  /** Print JSON and nothing else. */
   readonly json: boolean;
-  /** Leave out the lines for each event. */
   readonly quiet: boolean;
   /** Tells which part of the file has been read, from 0 to 1; undefined if its size is not known. */
   readonly share?: (() => number | undefined) | undefined;
@@ -69,7 +64,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     this.#options = options;
   }
 
-  /** Prints the opening lines. */
   starting(start?: FilePlace): void {
     const { topic, file, format = "ndjson", count, text, dryRun } =
       this.#options;
@@ -138,7 +132,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     return behind?.written().catch(() => {});
   }
 
-  /** Prints where an event is. */
   delivered(record: EventRecord<unknown>): void {
     const { json, quiet } = this.#options;
     this.#delivered++;
@@ -147,7 +140,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     else if (!quiet) this.#say(() => describeDelivery(record));
   }
 
-  /** Prints an event that was given up. */
   failed(event: unknown, error: Error): void {
     this.#failed++;
     noteAlways(
@@ -193,7 +185,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
    * Prints the closing line.
    *
    * @param complete Whether the source was read to its end.
-   * @returns When the output has taken it, or can't any more.
    */
   async done(complete: boolean): Promise<void> {
     this.#progress?.end();
@@ -209,11 +200,7 @@ export class ProduceReport implements ProduceObserver<unknown> {
     await output.written().catch(() => {});
   }
 
-  /**
-   * Prints the account: if something is missing, and else if a person may want it.
-   *
-   * @param complete Whether the source was read to its end.
-   */
+  /** Prints the account: if something is missing, and else if a person may want it. */
   account(complete: boolean): void {
     this.#progress?.end();
     const { file, count, quiet, dryRun, rejects } = this.#options;
@@ -253,7 +240,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     return failure !== undefined && !(failure instanceof OutputClosedError);
   }
 
-  /** Prints a line for a person. */
   #say(text: string | (() => string) = ""): void {
     if (!this.#options.json) this.#print(text);
   }

@@ -19,7 +19,6 @@ const BAR_WIDTH = 20;
 export interface RunState {
   /** What is done to the events, such as `Delivered`. */
   readonly done: string;
-  /** How many events that was done to. */
   readonly count: number;
   /** When it began, in milliseconds since the epoch. */
   readonly startedAt: number;
@@ -47,7 +46,6 @@ export function describeProgress(
   ].join(", ");
 }
 
-/** Draws the share of everything that is done. */
 function barOf(share: number): string {
   const filled = Math.floor(share * BAR_WIDTH);
   return `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}] `;
@@ -78,7 +76,6 @@ export class Progress {
     );
   }
 
-  /** Ends it, and removes the line on a terminal. */
   end(): void {
     clearInterval(this.#timer);
     errors.showStatus("");

@@ -9,19 +9,11 @@ import { dateOf } from "../events/record_json.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventText } from "./event_text.ts";
 
-/** How many of them are shown as hexadecimal digits. */
 const PREVIEW_HEX_BYTES = 24;
 
 const decoder = new TextDecoder();
 
-/**
- * Shows the beginning of some bytes as text.
- *
- * @param bytes The bytes; `null` if there are none.
- * @param maxBytes How many bytes are shown.
- * @default {120}
- * @returns The text, escaped; what isn't UTF-8 is replaced.
- */
+/** Shows the beginning of some bytes as text, escaped; what isn't UTF-8 is replaced. */
 export function previewText(bytes: Uint8Array | null, maxBytes = 120): string {
   if (bytes === null) return "none";
   const shown = printable(decoder.decode(bytes.subarray(0, maxBytes)));
@@ -53,12 +45,7 @@ export function describeDelivery(position: Position): string {
     : `Delivered: ${topic} [${partition}] offset=${offset}`;
 }
 
-/**
- * Writes a message's timestamp.
- *
- * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time in the machine's time zone, such as `2026-02-02 21:16:55`; `none` if it is not a date.
- */
+/** Writes a timestamp in the machine's time zone, such as `2026-02-02 21:16:55`; `none` if it is not a date. */
 export function describeTime(timestamp: number): string {
   const date = dateOf(timestamp);
   if (!date) return "none";

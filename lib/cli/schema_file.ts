@@ -16,9 +16,8 @@ import { eventTypes } from "./event_choice.ts";
 import { inputPath } from "./input_path.ts";
 
 /**
- * Reads a schema.
+ * Reads a schema; `-` is standard input.
  *
- * @param path The file; `-` is standard input.
  * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
  */
 export async function readSchema(path: string): Promise<JsonSchema> {
@@ -27,11 +26,9 @@ export async function readSchema(path: string): Promise<JsonSchema> {
 }
 
 /**
- * Reads a schema, and finds the subject that it is for.
+ * Reads a schema's text without white space, as events are registered with it, and finds the subject that it is for.
  *
- * @param path The file; `-` is standard input.
- * @param subject The subject that it is for. Without one, it is that of the event whose schema has the same title.
- * @returns The schema's text without white space, as events are registered with it, and the subject.
+ * @param subject Without one, it is that of the event whose schema has the same title.
  * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
  * @throws {UsageError} If no subject is given and no event's schema has this title.
  */

@@ -31,7 +31,6 @@ export class SetAsideNotes {
     );
   };
 
-  /** Notes a message that deletes its key. */
   readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
     position,
     key,
@@ -41,7 +40,6 @@ export class SetAsideNotes {
     note(`Tombstone: ${placeOf(position)} (${name})`);
   };
 
-  /** Lists them for the account. Returns a clause; none if there are none. */
   clauses(): string[] {
     return listOf([
       [this.deadLetters, plural(this.deadLetters, "dead letter")],

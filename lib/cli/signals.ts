@@ -17,15 +17,12 @@ const REPEAT_MS = 500;
 
 /** A stop that may be asked for. Disposing of it removes the listeners. */
 export interface StopSignal extends Disposable {
-  /** Aborts on the first signal. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Listens for Ctrl+C, SIGTERM and SIGHUP. The first asks for a clean stop, and limits how long a reader of the output may take; a
  * second Ctrl+C or SIGTERM ends the process immediately.
- *
- * @returns The signal; dispose of it when the work is done.
  */
 export function stopSignal(): StopSignal {
   const controller = new AbortController();

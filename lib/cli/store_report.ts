@@ -11,9 +11,7 @@ import { output, printLine } from "./output.ts";
 
 /** What is stored where, and how much of it is printed. */
 export interface StoreReportOptions extends MemberReportOptions {
-  /** What the events are called. */
   readonly plural: string;
-  /** What the database is called. */
   readonly database: string;
 }
 

@@ -65,11 +65,7 @@ export const CONNECTION_FLAGS = {
   ...CONFIG_FLAGS,
 };
 
-/**
- * Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr.
- *
- * @throws {UsageError} If a flag or a variable is wrong.
- */
+/** Resolves where Kafka and the registry are, and how the connections are secured. Warnings go to stderr. */
 export function configFrom(flags: ConfigFlags): Config {
   return resolveConfig(flags, {
     warn: noteLine,
@@ -84,11 +80,7 @@ export const DATABASE_FLAG = textFlag(
   { env: DATABASE_VARIABLE },
 );
 
-/**
- * Resolves which database a flag or the environment names. Warnings go to stderr.
- *
- * @throws {UsageError} If a flag or a variable is wrong.
- */
+/** Resolves which database a flag or the environment names. Warnings go to stderr. */
 export function databaseFrom(named: string | undefined): DatabaseSettings {
   const isUrl = named?.includes("://");
   return resolveDatabase(isUrl ? named : named && inputPath(named), {
@@ -104,15 +96,10 @@ export function noteLine(line: string): void {
 
 /** Where Kafka and the registry are, and the options of their clients. */
 export interface Connection extends KafkaOptions, WaitOptions {
-  /** Where they are. */
   readonly config: Config;
 }
 
-/**
- * Resolves where Kafka and the registry are and how long to wait for them. Waits are announced on stderr.
- *
- * @throws {UsageError} If a flag or a variable is wrong.
- */
+/** Resolves where Kafka and the registry are and how long to wait for them. Waits are announced on stderr. */
 export function connectionFrom(
   flags: ConfigFlags & { readonly timeout: number; readonly debug: boolean },
 ): Connection {

@@ -16,29 +16,23 @@ import { closestTo } from "./suggestion.ts";
 
 /** One of the things that a task does. */
 export interface TaskWord {
-  /** What it does, in one or two sentences. */
   readonly summary: string;
-  /** Does it, with the rest of the command line. */
   readonly run: (args: readonly string[]) => Promise<never>;
 }
 
 /** A task that does one of several things. */
 export interface WordTaskSpec {
-  /** Its name, as in `deno task NAME`. */
   readonly name: string;
-  /** What it is for, in one or two sentences. */
   readonly summary: string;
   /** The things that it does. The first one is the default. */
   readonly words: Readonly<Record<string, TaskWord>>;
-  /** Command lines to copy, each with what it does. */
   readonly examples: TaskSpec<Flags>["examples"];
 }
 
 /**
  * Makes one of the things that a task does.
  *
- * @param spec Its flags, its arguments and its `--help`. Its name has both words: `schema show`.
- * @returns The same, to be chosen by its word.
+ * @param spec Its name has both words: `schema show`.
  */
 export function taskWord<
   const F extends Flags,
@@ -50,11 +44,7 @@ export function taskWord<
   };
 }
 
-/**
- * Runs what the first word of the command line chooses.
- *
- * @default {Deno.args}
- */
+/** Runs what the first word of the command line chooses. */
 export async function runTaskWord(
   spec: WordTaskSpec,
   args: readonly string[] = Deno.args,

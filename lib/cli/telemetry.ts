@@ -26,14 +26,12 @@ export const METRICS_FLAGS = {
 
 /** What observes a task's runs. Disposing of it closes the port. */
 export interface Observation extends AsyncDisposable {
-  /** The observer; undefined if nobody asked for one. */
   readonly telemetry: Telemetry | undefined;
 }
 
 /**
  * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded.
  *
- * @param flags The values of {@linkcode METRICS_FLAGS}.
  * @throws {PipelineError} If the port can't be had.
  */
 export async function observe(

@@ -145,10 +145,7 @@ async function printFiles(output: ReadableStream<Uint8Array>): Promise<string> {
   return [...lines, text].join("\n");
 }
 
-/**
- * Reads the last line of the test runner, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`; undefined if the line
- * is another.
- */
+/** Reads the test runner's last line, such as `ok | 41 passed (3 steps) | 0 failed | 2 ignored (5s)`; undefined if it is another. */
 export function parseSummary(line: string): TestSummary | undefined {
   if (!/^(?:ok|FAILED) \| \d+ passed/.test(line)) return undefined;
   const count = (pattern: RegExp) => Number(pattern.exec(line)?.[1] ?? 0);
@@ -161,11 +158,7 @@ export function parseSummary(line: string): TestSummary | undefined {
   };
 }
 
-/**
- * Writes the summary of several runs as the test runner would write that of one.
- *
- * @param durationMs How long they took together, in milliseconds.
- */
+/** Writes the summary of several runs as the test runner would write that of one. */
 export function describeSummary(
   summaries: readonly TestSummary[],
   durationMs: number,

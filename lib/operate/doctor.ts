@@ -27,7 +27,6 @@ export interface Finding {
   readonly name: string;
   /** Whether it is as it should be; `note` if the pipeline can run all the same. */
   readonly verdict: "fine" | "note" | "broken";
-  /** What was found. */
   readonly text: string;
   /** What is wrong, for callers that add advice; undefined if nothing is. */
   readonly error?: PipelineError | undefined;
@@ -35,9 +34,7 @@ export interface Finding {
 
 /** What to look at. */
 export interface DoctorOptions {
-  /** The topic. */
   readonly topic: string;
-  /** The consumer group. */
   readonly group: string;
   /** The schema that events are produced with, as text. */
   readonly schemaText: string;
@@ -59,10 +56,7 @@ const DAY_MS = 86_400_000;
 /** ApiVersions, version 0, which every broker answers before a login. */
 const API_VERSIONS = { apiKey: 18, apiVersion: 0 } as const;
 
-/**
- * Looks at the cluster and the registry. It changes nothing. The findings have a fixed sequence; all looks run at once, within
- * 10 s.
- */
+/** Looks at the cluster and the registry. The findings have a fixed sequence; all looks run at once, within 10 s. */
 export async function* examine(
   config: Config,
   options: DoctorOptions,

@@ -22,33 +22,26 @@ import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
 
 /** Where a group stands in a partition. */
 export interface PartitionPosition {
-  /** The topic. */
   readonly topic: string;
-  /** The partition. */
   readonly partition: number;
   /** The offset of the next message to be read; undefined if the group has committed none. */
   readonly committed: bigint | undefined;
-  /** The offset after the last message. */
   readonly end: bigint;
   /** How many offsets are still to be read; undefined if the group has committed none. */
   readonly lag: bigint | undefined;
-  /** Who reads the partition; undefined if nobody does. */
   readonly member: GroupMember | undefined;
 }
 
 /** A group, and where it stands. */
 export interface GroupPositions extends GroupDescription {
-  /** Where it stands, by topic and partition. */
   readonly partitions: readonly PartitionPosition[];
 }
 
 /** Where a group is to go on in a partition. */
 export interface PlannedReset {
-  /** The partition. */
   readonly partition: number;
   /** The offset that the group has committed; undefined if it has none. */
   readonly from: bigint | undefined;
-  /** The offset at which it is to go on. */
   readonly to: bigint;
   /** How many offsets will be read again, or, if negative, passed over; undefined if the group has committed none. */
   readonly again: bigint | undefined;
@@ -58,19 +51,15 @@ export interface PlannedReset {
 export interface ResetResult {
   /** Whether the group did not exist before. */
   readonly isNewGroup: boolean;
-  /** What is planned, or was done, for each partition. */
   readonly plan: readonly PlannedReset[];
 }
 
 /** Which group is to go on where. */
 export interface ResetRequest {
-  /** The group. */
   readonly group: string;
-  /** The topic. */
   readonly topic: string;
   /** The partition; all of them by default. */
   readonly partition?: number | undefined;
-  /** The place. */
   readonly to: OffsetTarget;
   /** Whether it is done; otherwise it is only planned. */
   readonly execute: boolean;
@@ -141,7 +130,6 @@ export async function showGroup(
 /**
  * Sets where a group goes on, or plans it.
  *
- * @returns What is planned, or was done.
  * @throws {PipelineError} If the group has members or feeds a store, or there is no such topic or partition.
  */
 export async function resetGroup(

@@ -18,7 +18,6 @@ const REFUSAL_MS = 500;
 export interface HandshakeResult {
   /** Whether the server speaks TLS: it was accepted, or one side refused the other's certificate. */
   readonly speaksTls: boolean;
-  /** The error that ended the handshake; undefined if there was none. */
   readonly error?: Error;
 }
 

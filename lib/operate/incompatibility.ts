@@ -18,9 +18,7 @@ export interface Finding {
 export interface Incompatibility {
   /** The field, such as `address.zip`; empty if it is about the whole event. */
   readonly field: string;
-  /** The registry's name of the rule. */
   readonly rule: string;
-  /** Why it is incompatible. */
   readonly reason: string;
   /** What to do; undefined if nothing general can be said. */
   readonly remedy: string | undefined;
@@ -30,7 +28,6 @@ export interface Incompatibility {
 export interface NamedSchema {
   /** What sentences call it: `version 3`. */
   readonly name: string;
-  /** The schema's text. */
   readonly schema: string;
 }
 

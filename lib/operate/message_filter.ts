@@ -15,12 +15,7 @@ export interface FieldValue {
   readonly value: string;
 }
 
-/**
- * Reads a condition on a field.
- *
- * @param text Such as `quantity=2`.
- * @returns The condition; undefined if it isn't one.
- */
+/** Reads a condition on a field, such as `quantity=2`; undefined if it isn't one. */
 export function parseFieldValue(text: string): FieldValue | undefined {
   const [, field, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
   return field === undefined || value === undefined
@@ -28,12 +23,7 @@ export function parseFieldValue(text: string): FieldValue | undefined {
     : { field, value };
 }
 
-/**
- * Makes the test for messages.
- *
- * @param wanted The key as text, and the values of fields. All have to match.
- * @returns The test; undefined if every message matches.
- */
+/** Makes the test for messages. All has to match; undefined if every message does. */
 export function messageFilter(
   wanted: {
     readonly key?: string | undefined;

@@ -9,10 +9,7 @@ import { keyText } from "../events/record.ts";
 import { isoTime, jsonHeaders, toJsonLine } from "../events/record_json.ts";
 import type { PeekedMessage } from "./peeked_message.ts";
 
-/**
- * Writes a message for a program in one line of JSON, as `deno task consume --json` does; what isn't an event has its value in
- * base64, and the problem.
- */
+/** Writes a message as `deno task consume --json` does; what isn't an event has its value in base64, and the problem. */
 export function messageJson(message: PeekedMessage): string {
   const { topic, partition, offset, timestamp, value, headers, decoded } =
     message;

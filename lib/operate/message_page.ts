@@ -22,7 +22,6 @@ import type { MessageDecoder, PeekedMessage } from "./peeked_message.ts";
 
 /** Which messages to read. */
 export interface ReadOptions extends KafkaOptions, WaitOptions {
-  /** The topic. */
   readonly topic: string;
   /** The partition; all of them by default. */
   readonly partition?: number | undefined;
@@ -30,11 +29,8 @@ export interface ReadOptions extends KafkaOptions, WaitOptions {
   readonly from?: OffsetTarget | undefined;
   /** Where to begin, by partition, in place of `from`: where an earlier page ended. */
   readonly places?: Places | undefined;
-  /** Which messages to show; all by default. */
   readonly matches?: ((message: PeekedMessage) => boolean) | undefined;
-  /** Reads the messages' values. */
   readonly decoder: MessageDecoder;
-  /** Ends it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +46,6 @@ export interface PageOptions extends ReadOptions {
 export interface MessagePage {
   /** The messages, in the sequence in which they were looked for: those of a partition by offset, the partitions merged by time. */
   readonly messages: readonly PeekedMessage[];
-  /** How many messages were read to find them. */
   readonly read: number;
   /** Where the next page begins; undefined if there is nothing more. */
   readonly next: Places | undefined;
@@ -65,12 +60,7 @@ const LOOK_MS = 3_000;
 /** How long the values of a page are together, in bytes. A longer one comes alone. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
 
-/**
- * Reads a page.
- *
- * @param options Which page. It begins at the end if it goes back, and else at the start, unless `from` or `places` is set.
- * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
- */
+/** Reads a page. It begins at the end if it goes back, and else at the start, unless `from` or `places` is set. */
 export async function readPage(
   config: Config,
   options: PageOptions,
@@ -103,11 +93,8 @@ export async function readPage(
 }
 
 /**
- * Reads messages one by one, as fast as they are taken, each partition's in their sequence.
- *
- * @param options Which messages: from the start by default. With `follow`, from the end, and it goes on with those that come, however
- * long Kafka is away meanwhile.
- * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
+ * Reads messages one by one, as fast as they are taken, each partition's in their sequence: from the start by default. With `follow`,
+ * from the end, and it goes on with those that come, however long Kafka is away meanwhile.
  */
 export async function* readMessages(
   config: Config,
@@ -148,7 +135,6 @@ export async function* readMessages(
   }
 }
 
-/** Finds where reading begins in each partition. */
 async function startsOf(
   reader: TopicReader,
   { topic, from, places, back, ranges }:

@@ -17,13 +17,9 @@ export type Places = ReadonlyMap<number, bigint>;
 
 /** Which messages to find. */
 export interface SearchOptions {
-  /** The topic. */
   readonly topic: string;
-  /** The offsets of the partitions to look in. */
   readonly ranges: ReadonlyMap<number, OffsetRange>;
-  /** Where to begin in each. */
   readonly starts: Places;
-  /** Whether to go back from there. */
   readonly back: boolean;
   /** How many messages to find. */
   readonly limit: number;
@@ -35,11 +31,8 @@ export interface SearchOptions {
   readonly maxLook: bigint;
   /** When no further step begins, in milliseconds since the epoch. */
   readonly deadline: number;
-  /** Which messages count; all by default. */
   readonly matches?: ((message: PeekedMessage) => boolean) | undefined;
-  /** Reads the messages' values. */
   readonly decoder: MessageDecoder;
-  /** Ends it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,7 +59,6 @@ export class MessageSearch {
   readonly #reader: TopicReader;
   readonly #options: SearchOptions;
   readonly #searches: ReadonlyMap<number, Search>;
-  /** How many messages were read. */
   read = 0;
 
   constructor(reader: TopicReader, options: SearchOptions) {
@@ -80,11 +72,7 @@ export class MessageSearch {
     }));
   }
 
-  /**
-   * Looks in steps, until each partition has as many as can be taken, or nothing more.
-   *
-   * @returns What can be taken: each partition's in sequence, the partitions merged by time.
-   */
+  /** Looks in steps, until each partition has as many as can be taken, or nothing more. Those found are merged by time. */
   async find(): Promise<Found[]> {
     const { topic, back, limit, signal } = this.#options;
     const { firstStep, maxLook, maxBytes, deadline } = this.#options;

@@ -18,12 +18,7 @@ export type OffsetTarget =
   | { readonly kind: "time"; readonly timeMs: number }
   | { readonly kind: "shift"; readonly by: bigint };
 
-/**
- * Reads a place.
- *
- * @param text `earliest`, `latest`, an offset, a time in ISO 8601, `+N` or `-N`.
- * @returns The place; undefined if it is none of them. A time without a zone is in the machine's.
- */
+/** Reads `earliest`, `latest`, an offset, a time in ISO 8601, `+N` or `-N`; undefined if it is none of them. */
 export function parseOffsetTarget(text: string): OffsetTarget | undefined {
   if (text === "earliest" || text === "latest") return { kind: text };
   if (/^\d{1,19}$/.test(text)) return { kind: "offset", offset: BigInt(text) };

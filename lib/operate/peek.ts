@@ -16,27 +16,21 @@ import { MessageDecoder, type PeekedMessage } from "./peeked_message.ts";
 
 /** Which messages to show. */
 export interface PeekOptions extends KafkaOptions, WaitOptions {
-  /** The topic. */
   readonly topic: string;
-  /** The partition; all of them by default. */
   readonly partition?: number | undefined;
   /** How many of the newest messages to show, if `from` is not given. By default: `10`. */
   readonly last?: number | undefined;
   /** Where to begin; everything from there on is shown. */
   readonly from?: OffsetTarget | undefined;
-  /** Which messages to show; all by default. */
   readonly matches?: ((message: PeekedMessage) => boolean) | undefined;
   /** Whether to go on with the messages that come. */
   readonly follow?: boolean;
-  /** Ends it. */
   readonly signal?: AbortSignal;
 }
 
 /** How far it was looked. */
 export interface PeekSummary {
-  /** How many messages were shown. */
   readonly shown: number;
-  /** How many were read. */
   readonly read: number;
   /** Which offsets were looked at, by partition: from the first one to the one after the last. */
   readonly looked: ReadonlyMap<number, OffsetRange>;
@@ -55,7 +49,6 @@ const MAX_KEPT_BYTES = 4 * 2 ** 20;
 /**
  * Shows a topic's messages.
  *
- * @returns How far it was looked.
  * @throws {PipelineError} If there is no such topic or partition, or Kafka can't be reached.
  */
 export async function peek(

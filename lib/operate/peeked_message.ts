@@ -27,7 +27,6 @@ const REGISTRY_TIMEOUT_MS = 3_000;
 /** What a message's value is. */
 export type Decoded =
   | {
-    /** The event. */
     readonly event: unknown;
     /** The schema that its writer named. */
     readonly schemaId: SchemaId;
@@ -41,13 +40,9 @@ export type Decoded =
 export interface PeekedMessage extends Position {
   /** The message's timestamp, in milliseconds since the epoch; -1 if it has none. */
   readonly timestamp: number;
-  /** The key in bytes. */
   readonly key: Uint8Array | null;
-  /** The value in bytes. */
   readonly value: Uint8Array | null;
-  /** The headers, in their sequence. */
   readonly headers: readonly Header[];
-  /** What the value is. */
   readonly decoded: Decoded;
   /** Where the message comes from and why it is here, if it is a dead letter. */
   readonly letter: DeadLetterInfo | undefined;
@@ -72,7 +67,6 @@ export class MessageDecoder {
     );
   }
 
-  /** Reads a message of a topic. */
   async peeked(
     topic: string,
     { partition, message }: PartitionMessage,

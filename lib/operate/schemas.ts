@@ -46,29 +46,23 @@ export interface SchemaVersion {
   readonly id: number;
   /** `JSON`, `AVRO` or `PROTOBUF`. */
   readonly type: string;
-  /** The schema's text. */
   readonly schema: string;
 }
 
 /** What a registry has of a subject. */
 export interface SubjectSummary {
-  /** Its versions. */
   readonly versions: readonly number[];
-  /** The newest one. */
   readonly latest: SchemaVersion;
-  /** The level by which a new version is checked. */
   readonly level: string;
 }
 
 /** Whether a schema may be added to a subject. */
 export interface Compatibility {
-  /** The level by which it was checked. */
   readonly level: string;
   /** The subject's newest version; undefined if it has none. */
   readonly latest: SchemaVersion | undefined;
   /** The version that has this very schema; undefined if there is none. */
   readonly registered: SchemaVersion | undefined;
-  /** Whether it may be added. */
   readonly compatible: boolean;
   /** Why not. It may be empty: not every registry gives reasons. */
   readonly incompatibilities: readonly Incompatibility[];
@@ -88,11 +82,7 @@ export class SchemaCatalog {
     this.#registry = registry;
   }
 
-  /**
-   * Connects to the registry.
-   *
-   * @throws {OutageError} If the registry can't be reached in time.
-   */
+  /** Connects to the registry. */
   static async connect(
     config: Config,
     options: WaitOptions = {},
@@ -127,7 +117,7 @@ export class SchemaCatalog {
     );
   }
 
-  /** Reads the newest versions of a subject's schema. Returns the versions, the oldest first; none if there is no such subject. */
+  /** Reads the newest versions of a subject's schema, the oldest first; none if there is no such subject. */
   async history(subject: string): Promise<SchemaVersion[]> {
     try {
       const newest = (await this.#versions(subject)).slice(-MAX_HISTORY);
@@ -138,7 +128,7 @@ export class SchemaCatalog {
     }
   }
 
-  /** Finds the subjects that have a schema. Returns their names, each with the version that the schema is there. */
+  /** Finds the subjects that have a schema, each with its version there. */
   async uses(
     id: number,
   ): Promise<Pick<SchemaVersion, "subject" | "version">[]> {
@@ -187,22 +177,14 @@ export class SchemaCatalog {
     };
   }
 
-  /**
-   * Adds a schema to a subject, or finds the version that has it.
-   *
-   * @throws {PipelineError} If the registry refuses the schema.
-   */
+  /** Adds a schema to a subject, or finds the version that has it. */
   async register(subject: string, schema: string): Promise<SchemaVersion> {
     const body = await this.#schemaBody(subject, schema);
     await this.#registry.register(subject, schema, body);
     return await this.#registered(subject, body) ?? await this.show(subject);
   }
 
-  /**
-   * Reads a compatibility level.
-   *
-   * @param subject The subject; without one, the level of subjects that have none of their own.
-   */
+  /** Reads a compatibility level; without a subject, that of subjects that have none of their own. */
   async level(subject?: string): Promise<string> {
     try {
       const { compatibilityLevel } = Object(
@@ -220,11 +202,7 @@ export class SchemaCatalog {
     }
   }
 
-  /**
-   * Sets a compatibility level.
-   *
-   * @param subject The subject; without one, for all subjects that have none of their own.
-   */
+  /** Sets a compatibility level; without a subject, for all subjects that have none of their own. */
   async setLevel(level: string, subject?: string): Promise<void> {
     const path = subject === undefined
       ? "/config"
@@ -360,10 +338,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads Apicurio's list of differences.
- *
- * @param text Its words: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`, since 3.3
- * `… diff types: [String type max length added at /properties/name/maxLength, …]`.
+ * Reads Apicurio's list of differences: `… diff types: [STRING_TYPE_MAX_LENGTH_ADDED at /properties/name/maxLength, …]`; since 3.3 `…
+ * diff types: [String type max length added at …]`.
  */
 export function readDiffTypes(text: string): Finding[] {
   return [...text.matchAll(/([A-Z][A-Za-z_ ]+) at (\/[^\s,\]"]*)/g)]

@@ -38,11 +38,7 @@ export interface ConfigOptions {
   readonly mode?: ReadMode;
   /** Receives a sentence for each setting that is allowed but unsafe; without it, they are dropped. */
   readonly warn?: (line: string) => void;
-  /**
-   * Where the addresses come from, as errors name it: an interface's own names for its inputs.
-   *
-   * @default {{ brokers: "brokers", registry: "registry" }}
-   */
+  /** Where the addresses come from, as errors name it. @default {{ brokers: "brokers", registry: "registry" }} */
   readonly sources?: Readonly<Record<keyof ConfigFlags, string>>;
 }
 
@@ -115,11 +111,7 @@ function parseRegistryUrl(text: string, source: string): string {
 /**
  * Resolves where Kafka and the registry are, and how the connections are secured.
  *
- * @param flags Addresses that take precedence over the environment.
- * @param options How variables and files are read, and what receives warnings.
- * @returns The settings, checked.
- * @throws {UsageError} If a broker is not `host:port`, the registry is not an http or https URL, or the settings for security
- * contradict each other.
+ * @throws {UsageError} If an address is not one, or the settings for security contradict each other.
  */
 export function resolveConfig(
   flags: ConfigFlags = {},

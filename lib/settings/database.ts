@@ -41,11 +41,7 @@ export type DatabaseSettings = FileDatabaseSettings | PostgresSettings;
 /** How {@linkcode resolveDatabase} reads settings, and what receives its warnings. */
 export interface DatabaseOptions
   extends Pick<ConfigOptions, "env" | "file" | "mode" | "warn"> {
-  /**
-   * What errors call the database that is named: an interface's own name for its input.
-   *
-   * @default {"database"}
-   */
+  /** What errors call the database that is named. @default {"database"} */
   readonly source?: string;
 }
 
@@ -65,8 +61,6 @@ const TLS_MODES = ["require", "verify-ca", "verify-full"];
  * Resolves which database to use.
  *
  * @param named What takes precedence over the environment: a file's path, or a URL.
- * @param options How variables and files are read, and what receives warnings.
- * @returns The settings, checked.
  * @throws {UsageError} If it is neither a path nor a URL of PostgreSQL, or the settings contradict each other.
  */
 export function resolveDatabase(

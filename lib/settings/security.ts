@@ -141,9 +141,8 @@ function readSasl(reader: SettingReader): SaslSettings {
 }
 
 /**
- * Reads how the connection to Kafka is secured.
+ * Reads how the connection to Kafka is secured; undefined if nothing is set.
  *
- * @returns The settings; undefined if none is set.
  * @throws {UsageError} If settings contradict each other or are incomplete. The message names variables, never values.
  */
 export function readKafkaSecurity(
@@ -212,11 +211,9 @@ function readLogin(reader: SettingReader): Secret[] {
 }
 
 /**
- * Reads how the connection to the registry is secured.
+ * Reads how the connection to the registry is secured; undefined if nothing is set.
  *
- * @returns The settings; undefined if none is set.
- * @throws {UsageError} If settings contradict each other or the URL, or are incomplete. The message names variables, never
- * values.
+ * @throws {UsageError} If settings contradict each other or the URL, or are incomplete. The message names variables, never values.
  */
 export function readRegistrySecurity(
   reader: SettingReader,
@@ -239,24 +236,15 @@ export function readRegistrySecurity(
   };
 }
 
-/**
- * Tells whether a host is this machine: what is sent to it never leaves it.
- *
- * @param hostname The host, as a URL has it.
- */
+/** Tells whether a host, as a URL has it, is this machine: what is sent to it never leaves it. */
 export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" ||
     /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**
- * Warns of credentials that go over plain text.
- *
- * A registry on this machine needs no warning. A broker does: it directs the client to the addresses that the cluster
- * advertises.
- *
- * @param security How the connections are secured.
- * @returns A sentence for each such connection.
+ * Warns of credentials that go over plain text, a sentence for each such connection. A registry on this machine needs no warning. A
+ * broker does: it directs the client to the addresses that the cluster advertises.
  */
 export function plainTextWarnings(
   security: Security,

@@ -22,11 +22,8 @@ export type ReadMode = (path: string) => number | null;
 
 /** How settings are read; by Deno's own functions where it doesn't say. */
 export interface SettingSource {
-  /** Reads a variable. */
   readonly env?: ReadVariable;
-  /** Reads a file. */
   readonly file?: ReadFile;
-  /** Reads a file's permissions; unless `file` is set, by Deno's own function. */
   readonly mode?: ReadMode;
 }
 
@@ -38,7 +35,6 @@ export class SettingReader {
   readonly #source: Required<SettingSource>;
   readonly #exposed = new Set<string>();
 
-  /** Makes the reader. It reads nothing yet. */
   constructor({ env, file, mode }: SettingSource = {}) {
     this.#source = {
       env: env ?? ((name) => Deno.env.get(name)),
@@ -54,7 +50,7 @@ export class SettingReader {
     );
   }
 
-  /** Reads a variable. Returns its value; undefined if it is not set or empty. */
+  /** Reads a variable; undefined if it is not set or empty. */
   text(name: string): string | undefined {
     return this.#source.env(name) || undefined;
   }
@@ -62,7 +58,6 @@ export class SettingReader {
   /**
    * Reads a variable that takes one of a few values, in any case.
    *
-   * @returns The value; undefined if it is not set or empty.
    * @throws {UsageError} If it has another value, which the message doesn't show.
    */
   choice<T extends string>(
@@ -76,9 +71,8 @@ export class SettingReader {
   }
 
   /**
-   * Reads the file that a variable names.
+   * Reads the file that a variable names: its text without one line break at its end; undefined if the variable isn't set.
    *
-   * @returns The file's text, without one line break at its end; undefined if the variable isn't set.
    * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
    */
   file(name: string): string | undefined {
@@ -100,12 +94,7 @@ export class SettingReader {
     return text;
   }
 
-  /**
-   * Reads the file with a secret that a variable names, and notes whether others can read it.
-   *
-   * @returns The file's text, as {@linkcode SettingReader.file} gives it.
-   * @throws {UsageError} If the file can't be read, is empty, or isn't UTF-8.
-   */
+  /** Reads the file as {@linkcode SettingReader.file} does, and notes whether others can read it. */
   secretFile(name: string): string | undefined {
     const text = this.file(name);
     const path = this.text(name);
@@ -117,10 +106,8 @@ export class SettingReader {
   }
 
   /**
-   * Reads a secret from a variable, or from the file that another variable names.
+   * Reads a secret from a variable, or from the file that another variable names, the same with `_FILE`.
    *
-   * @param name The variable's name; that of the other is the same with `_FILE`.
-   * @returns The secret; undefined if neither variable is set.
    * @throws {UsageError} If both are set, or the file can't be used.
    */
   secret(name: string): Secret | undefined {

@@ -134,11 +134,7 @@ export function readTlsSettings(
   };
 }
 
-/**
- * Puts the settings into the terms of Node's `tls.connect` and `https.request`.
- *
- * @param tls The settings; the system's authorities and no client certificate if it is left out.
- */
+/** Puts the settings into the terms of Node's `tls.connect` and `https.request`. */
 export function tlsOptions(
   tls: TlsSettings | undefined,
 ): Pick<ConnectionOptions, "ca" | "cert" | "key" | "rejectUnauthorized"> {

@@ -11,12 +11,7 @@ export type Resolution =
   | { readonly resolves: true }
   | { readonly resolves: false; readonly reason: string };
 
-/**
- * Reads the packages of JSR from the import map.
- *
- * @returns Their specifiers by import name, such as `@std/cli` → `jsr:@std/cli@^1`.
- * @throws {PipelineError} If the text is not JSON.
- */
+/** Reads the packages of JSR from the import map: their specifiers by import name. */
 export function jsrImports(config: string): Map<string, string> {
   let imports: Record<string, string>;
   try {
@@ -35,12 +30,8 @@ export function jsrImports(config: string): Map<string, string> {
 }
 
 /**
- * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the
- * stand-ins don't count.
- *
- * @param timeoutMs How long to wait for the answer, in milliseconds.
- * @returns Whether all resolve, and if not, why.
- * @throws {PipelineError} If Deno can't be run.
+ * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the stand-ins don't
+ * count.
  */
 export async function resolvePackages(
   specifiers: readonly string[],
@@ -66,11 +57,7 @@ export async function resolvePackages(
   }
 }
 
-/**
- * Downloads the packages of npm that a module imports, unless they are cached.
- *
- * @throws {PipelineError} If Deno can't be run, or can't get them.
- */
+/** Downloads the packages of npm that a module imports, unless they are cached. */
 export async function cachePackages(module: URL): Promise<void> {
   const { success, stderr } = await spawnDeno(["cache", "-q", module.href])
     .output();

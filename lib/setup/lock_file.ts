@@ -14,12 +14,7 @@ interface Pins {
   readonly npm?: Readonly<Record<string, { readonly integrity?: string }>>;
 }
 
-/**
- * Makes sure that the copy pins each package as the committed lock file does.
- *
- * @param root The checkout, a URL that ends in `/`.
- * @returns Whether the copy was replaced.
- */
+/** Makes sure that the copy pins each package as the committed lock file does. Returns whether it was replaced. */
 export async function updateLockCopy(root: URL): Promise<boolean> {
   const text = await readLock(new URL("deno.lock", root));
   const copy = new URL(LOCK_COPY, root);

@@ -11,13 +11,7 @@ export const OFFLINE_FOLDER = ".offline";
 /** Where the folder is built and taken apart: beside it, and not matched by `links`. */
 const WORKSHOP = ".offline.new";
 
-/**
- * Makes the folder an exact copy of the stand-ins.
- *
- * @param root The checkout, a URL that ends in `/`.
- * @param standIns The folder of the stand-ins, a URL that ends in `/`.
- * @returns Whether anything had to change.
- */
+/** Makes the folder an exact copy of the stand-ins. Returns whether anything had to change. */
 export async function fillOfflineFolder(
   root: URL,
   standIns: URL,
@@ -49,12 +43,7 @@ export async function fillOfflineFolder(
   return true;
 }
 
-/**
- * Removes the folder.
- *
- * @param root The checkout, a URL that ends in `/`.
- * @returns Whether there was one.
- */
+/** Removes the folder. Returns whether there was one. */
 export async function removeOfflineFolder(root: URL): Promise<boolean> {
   const folder = new URL(`${OFFLINE_FOLDER}/`, root);
   if (!await exists(folder)) return false;
@@ -69,12 +58,7 @@ export async function removeOfflineFolder(root: URL): Promise<boolean> {
   return true;
 }
 
-/**
- * Determines whether the folder exists.
- *
- * @param root The checkout, a URL that ends in `/`.
- * @returns `true` if it is.
- */
+/** Determines whether the folder exists. */
 export function hasOfflineFolder(root: URL): Promise<boolean> {
   return exists(new URL(`${OFFLINE_FOLDER}/`, root));
 }

@@ -17,26 +17,15 @@ import {
 
 /** What {@linkcode setUp} found and did. */
 export interface SetupResult {
-  /** Whether the checkout was changed. */
   readonly changed: boolean;
-  /** One line that says what is used now, and why. */
   readonly message: string;
 }
 
 /** Options for {@linkcode setUp}. */
 export interface SetupOptions {
-  /**
-   * How long to wait for JSR if there are no stand-ins yet, in milliseconds.
-   *
-   * @default {10000}
-   */
+  /** How long to wait for JSR if there are no stand-ins yet, in milliseconds. @default {10000} */
   readonly timeoutMs?: number;
-  /**
-   * How long to wait for JSR if the stand-ins are in place, in milliseconds: short, because each task waits. What was
-   * downloaded by then stays cached.
-   *
-   * @default {2000}
-   */
+  /** The same if there are, in milliseconds: short, because each task waits. What was downloaded by then stays cached. @default {2000} */
   readonly timeoutWithStandInsMs?: number;
 }
 
@@ -44,7 +33,6 @@ export interface SetupOptions {
  * Makes a checkout ready, in whatever state it is.
  *
  * @param root The checkout, a URL that ends in `/`.
- * @throws {PipelineError} If `deno.json` is not JSON, Deno can't be run, or a package of npm can't be had.
  */
 export async function setUp(
   root: URL,

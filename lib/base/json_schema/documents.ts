@@ -27,13 +27,11 @@ export interface Resource {
 /** Where a reference leads. */
 export interface Target {
   readonly schema: unknown;
-  /** The resource that the schema belongs to. */
   readonly resource: Resource;
   /** The fragment's name, unless the reference has a JSON pointer. */
   readonly anchor: string | undefined;
 }
 
-/** Relative names are resolved against it. */
 const BASE_URI = "schema://registry/";
 
 /** What a schema is taken for that doesn't say what it is, as in confluent-kafka. */
@@ -67,10 +65,9 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Changes the schemas that a schema holds.
+ * Copies a schema with others in place of those that it holds.
  *
  * @param change Makes another of each; it gets what can't be a schema as well.
- * @returns A copy of the schema with the others in it.
  */
 export function mapSubschemas(
   schema: JsonObject,
@@ -93,11 +90,7 @@ export function mapSubschemas(
   return changed;
 }
 
-/**
- * Lists the schemas that a schema holds.
- *
- * @returns Each, with the keyword that holds it; among them may be what can't be a schema.
- */
+/** Lists the schemas that a schema holds, with their keywords; among them may be what can't be a schema. */
 export function subschemas(
   schema: JsonObject,
 ): readonly (readonly [keyword: string, schema: unknown])[] {
@@ -110,25 +103,15 @@ export function subschemas(
 export class Documents {
   readonly #resources = new Map<string, Resource>();
   readonly #owners = new Map<JsonObject, Resource>();
-  /** The resource of the schema itself. */
   readonly root: Resource;
 
-  /**
-   * Reads the documents.
-   *
-   * @throws {TypeError} If a draft is not known.
-   */
   constructor(schema: unknown, references: ReadonlyMap<string, unknown>) {
     // First those that are referred to: the schema's meta-schema may be among them.
     for (const [name, referenced] of references) this.add(name, referenced);
     this.root = this.add("", schema);
   }
 
-  /**
-   * Adds a document that references may lead to.
-   *
-   * @param name The name by which it is referred to.
-   */
+  /** Adds a document that references may lead to, by that name. */
   add(name: string, schema: unknown): Resource {
     const uri = resolveUri(BASE_URI, name);
     const retrieved = this.#open(uri, schema, DEFAULT_DRAFT);
@@ -138,12 +121,7 @@ export class Documents {
     return resource;
   }
 
-  /**
-   * Finds the resource that a schema belongs to.
-   *
-   * @param schema A schema of one of the documents.
-   * @returns The resource; undefined where nothing says that it is a schema.
-   */
+  /** Finds the resource that a schema belongs to; undefined where nothing says that it is a schema. */
   owner(schema: unknown): Resource | undefined {
     return isObject(schema) ? this.#owners.get(schema) : undefined;
   }

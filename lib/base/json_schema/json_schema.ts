@@ -38,7 +38,6 @@ export class JsonSchema {
   /**
    * Reads a schema.
    *
-   * @param schema The schema.
    * @param references The schemas that it refers to, by the names by which it does.
    * @throws {TypeError} If it can't be understood.
    * @throws {RangeError} If it is nested too deeply.
@@ -52,10 +51,9 @@ export class JsonSchema {
   }
 
   /**
-   * Checks a value. It can take long, or exhaust the stack, by the schema and the value: see {@linkcode JsonSchema.isLinear}.
+   * Finds where a value fails first; undefined if it is valid. It can take long, or exhaust the stack: see {@linkcode
+   * JsonSchema.isLinear}.
    *
-   * @param value The JSON value.
-   * @returns Where it fails first, and why; undefined if it is valid.
    * @throws {TypeError} If a reference leads nowhere.
    * @throws {RangeError} If the stack is exhausted.
    */
@@ -69,10 +67,7 @@ export class JsonSchema {
 
   /**
    * Tells whether checks take time in proportion to the value's length, whatever the value: neither patterns nor recursion can hold
-   * them up, and few schemas apply to each part.
-   *
-   * @param options `assertsFormat`: whether `format` is an assertion; by default, as the schema's draft has it.
-   * @returns Whether they do; false if that isn't obvious.
+   * them up, and few schemas apply to each part. False if that isn't obvious.
    */
   isLinear(options: { readonly assertsFormat?: boolean } = {}): boolean {
     const costs = new Map<JsonObject, number>();

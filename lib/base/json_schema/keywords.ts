@@ -34,7 +34,6 @@ export interface Scope {
 
 /** What a check needs besides the value. */
 export interface Run {
-  /** The resources that evaluation has come through. */
   readonly scope: Scope;
   /** What has been looked at; undefined if no keyword asks. */
   readonly evaluated: Evaluated | undefined;
@@ -45,9 +44,7 @@ export type Check = (value: unknown, run: Run) => Failure | undefined;
 
 /** What a keyword is compiled with. */
 export interface Context {
-  /** The schema that the keyword stands in. */
   readonly schema: JsonObject;
-  /** The resource that it belongs to. */
   readonly resource: Resource;
   /** Compiles a schema that the keyword holds. */
   readonly compile: (schema: unknown) => Check;
@@ -61,11 +58,7 @@ export function nothing(): Evaluated {
   return { names: new Set(), indexes: new Set() };
 }
 
-/**
- * Adds to what has been looked at.
- *
- * @param evaluated What has been looked at; undefined if no keyword asks.
- */
+/** Adds to what has been looked at. */
 export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
   for (const name of more.names) evaluated?.names.add(name);
   for (const index of more.indexes) evaluated?.indexes.add(index);
@@ -231,9 +224,7 @@ function regExp(keyword: string, source: string): RegExp {
 
 /**
  * Tells whether a pattern takes time in proportion to the text's length, whatever the text: if it is bound to the text's start, and
- * all but one of its parts have a fixed length.
- *
- * @returns Whether it does; false if that isn't obvious.
+ * all but one of its parts have a fixed length. False if that isn't obvious.
  */
 export function isLinearPattern(source: string): boolean {
   const parts = source

@@ -10,12 +10,6 @@ import { isDeepStrictEqual } from "node:util";
 export class AssertionError extends Error {
   override name = "AssertionError";
 
-  /**
-   * Constructs a new instance.
-   *
-   * @param message What does not hold.
-   * @param options The cause, if there is one.
-   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
   }
@@ -28,36 +22,17 @@ type AnyConstructor = abstract new (...args: any[]) => any;
 // deno-lint-ignore no-explicit-any
 type ErrorConstructor<E extends Error> = abstract new (...args: any[]) => E;
 
-/**
- * Asserts that a value is truthy.
- *
- * @param expr The value.
- * @param msg What to say where it is not.
- * @throws {AssertionError} If it is not.
- */
+/** Asserts that a value is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
   if (!expr) throw new AssertionError(msg);
 }
 
-/**
- * Fails.
- *
- * @param msg What to say.
- * @returns Never.
- * @throws {AssertionError} Always.
- */
+/** Fails. */
 export function fail(msg?: string): never {
   throw new AssertionError(`Failed assertion${suffix(msg)}`);
 }
 
-/**
- * Asserts that two values are deeply equal, and of the same kind throughout.
- *
- * @param actual The value to test.
- * @param expected The value that it should equal.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If they are not; its message shows both.
- */
+/** Asserts that two values are deeply equal, and of the same kind throughout. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!isDeepStrictEqual(actual, expected)) {
     throw new AssertionError(
@@ -66,14 +41,7 @@ export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/**
- * Asserts that two values are not deeply equal.
- *
- * @param actual The value to test.
- * @param expected The value that it should differ from.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If they are deeply equal.
- */
+/** Asserts that two values are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (isDeepStrictEqual(actual, expected)) {
     throw new AssertionError(
@@ -84,14 +52,7 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   }
 }
 
-/**
- * Asserts that two values are one and the same, as `Object.is` tells.
- *
- * @param actual The value to test.
- * @param expected The value that it should be.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If they are not; its message shows both.
- */
+/** Asserts that two values are one and the same, as `Object.is` tells. */
 export function assertStrictEquals<T>(
   actual: unknown,
   expected: T,
@@ -107,14 +68,7 @@ export function assertStrictEquals<T>(
   }
 }
 
-/**
- * Asserts that a text matches a pattern.
- *
- * @param actual The text to test.
- * @param expected The pattern.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If it does not match.
- */
+/** Asserts that a text matches a pattern. */
 export function assertMatch(
   actual: string,
   expected: RegExp,
@@ -127,14 +81,7 @@ export function assertMatch(
   }
 }
 
-/**
- * Asserts that a text includes another.
- *
- * @param actual The text to test.
- * @param expected The text that it should include.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If it does not include it.
- */
+/** Asserts that a text includes another. */
 export function assertStringIncludes(
   actual: string,
   expected: string,
@@ -147,14 +94,7 @@ export function assertStringIncludes(
   }
 }
 
-/**
- * Asserts that a value is an instance of a class.
- *
- * @param actual The value to test.
- * @param expectedType The class.
- * @param msg What to add to the error's message.
- * @throws {AssertionError} If it is not.
- */
+/** Asserts that a value is an instance of a class. */
 export function assertInstanceOf<T extends AnyConstructor>(
   actual: unknown,
   expectedType: T,
@@ -168,25 +108,9 @@ export function assertInstanceOf<T extends AnyConstructor>(
   );
 }
 
-/**
- * Asserts that a function throws.
- *
- * @param fn The function.
- * @param msg What to add to the error's message.
- * @returns What it threw.
- * @throws {AssertionError} If it does not throw.
- */
+/** Asserts that a function throws. */
 export function assertThrows(fn: () => unknown, msg?: string): unknown;
-/**
- * Asserts that a function throws an error of a class, with a message that includes a text.
- *
- * @param fn The function.
- * @param ErrorClass The class.
- * @param msgIncludes The text.
- * @param msg What to add to the error's message.
- * @returns The error that it threw.
- * @throws {AssertionError} If it throws another or nothing.
- */
+/** Asserts that a function throws an error of a class, with a message that includes a text. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
   ErrorClass: ErrorConstructor<E>,
@@ -211,30 +135,12 @@ export function assertThrows<E extends Error = Error>(
   throw new AssertionError(`Expected function to throw${suffix(expected.msg)}`);
 }
 
-/**
- * Asserts that a function returns a promise that is rejected.
- *
- * @param fn The function.
- * @param msg What to add to the error's message.
- * @returns What it was rejected with.
- * @throws {AssertionError} If it is fulfilled, or if the function throws before it returns a promise.
- */
+/** Asserts that a function returns a promise that is rejected. */
 export function assertRejects(
   fn: () => PromiseLike<unknown>,
   msg?: string,
 ): Promise<unknown>;
-/**
- * Asserts that a function returns a promise that is rejected with an error of a class, with a
- * message that includes a text.
- *
- * @param fn The function.
- * @param ErrorClass The class.
- * @param msgIncludes The text.
- * @param msg What to add to the error's message.
- * @returns The error that it was rejected with.
- * @throws {AssertionError} If it is rejected with another or fulfilled, or if the function throws
- * before it returns a promise.
- */
+/** Asserts that a function returns a promise that is rejected with an error of a class, with a message that includes a text. */
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
   ErrorClass: ErrorConstructor<E>,

@@ -20,17 +20,10 @@ export interface ParseOptions<
 
 /** The value returned from {@linkcode parseArgs}: the flags by name. */
 export type Args<TArgs extends Record<string, unknown>> = TArgs & {
-  /** The arguments that are not flags. */
   _: Array<string | number>;
 };
 
-/**
- * Parses the flags of a command line.
- *
- * @param args The arguments, such as `Deno.args`.
- * @param options Which flags there are.
- * @returns The flags by name, and the other arguments under `_`.
- */
+/** Parses the flags of a command line. */
 export function parseArgs<
   TBooleans extends string | undefined = undefined,
   TStrings extends string | undefined = undefined,

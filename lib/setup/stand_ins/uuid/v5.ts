@@ -11,24 +11,12 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const UUID_V5 =
   /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 
-/**
- * Tells whether a text is a UUID of version 5.
- *
- * @param id The text to test.
- * @returns `true` if it is.
- */
+/** Tells whether a text is a UUID of version 5. */
 export function validate(id: string): boolean {
   return UUID_V5.test(id);
 }
 
-/**
- * Generates the UUID of a name within a namespace.
- *
- * @param namespace The namespace, itself a UUID.
- * @param data The name, as bytes.
- * @returns The UUID, in lower case.
- * @throws {TypeError} If the namespace is not a UUID.
- */
+/** Generates the UUID of a name within a namespace. */
 // The package's own function is asynchronous, and callers rely on errors arriving as rejections.
 // deno-lint-ignore require-await
 export async function generate(
