@@ -8,17 +8,19 @@ import { assert, assertEquals } from "@std/assert";
 import { pause } from "../../lib/base/pause.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
+import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { readDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { committedOffsets, type JsonRecord } from "../support/topics.ts";
 import type { BrokerId, ClusterEngine } from "./support/cluster_engine.ts";
-import { Consumption } from "./support/consumption.ts";
+import { Consumption, type TaskPlace } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
 import { eventIdOf, placeOf, readLog, topicEnds } from "./support/topic_log.ts";
 import { WatchedTask } from "./support/watched_task.ts";
 
-type ClusterBench = FaultBench<ClusterEngine>;
+/** What a test of a cluster works with. */
+export type ClusterBench = FaultBench<ClusterEngine>;
 
 const PARTITIONS_COUNT = 6;
 /** How many processes consume, and how many store: members of a group. */
@@ -110,10 +112,40 @@ class OffsetWatch implements AsyncDisposable {
   }
 }
 
+/** Where the tasks of a test run. */
+export interface Surroundings {
+  /** Where the n-th pair of a consumer and a store runs, from 0, and the producer as the first does. */
+  readonly place: (pair: number) => TaskPlace;
+  /** The store's database. */
+  readonly database: DatabaseSettings;
+  /** The flags that name it; none where the place's environment does. */
+  readonly databaseFlags: readonly string[];
+}
+
+/** Runs the tasks beside the test, with a file as the store's database, which is removed with the stack. */
+function besideTest(
+  { config }: ClusterBench,
+  stack: AsyncDisposableStack,
+): Surroundings {
+  const database = `.data/faults-${crypto.randomUUID()}.db`;
+  const path = `${checkoutFolder()}/${database}`;
+  stack.defer(async () => {
+    for (const end of ["", "-wal", "-shm"]) {
+      await Deno.remove(`${path}${end}`).catch(() => {});
+    }
+  });
+  return {
+    place: () => ({ config }),
+    database: { path },
+    databaseFlags: [`--database=${database}`],
+  };
+}
+
 /** Produces, consumes and stores while a trouble lasts, and accounts for every order. */
-async function underLoad(
+export async function underLoad(
   bench: ClusterBench,
   trouble: () => Promise<void>,
+  surround = besideTest,
 ): Promise<void> {
   const { config, topic, group, report } = bench;
   await createTopic(config, {
@@ -121,38 +153,33 @@ async function underLoad(
     partitions: PARTITIONS_COUNT,
     replicationFactor: 3,
   });
-  const database = `.data/faults-${crypto.randomUUID()}.db`;
   await using stack = new AsyncDisposableStack();
-  stack.defer(async () => {
-    for (const end of ["", "-wal", "-shm"]) {
-      await Deno.remove(`${checkoutFolder()}/${database}${end}`).catch(
-        () => {},
-      );
-    }
-  });
+  const { place, database, databaseFlags } = surround(bench, stack);
   const acknowledged = new Map<string, string>();
   const [producing, consuming] = [new PauseMeter(), new PauseMeter()];
   const storeGroup = `${group}-store`;
   const consumption = new Consumption(bench);
   const members = await Promise.all(
-    Array.from({ length: MEMBERS_COUNT }, async () => {
+    Array.from({ length: MEMBERS_COUNT }, async (_, pair) => {
+      const own = place(pair);
       let isStoring = false;
       const store = stack.use(
         new WatchedTask(
-          config,
+          own.config,
           "store",
-          [
-            `--topic=${topic}`,
-            `--group=${storeGroup}`,
-            `--database=${database}`,
-          ],
+          [`--topic=${topic}`, `--group=${storeGroup}`, ...databaseFlags],
           (line) => {
             if (line === "Press Ctrl+C to stop") isStoring = true;
           },
+          own,
         ),
       );
       const consumer = stack.use(
-        consumption.start([], ({ partition }) => consuming.tick(partition)),
+        consumption.start(
+          [],
+          ({ partition }) => consuming.tick(partition),
+          own,
+        ),
       );
       await store.until("the store listens", () => isStoring);
       return [consumer, store] as const;
@@ -161,7 +188,7 @@ async function underLoad(
   const tasks = members.flat();
   const producer = stack.use(
     new WatchedTask(
-      config,
+      place(0).config,
       "produce",
       [
         `--topic=${topic}`,
@@ -175,6 +202,7 @@ async function underLoad(
         acknowledged.set(record.event.event_id, placeOf(record));
         producing.tick(record.partition);
       },
+      place(0),
     ),
   );
   await producer.until("deliveries", () => acknowledged.size > RATE);
@@ -205,7 +233,7 @@ async function underLoad(
   }
   const stored = async () => {
     const [row] = await readDatabase(
-      { path: `${checkoutFolder()}/${database}` },
+      database,
       "SELECT (SELECT count(*) FROM orders) AS orders, (SELECT sum(orders) FROM order_minutes) AS counted",
     );
     return [Number(row?.["orders"]), Number(row?.["counted"])];
@@ -282,7 +310,8 @@ async function reassign(
   });
 }
 
-async function crash(
+/** Kills a broker, and brings it back some seconds later. */
+export async function crash(
   { engine, random }: ClusterBench,
   id: BrokerId,
 ): Promise<void> {

@@ -9,6 +9,7 @@ import postgres from "postgres";
 import { freePorts } from "../../lib/engine/ports.ts";
 import type { PostgresSettings } from "../../lib/settings/database.ts";
 import { resolveDatabase } from "../../lib/settings/database.ts";
+import { HeldShell } from "./held_shell.ts";
 
 /** Finds the newest server that is installed. */
 const FIND =
@@ -26,6 +27,7 @@ cd /
 as() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
 folder=$(as mktemp -d /tmp/cafe-postgres-XXXXXX)
 port=$1
+host=$3
 end() {
   as "$bin/pg_ctl" -D "$folder/data" -m immediate stop >/dev/null 2>&1
   rm -rf "$folder" "$folder.out"
@@ -35,7 +37,7 @@ start() {
   # What a crash has left may still be in the way, for a moment.
   for try in $(seq 100); do
     as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 30 \\
-      -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c ssl=on" start && return
+      -o "-p $port -c listen_addresses=127.0.0.1\${host:+,$host} -c unix_socket_directories= -c ssl=on" start && return
     sleep 0.1
   done
   exit 1
@@ -51,6 +53,7 @@ trap '' INT HUP TERM
   as "$bin/initdb" -D "$folder/data" -U cafe -A scram-sha-256 --pwfile="$folder/password" -E UTF8 --locale=C --no-sync
   as openssl req -new -x509 -days 2 -nodes -subj /CN=localhost -addext subjectAltName=DNS:localhost \\
     -out "$folder/data/server.crt" -keyout "$folder/data/server.key"
+  echo "host all all 198.18.0.0/15 scram-sha-256" | as tee -a "$folder/data/pg_hba.conf"
   start
 } >"$folder.out" 2>&1
 echo "$folder"
@@ -80,35 +83,28 @@ async function findProblem(): Promise<string | undefined> {
 
 /** A server. Disposing of it removes it. */
 export class PostgresServer implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #output: ReadableStreamDefaultReader<string>;
+  readonly #shell: HeldShell;
   readonly #port: number;
+  readonly #host: string;
   /** The folder with its data. */
   #folder = "";
 
-  private constructor(port: number) {
+  private constructor(port: number, host?: string) {
     this.#port = port;
-    this.#child = new Deno.Command("sh", {
-      args: ["-c", SERVE, "sh", String(port), PASSWORD],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    this.#input = this.#child.stdin.getWriter();
-    this.#output = this.#child.stdout.pipeThrough(new TextDecoderStream())
-      .getReader();
+    this.#host = host ?? "127.0.0.1";
+    this.#shell = new HeldShell(SERVE, [String(port), PASSWORD, host ?? ""]);
   }
 
   /**
    * Starts a server.
    *
+   * @param host Where tasks reach it besides 127.0.0.1: an address of {@linkcode Networks}.
    * @returns The server, ready for work.
    */
-  static async launch(): Promise<PostgresServer> {
+  static async launch(host?: string): Promise<PostgresServer> {
     const [port = 0] = freePorts(1);
-    const server = new PostgresServer(port);
-    server.#folder = (await server.#answered()).trim();
+    const server = new PostgresServer(port, host);
+    server.#folder = await server.#shell.answered();
     return server;
   }
 
@@ -146,6 +142,11 @@ export class PostgresServer implements AsyncDisposable {
     return this.#port;
   }
 
+  /** Where tasks reach it, `host:port`. */
+  get address(): string {
+    return `${this.#host}:${this.#port}`;
+  }
+
   /**
    * Makes the environment of a task that uses a database.
    *
@@ -154,8 +155,7 @@ export class PostgresServer implements AsyncDisposable {
    */
   env(name: string): Record<string, string> {
     return {
-      DATABASE_URL:
-        `postgres://cafe:${PASSWORD}@127.0.0.1:${this.#port}/${name}`,
+      DATABASE_URL: `postgres://cafe:${PASSWORD}@${this.address}/${name}`,
     };
   }
 
@@ -198,29 +198,16 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Ends all its processes with SIGKILL. */
   async crash(): Promise<void> {
-    await this.#command("crash");
+    await this.#shell.command("crash");
   }
 
   /** Starts it again. */
   async start(): Promise<void> {
-    await this.#command("start");
+    await this.#shell.command("start");
   }
 
   /** Ends and removes it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#input.close();
-    await this.#output.cancel();
-    await this.#child.status;
-  }
-
-  async #command(line: "crash" | "start"): Promise<void> {
-    await this.#input.write(new TextEncoder().encode(`${line}\n`));
-    await this.#answered();
-  }
-
-  async #answered(): Promise<string> {
-    const { value } = await this.#output.read();
-    if (value === undefined) throw new Error("PostgreSQL did not start");
-    return value;
+    await this.#shell[Symbol.asyncDispose]();
   }
 }

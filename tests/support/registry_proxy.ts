@@ -14,12 +14,18 @@ export interface RegistryProxyOptions {
   readonly refusal?: 401 | 403;
   /** Its certificate, for https. */
   readonly certified?: Certified;
+  /**
+   * The address that it listens at.
+   *
+   * @default {"127.0.0.1"}
+   */
+  readonly hostname?: string;
 }
 
 /** A reverse proxy with a login. */
 export class RegistryProxy implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** Its URL, at localhost. */
+  /** Its URL. */
   readonly url: string;
 
   /**
@@ -29,9 +35,9 @@ export class RegistryProxy implements AsyncDisposable {
    * @param options What it asks for, and how it is reached.
    */
   constructor(registryUrl: string, options: RegistryProxyOptions = {}) {
-    const { authorization, refusal = 401, certified } = options;
+    const { authorization, refusal = 401, certified, hostname } = options;
     this.#server = Deno.serve({
-      hostname: "127.0.0.1",
+      hostname: hostname ?? "127.0.0.1",
       port: 0,
       onListen() {},
       ...(certified && { cert: certified.cert, key: certified.key }),
@@ -62,7 +68,8 @@ export class RegistryProxy implements AsyncDisposable {
       });
     });
     const scheme = certified ? "https" : "http";
-    this.url = `${scheme}://localhost:${this.#server.addr.port}`;
+    const host = hostname ?? "localhost";
+    this.url = `${scheme}://${host}:${this.#server.addr.port}`;
   }
 
   /** Its address, `host:port`. */

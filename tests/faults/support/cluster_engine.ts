@@ -14,12 +14,29 @@ import {
   type ThrowawayEngine,
 } from "../../../lib/engine/throwaway.ts";
 import { pause } from "../../../lib/base/pause.ts";
+import { RegistryProxy } from "../../support/registry_proxy.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
+import { type Networks, SIDES } from "./networks.ts";
 
 const IDS = [1, 2, 3] as const;
 
 /** A broker of the cluster, by its `node.id`. */
 export type BrokerId = typeof IDS[number];
+
+/** The ports of a cluster's brokers, each list in the order of their ids. */
+interface Ports {
+  readonly proxies: readonly number[];
+  readonly clients: readonly number[];
+  readonly networks: readonly number[];
+}
+
+/** Two networks, and where their clients find the cluster. */
+export interface NetworkedClients {
+  /** The networks. Each sees a broker at the address with the number of its id, and the registry at the first. */
+  readonly networks: Networks;
+  /** Where the clients find Kafka and the registry. */
+  readonly config: Config;
+}
 
 /** A throwaway cluster. Its clients come to each broker through a {@linkcode KafkaProxy}, the brokers to each other without. */
 export class ClusterEngine implements AsyncDisposable {
@@ -31,50 +48,75 @@ export class ClusterEngine implements AsyncDisposable {
   readonly config: Config;
   /** The ids of the brokers. */
   readonly ids: readonly BrokerId[] = IDS;
+  /** The networks; undefined where it was started without. */
+  readonly networked: NetworkedClients | undefined;
+  readonly #networkRegistry: RegistryProxy | undefined;
 
   private constructor(
     engine: ThrowawayEngine,
-    { proxyPorts, clientPorts }: {
-      readonly proxyPorts: readonly number[];
-      readonly clientPorts: readonly number[];
-    },
+    ports: Ports,
+    networks: Networks | undefined,
   ) {
     this.#engine = engine;
-    this.#proxies = proxyPorts.map((port, index) =>
-      new KafkaProxy(port, () => clientPorts[index] ?? 0)
+    this.#proxies = ports.proxies.map((port, index) =>
+      new KafkaProxy(port, () => ports.clients[index] ?? 0)
     );
     this.config = {
       ...resolveConfig(),
-      brokers: proxyPorts.map((port) => `localhost:${port}`),
+      brokers: ports.proxies.map((port) => `localhost:${port}`),
       registryUrl: engine.registryUrl,
+    };
+    if (!networks) return;
+    this.#networkRegistry = new RegistryProxy(engine.registryUrl, {
+      hostname: networks.address(1),
+    });
+    this.networked = {
+      networks,
+      config: {
+        ...this.config,
+        brokers: IDS.map((id) =>
+          `${networks.address(id)}:${ports.networks[id - 1]}`
+        ),
+        registryUrl: this.#networkRegistry.url,
+      },
     };
   }
 
   /**
    * Starts a cluster.
    *
+   * @param networks Networks whose clients reach it as well, without a proxy. They are removed with it.
    * @returns The cluster, ready for work.
    */
-  static async start(): Promise<ClusterEngine> {
-    const ports = freePorts(2 * IDS.length);
-    const proxyPorts = ports.slice(0, IDS.length);
-    const clientPorts = ports.slice(IDS.length);
+  static async start(networks?: Networks): Promise<ClusterEngine> {
+    const count = IDS.length;
+    const free = freePorts(3 * count);
+    const ports = {
+      proxies: free.slice(0, count),
+      clients: free.slice(count, 2 * count),
+      networks: free.slice(2 * count),
+    };
     const engine = await makeThrowawayEngine({
-      brokersCount: IDS.length,
-      serverProperties: ({ id, kafkaPort, controllerPort }) => ({
-        "listeners":
-          `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${controllerPort},CLIENTS://127.0.0.1:${
-            clientPorts[id - 1]
-          }`,
-        "advertised.listeners":
-          `PLAINTEXT://localhost:${kafkaPort},CLIENTS://localhost:${
-            proxyPorts[id - 1]
-          }`,
-        "listener.security.protocol.map":
-          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT",
-      }),
+      brokersCount: count,
+      serverProperties: ({ id, kafkaPort, controllerPort }) => {
+        const network = networks
+          ? `,NETWORKS://${networks.address(id)}:${ports.networks[id - 1]}`
+          : "";
+        return {
+          "listeners":
+            `PLAINTEXT://127.0.0.1:${kafkaPort},CONTROLLER://127.0.0.1:${controllerPort},CLIENTS://127.0.0.1:${
+              ports.clients[id - 1]
+            }${network}`,
+          "advertised.listeners":
+            `PLAINTEXT://localhost:${kafkaPort},CLIENTS://localhost:${
+              ports.proxies[id - 1]
+            }${network}`,
+          "listener.security.protocol.map":
+            "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENTS:PLAINTEXT,NETWORKS:PLAINTEXT",
+        };
+      },
     });
-    const cluster = new ClusterEngine(engine, { proxyPorts, clientPorts });
+    const cluster = new ClusterEngine(engine, ports, networks);
     try {
       await cluster.repair();
       return cluster;
@@ -88,6 +130,7 @@ export class ClusterEngine implements AsyncDisposable {
   async repair(): Promise<void> {
     for (const id of this.#suspended) await this.resume(id);
     for (const id of [...this.#cuts.keys()]) this.reconnect(id);
+    for (const side of SIDES) await this.networked?.networks.repair(side);
     await this.#engine.start();
     for (const proxy of this.#proxies) await proxy.open();
   }
@@ -174,6 +217,8 @@ export class ClusterEngine implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const id of this.#suspended) await this.resume(id);
     await this.#engine[Symbol.asyncDispose]();
+    await this.#networkRegistry?.[Symbol.asyncDispose]();
+    await this.networked?.networks[Symbol.asyncDispose]();
     await Promise.all(
       this.#proxies.map((proxy) => proxy[Symbol.asyncDispose]()),
     );

@@ -5,10 +5,17 @@
  */
 
 import { assert } from "@std/assert";
+import type { Config } from "../../../lib/settings/config.ts";
 import { committedOffsets, type JsonRecord } from "../../support/topics.ts";
 import type { Bench } from "../../support/integration.ts";
 import { placeOf, topicEnds } from "./topic_log.ts";
-import { WatchedTask } from "./watched_task.ts";
+import { WatchedTask, type WatchOptions } from "./watched_task.ts";
+
+/** Where a task runs. */
+export interface TaskPlace extends WatchOptions {
+  /** Where Kafka and the registry are for it. */
+  readonly config: Config;
+}
 
 /** Everything that was consumed from a topic, over all runs of a group. */
 export class Consumption {
@@ -70,15 +77,17 @@ export class Consumption {
    *
    * @param args Its arguments besides topic and group.
    * @param onRecord Is told of each order that it shows.
+   * @param place Where it runs, and where it finds Kafka and the registry. By default as the test does.
    * @returns The consumer.
    */
   start(
     args: readonly string[] = [],
     onRecord: (record: JsonRecord) => void = () => {},
+    place: TaskPlace = { config: this.#bench.config },
   ): WatchedTask {
-    const { config, topic, group } = this.#bench;
+    const { topic, group } = this.#bench;
     return new WatchedTask(
-      config,
+      place.config,
       "consume",
       [`--topic=${topic}`, `--group=${group}`, "--json", ...args],
       (line) => {
@@ -86,6 +95,7 @@ export class Consumption {
         this.note(record);
         onRecord(record);
       },
+      place,
     );
   }
 

@@ -24,6 +24,15 @@ export interface WatchedEnd {
   readonly tookMs: number;
 }
 
+/** Where and how a watched task runs. */
+export interface WatchOptions extends Pick<TaskOptions, "env" | "reach"> {
+  /** The namespace whose network it has. By default that of this machine. */
+  readonly namespace?: string | undefined;
+}
+
+/** Becomes a program in a namespace. */
+const ENTER = 'exec ip netns exec "$0" "$@"';
+
 /** A task that runs. Disposing of it kills it, if it runs still. */
 export class WatchedTask implements AsyncDisposable {
   readonly #name: string;
@@ -40,25 +49,30 @@ export class WatchedTask implements AsyncDisposable {
    * @param task The task.
    * @param args Its arguments.
    * @param onLine Is told of each whole line on standard output: a line that a kill has cut is none.
-   * @param more Environment variables, and hosts with ports that it may reach besides the engine.
+   * @param options Where and how it runs.
    */
   constructor(
     config: Config,
     task: PipelineTask,
     args: readonly string[],
     onLine: (line: string) => void = () => {},
-    more: Pick<TaskOptions, "env" | "reach"> = {},
+    options: WatchOptions = {},
   ) {
     const { flags, script } = commandOf(task);
+    const { env, reach, namespace } = options;
     this.#name = `${task} ${args.join(" ")}`;
-    this.#child = new Deno.Command("deno", {
-      args: [...flags, netFlag(config, more.reach), script, ...args],
+    const command = ["deno", ...flags, netFlag(config, reach), script, ...args];
+    const [program = "", ...words] = namespace === undefined
+      ? command
+      : ["sh", "-c", ENTER, namespace, ...command];
+    this.#child = new Deno.Command(program, {
+      args: words,
       cwd: checkoutFolder(),
       env: {
         KAFKA_BROKERS: config.brokers.join(","),
         SCHEMA_REGISTRY_URL: config.registryUrl,
         NO_COLOR: "1",
-        ...more.env,
+        ...env,
       },
       stdin: "null",
       stdout: "piped",
