@@ -65,14 +65,8 @@ const QUANTITIES = { 1: 72, 2: 20, 3: 6, 4: 2 } as const;
 const REGULARS_COUNT = 600;
 /** How much more often the first regulars come than the last: 1 for no difference. */
 const REGULARS_SKEW = 1.2;
-/** How many of the visits are theirs, if it is the hour of enough of them. */
-const REGULAR_VISITS = 0.8;
-/** How many regulars are drawn at most to find one whose hour it is. */
-const DRAWS_COUNT = 6;
-/** How far from their hour regulars come, in hours. */
-const HOUR_RANGE = 2.5;
-/** The hours at which regulars come, each with how many of them do, relative to the others. */
-const REGULAR_HOURS = { 8: 9, 12: 8, 15: 3, 18: 3, 21: 1 } as const;
+/** How many of the visits are theirs. */
+const REGULAR_VISITS = 0.7;
 /** How many regulars are members. */
 const MEMBER_SHARE = 0.7;
 /** How often regulars have their favourite drink. */
@@ -106,8 +100,6 @@ interface Person {
   readonly card: string;
   readonly favourite: string;
   readonly place: string;
-  /** The hour of the day at which they come. */
-  readonly hour: number;
 }
 
 /** Draws one of several keys, each as often as its weight is to the others'. */
@@ -147,7 +139,6 @@ function personOf(number: number, random: RandomSource): Person {
     card: `C-${FIRST_CARD + number}`,
     favourite: drawn(random, MENU.mild),
     place: random.pick(PLACES),
-    hour: Number(drawn(random, REGULAR_HOURS)),
   };
 }
 
@@ -159,20 +150,11 @@ function regularsOf(seed: number): Person[] {
   );
 }
 
-/** Draws who comes at an hour. */
-function visitorAt(
-  hour: number,
-  { random, regulars }: {
-    readonly random: RandomSource;
-    readonly regulars: readonly Person[];
-  },
-): Person {
+/** Draws who comes. */
+function visitor(random: RandomSource, regulars: readonly Person[]): Person {
   if (random.share() < REGULAR_VISITS) {
-    for (let draw = 0; draw < DRAWS_COUNT; draw++) {
-      const rank = random.share() ** REGULARS_SKEW;
-      const person = regulars[Math.floor(rank * REGULARS_COUNT)];
-      if (person && Math.abs(person.hour - hour) < HOUR_RANGE) return person;
-    }
+    const rank = random.share() ** REGULARS_SKEW;
+    return regulars[Math.floor(rank * REGULARS_COUNT)] as Person;
   }
   const passers = FIRST_NAMES.length * LAST_NAMES.length - REGULARS_COUNT;
   return personOf(REGULARS_COUNT + random.below(passers), random);
@@ -198,12 +180,12 @@ export function* visitsOfDay(
   const points = new Map<string, number>();
   let number = 0;
   for (
-    const { at, hour } of arrivals(
+    const { at } of arrivals(
       options,
       WEEKDAY_HOURLY.map((count) => count * share),
     )
   ) {
-    const person = visitorAt(hour, { random, regulars });
+    const person = visitor(random, regulars);
     const hasHabit = random.share() <
       (menu === "hot" ? HOT_HABIT_SHARE : HABIT_SHARE);
     const drink = hasHabit ? person.favourite : drawn(random, MENU[menu]);
