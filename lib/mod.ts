@@ -88,7 +88,8 @@ export {
   type ProduceOptions,
   type ProduceSummary,
 } from "./produce/produce.ts";
-export type { ProducerOptions, SendOptions } from "./produce/sender.ts";
+export type { ProducerOptions } from "./produce/sender.ts";
+export type { SendOptions } from "./produce/sources/source.ts";
 export type { SchemaChoice } from "./registry/serializer.ts";
 export {
   type Config,

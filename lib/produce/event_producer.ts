@@ -6,11 +6,8 @@
 
 import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
-import {
-  EventSender,
-  type ProducerOptions,
-  type SendOptions,
-} from "./sender.ts";
+import { EventSender, type ProducerOptions } from "./sender.ts";
+import type { SendOptions } from "./sources/source.ts";
 
 /**
  * Sends events of one kind, each with an answer of its own.

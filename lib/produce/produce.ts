@@ -14,13 +14,8 @@ import type { EventRecord } from "../events/record.ts";
 import type { RejectsFile } from "./rejects.ts";
 import type { ResumePoint } from "./resume_point.ts";
 import { untilAborted } from "./sources/until_aborted.ts";
-import {
-  type Delivery,
-  EventSender,
-  type ProducerOptions,
-  type SendOptions,
-} from "./sender.ts";
-import type { SourceItem } from "./sources/source.ts";
+import { type Delivery, EventSender, type ProducerOptions } from "./sender.ts";
+import type { SendOptions, SourceItem } from "./sources/source.ts";
 
 /** Observes a run, event by event. */
 export interface ProduceObserver<T> {

@@ -34,6 +34,7 @@ import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import { type PartitionerName, partitionOf } from "../kafka/partitioner.ts";
 import { within } from "../base/pause.ts";
 import { SendBuffer } from "./send_buffer.ts";
+import type { SendOptions } from "./sources/source.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import {
   type EventRecord,
@@ -76,16 +77,6 @@ export interface Delivery<T> {
   readonly delivered: (record: EventRecord<T>) => void;
   /** It was given up, and is not known to be in the topic. */
   readonly failed: (event: T, error: Error) => void;
-}
-
-/** What goes with an event. */
-export interface SendOptions {
-  /** The message's key; `null` for none. By default: what the event type's `key` makes of the event. */
-  readonly key?: string | Uint8Array | null | undefined;
-  /** The message's timestamp, in milliseconds since the epoch. By default: the time of sending. */
-  readonly timestamp?: number | undefined;
-  /** The message's headers. */
-  readonly headers?: readonly OutgoingHeader[] | undefined;
 }
 
 /** An event on its way. */

@@ -8,7 +8,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import { InvalidEventError } from "../../base/errors.ts";
 import { parseIsoTime } from "../../base/iso_time.ts";
 import type { OutgoingHeader } from "../../events/record.ts";
-import type { SourceItem } from "./source.ts";
+import type { SendOptions } from "./source.ts";
 
 /** The names that such a line has, besides `headers`. Events have others. */
 const NAMES = ["topic", "partition", "offset", "timestamp", "key", "event"];
@@ -17,10 +17,9 @@ const NAMES = ["topic", "partition", "offset", "timestamp", "key", "event"];
 const HEX_KEY = /^0x((?:[\da-f]{2})+)$/;
 
 /** An event with what goes with it. */
-export type ConsumedLine = Pick<
-  SourceItem,
-  "value" | "key" | "timestamp" | "headers"
->;
+export interface ConsumedLine extends SendOptions {
+  readonly value: unknown;
+}
 
 /**
  * Reads a line of `consume --json`.

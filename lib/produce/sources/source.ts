@@ -7,18 +7,22 @@
 import type { InvalidEventError } from "../../base/errors.ts";
 import type { OutgoingHeader } from "../../events/record.ts";
 
+/** What goes with an event. */
+export interface SendOptions {
+  /** The message's key; `null` for none. By default: what the event type's `key` makes of the event. */
+  readonly key?: string | Uint8Array | null | undefined;
+  /** The message's timestamp, in milliseconds since the epoch. By default: the time of sending. */
+  readonly timestamp?: number | undefined;
+  /** The message's headers. */
+  readonly headers?: readonly OutgoingHeader[] | undefined;
+}
+
 /** One item of a source: a value that is not checked yet, or why there is none. */
-export interface SourceItem {
+export interface SourceItem extends SendOptions {
   /** Its number, from 1: the event's, or that of the file's line, row or element. */
   readonly number: number;
   /** The value; it may be any JSON value. */
   readonly value?: unknown;
-  /** The message's key; undefined for the one that the kind of event makes, `null` for none. */
-  readonly key?: string | Uint8Array | null | undefined;
-  /** The message's timestamp, in milliseconds since the epoch; undefined for the time of sending. */
-  readonly timestamp?: number | undefined;
-  /** The message's headers. */
-  readonly headers?: readonly OutgoingHeader[] | undefined;
   /** Why it holds no event. */
   readonly problem?: InvalidEventError;
   /** The number of bytes from the file's start to the start of what follows it; undefined if it comes from no file. */
