@@ -4,6 +4,7 @@
  * @module
  */
 
+import { text } from "node:stream/consumers";
 import { DEFAULT_CONFIG } from "../settings/config.ts";
 import { requireReadiness } from "../kafka/readiness.ts";
 import { RegistryAccess } from "../registry/access.ts";
@@ -74,8 +75,9 @@ async function callRegistry(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     signal: AbortSignal.any([signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
   });
-  const text = await response.text();
-  if (!response.ok) {
-    throw new Error(`${method} ${url}: HTTP ${response.status} ${text}`);
+  const answer = await text(response);
+  const { statusCode = 0 } = response;
+  if (statusCode < 200 || statusCode > 299) {
+    throw new Error(`${method} ${url}: HTTP ${statusCode} ${answer}`);
   }
 }

@@ -42,7 +42,7 @@ async function answersHttp(url: string): Promise<boolean> {
       headers: {},
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    await response.body?.cancel();
+    response.destroy();
     return true;
   } catch {
     return false;

@@ -7,10 +7,9 @@
  * @module
  */
 
-import { request as requestHttp } from "node:http";
+import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
-import { Readable } from "node:stream";
 import { redact } from "../base/secret.ts";
 import type { RegistrySecurity } from "../settings/security.ts";
 import { tlsOptions } from "../settings/tls.ts";
@@ -20,9 +19,6 @@ const MAX_REDIRECTS = 5;
 
 /** The statuses that move a request elsewhere. */
 const REDIRECTS: readonly number[] = [301, 302, 307, 308];
-
-/** The statuses whose response has no body. */
-const BODILESS: readonly number[] = [204, 205, 304];
 
 /** A request to the registry. */
 export interface AccessRequest {
@@ -57,21 +53,20 @@ export class RegistryAccess {
   }
 
   /**
-   * Sends a request, on a connection of its own. A redirect is followed with the same method and body; another origin gets
-   * neither the login nor the client's certificate.
+   * Sends a request, on a connection of its own. A redirect is followed with the same method and body; another origin gets neither the
+   * login nor the client's certificate.
    *
    * @returns The response: the redirect itself if it leads nowhere, or after 5 others.
-   * @throws {RegistryConnectionError} If the connection fails.
    */
-  async fetch(url: string, request: AccessRequest): Promise<Response> {
+  async fetch(url: string, request: AccessRequest): Promise<IncomingMessage> {
     const { origin } = new URL(url);
     let target = new URL(url);
     for (let redirects = 0;; redirects++) {
       const response = await this.#send(target, request, {
         trusted: target.origin === origin,
       });
-      const location = response.headers.get("location");
-      const next = REDIRECTS.includes(response.status) && location
+      const { statusCode = 0, headers: { location } } = response;
+      const next = REDIRECTS.includes(statusCode) && location
         ? URL.parse(location, target)
         : null;
       if (
@@ -79,7 +74,7 @@ export class RegistryAccess {
       ) {
         return response;
       }
-      await response.body?.cancel();
+      response.destroy();
       target = next;
     }
   }
@@ -88,10 +83,12 @@ export class RegistryAccess {
     url: URL,
     { method, headers, body, signal }: AccessRequest,
     { trusted }: { readonly trusted: boolean },
-  ): Promise<Response> {
+  ): Promise<IncomingMessage> {
     const { authorization, tls } = this.#security;
     const host = url.hostname.replace(/^\[|\]$/g, "");
-    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const { promise, resolve, reject } = Promise.withResolvers<
+      IncomingMessage
+    >();
     const options = {
       method,
       agent: false,
@@ -111,26 +108,7 @@ export class RegistryAccess {
       }),
     } as const;
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
-    const sent = send(url, options, (response) => {
-      const { statusCode = 0, statusMessage = "" } = response;
-      try {
-        resolve(
-          new Response(
-            BODILESS.includes(statusCode)
-              ? null
-              : Readable.toWeb(response) as ReadableStream,
-            {
-              status: statusCode,
-              statusText: statusMessage,
-              headers: headersOf(response.headers),
-            },
-          ),
-        );
-      } catch (error) {
-        response.destroy();
-        reject(error);
-      }
-    });
+    const sent = send(url, options, resolve);
     const abort = () => sent.destroy(signal.reason);
     signal.addEventListener("abort", abort);
     sent.on("close", () => signal.removeEventListener("abort", abort));
@@ -149,14 +127,4 @@ export class RegistryAccess {
   hide(text: string): string {
     return redact(text, this.#security.secrets);
   }
-}
-
-function headersOf(
-  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
-): Headers {
-  const found = new Headers();
-  for (const [name, value = []] of Object.entries(headers)) {
-    for (const one of [value].flat()) found.append(name, one);
-  }
-  return found;
 }

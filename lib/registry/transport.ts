@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { IncomingMessage } from "node:http";
 import type { SchemaRegistry } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
 import { OutageError, PipelineError } from "../base/errors.ts";
 import { codeOf, explainCertificate } from "../base/certificate_errors.ts";
@@ -76,12 +77,12 @@ const MAX_REASON = 400;
 
 /** Reads a body up to the limit. Leaving the loop cancels the rest. */
 async function readBody(
-  { body }: Response,
+  body: IncomingMessage,
 ): Promise<{ readonly text: string; readonly complete: boolean }> {
   const decoder = new TextDecoder();
   let text = "";
   let readBytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of body) {
     readBytes += chunk.length;
     if (readBytes > MAX_ANSWER_BYTES) return { text, complete: false };
     text += decoder.decode(chunk, { stream: true });
@@ -146,7 +147,7 @@ export async function requestRegistry(
 ): Promise<unknown> {
   const { access = new RegistryAccess() } = init;
   const request = `${method.toUpperCase()} ${url}`;
-  let response: Response;
+  let response: IncomingMessage;
   let text: string;
   let complete: boolean;
   try {
@@ -160,17 +161,18 @@ export async function requestRegistry(
   } catch (error) {
     throw explainFailure(url, error);
   }
-  if (!response.ok) {
+  const { statusCode: status = 0, statusMessage = "" } = response;
+  if (status < 200 || status > 299) {
     // Hidden before as well: what is taken out of the text may be cut short.
     const answer = access.hide(text);
-    const { reason, code } = readRefusal(answer, response.statusText);
+    const { reason, code } = readRefusal(answer, statusMessage);
     const words = access.hide(reason).replace(/\s+/g, " ").trim();
     const error = new RegistryResponseError(
-      response.status,
+      status,
       { reason: printable(words), code, answer },
       request,
     );
-    if (!isOutage(response.status)) throw error;
+    if (!isOutage(status)) throw error;
     throw new OutageError(error.message, { cause: error });
   }
   if (!complete) {
