@@ -32,6 +32,15 @@ export interface TopicLayout {
   readonly replicationFactor: number;
 }
 
+/** A setting of a topic. */
+export interface TopicSetting {
+  readonly name: string;
+  /** Its value; null if Kafka keeps it secret. */
+  readonly value: string | null;
+  /** Whether the topic has no value of its own. */
+  readonly isDefault: boolean;
+}
+
 /** Kafka's number for a setting that is the topic's own. */
 const TOPIC_SOURCE = 1;
 
@@ -49,7 +58,6 @@ const KNOWN_TIMEOUT_MS = 10_000;
 /**
  * Waits until the brokers know a topic that was just created, and its partitions have leaders.
  *
- * @param ask Asks for the topic's metadata.
  * @throws {unknown} What `ask` throws, if it is another failure or the time is up.
  */
 export async function untilTopicKnown(
@@ -139,43 +147,34 @@ export class Admin implements Connectable {
     changes: ReadonlyMap<string, string>,
   ): Promise<void> {
     const { ConfigResourceTypes } = await loadKafkajs();
-    const resource = { type: ConfigResourceTypes.TOPIC, name: topic };
     // kafkajs' request replaces all of a topic's own settings, so those that stay are sent too.
-    const { resources } = await this.#admin.describeConfigs({
-      includeSynonyms: false,
-      resources: [resource],
-    });
-    const own = (resources[0]?.configEntries ?? [])
-      .filter((entry) => entry.configSource === TOPIC_SOURCE)
-      .map(({ configName, configValue }) => [configName, configValue] as const);
+    const own = (await this.topicSettings(topic))
+      .filter(({ isDefault }) => !isDefault)
+      .map(({ name, value }) => [name, value ?? ""] as const);
     await this.#admin.alterConfigs({
       validateOnly: false,
       resources: [{
-        ...resource,
+        type: ConfigResourceTypes.TOPIC,
+        name: topic,
         configEntries: [...new Map([...own, ...changes])]
           .map(([name, value]) => ({ name, value })),
       }],
     });
   }
 
-  /** Reads some of a topic's own settings and the defaults that it has, by their names. */
-  async topicSettings(
-    topic: string,
-    names: readonly string[],
-  ): Promise<ReadonlyMap<string, string>> {
+  /** Reads a topic's own settings, and the defaults that it has. */
+  async topicSettings(topic: string): Promise<TopicSetting[]> {
     const { ConfigResourceTypes } = await loadKafkajs();
     const { resources } = await this.#admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{
-        type: ConfigResourceTypes.TOPIC,
-        name: topic,
-        configNames: [...names],
-      }],
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
     });
-    return new Map(
-      resources[0]?.configEntries
-        .map(({ configName, configValue }) => [configName, configValue]),
-    );
+    return (resources[0]?.configEntries ?? [])
+      .map(({ configName, configValue, configSource, isSensitive }) => ({
+        name: configName,
+        value: isSensitive ? null : configValue,
+        isDefault: Number(configSource) !== TOPIC_SOURCE,
+      }));
   }
 
   /** Reads which offsets each partition of a topic has. */

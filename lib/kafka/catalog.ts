@@ -5,11 +5,10 @@
  */
 
 import { Buffer } from "node:buffer";
-import type { OffsetRange } from "./admin.ts";
+import { Admin, type OffsetRange, type TopicSetting } from "./admin.ts";
 import { inTime } from "./cluster.ts";
 import { ClusterClient } from "./cluster_client.ts";
 import { isKafkaOutage, protocolCodeOf } from "./errors.ts";
-import { loadKafkajs } from "./patches/load.ts";
 import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
 
 /** Where a partition is kept. */
@@ -31,15 +30,6 @@ export interface TopicPlaces {
   readonly partitions: readonly PartitionPlace[];
 }
 
-/** A setting of a topic. */
-export interface TopicSetting {
-  readonly name: string;
-  /** Its value; null if Kafka keeps it secret. */
-  readonly value: string | null;
-  /** Whether the topic has no value of its own. */
-  readonly isDefault: boolean;
-}
-
 /** How much a broker keeps of a partition. */
 interface LogSize {
   readonly topic: string;
@@ -49,8 +39,6 @@ interface LogSize {
 
 /** What Kafka's own topics begin with. */
 const INTERNAL_PREFIX = "__";
-/** Kafka's number for a setting that is the topic's own. */
-const TOPIC_SOURCE = 1;
 
 /** DescribeLogDirs, version 1, of all topics. The list is empty if the user lacks the right Describe on the cluster. */
 const LOG_DIRS: RawRequest<LogSize[]> = {
@@ -182,19 +170,9 @@ export class TopicCatalog extends ClusterClient {
 
   /** Reads a topic's settings. Returns the settings, by name; empty if the user may not see them. */
   async settings(topic: string): Promise<TopicSetting[]> {
-    const { ConfigResourceTypes } = await loadKafkajs();
     try {
-      const { resources } = await inTime(this.admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
-      }));
-      return (resources[0]?.configEntries ?? [])
-        .map(({ configName, configValue, configSource, isSensitive }) => ({
-          name: configName,
-          value: isSensitive ? null : configValue,
-          isDefault: Number(configSource) !== TOPIC_SOURCE,
-        }))
-        .sort((a, b) => a.name < b.name ? -1 : 1);
+      const found = await inTime(new Admin(this.admin).topicSettings(topic));
+      return found.sort((a, b) => a.name < b.name ? -1 : 1);
     } catch (error) {
       if (protocolCodeOf(error) !== "TOPIC_AUTHORIZATION_FAILED") throw error;
       return [];
