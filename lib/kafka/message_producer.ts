@@ -25,7 +25,7 @@ export interface OutgoingBatch {
 }
 
 /** A message to be sent by itself. */
-export interface Letter extends OutgoingMessage, Pick<OutgoingBatch, "gzip"> {
+export interface Letter extends OutgoingMessage {
   readonly topic: string;
 }
 
@@ -65,16 +65,19 @@ export class MessageProducer implements Connectable {
   }
 
   /**
-   * Sends one message, and waits until all in-sync replicas have it.
+   * Sends one message, compressed if that makes it smaller, and waits until all in-sync replicas have it. A topic's limit is on what a
+   * batch takes compressed.
    *
    * @throws {PipelineError} If the topic has no such partition.
    */
-  async sendSafely(
-    { topic, gzip = false, ...message }: Letter,
-  ): Promise<Position> {
+  async sendSafely({ topic, ...message }: Letter): Promise<Position> {
     const { partition } = message;
-    const messages = [message];
-    const offset = await this.send({ topic, messages, gzip, acks: "all" });
+    const offset = await this.send({
+      topic,
+      messages: [message],
+      gzip: true,
+      acks: "all",
+    });
     if (offset === undefined) {
       throw new PipelineError(`Topic '${topic}' has no partition ${partition}`);
     }

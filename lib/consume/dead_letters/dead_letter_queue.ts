@@ -17,7 +17,7 @@ import {
 import type { Admin, TopicLayout } from "../../kafka/admin.ts";
 import type { KafkaClient } from "../../kafka/client.ts";
 import type { Message } from "../../kafka/message.ts";
-import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
+import type { MessageProducer } from "../../kafka/message_producer.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Position } from "../../events/record.ts";
 import {
@@ -144,13 +144,13 @@ export class DeadLetterQueue {
         });
         const letter = { topic, partition, key, value, timestamp, headers };
         try {
-          return await sendCompressibly(producer, letter);
+          return await producer.sendSafely(letter);
         } catch (error) {
           const code = protocolCodeOf(error) ?? "";
           const refusing = REFUSING_SETTINGS[code];
           if (!refusing) throw error;
           await this.#repair(refusing, { message, refusal: error });
-          return await sendCompressibly(producer, letter);
+          return await producer.sendSafely(letter);
         }
       }, {
         isOutage: isKafkaOutage,
@@ -276,27 +276,15 @@ export class DeadLetterQueue {
   }
 }
 
-/** Sends a letter; compressed if it is too large otherwise: a topic's limit is on what a batch takes compressed. */
-async function sendCompressibly(
-  producer: MessageProducer,
-  letter: Letter,
-): Promise<Position> {
-  try {
-    return await producer.sendSafely(letter);
-  } catch (error) {
-    if (protocolCodeOf(error) !== "MESSAGE_TOO_LARGE") throw error;
-    return await producer.sendSafely({ ...letter, gzip: true });
-  }
-}
-
 /** How large a topic's messages may be, in bytes; undefined if this user may not read its settings (DescribeConfigs). */
 async function maxMessageBytes(
   admin: Admin,
   topic: string,
 ): Promise<number | undefined> {
   try {
-    const settings = await admin.topicSettings(topic, [SIZE]);
-    return Number(settings.get(SIZE)) || undefined;
+    const settings = await admin.topicSettings(topic);
+    return Number(settings.find(({ name }) => name === SIZE)?.value) ||
+      undefined;
   } catch (error) {
     if (isKafkaOutage(error)) throw error;
     return undefined;

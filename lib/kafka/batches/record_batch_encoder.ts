@@ -180,14 +180,10 @@ export function encodeRecordBatch(
   return batch;
 }
 
-/**
- * Compresses the records of a batch.
- *
- * @param batch What {@linkcode encodeRecordBatch} wrote.
- * @returns The same batch, its records compressed by gzip.
- */
+/** Compresses the records of a batch by gzip, unless that would not make them smaller. */
 export function gzipRecordBatch(batch: Buffer): Buffer {
   const records = gzipSync(batch.subarray(HEADER_OFFSETS.records));
+  if (records.length >= batch.length - HEADER_OFFSETS.records) return batch;
   const compressed = Buffer.concat([
     batch.subarray(0, HEADER_OFFSETS.records),
     records,
