@@ -96,7 +96,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
    * Processes messages of one partition together: those that can be read go to the handler at once.
    *
    * @returns Whether all are done; false if a stop came first.
-   * @throws {PipelineError} If the run has to end: the messages are not done.
    */
   async processTogether(
     messages: readonly Message[],

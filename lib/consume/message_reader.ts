@@ -123,12 +123,7 @@ export class MessageReader<T> {
       : this.#recordOf(incoming, event);
   }
 
-  /**
-   * Sets a message aside as a dead letter.
-   *
-   * @returns Whether it is kept; false if a stop came first.
-   * @throws {PipelineError} If dead letters have no topic, or Kafka refuses the letter.
-   */
+  /** Sets a message aside as a dead letter. Returns whether it is kept; false if a stop came first. */
   async setAside(
     incoming: Incoming,
     reason: { readonly error: unknown; readonly stage: Stage },

@@ -40,7 +40,6 @@ export interface RunOptions<T> {
 /**
  * Consumes a topic's events until the count, the idle time or the signal ends it.
  *
- * @param type The kind of event.
  * @returns How many messages were processed. By then their offsets are committed and the group is left.
  * @throws {PipelineError} If Kafka or the registry can't be reached at the start or refuses, the topic doesn't exist, a message can't be
  * processed and `onError` is `stop`, or the connection to the group is lost for good.

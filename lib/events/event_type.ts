@@ -226,9 +226,6 @@ export function defineEvent<const S extends JsonSchema>(
 /**
  * Defines a kind of event whose type is written by hand, for a schema that is imported from a JSON file: TypeScript widens what it
  * imports, so that no type can follow from it.
- *
- * @param definition The name, the topic, the schema, and how a key is made.
- * @returns The kind of event.
  */
 export function defineEvent<T>(
   definition: EventDefinition<T> & { readonly schema: JsonSchema },

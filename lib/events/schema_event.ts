@@ -94,13 +94,7 @@ export function externalReferences(schema: JsonSchema): string[] {
   return [...found];
 }
 
-/**
- * Refuses a schema that refers to what is not there.
- *
- * @param names What the schema refers to: see {@linkcode externalReferences}.
- * @param found What the schema is called in a message, and what has been found in the registry.
- * @throws {PipelineError} If one of the names has not been found.
- */
+/** Refuses a schema that refers to what is not there. */
 export function refuseMissing(
   names: readonly string[],
   found: {
@@ -123,7 +117,6 @@ export function refuseMissing(
 /**
  * Makes a kind of event of a schema. Its events are checked by nothing else.
  *
- * @param schema The schema, as {@linkcode parseSchema} gives it.
  * @throws {PipelineError} If the schema is not valid by its draft, refers to what is not there, or has no such field for the key.
  */
 export function schemaEvent(

@@ -23,8 +23,6 @@ const UNREADABLE_CODES = [
  * Divides each topic among the members that subscribe to it. kafkajs' own assigner divides all topics among all members, so a
  * partition may go to a member that doesn't subscribe to its topic, and is then not read. Equals
  * `partition.assignment.strategy=range`.
- *
- * @param kafkajs kafkajs, for the format in which members and leader write to each other.
  */
 export function rangeAssigner(kafkajs: Kafkajs): PartitionAssigner {
   const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol;

@@ -117,7 +117,6 @@ export async function createKafkajs(
 /**
  * Connects, trying again with growing pauses until it works or the time is up.
  *
- * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  * @throws {StoppedError} If the signal ended the wait.
  */
 export async function connectWithin<T extends Connectable>(
@@ -175,11 +174,7 @@ export interface ClientOptions<C> extends KafkaOptions, WaitOptions {
   readonly action?: string;
 }
 
-/**
- * Runs some work with a connected client once, and closes the client.
- *
- * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
- */
+/** Runs some work with a connected client once, and closes the client. */
 export async function useClient<C extends Connectable, T>(
   config: Config,
   options: ClientOptions<C>,
@@ -210,8 +205,6 @@ export async function useClient<C extends Connectable, T>(
 /**
  * Runs some requests with a connected client, and closes the client. They are repeated until they succeed or the time of the start is up:
  * see {@linkcode ConnectedClient.untilAnswered}.
- *
- * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
  */
 export function withClient<C extends Connectable, T>(
   config: Config,
@@ -225,11 +218,7 @@ export function withClient<C extends Connectable, T>(
   );
 }
 
-/**
- * Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}.
- *
- * @throws {PipelineError} If Kafka can't be reached in time, or refuses.
- */
+/** Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}. */
 export function withAdmin<T>(
   config: Config,
   options: KafkaOptions & WaitOptions,

@@ -15,11 +15,7 @@ export type PartitionerName = "crc32" | "murmur2";
 /** Every rule there is. */
 export const PARTITIONERS: readonly PartitionerName[] = ["crc32", "murmur2"];
 
-/**
- * Computes Kafka's variant of MurmurHash2 (seed 0x9747b28c), as `org.apache.kafka.common.utils.Utils.murmur2` does.
- *
- * @returns The hash, as a signed 32-bit number.
- */
+/** Computes Kafka's variant of MurmurHash2 (seed 0x9747b28c), as `org.apache.kafka.common.utils.Utils.murmur2` does. */
 export function murmur2(bytes: Uint8Array): number {
   const M = 0x5bd1e995;
   const { length } = bytes;
@@ -46,9 +42,6 @@ export function murmur2(bytes: Uint8Array): number {
  * partition for a message with no key. librdkafka counts an empty key as none. `murmur2` equals Java's default for keyed
  * messages (and librdkafka's `murmur2_random`).
  *
- * @param key The message's key in bytes; `null` if it has none.
- * @param options The rule, and how many partitions the topic has.
- * @returns The partition's number, from 0.
  * @throws {RangeError} If there are no partitions.
  */
 export function partitionOf(

@@ -18,11 +18,7 @@ export interface TopicResult extends TopicLayout {
   readonly created: boolean;
 }
 
-/**
- * Checks a topic's name by Kafka's rule, before a broker has to.
- *
- * @throws {UsageError} If it isn't legal.
- */
+/** Checks a topic's name by Kafka's rule, before a broker has to. */
 export function checkTopicName(topic: string): string {
   if (
     !/^[a-zA-Z0-9._-]{1,249}$/.test(topic) || topic === "." || topic === ".."
@@ -58,7 +54,6 @@ export function missingTopic(topic: string): PipelineError {
 /**
  * Looks up a topic that has to exist.
  *
- * @param options The topic, how long to wait for Kafka, what to call meanwhile, and what else to ask with the same client.
  * @throws {PipelineError} If the topic doesn't exist, or Kafka can't be reached or refuses.
  */
 export async function requireTopic(
@@ -83,10 +78,9 @@ export async function requireTopic(
 const SAFE_REPLICAS_COUNT = 3;
 
 /**
- * Creates a topic with a connected client, unless it is there. With three replicas or more, a message that all replicas
- * acknowledge is on two brokers at least, and one broker can be lost (`min.insync.replicas` 2).
+ * Creates a topic with a connected client, unless it is there. With three replicas or more, a message that all replicas acknowledge is on
+ * two brokers at least, and one broker can be lost (`min.insync.replicas` 2).
  *
- * @returns Its layout, and whether it was created.
  * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If there are fewer brokers than replicas.
  */
@@ -134,7 +128,6 @@ export async function ensureTopic(
 /**
  * Creates a topic, unless it is there.
  *
- * @returns Its layout, and whether it was created.
  * @throws {UsageError} If the broker refuses a number as out of range.
  * @throws {PipelineError} If Kafka can't be reached, or refuses.
  */

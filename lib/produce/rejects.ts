@@ -103,11 +103,10 @@ export class RejectsFile {
   }
 
   /**
-   * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost
-   * in a crash.
+   * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost in a
+   * crash.
    *
    * @param error Why it is not sent.
-   * @throws {PipelineError} If it can't be written.
    */
   add(item: SourceItem, error: InvalidEventError): void {
     const { number, original, header } = item;

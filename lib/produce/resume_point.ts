@@ -137,11 +137,7 @@ export class ResumePoint {
     }, SAVE_INTERVAL_MS);
   }
 
-  /**
-   * Saves what is not saved yet, and unlocks the resume file.
-   *
-   * @throws {PipelineError} If it can't be written.
-   */
+  /** Saves what is not saved yet, and unlocks the resume file. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -261,7 +261,6 @@ export class EventSender<T> {
   /**
    * Takes an event for sending. It is sent immediately unless a request to its partition is under way.
    *
-   * @param event The event; it may come from anywhere, its type is not trusted.
    * @throws {InvalidEventError} If it isn't valid: nothing is sent.
    */
   send(

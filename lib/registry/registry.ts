@@ -115,12 +115,7 @@ export class EventRegistry {
     return new EventRegistry(url, access, client);
   }
 
-  /**
-   * Registers a JSON Schema, or finds its id if the subject has it already, as confluent-kafka's serializer does.
-   *
-   * @throws {OutageError} If the registry can't be reached.
-   * @throws {PipelineError} If it refuses the schema.
-   */
+  /** Registers a JSON Schema, or finds its id if the subject has it already, as confluent-kafka's serializer does. */
   async register(
     subject: string,
     schema: string,
@@ -140,7 +135,6 @@ export class EventRegistry {
   /**
    * Finds a subject's latest schema.
    *
-   * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
    */
   async latest(subject: string): Promise<RegisteredSchema> {
@@ -165,7 +159,6 @@ export class EventRegistry {
   /**
    * Finds the id of a subject's schema, and registers nothing.
    *
-   * @throws {OutageError} If the registry can't be reached.
    * @throws {PipelineError} If the subject doesn't have this schema.
    */
   async idOf(
@@ -191,7 +184,6 @@ export class EventRegistry {
    * Finds schemas by the names of their subjects: the latest of each.
    *
    * @returns The schemas. Names that no subject has are left out.
-   * @throws {OutageError} If the registry can't be reached.
    * @throws {InvalidEventError} If one of the schemas can't be used.
    */
   async references(names: readonly string[]): Promise<SchemaReference[]> {
@@ -234,7 +226,6 @@ export class EventRegistry {
    * Fetches a schema, and keeps it: what an id stands for never changes.
    *
    * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
-   * @throws {OutageError} If the registry can't be reached.
    */
   async writerSchema(id: SchemaId): Promise<WriterSchema> {
     return await this.#schemas.fetched(id);

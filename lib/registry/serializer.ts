@@ -36,13 +36,7 @@ export class EventSerializer<T> {
     this.#latest = latest;
   }
 
-  /**
-   * Finds the schema to write by, under the subject `<topic>-value` (Confluent's TopicNameStrategy).
-   *
-   * @param options The topic, and which schema: its own, registered now or there already, or the subject's latest.
-   * @throws {OutageError} If the registry can't be reached.
-   * @throws {PipelineError} If it refuses the schema, or doesn't have it.
-   */
+  /** Finds the schema to write by, under the subject `<topic>-value` (Confluent's TopicNameStrategy). */
   static async connect<T>(
     registry: EventRegistry,
     type: EventType<T>,
@@ -67,8 +61,6 @@ export class EventSerializer<T> {
   /**
    * Checks an event and encodes it.
    *
-   * @param event The event; it may come from anywhere, its type is not trusted.
-   * @returns The message's value, and the same event, known to be one.
    * @throws {InvalidEventError} If it isn't a valid event, or has a number that readers can't keep exactly.
    */
   encode(event: unknown): { readonly value: Uint8Array; readonly event: T } {
@@ -98,7 +90,6 @@ export class EventDeserializer<T> {
   /**
    * Decodes a value and checks it: by the schema that its writer named, then by the event type's own, with unknown fields allowed.
    *
-   * @param schemaIdHeader The message's header `__value_schema_id`, which newer serializers write.
    * @returns The event; a promise of it if the writer's schema has to be fetched first.
    * @throws {InvalidEventError} If the value can't be read. A returned promise rejects instead.
    * @throws {OutageError} By the promise only: if the registry can't be reached.

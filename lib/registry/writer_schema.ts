@@ -19,7 +19,6 @@ export interface WriterSchema {
   /**
    * Checks a payload.
    *
-   * @param lengthBytes How long its JSON is, in bytes.
    * @throws {InvalidEventError} If it is not valid, or the check takes too long. The message names the first field that fails.
    */
   check(payload: unknown, lengthBytes: number): void;

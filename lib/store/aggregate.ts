@@ -84,7 +84,6 @@ export class Aggregate<T, R = unknown> {
   /**
    * Makes it: see {@linkcode aggregate}.
    *
-   * @param type The kind of event.
    * @throws {RangeError} If a name can't be one of a table or column, or there are several windows.
    */
   constructor(
@@ -188,12 +187,7 @@ export class Aggregate<T, R = unknown> {
     return { keys, isLate };
   }
 
-  /**
-   * Reads the numbers of an event.
-   *
-   * @returns A number for each column that is not grouped by.
-   * @throws {InvalidEventError} If one can't be summed.
-   */
+  /** Reads the numbers of an event. Returns a number for each column that is not grouped by. */
   numbersOf(event: T, isLate: boolean): number[] {
     return this.#folds.map(([name, { value }]) => {
       const number = name === LATE && this.isWindowed
@@ -220,11 +214,7 @@ export class Totals<T> {
     this.#merges = [...aggregate.merge.values()];
   }
 
-  /**
-   * Adds an event.
-   *
-   * @throws {InvalidEventError} If it has a number that can't be summed.
-   */
+  /** Adds an event. */
   add(event: T, time: EventTime): void {
     const { keys, isLate } = this.#aggregate.groupOf(event, time);
     const numbers = this.#aggregate.numbersOf(event, isLate);

@@ -59,7 +59,6 @@ export interface Database {
    * @throws {OutageError} If the database can't be reached or is busy. Whether the transaction was committed may be unknown.
    * @throws {InvalidEventError} If a value does not fit.
    * @throws {HandlerStop} If the database refuses a step for another reason.
-   * @throws {unknown} What the work throws.
    */
   transaction<T>(work: () => Work<T>): Promise<T>;
   /**

@@ -88,9 +88,6 @@ export class EventStore<T> {
    * Writes a batch, or nothing of it.
    *
    * @throws {OffsetMovedError} If another member has moved the partition's offset.
-   * @throws {OutageError} If the database can't be reached.
-   * @throws {InvalidEventError} If an event can't be kept.
-   * @throws {HandlerStop} If the database refuses.
    */
   readonly write: BatchHandler<T> = async (batch) => {
     const { partition, records } = batch;

@@ -72,7 +72,6 @@ export function* migrate(
 /**
  * Reads which tables a database has.
  *
- * @returns The steps. Their result are the names of the tables.
  * @throws {PipelineError} If the database has none of a store, or is of a newer version.
  */
 export function* readTables(database: Database): Work<ReadonlySet<string>> {

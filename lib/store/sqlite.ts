@@ -62,7 +62,6 @@ export class SqliteDatabase implements Database {
    * Opens the file, and creates it and its folder if there is none.
    *
    * @throws {OutageError} If another program has locked it.
-   * @throws {PipelineError} If it can't be opened.
    */
   constructor(path: string, options: DatabaseAccess = {}) {
     const { readOnly = false } = options;

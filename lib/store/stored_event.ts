@@ -53,11 +53,6 @@ export class StoredEvent<T> {
   readonly aggregates: readonly Aggregate<T>[];
   readonly #columns: readonly (readonly [string, EventColumn<T>])[];
 
-  /**
-   * Makes it.
-   *
-   * @throws {RangeError} If a name can't be one of a table or column.
-   */
   constructor(type: EventType<T>, definition: StoredEventDefinition<T> = {}) {
     const { aggregates = [] } = definition;
     const { table = `${type.name}s`.replaceAll(/\W/g, "_") } = definition;
@@ -84,11 +79,7 @@ export class StoredEvent<T> {
     return [this.table, ...this.aggregates.map(({ table }) => table)];
   }
 
-  /**
-   * Makes the row of an event.
-   *
-   * @throws {InvalidEventError} If a value does not fit its column.
-   */
+  /** Makes the row of an event. */
   rowOf(event: T, { topic, partition, offset }: Position): Value[] {
     const row: Value[] = [];
     for (const [name, { type, value }] of this.#columns) {
@@ -128,8 +119,6 @@ const COLUMN_TYPES: Readonly<Record<string, ColumnType>> = {
 /**
  * Makes a column of each field that an event's schema names. A character that is not a letter or digit becomes an underscore; `topic`,
  * `partition` and `offset` become `event_topic` and so on.
- *
- * @param type The kind of event.
  */
 export function columnsOf<T>(type: EventType<T>): EventColumns<T> {
   const { properties = {} }: {

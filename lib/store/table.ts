@@ -80,7 +80,6 @@ export function createSql(table: Table, types: TypeNames): string {
  * Writes the statement that adds rows to a table.
  *
  * @param source Where the rows come from: `VALUES …` or `SELECT …`.
- * @param merge How to change a row that has the same key, by column; without it, that row stays as it is.
  */
 export function insertSql(
   table: Table,

@@ -217,7 +217,6 @@ export async function replayDeadLetters(
 /**
  * Tells whether a message can be sent back.
  *
- * @param topic The topic that it has to come from.
  * @returns Whether it is a message, and not a whole batch, that says that it comes from the topic.
  */
 export function isReplayable(letter: DeadLetterInfo, topic: string): boolean {

@@ -26,7 +26,6 @@ import {
  * Finds a message that can still be sent back.
  *
  * @param origin Where the message was, such as `demo/1/42`.
- * @param options The topic, with `matches` for that message.
  * @throws {PipelineError} If there is no such letter, it was sent back already, or it is a whole batch.
  */
 export async function findLetter(

@@ -37,11 +37,7 @@ export class GrowingOutput {
     return this.#length;
   }
 
-  /**
-   * Appends bytes, and moves the source on past them.
-   *
-   * @throws {InflateLimitError} If they would go beyond the limit.
-   */
+  /** Appends bytes, and moves the source on past them. */
   append(source: Source, length: number): void {
     const bytes = this.#reserve(length);
     const { data, at } = source;
@@ -60,7 +56,6 @@ export class GrowingOutput {
    * Appends bytes that are there already. They may overlap what is appended: with an offset of 1 the last byte is repeated.
    *
    * @param offset How many bytes before the end they begin, 1 or more.
-   * @throws {InflateLimitError} If they would go beyond the limit.
    */
   repeat(offset: number, length: number): void {
     const bytes = this.#reserve(length);

@@ -176,12 +176,7 @@ function inflateFrame(reader: Reader, output: GrowingOutput): void {
   }
 }
 
-/**
- * Inflates LZ4 frames.
- *
- * @throws {DamagedDataError} If it isn't an LZ4 frame, is truncated, or contradicts itself.
- * @throws {InflateLimitError} If it inflates to more; no more than the limit was inflated then.
- */
+/** Inflates LZ4 frames. */
 export function inflateLz4(
   data: Uint8Array,
   limit: number,

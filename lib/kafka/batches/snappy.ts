@@ -110,12 +110,7 @@ function inflateBlock(block: Block, output: GrowingOutput): void {
   }
 }
 
-/**
- * Inflates Snappy, raw or framed.
- *
- * @throws {DamagedDataError} If it isn't Snappy, is truncated, or contradicts itself.
- * @throws {InflateLimitError} If it says that it inflates to more: nothing is inflated.
- */
+/** Inflates Snappy, raw or framed. */
 export function inflateSnappy(
   data: Uint8Array,
   limitBytes: number,

@@ -27,8 +27,6 @@ function explain(codec: string, limit: number, error: unknown): Error {
  * Inflates gzip.
  *
  * @param limit How much it may inflate to, in bytes, 1 or more.
- * @throws {DamagedDataError} If it isn't gzip, is truncated, or fails its checksum.
- * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
  */
 export function inflateGzip(data: Uint8Array, limit: number): Uint8Array {
   try {
@@ -38,12 +36,7 @@ export function inflateGzip(data: Uint8Array, limit: number): Uint8Array {
   }
 }
 
-/**
- * Inflates Zstandard: one frame or more, one after the other.
- *
- * @throws {DamagedDataError} If it isn't Zstandard, or fails its checksum.
- * @throws {InflateLimitError} If it inflates to more; little more than the limit has been inflated.
- */
+/** Inflates Zstandard: one frame or more, one after the other. */
 export function inflateZstd(data: Uint8Array, limit: number): Uint8Array {
   const frames: Uint8Array[] = [];
   let left = limit;

@@ -30,11 +30,7 @@ export class OwnCopy {
     this.#require = createRequire(`${folder}index.js`);
   }
 
-  /**
-   * Makes a copy. Nothing of it is loaded yet.
-   *
-   * @throws {Error} If kafkajs is not installed as expected.
-   */
+  /** Makes a copy. Nothing of it is loaded yet. */
   static async make(): Promise<OwnCopy> {
     // One small file, which reads nothing from the environment, shows where the package is.
     const { default: constants } = await import(
@@ -57,11 +53,7 @@ export class OwnCopy {
     return this.#apart(() => this.#require(this.#folder + path)) as T;
   }
 
-  /**
-   * Replaces what a file exports, for those files that are loaded later.
-   *
-   * @throws {Error} If the package has no such file.
-   */
+  /** Replaces what a file exports, for those files that are loaded later. */
   replace(path: string, replacement: unknown): void {
     this.load(path);
     const file = [...this.#modules.keys()].find((file) =>

@@ -136,12 +136,7 @@ export class InputFile {
     return this.#sizeBytes && Math.min(this.#readBytes / this.#sizeBytes, 1);
   }
 
-  /**
-   * Reads the content.
-   *
-   * @returns The content, in chunks. The first one has at least 4 bytes, or a line feed, or all that there is.
-   * @throws {PipelineError} If it can't be read or unpacked.
-   */
+  /** Reads the content. Returns the content, in chunks. The first one has at least 4 bytes, or a line feed, or all that there is. */
   async *read(
     { offset = 0, signal }: ReadOptions = {},
   ): AsyncGenerator<Uint8Array, void, undefined> {
