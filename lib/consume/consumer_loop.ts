@@ -76,7 +76,6 @@ export type BatchProcess = (
 
 /** What the loop does with messages. */
 export type Processing = MessageProcess | {
-  /** Processes messages together. */
   readonly processBatch: BatchProcess;
 };
 
@@ -91,7 +90,6 @@ export interface ConsumerLoopOptions
     > {
   /** The topic; it has to exist. */
   readonly topic: string;
-  /** Observes the run, for metrics and traces. */
   readonly telemetry?: ConsumerTelemetry | undefined;
 }
 
@@ -122,7 +120,6 @@ interface Work {
 
 /** A partition with messages that the handler's side commits. */
 interface Hold {
-  /** The offset of the last of them. */
   readonly last: bigint;
   /** The offset of the last message that is processed. */
   processed?: string;
@@ -146,7 +143,6 @@ class ConsumerLoop {
       void this.#holds.set(partition, { last: BigInt(offset), isOver: false }),
     commit: (partition, offset) => this.#commitHeld(partition, offset),
   };
-  /** By partition. */
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
@@ -261,7 +257,6 @@ class ConsumerLoop {
     }).catch((error) => this.#fail(error));
   }
 
-  /** Finds where to begin in each partition. */
   async #resolveStarts(
     partitions: readonly number[],
     generation: number,
@@ -406,7 +401,6 @@ class ConsumerLoop {
     return nextOffset;
   }
 
-  /** Processes messages, and returns how many. */
   async #processMessages(
     { fetched, isLost }: Work,
     { messages }: Piece,

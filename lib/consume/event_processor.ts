@@ -66,7 +66,6 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
     this.#options = options;
   }
 
-  /** How many events were handled so far. */
   get consumed(): number {
     return this.#consumed;
   }

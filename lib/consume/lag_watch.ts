@@ -12,7 +12,6 @@ import type { ConsumerOptions } from "./options.ts";
 export interface LagWatchOptions
   extends Required<Pick<ConsumerOptions, "group" | "from">> {
   readonly topic: string;
-  /** Receives the lags. */
   readonly telemetry: Pick<ConsumerTelemetry, "lagging">;
 }
 

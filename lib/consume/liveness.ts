@@ -12,9 +12,7 @@ export interface LivenessOptions {
   readonly freshMs: number;
   /** How long a stall takes before it is reported, in milliseconds. By default: `90000`. */
   readonly stallMs?: number;
-  /** Called when the consumer is idle. */
   readonly idle: () => void;
-  /** Called when the consumer has stalled. */
   readonly stalled: (stall: Stall) => void;
 }
 
@@ -69,7 +67,6 @@ export class Liveness {
     return this.#ranMs + Math.min(sinceCheckMs, 2 * this.#checkMs);
   }
 
-  /** Whether a batch is being processed. */
   get busy(): boolean {
     return this.#batchesInHand > 0;
   }
@@ -84,7 +81,6 @@ export class Liveness {
     this.#hadFetchGap = false;
   }
 
-  /** Records a sign of life. */
   alive(): void {
     this.#aliveMs = this.#clockMs;
   }
@@ -99,7 +95,6 @@ export class Liveness {
     this.#answeredAt = now;
   }
 
-  /** Records that reading has moved on. */
   moved(): void {
     this.#stuckMs = undefined;
   }
@@ -110,12 +105,10 @@ export class Liveness {
     return this.#clockMs - this.#stuckMs;
   }
 
-  /** Records that a batch begins. */
   batchBegins(): void {
     this.#batchesInHand++;
   }
 
-  /** Records that a batch has ended. */
   batchEnds(): void {
     this.#batchesInHand--;
     this.#activeMs = this.#clockMs;
@@ -129,7 +122,6 @@ export class Liveness {
     this.#timer = setInterval(() => this.#check(), this.#checkMs);
   }
 
-  /** Ends the checks. */
   unwatch(): void {
     clearInterval(this.#timer);
   }

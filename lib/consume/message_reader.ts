@@ -47,11 +47,9 @@ export interface MessageObserver {
 
 /** How messages are read. */
 export interface MessageReaderOptions extends MessageObserver {
-  /** The topic that the messages come from. */
   readonly topic: string;
   /** Where dead letters go; undefined: the first one ends the run. */
   readonly deadLetters: Pick<DeadLetterQueue, "send"> | undefined;
-  /** Observes the run, for metrics and traces. */
   readonly telemetry?: ConsumerTelemetry | undefined;
 }
 
@@ -67,7 +65,6 @@ export interface MessageCounts {
 
 /** A message to be processed. */
 export interface Incoming {
-  /** Its partition's number. */
   readonly partition: number;
   readonly message: Message;
   /** Aborted by a stop: it ends a wait. */

@@ -28,7 +28,6 @@ import { type ConsumerOptions, DEFAULT_GROUP } from "./options.ts";
 
 /** What handles the events of a run. */
 export interface RunOptions<T> {
-  /** Handles events. */
   readonly handler: RecordsHandler<T, LoopContext>;
   /**
    * Whether it gets those of a partition that were fetched together at once. With a `count`, the batch that reaches it is the last. By

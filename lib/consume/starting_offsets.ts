@@ -26,7 +26,6 @@ export interface StartingOffset {
 /** Whose position to look up. */
 export interface StartingOffsetQuery {
   readonly topic: string;
-  /** Where the group's offsets are kept. */
   readonly offsets: Pick<OffsetStore, "load">;
   /** Where to begin if the group has no offset that still exists. Equals `auto.offset.reset`. */
   readonly from: "earliest" | "latest";

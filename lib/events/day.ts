@@ -8,7 +8,6 @@ import { type RandomSource, randomSource, seedOf } from "./random.ts";
 
 /** Which day. The same options give the same day. */
 export interface DayOptions {
-  /** Tells this run of days from others. */
   readonly seed: number;
   readonly date: Temporal.PlainDate;
   /** Where the day begins at midnight: a name such as `America/Toronto`. By default: the machine's. */
@@ -19,7 +18,6 @@ export interface DayOptions {
 export interface Weather {
   /** The highest temperature, in degrees Celsius. */
   readonly celsius: number;
-  /** Whether it rains or snows. */
   readonly isWet: boolean;
 }
 

@@ -22,9 +22,7 @@ import { type RandomSource, randomSource, seedOf } from "./random.ts";
 
 /** A customer's visit. */
 export interface Visit {
-  /** What was ordered. */
   readonly order: Order;
-  /** The scan of a member's card. */
   readonly scan?: LoyaltyScan;
 }
 

@@ -56,7 +56,6 @@ function clock(): () => string {
 export interface RandomSource {
   /** Draws a whole number from 0 to `count` - 1. */
   below(count: number): number;
-  /** Draws one of a list. */
   pick<T>(list: readonly T[]): T;
   /** Draws a number from 0 to below 1. */
   share(): number;

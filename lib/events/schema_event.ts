@@ -17,7 +17,6 @@ import { SchemaFields } from "./schema_fields.ts";
 
 /** A kind of event that a schema defines. */
 export interface SchemaEventOptions {
-  /** The event's name, as messages call it. */
   readonly name: string;
   readonly topic: string;
   /**

@@ -29,7 +29,6 @@ export type JsonType = typeof TYPES[number];
 
 /** What a field may hold. */
 export interface FieldShape {
-  /** The types that its values may have. */
   readonly types: ReadonlySet<JsonType>;
   /** The only values that it may have; undefined if the schema lists none. */
   readonly values: readonly unknown[] | undefined;
@@ -51,7 +50,6 @@ export class SchemaFields {
     this.#root = schema;
   }
 
-  /** The fields that every event must have. */
   get required(): readonly string[] {
     return this.#all(this.#root)
       .flatMap(({ required }) => listOf(required))

@@ -32,7 +32,7 @@ export interface ConsumerRun {
 
 /** A run of a store. */
 export interface StoreRun {
-  /** The topic that the events come from. */
+  /** The topic. */
   readonly topic: string;
   /** The table that they go to. */
   readonly table: string;
@@ -57,7 +57,6 @@ export interface SendRequest {
   readonly partition: number;
   /** The messages. */
   readonly messages: readonly {
-    /** A message's headers. */
     readonly headers?: readonly OutgoingHeader[];
   }[];
 }

@@ -78,7 +78,6 @@ export async function untilTopicKnown(
 export class Admin implements Connectable {
   readonly #admin: KafkajsAdmin;
 
-  /** Makes it of kafkajs' own client. */
   constructor(admin: KafkajsAdmin) {
     this.#admin = admin;
   }
@@ -207,7 +206,6 @@ export class Admin implements Connectable {
     await this.#admin.deleteGroups([group]);
   }
 
-  /** Counts the cluster's brokers. */
   async countBrokers(): Promise<number> {
     return (await this.#admin.describeCluster()).brokers.length;
   }

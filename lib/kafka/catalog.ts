@@ -13,11 +13,9 @@ import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
 
 /** Where a partition is kept. */
 export interface PartitionPlace {
-  /** Its number. */
   readonly partition: number;
   /** The broker that leads it; -1 if it has none. */
   readonly leader: number;
-  /** The brokers that keep it. */
   readonly replicas: readonly number[];
   /** Those of them that have all of it. */
   readonly inSync: readonly number[];
@@ -26,7 +24,6 @@ export interface PartitionPlace {
 /** A topic, and where its partitions are kept. */
 export interface TopicPlaces {
   readonly name: string;
-  /** Its partitions, by number. */
   readonly partitions: readonly PartitionPlace[];
 }
 

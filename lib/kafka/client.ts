@@ -69,9 +69,7 @@ export async function createKafka(
   const kafka = await createKafkajs(config, options);
   const assigner = rangeAssigner(await loadKafkajs());
   return {
-    /** Where the brokers are. */
     config,
-    /** Makes a client for questions and changes. */
     admin: () => new Admin(kafka.admin()),
     /** Makes a client that sends; `idempotent`: the broker recognises a batch that is sent again (`enable.idempotence`). */
     producer: (options?: { readonly idempotent?: boolean }) =>
@@ -79,11 +77,9 @@ export async function createKafka(
     /** Makes a client that reads as a member of a group. */
     consumer: (settings: ConsumerSettings): Consumer =>
       consumerOf(kafka, { ...settings, assigner }),
-    /** Makes a client for consumer groups. */
     groups: () => new GroupClient(kafka),
     /** Makes a client that reads without a group. */
     reader: () => new TopicReader(kafka),
-    /** Makes a client for questions about topics. */
     catalog: () => new TopicCatalog(kafka),
     /** Makes a client for questions about the cluster and this user's rights. */
     inspector: () => new ClusterInspector(kafka),
@@ -157,7 +153,6 @@ export async function connectWithin<T extends Connectable>(
 
 /** A client that is connected. */
 export interface ConnectedClient<C> {
-  /** What made the client, and makes others. */
   readonly kafka: KafkaClient;
   readonly client: C;
   /**

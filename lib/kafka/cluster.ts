@@ -25,7 +25,6 @@ export interface Broker extends Omit<KafkajsBroker, "fetch"> {
       readonly protocolType: string;
     }[];
   }>;
-  /** Sends Fetch. */
   fetch(request: Parameters<KafkajsBroker["fetch"]>[0]): Promise<{
     readonly responses: readonly {
       readonly partitions: readonly PartitionData[];
@@ -35,9 +34,7 @@ export interface Broker extends Omit<KafkajsBroker, "fetch"> {
 
 /** kafkajs' class `Cluster`: its types have the ids of brokers as numbers in one place and as text in another. */
 export interface Cluster extends Omit<KafkajsCluster, "getNodeIds"> {
-  /** Lists the ids of the brokers. */
   getNodeIds(): string[];
-  /** Finds a broker by its id. */
   findBroker(id: { readonly nodeId: string }): Promise<Broker>;
 }
 

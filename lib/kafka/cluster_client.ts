@@ -11,7 +11,6 @@ import type { Connectable } from "./connectable.ts";
 
 /** A client with kafkajs' client for questions, and its own connection to the cluster. */
 export class ClusterClient implements Connectable {
-  /** kafkajs' client for questions. */
   protected readonly admin: KafkajsAdmin;
   /** kafkajs' own connection, for what that one lacks. */
   protected readonly cluster: Cluster;

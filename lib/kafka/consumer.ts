@@ -48,13 +48,11 @@ export interface Subscription {
 /** What a fetch returned for a partition. */
 export interface Fetched {
   readonly partition: number;
-  /** The offset that was asked for. */
   readonly fetchedOffset: bigint;
   /** Whether it no longer counts, as the consumer was sent to another offset meanwhile. */
   readonly isStale: boolean;
   /** Reads the messages, some at a time. There is no piece if the partition has messages and none of them could be fetched. */
   pieces(): Iterable<Piece>;
-  /** Sets where the next fetch begins. */
   moveTo(nextOffset: bigint): void;
   /** Sends a heartbeat if one is due. It rejects when the group no longer counts this member. */
   heartbeat(): Promise<void>;
@@ -80,7 +78,6 @@ export interface Consumer extends Connectable {
   run(subscription: Subscription, handlers: ConsumerHandlers): Promise<void>;
   /** Sets where the next fetch of a partition begins. What was fetched before is stale. */
   seek(partition: number, offset: bigint): void;
-  /** Commits offsets. */
   commit(
     offsets: ReadonlyMap<number, bigint>,
     metadata?: string,

@@ -15,15 +15,12 @@ export interface GroupMember {
   /** Its id in the group. Equals `member.id`. */
   readonly id: string;
   readonly clientId: string;
-  /** The address that it comes from. */
   readonly host: string;
-  /** Its partitions, by topic. */
   readonly partitions: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A group. */
 export interface GroupDescription {
-  /** Its name. */
   readonly group: string;
   /** `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Dead`: Kafka's names. */
   readonly state: string;

@@ -20,11 +20,8 @@ const API_VERSIONS = { apiKey: 18, apiVersion: 0 } as const;
 
 /** A request of Kafka's protocol. */
 export interface BrokerRequest {
-  /** The API's number. */
   readonly apiKey: number;
-  /** The API's version. */
   readonly apiVersion: number;
-  /** What follows the header. */
   readonly body?: Uint8Array;
 }
 

@@ -28,9 +28,7 @@ const NO_LIMIT = { limitBytes: Infinity };
  * each record one JSON object with its number in the source, the reason, and the record's text.
  */
 export class RejectsFile {
-  /** The file of records. */
   readonly path: string;
-  /** The file of reasons. */
   readonly reasonsPath: string;
   readonly #records: Deno.FsFile;
   readonly #reasons: Deno.FsFile;

@@ -22,7 +22,6 @@ const SAVE_INTERVAL_MS = 200;
 const PART_BYTES = 4_096;
 
 interface State extends FilePlace {
-  /** The topic that the events went to. */
   readonly topic: string;
   /** The SHA-256, in hexadecimal, of the file's beginning and of what lies right before the place: {@linkcode PART_BYTES} each at most. */
   readonly hash: string;
@@ -106,7 +105,6 @@ export class ResumePoint {
     }
   }
 
-  /** Where this run begins. */
   get start(): FilePlace {
     return this.#start;
   }

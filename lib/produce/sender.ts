@@ -338,7 +338,6 @@ export class EventSender<T> {
     for (const queue of this.#parts.queues) queue.abandon(error);
   }
 
-  /** Flushes, and closes the connection. */
   async close(): Promise<void> {
     await this.flush();
     // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.

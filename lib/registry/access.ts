@@ -22,7 +22,6 @@ const REDIRECTS: readonly number[] = [301, 302, 307, 308];
 
 /** A request to the registry. */
 export interface AccessRequest {
-  /** The HTTP method. */
   readonly method: string;
   /** Its headers, without the login. */
   readonly headers: Readonly<Record<string, string>>;

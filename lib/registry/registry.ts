@@ -60,7 +60,6 @@ type ReferencePlace = Pick<SchemaReference, "name" | "subject" | "version">;
 
 /** What belongs to a schema's text. */
 interface SchemaBodyOptions {
-  /** What the schema refers to. */
   readonly references?: readonly ReferencePlace[];
 }
 
@@ -68,14 +67,12 @@ interface SchemaBodyOptions {
 export interface RegisteredSchema {
   /** The id under which the registry has it. */
   readonly id: number;
-  /** The schema's text. */
   readonly schema: string;
 }
 
 /** A connection to the registry. */
 export class EventRegistry {
   readonly #client: Client;
-  /** How its requests are secured. */
   readonly access: RegistryAccess;
   readonly #schemas = new SchemaCache((id) => this.#fetch(id));
   /** The URL of Confluent's API, its path included. */

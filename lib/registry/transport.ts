@@ -33,9 +33,7 @@ const FOREIGN_HINT =
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
   override name = "RegistryResponseError";
-  /** The HTTP status. */
   readonly status: number;
-  /** The registry's own words. */
   readonly reason: string;
   /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
   readonly errorCode: number | undefined;

@@ -214,7 +214,6 @@ export class Totals<T> {
     this.#merges = [...aggregate.merge.values()];
   }
 
-  /** Adds an event. */
   add(event: T, time: EventTime): void {
     const { keys, isLate } = this.#aggregate.groupOf(event, time);
     const numbers = this.#aggregate.numbersOf(event, isLate);
@@ -232,7 +231,6 @@ export class Totals<T> {
     }
   }
 
-  /** Makes the rows for the aggregate's table. */
   rows(partition: number): Value[][] {
     return [...this.#groups.values()]
       .map(({ keys, values }) => [...keys, partition, ...values]);

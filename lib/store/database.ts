@@ -13,9 +13,7 @@ export type Row = Readonly<Record<string, Value | boolean>>;
 
 /** A statement with a question mark for each parameter. */
 export interface Query {
-  /** The statement. */
   readonly sql: string;
-  /** The parameters. */
   readonly params: readonly Value[];
 }
 
@@ -44,9 +42,7 @@ export interface DatabaseAccess {
 
 /** A database. What its methods throw says what to do: wait, set the event aside, or end. */
 export interface Database {
-  /** What messages call it. */
   readonly name: string;
-  /** What it calls the types of columns. */
   readonly types: TypeNames;
   /** The statement that lists the columns of all tables, as `table` and `column`. */
   readonly layoutSql: string;

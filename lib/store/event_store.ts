@@ -18,15 +18,11 @@ import { timeOf } from "./window.ts";
 
 /** What becomes of the store's messages, and what ends its waits. */
 export interface EventStoreOptions {
-  /** The topic that the events come from. */
   readonly topic: string;
   /** Receives a line when a wait for the database begins or ends. */
   readonly notify?: ((line: string) => void) | undefined;
-  /** Ends a wait. */
   readonly signal?: AbortSignal | undefined;
-  /** Called when a batch is written. */
   readonly stored?: ((batch: StoredBatch) => void) | undefined;
-  /** Observes the run, for metrics and traces. */
   readonly telemetry?: StoreTelemetry | undefined;
 }
 
@@ -42,7 +38,6 @@ export interface StoredBatch {
 
 /** Where a partition stands in the database, as far as this member knows. */
 interface Place {
-  /** The offset of the next message. */
   readonly next: bigint;
   /** The latest time of the events before it, in milliseconds since the epoch; `-Infinity` if there are none. */
   readonly latestMs: number;

@@ -58,7 +58,6 @@ const NEWEST_BLOCKS = 128;
 export class PostgresDatabase implements Database {
   /** The database's URL, without user and password. */
   readonly name: string;
-  /** PostgreSQL has a type for each. */
   readonly types = TYPES;
   /** Reads the tables of the schema that new tables are made in. */
   readonly layoutSql =

@@ -39,7 +39,6 @@ const CONSTRAINT_DATATYPE = 3091;
 
 /** A database in a file. */
 export class SqliteDatabase implements Database {
-  /** The file's path. */
   readonly name: string;
   /** Whole numbers stand for Booleans, and text for JSON. */
   readonly types: TypeNames = {
@@ -49,7 +48,6 @@ export class SqliteDatabase implements Database {
     real: "REAL",
     json: "TEXT",
   };
-  /** Reads SQLite's own tables. */
   readonly layoutSql =
     `SELECT t.name AS "table", c.name AS "column" FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'`;
   readonly #database: DatabaseSync;

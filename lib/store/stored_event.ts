@@ -46,7 +46,6 @@ const PLACE: readonly Column[] = [
 
 /** What a store keeps of a kind of event. */
 export class StoredEvent<T> {
-  /** The kind of event. */
   readonly type: EventType<T>;
   /** The events' table. Its key is the event's id or, if events have none, their place. */
   readonly table: Table;
@@ -74,12 +73,10 @@ export class StoredEvent<T> {
     checkNames(this.table.columns.map(({ name }) => name));
   }
 
-  /** All tables. */
   get tables(): readonly Table[] {
     return [this.table, ...this.aggregates.map(({ table }) => table)];
   }
 
-  /** Makes the row of an event. */
   rowOf(event: T, { topic, partition, offset }: Position): Value[] {
     const row: Value[] = [];
     for (const [name, { type, value }] of this.#columns) {

@@ -31,13 +31,11 @@ export interface HistogramSpec extends InstrumentSpec {
 
 /** A number that only grows. */
 export interface CounterSeries {
-  /** Adds to it. */
   add(count?: number): void;
 }
 
 /** A distribution. */
 export interface HistogramSeries {
-  /** Adds a value. */
   record(value: number): void;
 }
 
@@ -51,7 +49,6 @@ export interface Instrument<S> {
 export interface Gauge {
   /** Sets how the value with some attributes is read. */
   observe(attributes: Attributes, read: () => number | undefined): void;
-  /** Removes a value. */
   forget(attributes: Attributes): void;
 }
 
@@ -101,7 +98,6 @@ export class Instruments {
     this.#meter = meter;
   }
 
-  /** Makes a counter. */
   counter(spec: InstrumentSpec): Instrument<CounterSeries> {
     const exported = this.#meter?.createCounter(spec.name, spec);
     const series = new ByAttributes((attributes) => {
@@ -128,7 +124,6 @@ export class Instruments {
     return series;
   }
 
-  /** Makes a histogram. */
   histogram(spec: HistogramSpec): Instrument<HistogramSeries> {
     const { boundaries } = spec;
     const exported = this.#meter?.createHistogram(spec.name, {

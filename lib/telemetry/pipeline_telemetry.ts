@@ -174,7 +174,6 @@ export class PipelineTelemetry implements Telemetry {
     return new Consuming(this.#shared, run);
   }
 
-  /** Observes a store. */
   storing(run: StoreRun): StoreTelemetry {
     return new Storing(this.#shared, run);
   }
@@ -184,7 +183,6 @@ export class PipelineTelemetry implements Telemetry {
 class Run implements RunTelemetry {
   protected readonly metrics: Metrics;
   protected readonly tracing: Tracing | undefined;
-  /** The attributes of what is counted. */
   protected readonly attributes: Attributes;
   readonly #runs: Set<Run>;
   readonly #waits: ReadonlyMap<Dependency, CounterSeries>;

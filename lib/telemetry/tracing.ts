@@ -61,7 +61,6 @@ export class OpenSpan {
     this.#context = api.trace.setSpan(span.parent, span.span);
   }
 
-  /** Does some work in the span. */
   call<R>(work: () => R): R {
     return this.#api.context.with(this.#context, work);
   }
@@ -137,7 +136,6 @@ export class Tracing {
     });
   }
 
-  /** Begins the span of events' processing. */
   process(
     { topic, group }: ConsumerRun,
     records: readonly EventRecord<unknown>[],
@@ -157,7 +155,6 @@ export class Tracing {
     });
   }
 
-  /** Begins the span of a commit. */
   commit({ topic, group }: ConsumerRun): OpenSpan {
     return this.#open(`commit ${topic}`, {
       kind: this.#api.SpanKind.CLIENT,

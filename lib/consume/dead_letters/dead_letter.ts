@@ -48,9 +48,7 @@ const COUNT = /^\d+$/;
 
 /** Why a message is a dead letter, and where it was. */
 export interface DeadLetterReason {
-  /** Where the message was. */
   readonly origin: Position;
-  /** What went wrong. */
   readonly error: unknown;
   /** At which part of the work: reading the message, or handling the event. */
   readonly stage: Stage;
@@ -58,7 +56,6 @@ export interface DeadLetterReason {
 
 /** The same, and which group found it. */
 export interface GroupReason extends DeadLetterReason {
-  /** The consumer group. */
   readonly group: string;
 }
 
@@ -68,13 +65,10 @@ export interface DeadLetterInfo {
   readonly origin: Position | undefined;
   /** At which part of the work it failed. */
   readonly stage: string | undefined;
-  /** What went wrong. */
   readonly reason: string | undefined;
-  /** The group that set the message aside. */
   readonly group: string | undefined;
   /** When it was set aside, in milliseconds since the epoch. */
   readonly setAsideAt: number | undefined;
-  /** How often the message has been tried. */
   readonly attempts: number;
   /** The codec, if the letter is a whole compressed batch, which can't be sent back. */
   readonly batch: string | undefined;
@@ -171,11 +165,9 @@ export function replayHeaders(headers: readonly Header[]): Header[] {
 
 /** A message that was sent back. */
 export interface Replay {
-  /** Where it had been. */
   readonly origin: Position;
   /** Its letter's timestamp, in milliseconds since the epoch. */
   readonly timestamp: number;
-  /** Where it is now. */
   readonly to: Position;
 }
 

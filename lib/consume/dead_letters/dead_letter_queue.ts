@@ -115,7 +115,6 @@ export class DeadLetterQueue {
     this.#options = options;
   }
 
-  /** The topic of the letters. */
   get topic(): string {
     return deadLetterTopic(this.#source);
   }
@@ -166,7 +165,6 @@ export class DeadLetterQueue {
     }
   }
 
-  /** Closes the connection, if there is one. */
   async close(): Promise<void> {
     const open = await this.#open?.catch(() => undefined);
     await open?.producer.disconnect().catch(() => {});

@@ -41,11 +41,8 @@ import { checkTopicName, missingTopic } from "../../kafka/topic.ts";
 
 /** A message that was set aside. */
 export interface DeadLetter extends DeadLetterInfo {
-  /** Where its newest letter is. */
   readonly letter: Position;
-  /** How many letters it has. */
   readonly lettersCount: number;
-  /** The groups that set it aside. */
   readonly groups: readonly string[];
   /** The message's timestamp, in milliseconds since the epoch. */
   readonly timestamp: number;
@@ -53,7 +50,6 @@ export interface DeadLetter extends DeadLetterInfo {
   readonly key: Uint8Array | null;
   /** The message's value, in bytes. */
   readonly value: Uint8Array | null;
-  /** The letter's headers. */
   readonly headers: readonly Header[];
   /** Where it was sent back to; undefined if it wasn't. */
   readonly replayedTo: Position | undefined;
@@ -61,11 +57,9 @@ export interface DeadLetter extends DeadLetterInfo {
 
 /** Which dead letters. */
 export interface DeadLetterOptions extends KafkaOptions, WaitOptions {
-  /** The topic that the messages came from. */
   readonly topic: string;
   /** Tells which messages are meant; all by default. */
   readonly matches?: ((letter: DeadLetter) => boolean) | undefined;
-  /** Stops early. */
   readonly signal?: AbortSignal;
 }
 
@@ -79,7 +73,6 @@ export interface ReplayOptions extends DeadLetterOptions {
 
 /** How many messages were set aside. */
 export interface DeadLetterCounts {
-  /** How many match. */
   readonly matching: number;
   /** How many were not sent back, whether they match or not. */
   readonly left: number;

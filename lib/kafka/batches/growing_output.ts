@@ -24,7 +24,6 @@ export class GrowingOutput {
   #bytes: Uint8Array<ArrayBuffer>;
   #length = 0;
 
-  /** Makes an empty one. */
   constructor(expectedBytes: number, limitBytes: number) {
     this.#limitBytes = limitBytes;
     this.#bytes = new Uint8Array(

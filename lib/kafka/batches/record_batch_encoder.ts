@@ -22,7 +22,6 @@ export type OutgoingRecord = Omit<OutgoingMessage, "partition">;
 export interface BatchProducer {
   /** The id that the broker gave the producer. */
   readonly producerId: bigint;
-  /** Which life of that producer it is. */
   readonly producerEpoch: number;
   /** The number of the first record in the producer's count for the partition. */
   readonly firstSequence: number;

@@ -11,7 +11,6 @@ import { DamagedDataError } from "./damage.ts";
 
 /** What a batch's header says about its records. */
 export interface RecordsInfo {
-  /** How many there are. */
   readonly count: number;
   /** The offset that the records' offsets are counted from. */
   readonly firstOffset: bigint;
@@ -55,7 +54,6 @@ export class RecordReader {
       : undefined;
   }
 
-  /** Whether every record has been read. */
   get done(): boolean {
     return this.#read === this.#info.count;
   }

@@ -139,7 +139,6 @@ class AbortedProducers {
       this.#open.has(producerId);
   }
 
-  /** Ends the producer's transaction. */
   end(producerId: bigint): void {
     this.#open.delete(producerId);
   }

@@ -59,7 +59,6 @@ export class FetchedPartition {
     this.#data = data;
   }
 
-  /** Reads the messages. */
   pieces(): Generator<Piece> {
     const { messages, highWatermark, abortedTransactions } = this.#data;
     return readPieces({

@@ -30,15 +30,10 @@ export interface Decoder {
 
 /** A request, and how its response is read. */
 export interface RawRequest<T> {
-  /** The API's number. */
   readonly apiKey: number;
-  /** The API's version. */
   readonly apiVersion: number;
-  /** The API's name, for kafkajs' log. */
   readonly apiName: string;
-  /** Writes what follows the header. */
   readonly write: (encoder: Encoder) => Encoder;
-  /** Reads what follows the response's header. */
   readonly read: (decoder: Decoder) => T;
 }
 

@@ -18,7 +18,6 @@ const FILES: Readonly<Record<SaslMechanism, string>> = {
 
 /** What a login by a mechanism needs. */
 export interface Sasl {
-  /** Makes an authenticator of credentials. */
   readonly authenticator: (credentials: object) => MakeProvider;
   /** The error by which kafkajs recognises a refused login. */
   readonly KafkaJSSASLAuthenticationError: new (message: string) => Error;

@@ -112,7 +112,6 @@ export async function* splitRows(
 export interface CsvField {
   /** Its text, without the quotes. */
   readonly text: string;
-  /** Whether it stands in quotes. */
   readonly quoted: boolean;
 }
 

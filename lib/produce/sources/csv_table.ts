@@ -34,7 +34,6 @@ export class CsvTable {
   /** The fields that every event needs, and that have no column. */
   readonly missing: readonly string[];
 
-  /** Reads the header. */
   constructor(type: EventType<unknown>, header: string) {
     const fields = new SchemaFields(JSON.parse(type.schemaText));
     const required = fields.required.filter((name) =>

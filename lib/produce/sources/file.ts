@@ -125,7 +125,6 @@ export class InputFile {
     return new InputFile(path, { open, sizeBytes });
   }
 
-  /** What it is called in a message. */
   get name(): string {
     return this.path === "-" ? "standard input" : this.path;
   }

@@ -39,7 +39,6 @@ export interface FileEventsOptions {
   readonly format?: FileFormat | undefined;
   /** How many events to take, blank lines not counted. By default: `Infinity`. */
   readonly count?: number | undefined;
-  /** Ends the source early. */
   readonly signal?: AbortSignal | undefined;
   /** The place in the file to begin at. */
   readonly start?: FilePlace | undefined;
@@ -125,7 +124,6 @@ interface Source {
 
 interface Content {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
-  /** Where the chunks begin in the file. */
   readonly start: FilePlace;
   /** The beginning of the first chunk. */
   readonly first: string;

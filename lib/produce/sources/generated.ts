@@ -11,7 +11,6 @@ import type { SourceItem } from "./source.ts";
 
 /** How many random events, and how fast. */
 export interface GeneratedOptions {
-  /** How many events. */
   readonly count: number;
   /** The pause between two events, in milliseconds. */
   readonly intervalMs: number;
@@ -19,7 +18,6 @@ export interface GeneratedOptions {
   readonly events?: Iterator<unknown> | undefined;
   /** Repeats the same events, but for their times. */
   readonly seed?: number | undefined;
-  /** Ends the source early. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -38,7 +38,6 @@ class ValueScanner {
     return this.#isScalar;
   }
 
-  /** Begins another value. */
   begin(): void {
     this.#depth = 0;
     this.#quoted = this.#escaped = this.#isScalar = false;

@@ -23,7 +23,6 @@ export interface SourceItem extends SendOptions {
   readonly number: number;
   /** The value; it may be any JSON value. */
   readonly value?: unknown;
-  /** Why it holds no event. */
   readonly problem?: InvalidEventError;
   /** The number of bytes from the file's start to the start of what follows it; undefined if it comes from no file. */
   readonly end?: number;
