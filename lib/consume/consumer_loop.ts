@@ -536,11 +536,7 @@ async function connectBoth(
   }
 }
 
-/**
- * Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it.
- *
- * @throws {PipelineError} If Kafka can't be reached at the start, refuses, or a message's processing fails.
- */
+/** Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it. */
 export async function consumeMessages(
   kafka: KafkaClient,
   process: Processing,

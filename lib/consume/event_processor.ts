@@ -75,12 +75,7 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
     return { consumed: this.#consumed, ...this.#reader.counts };
   }
 
-  /**
-   * Processes one message.
-   *
-   * @returns Whether it is done; false if a stop came first. A promise only if there is something to wait for.
-   * @throws {PipelineError} If the run has to end: the message is not done.
-   */
+  /** Processes one message. False if a stop came before it was done. A promise only if there is something to wait for. */
   process(message: Message, from: From<C>): boolean | Promise<boolean> {
     const incoming = incomingOf(message, from);
     const handle = (read: EventRecord<T> | boolean) =>
@@ -91,11 +86,7 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
     return read instanceof Promise ? read.then(handle) : handle(read);
   }
 
-  /**
-   * Processes messages of one partition together: those that can be read go to the handler at once.
-   *
-   * @returns Whether all are done; false if a stop came first.
-   */
+  /** Processes messages of one partition together: those that can be read go to the handler at once. False if a stop came first. */
   async processTogether(
     messages: readonly Message[],
     from: From<C>,

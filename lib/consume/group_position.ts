@@ -58,11 +58,7 @@ export class GroupPosition {
     this.#offsets = offsets?.(this.#kafkaOffsets) ?? this.#kafkaOffsets;
   }
 
-  /**
-   * Saves offsets.
-   *
-   * @param positions By partition: the offset of the next message to be read.
-   */
+  /** Saves offsets: those of the next messages to be read. */
   async save(positions: ReadonlyMap<number, bigint>): Promise<void> {
     await this.#offsets.save(positions);
     this.#saved = true;

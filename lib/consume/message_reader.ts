@@ -94,12 +94,7 @@ export class MessageReader<T> {
     return { deadLetters: this.#deadLetters, tombstones: this.#tombstones };
   }
 
-  /**
-   * Reads a message.
-   *
-   * @returns What came of it; a promise only if there is something to wait for.
-   * @throws {PipelineError} If the run has to end: the message is not done. A returned promise rejects instead.
-   */
+  /** Reads a message. A promise only if there is something to wait for. What it throws has to end the run: the message is not done. */
   read(incoming: Incoming): ReadResult<T> | Promise<ReadResult<T>> {
     const { partition, message } = incoming;
     const { value, damaged } = message;

@@ -34,11 +34,7 @@ export class OffsetCommitter {
     if (!this.#underWay && !this.#failure) this.#start();
   }
 
-  /**
-   * Waits until everything marked so far is committed.
-   *
-   * @throws {unknown} What the commit threw. Its offsets stay marked, and the next flush tries again.
-   */
+  /** Waits until everything marked so far is committed. After a failure, which it throws, the offsets stay marked for the next flush. */
   async flush(): Promise<void> {
     if (this.#failure) {
       this.#failure = undefined;

@@ -57,11 +57,7 @@ export async function startingOffsets(
   return starts;
 }
 
-/**
- * Describes which messages a group will never see because its offset no longer exists.
- *
- * @returns A sentence; undefined if nothing is lost.
- */
+/** Describes which messages a group will never see because its offset no longer exists; undefined if nothing is lost. */
 export function describeLostOffsets(
   place: { readonly topic: string; readonly partition: number },
   start: StartingOffset,
@@ -88,11 +84,7 @@ export function describeLostOffsets(
   return undefined;
 }
 
-/**
- * Describes which messages are gone between two offsets.
- *
- * @param gap The first offset that is gone, and the offset at which reading goes on.
- */
+/** Describes which messages are gone, from an offset to the one at which reading goes on. */
 export function describeGap(
   place: { readonly topic: string; readonly partition: number },
   gap: { readonly from: bigint; readonly to: bigint },

@@ -30,11 +30,7 @@ const DEVIATION_CELSIUS = 8;
 /** How often it rains or snows. */
 const WET_SHARE = 0.3;
 
-/**
- * Makes the generator of random numbers for something about a day.
- *
- * @param purpose What is drawn: each purpose has numbers of its own.
- */
+/** Makes the generator of random numbers for something about a day: each purpose has numbers of its own. */
 export function randomOfDay(
   { seed, date }: DayOptions,
   purpose: string,

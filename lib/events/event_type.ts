@@ -31,11 +31,7 @@ export interface EventDefinition<T> {
   readonly name: string;
   /** The topic that it is produced to and consumed from unless another is given. */
   readonly topic: string;
-  /**
-   * Makes a message's key. Events of one key share a partition and keep their sequence.
-   *
-   * @returns The key; `null` for none: the event may be in any partition.
-   */
+  /** Makes a message's key. Events of one key share a partition and keep their sequence; with `null`, an event may be in any. */
   readonly key: (event: T) => string | null;
   /** The field that identifies an event. Where a file's line lacks it, a UUID made from the line is filled in. */
   readonly idField?: keyof T & string;
@@ -55,12 +51,7 @@ export interface EventDefinition<T> {
    * none.
    */
   readonly kinds?: readonly EventType<T>[];
-  /**
-   * Generates random events, without end.
-   *
-   * @param options With a `seed`, the same events again, but for their times.
-   * @returns The events.
-   */
+  /** Generates random events, without end; with a `seed`, the same events again, but for their times. */
   readonly generate?: (
     options: { readonly seed?: number | undefined },
   ) => Iterator<T, never>;
@@ -115,11 +106,7 @@ export class EventType<T> {
     return Object.keys(properties ?? {});
   }
 
-  /**
-   * Checks a value that is to be produced: by the schema, then by the definition's own `validate`.
-   *
-   * @throws {InvalidEventError} If it isn't one. The message names each field and what is wrong with it.
-   */
+  /** Checks a value that is to be produced: by the schema, then by `validate`. An {@linkcode InvalidEventError} names all that is wrong. */
   check(value: unknown): T {
     this.#closed ??= this.#compile(FIRST_ERROR);
     const problem = this.#closed(value);
@@ -130,21 +117,13 @@ export class EventType<T> {
     return this.checkByCode(value as T);
   }
 
-  /**
-   * Checks a value by the schema alone.
-   *
-   * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
-   */
+  /** Checks a value by the schema alone. An {@linkcode InvalidEventError} names the first field that is wrong. */
   checkBySchema(value: unknown): T {
     this.#closed ??= this.#compile(FIRST_ERROR);
     return this.#valid(value, this.#closed);
   }
 
-  /**
-   * Checks a value by the schema with unknown fields allowed, as a newer writer may have added some.
-   *
-   * @throws {InvalidEventError} If it isn't one. The message names the first field that is wrong.
-   */
+  /** Checks a value by the schema with unknown fields allowed, as a newer writer may have added some. */
   checkByOpenSchema(value: unknown): T {
     this.#open ??= this.#compile({ ...FIRST_ERROR, open: true });
     return this.#valid(value, this.#open);
@@ -156,23 +135,14 @@ export class EventType<T> {
     return this.#open(value) === undefined;
   }
 
-  /**
-   * Finds the kind of an event by the schema that it was written by.
-   *
-   * @param writerSchemaText The text of that schema, with no white space.
-   * @returns The kind whose schema it is; otherwise this one.
-   */
+  /** Finds the kind of an event whose schema has the text, without white space, that it was written by; otherwise this one. */
   kindOf(writerSchemaText: string): EventType<T> {
     return this.#kinds.find(({ schemaText }) =>
       schemaText === writerSchemaText
     ) ?? this;
   }
 
-  /**
-   * Checks an event by the definition's own `validate` alone.
-   *
-   * @throws {InvalidEventError} If it isn't valid.
-   */
+  /** Checks an event by the definition's own `validate` alone. */
   checkByCode(event: T): T {
     const problem = this.#validate?.(event);
     if (problem !== undefined) throw this.#invalid(problem);

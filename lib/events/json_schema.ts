@@ -29,11 +29,7 @@ const MAX_SHOWN = 60;
 /** How many of the values that are allowed a message has. */
 const MAX_ALLOWED_COUNT = 8;
 
-/**
- * Says what is wrong with a value.
- *
- * @returns Each finding with the path of its field, separated by semicolons; undefined if the value is valid.
- */
+/** Says what is wrong with a value: each finding with the path of its field, with semicolons between; undefined if it is valid. */
 export type SchemaCheck = (value: unknown) => string | undefined;
 
 function ajvFor(schema: JsonSchema, allErrors: boolean): Ajv {

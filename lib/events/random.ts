@@ -65,11 +65,7 @@ export interface RandomSource {
   now(): string;
 }
 
-/**
- * Makes a source of randomness.
- *
- * @param seed Repeats what is drawn, but for the times; undefined for other ones each time.
- */
+/** Makes a source of randomness. A seed repeats what is drawn, but for the times. */
 export function randomSource(seed: number | undefined): RandomSource {
   const random = seed === undefined ? systemRandom : seededRandom(seed);
   const below = (count: number) => random() % count;

@@ -42,11 +42,7 @@ export function placeOf({ topic, partition, offset }: Position): string {
   return `${topic} [${partition}] offset=${offset}`;
 }
 
-/**
- * Reads a message's key as text.
- *
- * @returns Its text. A key that isn't UTF-8 is written by its bytes, such as `0xff01`: it plays no part in reading the event.
- */
+/** Reads a message's key as text. A key that isn't UTF-8 is written by its bytes, such as `0xff01`: no event depends on it. */
 export function keyText(key: Uint8Array | null | undefined): string | null {
   if (!key) return null;
   return decodeUtf8(key) ?? `0x${key.toHex()}`;

@@ -32,23 +32,13 @@ export function jsonHeaders(headers: readonly Header[]): unknown[] {
   ) => [name, value && (decodeUtf8(value) ?? { base64: value.toBase64() })]);
 }
 
-/**
- * Reads a message's timestamp. There may be none (-1), or one that no calendar has: its writer chooses it.
- *
- * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time; undefined if it is not a date.
- */
+/** Reads a message's timestamp, in milliseconds since 1970 UTC; undefined if there is none (-1), or no calendar has it. */
 export function dateOf(timestamp: number): Date | undefined {
   const date = new Date(timestamp);
   return timestamp < 0 || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/**
- * Writes a message's timestamp for a program.
- *
- * @param timestamp In milliseconds since 1970 UTC.
- * @returns The time in ISO 8601, in UTC; `null` if it is not a date.
- */
+/** Writes a message's timestamp, in milliseconds since 1970 UTC, in ISO 8601; `null` if it is not a date. */
 export function isoTime(timestamp: number): string | null {
   return dateOf(timestamp)?.toISOString() ?? null;
 }

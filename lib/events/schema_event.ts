@@ -113,11 +113,7 @@ export function refuseMissing(
   );
 }
 
-/**
- * Makes a kind of event of a schema. Its events are checked by nothing else.
- *
- * @throws {PipelineError} If the schema is not valid by its draft, refers to what is not there, or has no such field for the key.
- */
+/** Makes a kind of event of a schema, unless that is not valid or has no such field for the key. Nothing else checks its events. */
 export function schemaEvent(
   schema: JsonSchema,
   options: SchemaEventOptions,

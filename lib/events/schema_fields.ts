@@ -56,12 +56,7 @@ export class SchemaFields {
       .filter((name) => typeof name === "string");
   }
 
-  /**
-   * Finds a field.
-   *
-   * @param path The names on the way to it, from the event's own field inwards.
-   * @returns What it may hold; undefined if the schema names no such field.
-   */
+  /** Finds what a field may hold, by the names on the way to it from the event inwards; undefined if the schema names no such field. */
   find(path: readonly string[]): FieldShape | undefined {
     let schemas: readonly unknown[] = [this.#root];
     for (const name of path) {

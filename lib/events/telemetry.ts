@@ -88,11 +88,7 @@ export interface ProducerTelemetry extends RunTelemetry {
 export interface ConsumerTelemetry extends RunTelemetry {
   /** Called each time the group has assigned partitions to this member. */
   assigned(partitions: readonly number[]): void;
-  /**
-   * Called now and then.
-   *
-   * @param lags How many messages of each assigned partition the group has not committed yet.
-   */
+  /** Called now and then with how many messages of each assigned partition the group has not committed yet. */
   lagging(lags: ReadonlyMap<number, number>): void;
   /** Called before a handler gets events. */
   processing(records: readonly EventRecord<unknown>[]): Processing;

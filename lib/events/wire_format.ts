@@ -37,11 +37,7 @@ export interface WireMessage {
   readonly payload: Uint8Array;
 }
 
-/**
- * Puts the header before a payload of text.
- *
- * @throws {RangeError} If the id is not a whole number from 0 to 2^31 - 1.
- */
+/** Puts the header before a payload of text. It throws a RangeError for an id that is not a whole number from 0 to 2^31 - 1. */
 export function frame(schemaId: number, json: string): Uint8Array {
   if (!Number.isInteger(schemaId) || schemaId < 0 || schemaId > MAX_SCHEMA_ID) {
     throw new RangeError(

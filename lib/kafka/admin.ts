@@ -55,11 +55,7 @@ export interface OffsetRange {
 /** How long the brokers may take to know a topic that the controller has created, in milliseconds. */
 const KNOWN_TIMEOUT_MS = 10_000;
 
-/**
- * Waits until the brokers know a topic that was just created, and its partitions have leaders.
- *
- * @throws {unknown} What `ask` throws, if it is another failure or the time is up.
- */
+/** Waits until the brokers know a topic that was just created, and its partitions have leaders. `ask` asks for its metadata. */
 export async function untilTopicKnown(
   ask: () => Promise<unknown>,
 ): Promise<void> {

@@ -85,11 +85,7 @@ export class TopicCatalog extends ClusterClient {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  /**
-   * Reads which offsets the partitions of several topics have.
-   *
-   * @returns The offsets by topic and partition. Partitions without a leader are left out.
-   */
+  /** Reads which offsets the partitions of topics have, by topic. Partitions without a leader are left out. */
   async offsets(
     topics: readonly TopicPlaces[],
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>> {
@@ -128,11 +124,7 @@ export class TopicCatalog extends ClusterClient {
     );
   }
 
-  /**
-   * Reads how much the leaders of partitions keep on their disks.
-   *
-   * @returns The sizes in bytes by topic and partition; those that a broker does not tell are left out.
-   */
+  /** Reads how many bytes the leaders of partitions keep on their disks, by topic. What a broker does not tell is left out. */
   async sizes(
     topics: readonly TopicPlaces[],
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, number>>> {

@@ -110,11 +110,7 @@ export async function createKafkajs(
   return new Kafka(settings);
 }
 
-/**
- * Connects, trying again with growing pauses until it works or the time is up.
- *
- * @throws {StoppedError} If the signal ended the wait.
- */
+/** Connects, trying again with growing pauses until it works, the time is up or the signal ends the wait. */
 export async function connectWithin<T extends Connectable>(
   client: T,
   config: Config,

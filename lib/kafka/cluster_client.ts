@@ -54,12 +54,7 @@ export class ClusterClient implements Connectable {
     return layout && await inTime(admin.offsetRanges(topic));
   }
 
-  /**
-   * Finds the first messages that are not older than a time.
-   *
-   * @param timeMs The time, in milliseconds since the epoch.
-   * @returns Their offsets by partition; the end where there is none.
-   */
+  /** Finds the first messages that are not older than a time, in milliseconds since the epoch; the end where there is none. */
   async offsetsAt(
     topic: string,
     timeMs: number,

@@ -41,11 +41,7 @@ export function isDenial(error: Error): boolean {
     Object.hasOwn(MISSING_RIGHTS, typeOf(error));
 }
 
-/**
- * Says in plain words what was refused.
- *
- * @param options What kafkajs threw, where the brokers are, and what failed, to begin the sentence.
- */
+/** Says in plain words what was refused. The options say what kafkajs threw, and what failed, to begin the sentence. */
 export function explainDenial(
   denial: Error,
   options: {
@@ -62,12 +58,7 @@ export function explainDenial(
     explainLogin(typeOf(denial), { cause, config });
 }
 
-/**
- * Says in plain words which right is missing.
- *
- * @param action What failed, to begin the sentence.
- * @returns An error to print; undefined if the error is not about rights.
- */
+/** Says in plain words which right is missing for an action, which begins the sentence; undefined if the error is not about rights. */
 export function explainMissingRight(
   error: unknown,
   action: string,
@@ -117,11 +108,7 @@ function explainLogin(
   );
 }
 
-/**
- * Makes the error for a listener that speaks another protocol than the settings say.
- *
- * @param options The protocol of the settings, and what the listener does instead, to continue the sentence.
- */
+/** Makes the error for a listener that does something else, to continue the sentence, than the protocol of the settings says. */
 export function wrongProtocol(
   broker: string,
   options: { readonly protocol: SecurityProtocol; readonly instead: string },

@@ -16,11 +16,7 @@ import type { Config } from "../settings/config.ts";
 import { explainDenial, isDenial } from "./denial.ts";
 import { addressOf } from "./probe.ts";
 
-/**
- * Tells whether an error is an outage: a retry may help.
- *
- * @returns Whether a connection failed, was closed or timed out, or a broker answered that it is not ready yet.
- */
+/** Tells whether a retry may help: a connection failed, was closed or timed out, or a broker answered that it is not ready yet. */
 export function isKafkaOutage(error: unknown): boolean {
   const names = new Set([
     "KafkaJSConnectionError",
@@ -47,11 +43,7 @@ export function isKafkaOutage(error: unknown): boolean {
   return false;
 }
 
-/**
- * Reads the code with which a broker answered.
- *
- * @returns Its name, such as `MESSAGE_TOO_LARGE`; undefined if no broker answered with one.
- */
+/** Reads the code with which a broker answered, such as `MESSAGE_TOO_LARGE`; undefined if none did. */
 export function protocolCodeOf(error: unknown): string | undefined {
   for (const cause of causes(error)) {
     if (cause instanceof Error && "type" in cause) return String(cause.type);
@@ -108,11 +100,7 @@ const REFUSALS: Readonly<
   ],
 };
 
-/**
- * Says in plain words what kafkajs threw.
- *
- * @param error What kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is.
- */
+/** Says in plain words what kafkajs threw. A {@linkcode PipelineError} among its causes is returned as it is. */
 export function explainKafkaError(
   error: unknown,
   options: { readonly config: Config; readonly action: string },

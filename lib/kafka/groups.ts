@@ -32,11 +32,7 @@ export type Offsets = ReadonlyMap<number, bigint>;
 
 /** A client for questions about groups, and for setting their offsets. */
 export class GroupClient extends ClusterClient {
-  /**
-   * Lists the consumer groups that the user may see.
-   *
-   * @returns Their names, sorted; and how many brokers did not answer, so that theirs are missing.
-   */
+  /** Lists the consumer groups that the user may see, sorted; and counts the brokers that did not answer, whose groups are missing. */
   async list(): Promise<{
     readonly groups: readonly string[];
     readonly silentBrokersCount: number;
@@ -85,11 +81,7 @@ export class GroupClient extends ClusterClient {
     };
   }
 
-  /**
-   * Reads where a group stands.
-   *
-   * @returns The offset of the next message by topic and partition; those without a committed offset are left out.
-   */
+  /** Reads a group's offsets by topic: those of the next messages. Partitions without a committed one are left out. */
   async committed(group: string): Promise<ReadonlyMap<string, Offsets>> {
     const topics = await inTime(
       this.admin.fetchOffsets({ groupId: group }),

@@ -146,12 +146,7 @@ export class ClusterInspector extends ClusterClient {
     return await this.#send(metadata(topic));
   }
 
-  /**
-   * Reads this user's rights on a group.
-   *
-   * @param group The group. It need not exist.
-   * @returns The rights; empty if the group may not be seen.
-   */
+  /** Reads this user's rights on a group, which need not exist; none if it may not be seen. */
   async groupRights(group: string): Promise<readonly Operation[]> {
     try {
       const coordinator = await inTime(
@@ -164,11 +159,7 @@ export class ClusterInspector extends ClusterClient {
     }
   }
 
-  /**
-   * Reads the clock of the cluster's controller.
-   *
-   * @returns The time, in milliseconds since the epoch; undefined if the cluster doesn't say: it takes the right Describe on it.
-   */
+  /** Reads the controller's clock, in milliseconds since the epoch; undefined without the right Describe on the cluster. */
   async clock(): Promise<number | undefined> {
     return await this.#send(QUORUM);
   }

@@ -84,11 +84,7 @@ export class MessageProducer implements Connectable {
     return { topic, partition, offset: String(offset) };
   }
 
-  /**
-   * Sends messages to one partition.
-   *
-   * @returns The offset of the first one; -1 with acks 0; undefined if the topic has no such partition.
-   */
+  /** Sends messages. Returns the offset of the first one; -1 with acks 0; undefined if the topic has no such partition. */
   async send(
     { topic, messages, acks, gzip = false }: OutgoingBatch,
   ): Promise<bigint | undefined> {

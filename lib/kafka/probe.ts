@@ -38,12 +38,7 @@ export interface ExchangeOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * Splits a broker's address.
- *
- * @param broker The address, as `host:port`.
- * @returns The host, an IPv6 address without brackets, and the port.
- */
+/** Splits a broker's `host:port`. An IPv6 address loses its brackets. */
 export function addressOf(
   broker: string,
 ): { readonly host: string; readonly port: number } {
@@ -113,11 +108,7 @@ export async function askBroker(
   }
 }
 
-/**
- * Finds the broker that answers first. All are asked at once, with a request that takes no login.
- *
- * @returns The first that answers; all of them if none does, or if there is only one.
- */
+/** Finds the broker that answers first, by a request that takes no login; all of them if none does, or if there is only one. */
 export async function answeringBrokers(
   brokers: readonly string[],
   security: KafkaSecurity | undefined,

@@ -9,12 +9,7 @@ import { createKafkajs } from "./client.ts";
 
 const PROBE = "engine-ready-probe";
 
-/**
- * Makes a broker check the creation of a topic, and load what the first consumer group needs.
- *
- * @param id The broker's id: the others of its cluster must know it.
- * @throws {Error} If it does not answer or can't do it yet.
- */
+/** Makes a broker, which the others must know by its id, check the creation of a topic, and load what the first consumer group needs. */
 export async function requireReadiness(
   config: Config,
   id: number,

@@ -87,11 +87,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
   };
 }
 
-/**
- * Puts security settings into kafkajs' terms.
- *
- * @param security How the connection is secured; plain text with no login where it is left out.
- */
+/** Puts security settings into kafkajs' terms: without any, plain text and no login. */
 export async function kafkaSecuritySettings(
   security: KafkaSecurity | undefined,
 ): Promise<Pick<KafkaConfig, "sasl" | "socketFactory">> {

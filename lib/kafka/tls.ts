@@ -8,12 +8,7 @@ import { isIP } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { tlsOptions, type TlsSettings } from "../settings/tls.ts";
 
-/**
- * Opens a TLS connection. The server's certificate and its name are always checked.
- *
- * @param options Trusted authorities, the client's certificate, and what to call when the handshake is done and the certificate is
- * accepted.
- */
+/** Opens a TLS connection. The server's certificate and its name are always checked, before `onConnect` is called. */
 export function openTls(
   address: { readonly host: string; readonly port: number },
   options: {

@@ -51,11 +51,7 @@ export function missingTopic(topic: string): PipelineError {
   });
 }
 
-/**
- * Looks up a topic that has to exist.
- *
- * @throws {PipelineError} If the topic doesn't exist, or Kafka can't be reached or refuses.
- */
+/** Looks up a topic that has to exist, and runs another check with the same client. */
 export async function requireTopic(
   config: Config,
   options: KafkaOptions & WaitOptions & {

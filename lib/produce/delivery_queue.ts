@@ -78,11 +78,7 @@ export class DeliveryQueue<T extends Sendable> {
     this.#running.catch((error) => this.stop(error));
   }
 
-  /**
-   * Waits until every message has ended one way or the other.
-   *
-   * @throws {unknown} What a callback threw: the queue has ended then.
-   */
+  /** Waits until every message has ended one way or the other. It rejects with what a callback threw: the queue has ended then. */
   async flush(): Promise<void> {
     const abandoned = this.#abandoned.promise.then(() => true);
     while (this.#running) {

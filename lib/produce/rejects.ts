@@ -151,11 +151,7 @@ function write(file: Deno.FsFile, line: Uint8Array): void {
   }
 }
 
-/**
- * Reads which records come again and are kept already: they were rejected before everything in front of them was delivered.
- *
- * @param after The number of the last record that does not come again.
- */
+/** Reads which records behind a number are kept already: they were rejected before everything in front of them was delivered. */
 async function readKept(
   path: string,
   after: number,

@@ -109,11 +109,7 @@ export class ResumePoint {
     return this.#start;
   }
 
-  /**
-   * Notes a line that is about to be sent. Lines come in the file's sequence.
-   *
-   * @param end Where it ends in the file, in bytes.
-   */
+  /** Notes a line that is about to be sent, and where it ends in bytes. Lines come in the file's sequence. */
   begin(line: number, end: number): void {
     this.#lines.set(line, { end, done: false });
   }

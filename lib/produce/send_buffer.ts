@@ -16,11 +16,7 @@ export class SendBuffer {
     this.#maxBytes = maxBytes;
   }
 
-  /**
-   * Counts an event.
-   *
-   * @param bytes Its size, in bytes; negative once it has its outcome.
-   */
+  /** Counts an event's bytes; negative once it has its outcome. */
   add(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes < this.#maxBytes) this.#release();

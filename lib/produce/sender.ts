@@ -258,11 +258,7 @@ export class EventSender<T> {
     });
   }
 
-  /**
-   * Takes an event for sending. It is sent immediately unless a request to its partition is under way.
-   *
-   * @throws {InvalidEventError} If it isn't valid: nothing is sent.
-   */
+  /** Takes an event, which may be any value, for sending: immediately, unless a request to its partition is under way. */
   send(
     event: unknown,
     delivery: Delivery<T>,

@@ -129,11 +129,7 @@ export class EventRegistry {
     }
   }
 
-  /**
-   * Finds a subject's latest schema.
-   *
-   * @throws {PipelineError} If the subject has no schema, or its latest is not a JSON Schema.
-   */
+  /** Finds a subject's latest schema. It throws if there is none, or it is not a JSON Schema. */
   async latest(subject: string): Promise<RegisteredSchema> {
     const answer = await this.#latestVersion(subject);
     if (!answer) {
@@ -153,11 +149,7 @@ export class EventRegistry {
     );
   }
 
-  /**
-   * Finds the id of a subject's schema, and registers nothing.
-   *
-   * @throws {PipelineError} If the subject doesn't have this schema.
-   */
+  /** Finds the id of a subject's schema, and registers nothing. It throws if the subject doesn't have the schema. */
   async idOf(
     subject: string,
     schema: string,
@@ -177,12 +169,7 @@ export class EventRegistry {
     }
   }
 
-  /**
-   * Finds schemas by the names of their subjects: the latest of each.
-   *
-   * @returns The schemas. Names that no subject has are left out.
-   * @throws {InvalidEventError} If one of the schemas can't be used.
-   */
+  /** Finds schemas by the names of their subjects: the latest of each. Names that no subject has are left out. */
   async references(names: readonly string[]): Promise<SchemaReference[]> {
     const found = await Promise.all(names.map(async (name) => {
       const answer = await this.#latestVersion(name);
@@ -219,11 +206,7 @@ export class EventRegistry {
     return this.#schemas.cached(id);
   }
 
-  /**
-   * Fetches a schema, and keeps it: what an id stands for never changes.
-   *
-   * @throws {InvalidEventError} If the registry has no such id, or its schema can't be used.
-   */
+  /** Fetches a schema that can be used, and keeps it: what an id stands for never changes. */
   async writerSchema(id: SchemaId): Promise<WriterSchema> {
     return await this.#schemas.fetched(id);
   }

@@ -44,11 +44,7 @@ export class SchemaCache {
     return this.#schemas.get(id);
   }
 
-  /**
-   * Finds a schema, or fetches it.
-   *
-   * @throws {unknown} What fetching threw, now or a moment ago.
-   */
+  /** Finds a schema, or fetches it. It throws what fetching threw, now or a moment ago. */
   async fetched(id: SchemaId): Promise<WriterSchema> {
     const known = this.#schemas.get(id);
     if (known) return known;

@@ -58,11 +58,7 @@ export class EventSerializer<T> {
     return new EventSerializer(id, (value) => type.check(value));
   }
 
-  /**
-   * Checks an event and encodes it.
-   *
-   * @throws {InvalidEventError} If it isn't a valid event, or has a number that readers can't keep exactly.
-   */
+  /** Checks an event and encodes it. Numbers that readers can't keep exactly are not valid. */
   encode(event: unknown): { readonly value: Uint8Array; readonly event: T } {
     const checked = this.#check(event);
     const json = JSON.stringify(checked);

@@ -16,11 +16,7 @@ export interface WriterSchema {
   readonly length: number;
   /** Its text, without white space. */
   readonly text: string;
-  /**
-   * Checks a payload.
-   *
-   * @throws {InvalidEventError} If it is not valid, or the check takes too long. The message names the first field that fails.
-   */
+  /** Checks a payload of so many bytes in time. An {@linkcode InvalidEventError} names the first field that fails. */
   check(payload: unknown, lengthBytes: number): void;
 }
 

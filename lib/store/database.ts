@@ -57,21 +57,12 @@ export interface Database {
    * @throws {HandlerStop} If the database refuses a step for another reason.
    */
   transaction<T>(work: () => Work<T>): Promise<T>;
-  /**
-   * Reads the rows that were added to a table last, at little cost however large it is. No row may have been changed or removed.
-   *
-   * @param count How many rows to read; there may be more.
-   * @returns The steps. Their result are the rows with all columns, in no sequence.
-   */
+  /** Reads at least so many of the rows that were added to a table last, in no sequence, at little cost. No row may have been changed. */
   newest(table: string, count: number): Work<readonly Row[]>;
   close(): Promise<void>;
 }
 
-/**
- * Reads or changes rows, as a step of a transaction.
- *
- * @param sql The statement, with a question mark for each parameter.
- */
+/** Reads or changes rows, as a step of a transaction. The statement has a question mark for each parameter. */
 export function* query(
   sql: string,
   params: readonly Value[] = [],

@@ -69,11 +69,7 @@ export function* migrate(
   return yield* change(database, tables);
 }
 
-/**
- * Reads which tables a database has.
- *
- * @throws {PipelineError} If the database has none of a store, or is of a newer version.
- */
+/** Reads which tables a store's database has. It throws if it has none, or is of a newer version. */
 export function* readTables(database: Database): Work<ReadonlySet<string>> {
   const layout = yield* readLayout(database);
   if (yield* readVersion(database, layout)) return new Set(layout.keys());

@@ -56,11 +56,7 @@ export class SqliteDatabase implements Database {
   readonly #begin: string;
   readonly #statements = new Map<string, StatementSync>();
 
-  /**
-   * Opens the file, and creates it and its folder if there is none.
-   *
-   * @throws {OutageError} If another program has locked it.
-   */
+  /** Opens the file, and creates it and its folder if there is none. */
   constructor(path: string, options: DatabaseAccess = {}) {
     const { readOnly = false } = options;
     this.name = path;

@@ -88,12 +88,7 @@ export function databaseName(settings: DatabaseSettings): string {
   return "path" in settings ? settings.path : settings.url;
 }
 
-/**
- * Makes the connection to a database. A file is opened, a server is reached when it is asked first.
- *
- * @throws {OutageError} If another program has locked the file.
- * @throws {PipelineError} If the file can't be opened.
- */
+/** Makes the connection to a database. A file is opened, a server is reached when it is asked first. */
 export async function connectDatabase(
   settings: DatabaseSettings,
   options: PostgresOptions = {},

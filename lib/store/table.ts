@@ -37,11 +37,7 @@ export type TypeNames = Readonly<Record<ColumnType, string>>;
 /** The longest name that PostgreSQL keeps, in characters. */
 const MAX_NAME_LENGTH = 63;
 
-/**
- * Checks names that become those of tables and columns.
- *
- * @throws {RangeError} If one can't be used in every database, or comes twice.
- */
+/** Checks names that become those of tables and columns: each is usable in every database, and comes once. */
 export function checkNames(names: readonly string[]): void {
   const seen = new Set<string>();
   for (const name of names) {
@@ -76,11 +72,7 @@ export function createSql(table: Table, types: TypeNames): string {
   })`;
 }
 
-/**
- * Writes the statement that adds rows to a table.
- *
- * @param source Where the rows come from: `VALUES …` or `SELECT …`.
- */
+/** Writes the statement that adds rows to a table: those of `VALUES …` or `SELECT …`. */
 export function insertSql(
   table: Table,
   source: string,

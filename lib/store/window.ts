@@ -32,12 +32,7 @@ export class TumblingWindow {
     this.lengthMs = lengthMs;
   }
 
-  /**
-   * Finds the window of a time.
-   *
-   * @param atMs The time, in milliseconds since the epoch.
-   * @returns When it starts, in milliseconds since the epoch.
-   */
+  /** Finds when the window of a time starts. Both are in milliseconds since the epoch. */
   startOf(atMs: number): number {
     return Math.floor(atMs / this.lengthMs) * this.lengthMs;
   }
@@ -77,12 +72,7 @@ export function tumbling(length: WindowLength): TumblingWindow {
   return new TumblingWindow(sum * 1_000);
 }
 
-/**
- * Reads when an event happened.
- *
- * @returns The time, in milliseconds since the epoch.
- * @throws {InvalidEventError} If the field does not hold a time in UTC.
- */
+/** Reads when an event happened, in milliseconds since the epoch. An event without a time in UTC is not valid. */
 export function timeOf<T>({ timeField }: EventType<T>, event: T): number {
   const text = timeField === undefined
     ? undefined

@@ -25,11 +25,7 @@ export const ATTRIBUTE = {
   topic: "messaging.destination.name",
 } as const;
 
-/**
- * Names a kind of error, in few different words and without anything that a message contains.
- *
- * @returns Kafka's own name for it, such as `NOT_LEADER_FOR_PARTITION`, or else the name of the error's class.
- */
+/** Names a kind of error, without anything that a message contains: by Kafka's own name, or else that of the error's class. */
 export function errorTypeOf(error: unknown): string {
   if (!(error instanceof Error)) return "_OTHER";
   const { type } = error as { readonly type?: unknown };

@@ -137,11 +137,7 @@ export class PipelineTelemetry implements Telemetry {
   readonly #instruments: Instruments;
   readonly #shared: Shared;
 
-  /**
-   * Makes it.
-   *
-   * @param api OpenTelemetry's API, if metrics go there too, and traces.
-   */
+  /** Makes it. With OpenTelemetry's API, metrics go there too, and traces. */
   constructor(api?: Api) {
     this.#instruments = new Instruments(
       api?.metrics.getMeter(SCOPE, undefined, { schemaUrl: SCHEMA_URL }),

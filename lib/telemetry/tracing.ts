@@ -65,20 +65,12 @@ export class OpenSpan {
     return this.#api.context.with(this.#context, work);
   }
 
-  /**
-   * Adds that a try has failed.
-   *
-   * @param error Why. Only its kind is named.
-   */
+  /** Adds that a try has failed. Only the error's kind is named. */
   again(error: unknown): void {
     this.#span.addEvent("retry", { [ATTRIBUTE.errorType]: errorTypeOf(error) });
   }
 
-  /**
-   * Ends it.
-   *
-   * @param error Why it has failed; undefined if it hasn't. Only its kind is named.
-   */
+  /** Ends it, as failed if there is an error. Only its kind is named. */
   end(error?: unknown): void {
     if (error !== undefined) {
       this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
@@ -99,11 +91,7 @@ export class Tracing {
       .getTracer(scope, undefined, { schemaUrl: SCHEMA_URL });
   }
 
-  /**
-   * Makes the span of an event's creation, and adds its context to the event's headers. Headers that have a context are left as they are.
-   *
-   * @returns The headers to send it with.
-   */
+  /** Makes the span of an event's creation, and returns its headers with the span's context, unless they have one. */
   create(
     place: { readonly topic: string; readonly partition: number },
     headers: readonly OutgoingHeader[] = [],

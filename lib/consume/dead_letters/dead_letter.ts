@@ -152,11 +152,7 @@ export function readDeadLetter(headers: readonly Header[]): DeadLetterInfo {
   };
 }
 
-/**
- * Makes the headers of a message that goes back to where it came from.
- *
- * @returns The message's own headers and the count of attempts, in their sequence.
- */
+/** Makes the headers of a message that goes back to where it came from: its own, and the count of attempts. */
 export function replayHeaders(headers: readonly Header[]): Header[] {
   return headers.filter(([name]) =>
     !name.startsWith(PREFIX) && name !== GROUP_HEADER && name !== TIME_HEADER

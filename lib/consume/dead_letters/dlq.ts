@@ -140,12 +140,7 @@ async function refuseMissing(
   throw missingTopic(topic);
 }
 
-/**
- * Lists the messages of a topic that were set aside, each with its newest letter. It leaves no trace in Kafka.
- *
- * @returns How many there are; undefined if the topic of the letters doesn't exist.
- * @throws {PipelineError} If Kafka can't be reached, or refuses.
- */
+/** Lists the messages that were set aside, each with its newest letter, and leaves no trace. Undefined if no topic of letters exists. */
 export async function listDeadLetters(
   config: Config,
   onLetter: (letter: DeadLetter) => void | Promise<void>,
@@ -207,11 +202,7 @@ export async function replayDeadLetters(
   });
 }
 
-/**
- * Tells whether a message can be sent back.
- *
- * @returns Whether it is a message, and not a whole batch, that says that it comes from the topic.
- */
+/** Tells whether a message can be sent back: it comes from the topic, and is not a whole batch. */
 export function isReplayable(letter: DeadLetterInfo, topic: string): boolean {
   return letter.origin?.topic === topic && letter.batch === undefined;
 }
@@ -379,12 +370,7 @@ function editedHeaders(headers: readonly Header[]) {
   ];
 }
 
-/**
- * Finds the message that a place names.
- *
- * @param word The place, such as `demo/1/42`: where the message was.
- * @returns What tells it from others; undefined if the word is not a place.
- */
+/** Makes what tells the message of a place, such as `demo/1/42`, from others; undefined if the word is not a place. */
 export function matchOrigin(
   word: string,
 ): ((letter: DeadLetter) => boolean) | undefined {

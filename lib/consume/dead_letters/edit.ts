@@ -22,12 +22,7 @@ import {
   listDeadLetters,
 } from "./dlq.ts";
 
-/**
- * Finds a message that can still be sent back.
- *
- * @param origin Where the message was, such as `demo/1/42`.
- * @throws {PipelineError} If there is no such letter, it was sent back already, or it is a whole batch.
- */
+/** Finds a message that can still be sent back, by where it was, such as `demo/1/42`. It throws if there is none. */
 export async function findLetter(
   config: Config,
   origin: string,

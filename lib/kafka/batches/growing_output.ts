@@ -51,11 +51,7 @@ export class GrowingOutput {
     this.#length += length;
   }
 
-  /**
-   * Appends bytes that are there already. They may overlap what is appended: with an offset of 1 the last byte is repeated.
-   *
-   * @param offset How many bytes before the end they begin, 1 or more.
-   */
+  /** Appends bytes that begin so many before the end, 1 or more. They may overlap what is appended: with 1 the last byte is repeated. */
   repeat(offset: number, length: number): void {
     const bytes = this.#reserve(length);
     const end = this.#length + length;

@@ -128,11 +128,7 @@ class RecordWriter {
   }
 }
 
-/**
- * Writes a record batch, not compressed.
- *
- * @param records The records, in their sequence; at least one.
- */
+/** Writes a record batch of at least one record, not compressed. */
 export function encodeRecordBatch(
   records: readonly OutgoingRecord[],
   producer: BatchProducer,

@@ -23,11 +23,7 @@ function explain(codec: string, limit: number, error: unknown): Error {
     : new DamagedDataError(`its ${codec} stream is damaged (${message})`);
 }
 
-/**
- * Inflates gzip.
- *
- * @param limit How much it may inflate to, in bytes, 1 or more.
- */
+/** Inflates gzip, to 1 byte or more at most. */
 export function inflateGzip(data: Uint8Array, limit: number): Uint8Array {
   try {
     return gunzipSync(data, { maxOutputLength: limit });

@@ -44,11 +44,7 @@ export class OwnCopy {
     throw new Error("The files of kafkajs can't be found");
   }
 
-  /**
-   * Loads a file.
-   *
-   * @param path The file, from the package's folder: `src/errors.js`.
-   */
+  /** Loads a file, by its path from the package's folder: `src/errors.js`. */
   load<T>(path: string): T {
     return this.#apart(() => this.#require(this.#folder + path)) as T;
   }

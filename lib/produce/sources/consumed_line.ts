@@ -21,12 +21,7 @@ export interface ConsumedLine extends SendOptions {
   readonly value: unknown;
 }
 
-/**
- * Reads a line of `consume --json`.
- *
- * @returns The event with what goes with it; undefined if the value is not such a line, but an event itself.
- * @throws {InvalidEventError} If its key, timestamp or headers can't be what was consumed.
- */
+/** Reads a line of `consume --json`: the event with what goes with it; undefined if the value is an event itself. */
 export function readConsumedLine(line: unknown): ConsumedLine | undefined {
   // Most lines are events: this tells them apart without looking at all of their names.
   if (typeof line !== "object" || line === null || !("offset" in line)) {

@@ -115,11 +115,7 @@ export interface CsvField {
   readonly quoted: boolean;
 }
 
-/**
- * Splits a row into its fields.
- *
- * @param row The row's text, known to have its quotes where they can be.
- */
+/** Splits a row, known to have its quotes where they can be, into its fields. */
 export function splitFields(row: string): CsvField[] {
   const fields: CsvField[] = [];
   for (let at = 0;; at++) {

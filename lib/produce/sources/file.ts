@@ -24,12 +24,7 @@ const FORMS: readonly (readonly [form: string, signature: string])[] = [
 const SIGNATURE_BYTES = 4;
 const LINE_FEED = 0x0a;
 
-/**
- * Opens the file that events are read from.
- *
- * @param path The file's path; `-` is standard input.
- * @throws {PipelineError} If it doesn't exist, is a folder, or lies outside what the permissions allow.
- */
+/** Opens the file that events are read from; `-` is standard input. */
 export async function openFile(
   path: string,
   offset = 0,
@@ -55,11 +50,7 @@ export async function openFile(
   }
 }
 
-/**
- * Explains why a file of events can't be read.
- *
- * @param cause What Deno threw; a {@linkcode PipelineError} is returned as it is.
- */
+/** Explains why a file of events can't be read. A {@linkcode PipelineError} is returned as it is. */
 export function explainFileError(path: string, cause: unknown): PipelineError {
   if (cause instanceof PipelineError) return cause;
   if (cause instanceof Deno.errors.NotCapable) {
@@ -94,11 +85,7 @@ export class InputFile {
   readonly #open: (offset: number) => Promise<ReadableStream<Uint8Array>>;
   #readBytes = 0;
 
-  /**
-   * Names a file. Nothing is opened yet.
-   *
-   * @param path The file's path; `-` is standard input.
-   */
+  /** Names a file; `-` is standard input. Nothing is opened yet. */
   constructor(
     path: string,
     options: {
@@ -111,12 +98,7 @@ export class InputFile {
     this.#sizeBytes = options.sizeBytes;
   }
 
-  /**
-   * Finds a file.
-   *
-   * @param path The file's path; `-` is standard input.
-   * @throws {PipelineError} If it doesn't exist, is a folder, or lies outside what the permissions allow.
-   */
+  /** Finds a file that can be read; `-` is standard input. */
   static async find(path: string): Promise<InputFile> {
     const open = (offset: number) => openFile(path, offset);
     if (path === "-") return new InputFile(path, { open });
@@ -214,11 +196,7 @@ function formOf(first: Uint8Array): string | undefined {
   return FORMS.find(([, signature]) => beginning.startsWith(signature))?.[0];
 }
 
-/**
- * Puts bytes that have been read back in front.
- *
- * @param rest What follows them. It is closed with what is returned.
- */
+/** Puts bytes that have been read back in front of what follows them, which is closed with what is returned. */
 export async function* startingWith(
   first: Uint8Array,
   rest: AsyncGenerator<Uint8Array, void, undefined>,

@@ -21,11 +21,7 @@ export interface GeneratedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * Generates random events, one at a time. The interval follows the last event too, as in the Python program that this one replaces.
- *
- * @throws {PipelineError} If there are no events, and the kind of event has no generator.
- */
+/** Generates random events, one at a time. The interval follows the last event too, as in the Python program that this one replaces. */
 export async function* generatedEvents<T>(
   type: EventType<T>,
   options: GeneratedOptions,

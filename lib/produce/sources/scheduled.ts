@@ -13,11 +13,7 @@ export class Clock {
   readonly #speed: number;
   readonly #startedAt = Date.now();
 
-  /**
-   * Starts it.
-   *
-   * @param startMs What it shows at the start, in milliseconds since the epoch.
-   */
+  /** Starts it at a time, in milliseconds since the epoch. */
   constructor(startMs: number, speed: number) {
     this.#startMs = startMs;
     this.#speed = speed;
@@ -28,12 +24,7 @@ export class Clock {
     return this.#startMs + (Date.now() - this.#startedAt) * this.#speed;
   }
 
-  /**
-   * Tells how long it takes until it shows a time.
-   *
-   * @param atMs The time, in milliseconds since the epoch.
-   * @returns The real time, in milliseconds; negative if the time is past.
-   */
+  /** Tells how long it takes in real time, in milliseconds, until it shows a time; negative if that is past. */
   msUntil(atMs: number): number {
     return (atMs - this.now) / this.#speed;
   }

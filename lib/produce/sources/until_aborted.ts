@@ -4,11 +4,7 @@
  * @module
  */
 
-/**
- * Iterates until a signal is aborted, also while the source has nothing to yield.
- *
- * @param source What to iterate over. It is closed at the end, but not waited for once the signal is aborted.
- */
+/** Iterates until a signal is aborted, also while the source yields nothing. The source is closed, but not waited for after an abort. */
 export async function* untilAborted<T>(
   source: Iterable<T> | AsyncIterable<T>,
   signal: AbortSignal | undefined,
