@@ -21,7 +21,6 @@ import {
   switchFlag,
   type TextFlag,
 } from "./flags.ts";
-import { exportsToOtel } from "./otel_export.ts";
 import { closestTo } from "./suggestion.ts";
 import {
   errors,
@@ -30,6 +29,7 @@ import {
   printLine,
   useTimestamps,
 } from "./output.ts";
+import { exportsToOtel } from "./telemetry.ts";
 
 /** The values of a command's arguments; one whose name is in brackets may be absent. */
 export type ArgumentValues<A extends readonly string[]> = {

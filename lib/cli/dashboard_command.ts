@@ -5,26 +5,30 @@
  */
 
 import { messageOf, type PipelineError, UsageError } from "../base/errors.ts";
+import { Secret } from "../base/secret.ts";
 import { isLoopback } from "../settings/security.ts";
+import { SettingReader } from "../settings/setting_reader.ts";
 import { serveDashboard } from "../web/server.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
 import { describeError, runTask } from "./command.ts";
 import { chooseEvent, EVENT_FLAG, eventTypes } from "./event_choice.ts";
 import { portFlag, switchFlag, textFlag } from "./flags.ts";
-import { inputPath } from "./input_path.ts";
 import { errors, note, output, printLine } from "./output.ts";
-import { readPasswordFile } from "./password_file.ts";
 import { stopSignal } from "./signals.ts";
 import {
   CONFIG_FLAGS,
   configFrom,
   DATABASE_FLAG,
   databaseFrom,
+  inputPath,
   noteLine,
 } from "./task_flags.ts";
 
 /** Its set of permissions in deno.json. */
 const PERMISSIONS = "dashboard";
+
+/** How long a password is at least, in characters: others may try to guess it. */
+const MIN_PASSWORD_LENGTH = 8;
 
 /** The programs that open a browser, by system. */
 const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
@@ -72,7 +76,7 @@ export async function dashboardCommand(): Promise<never> {
     }
     const password = passwordFile === undefined
       ? undefined
-      : readPasswordFile(inputPath(passwordFile), noteLine);
+      : readPasswordFile(inputPath(passwordFile));
     const server = serveDashboard({
       config: configFrom(flags),
       database: databaseFrom(flags.database),
@@ -120,4 +124,22 @@ async function openBrowser(url: string): Promise<void> {
   } catch (error) {
     note(`The browser was not opened: ${messageOf(error)}`);
   }
+}
+
+/**
+ * Reads the password that the page asks for.
+ *
+ * @throws {UsageError} If the file can't be used, or the password is short.
+ */
+function readPasswordFile(path: string): Secret {
+  const name = "--password-file";
+  const reader = new SettingReader({ env: () => path });
+  const text = reader.secretFile(name) ?? "";
+  if (text.length < MIN_PASSWORD_LENGTH || text.includes("\n")) {
+    throw new UsageError(
+      `The file that ${name} names has to hold one line of ${MIN_PASSWORD_LENGTH} characters or more`,
+    );
+  }
+  for (const line of reader.warnings) noteLine(line);
+  return new Secret(text);
 }

@@ -19,9 +19,9 @@ import { stopSignal } from "./signals.ts";
 import { produceItems } from "../produce/produce.ts";
 import { ProduceReport } from "./produce_report.ts";
 import type { EventRecord } from "../events/record.ts";
-import { describeTopicResult } from "./topic_report.ts";
 import { createTopic } from "../kafka/topic.ts";
 import { type PortChoice, withEngine } from "./own_engine.ts";
+import { describeTopicResult } from "./topic_command.ts";
 
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;

@@ -11,7 +11,7 @@ import { examine, type Finding } from "../operate/doctor.ts";
 import { adviceFor } from "./advice.ts";
 import { EXIT, runTask } from "./command.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { checkEventTopic, TOPIC_FLAG } from "./event_topic.ts";
+import { checkEventTopic, TOPIC_FLAG } from "./event_flags.ts";
 import { textFlag } from "./flags.ts";
 import { printLine } from "./output.ts";
 import { CONFIG_FLAGS, configFrom } from "./task_flags.ts";

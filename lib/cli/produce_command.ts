@@ -32,11 +32,11 @@ import {
   textFlag,
 } from "./flags.ts";
 import { ProduceReport } from "./produce_report.ts";
-import { inputPath } from "./input_path.ts";
 import { stopSignal } from "./signals.ts";
 import {
   CONNECTION_FLAGS,
   connectionFrom,
+  inputPath,
   JSON_FLAG,
   QUIET_FLAG,
 } from "./task_flags.ts";
@@ -107,11 +107,7 @@ const FLAGS = {
 
 type ProduceFlags = FlagValues<typeof FLAGS> & { readonly debug: boolean };
 
-const ACKS: Readonly<Record<"0" | "1" | "all", Acks>> = {
-  "0": 0,
-  "1": 1,
-  "all": "all",
-};
+const ACKS: Record<string, Acks> = { "0": 0, "1": 1, all: "all" };
 
 const DEFAULT_COUNT = 5;
 /** The pause between random events by default, in milliseconds. */
@@ -207,40 +203,44 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   return summary.failed + summary.invalid === 0;
 }
 
+/** Refuses flags that contradict each other. */
 function checkFlags(flags: ProduceFlags): void {
   const { idempotent, acks = "all", file, resume, schema } = flags;
-  if (idempotent && acks !== "all") {
-    throw new UsageError(`--idempotent takes --acks all: "${acks}"`);
-  }
-  for (const name of ["format", "rejects", "resume"] as const) {
-    if (flags[name] && !file) {
-      throw new UsageError(`--${name} goes with --file`);
-    }
-  }
-  if (schema === "-" && file === "-") {
-    throw new UsageError("--schema and --file can't both be standard input");
-  }
-  if (resume && file === "-") {
-    throw new UsageError(
+  const dryRun = flags["dry-run"];
+  const useLatest = flags["use-latest"];
+  const noRegister = flags["no-register"];
+  const problems: readonly (readonly [unknown, string])[] = [
+    [idempotent && acks !== "all", `--idempotent takes --acks all: "${acks}"`],
+    ...(["format", "rejects", "resume"] as const).map((name) =>
+      [flags[name] && !file, `--${name} goes with --file`] as const
+    ),
+    [
+      schema === "-" && file === "-",
+      "--schema and --file can't both be standard input",
+    ],
+    [
+      resume && file === "-",
       "--resume needs a file: standard input can't be read again",
-    );
-  }
-  if (flags.rate !== undefined && flags.interval !== undefined) {
-    throw new UsageError("--rate sets the pace: leave out --interval");
-  }
-  if (flags["dry-run"] && resume) {
-    throw new UsageError("--dry-run delivers nothing: leave out --resume");
-  }
-  if (flags["dry-run"] && (flags["use-latest"] || flags["no-register"])) {
-    throw new UsageError(
+    ],
+    [
+      flags.rate !== undefined && flags.interval !== undefined,
+      "--rate sets the pace: leave out --interval",
+    ],
+    [
+      dryRun && resume,
+      "--dry-run delivers nothing: leave out --resume",
+    ],
+    [
+      dryRun && (useLatest || noRegister),
       "--dry-run asks no registry: leave out --use-latest and --no-register",
-    );
-  }
-  if (flags["use-latest"] && flags["no-register"]) {
-    throw new UsageError(
+    ],
+    [
+      useLatest && noRegister,
       "--use-latest registers nothing: leave out --no-register",
-    );
-  }
+    ],
+  ];
+  const found = problems.find(([applies]) => applies);
+  if (found) throw new UsageError(found[1]);
 }
 
 function schemaChoice(flags: ProduceFlags): SchemaChoice {

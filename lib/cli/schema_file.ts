@@ -13,7 +13,7 @@ import {
 } from "../events/schema_event.ts";
 import { openFile } from "../produce/sources/file.ts";
 import { eventTypes } from "./event_choice.ts";
-import { inputPath } from "./input_path.ts";
+import { inputPath } from "./task_flags.ts";
 
 /**
  * Reads a schema; `-` is standard input.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isAbsolute, join } from "node:path";
 import {
   BROKERS_VARIABLE,
   type Config,
@@ -25,7 +26,6 @@ import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
 import { OutageError } from "../base/errors.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
 import { numberFlag, switchFlag, textFlag } from "./flags.ts";
-import { inputPath } from "./input_path.ts";
 import { note } from "./output.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
@@ -71,6 +71,17 @@ export function configFrom(flags: ConfigFlags): Config {
     warn: noteLine,
     sources: { brokers: "--brokers", registry: "--registry" },
   });
+}
+
+/**
+ * Finds a file that the command line names: its path is relative to where `deno task` was called, and the task itself runs in the
+ * checkout's folder. `-` is standard input.
+ */
+export function inputPath(path: string): string {
+  const folder = Deno.env.get("INIT_CWD");
+  return path === "-" || !folder || isAbsolute(path)
+    ? path
+    : join(folder, path);
 }
 
 /** The row of a task's flag table for {@linkcode databaseFrom}. */

@@ -9,7 +9,19 @@ import type { Telemetry } from "../events/telemetry.ts";
 import type { PipelineTelemetry } from "../telemetry/pipeline_telemetry.ts";
 
 import { type FlagValues, portFlag, textFlag } from "./flags.ts";
-import { exportsToOtel } from "./otel_export.ts";
+
+/** Deno's own variable: it exports if it is set to `true` or `1`. */
+const VARIABLE = "OTEL_DENO";
+
+/** Tells whether Deno exports to OpenTelemetry, as far as the task's permissions let it know. */
+export function exportsToOtel(): boolean {
+  const { state } = Deno.permissions.querySync({
+    name: "env",
+    variable: VARIABLE,
+  });
+  return state === "granted" &&
+    ["true", "1"].includes(Deno.env.get(VARIABLE) ?? "");
+}
 
 /** The ports that the tasks' permissions allow: OpenTelemetry's for Prometheus, and the two after it. */
 const ALLOWED_PORTS = "9464, 9465 or 9466";

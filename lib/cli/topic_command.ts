@@ -4,12 +4,13 @@
  * @module
  */
 
-import { createTopic } from "../kafka/topic.ts";
+import { counted } from "../base/plural.ts";
+import type { TopicSpec } from "../kafka/admin.ts";
+import { createTopic, type TopicResult } from "../kafka/topic.ts";
 import { runTask } from "./command.ts";
 import { integerFlag, textFlag } from "./flags.ts";
 import { printLine } from "./output.ts";
 import { CONNECTION_FLAGS, connectionFrom } from "./task_flags.ts";
-import { describeTopicResult } from "./topic_report.ts";
 
 /** Runs the command. */
 export async function topicCommand(): Promise<never> {
@@ -42,4 +43,30 @@ export async function topicCommand(): Promise<never> {
     const result = await createTopic(config, wanted, options);
     printLine(describeTopicResult(wanted, result));
   });
+}
+
+/** Writes what became of creating a topic: one line; a second one where the topic that exists is laid out otherwise. */
+export function describeTopicResult(
+  wanted: TopicSpec,
+  result: TopicResult,
+): string {
+  const { topic } = wanted;
+  if (result.created) {
+    return `Topic '${topic}' created successfully with ${
+      counted(result.partitions, "partition")
+    } and ` +
+      `a replication factor of ${result.replicationFactor}.`;
+  }
+  const differences = [
+    result.partitions !== wanted.partitions &&
+    `${counted(result.partitions, "partition")}, not ${wanted.partitions}`,
+    result.replicationFactor !== wanted.replicationFactor &&
+    `a replication factor of ${result.replicationFactor}, not ${wanted.replicationFactor}`,
+  ].filter((difference) => difference !== false);
+  return [
+    `Topic '${topic}' already exists!`,
+    ...(differences.length > 0
+      ? [`It has ${differences.join(", and ")}.`]
+      : []),
+  ].join("\n");
 }

@@ -8,10 +8,10 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { javaVersion } from "./choose.ts";
-import { checkDigests } from "./digests.ts";
 import { withLock } from "./lock.ts";
 import { apicurioFor, KAFKA, type Program, runMaven } from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";
+import PROGRAMS from "./programs.sha256" with { type: "text" };
 import { runCommand } from "./shell.ts";
 
 /** Where the programs are. */
@@ -170,4 +170,47 @@ async function unpack(
   throw new PipelineError(`Could not unpack ${archive}`, {
     hint: `tar said: ${stderr.trim()}`,
   });
+}
+
+/**
+ * Checks the files of a program against its own digests, before any of them is run.
+ *
+ * @param list The digests, in the format of `sha256sum`.
+ * @throws {PipelineError} If a file is missing, unknown, or has another digest.
+ */
+export async function checkDigests(
+  folder: string,
+  program: string,
+  list: string = PROGRAMS,
+): Promise<void> {
+  const wanted = new Map(
+    list.trim().split("\n").map((line) => line.split("  ") as [string, string])
+      .filter(([, path]) => path.startsWith(`${program}/`))
+      .map(([digest, path]) => [path.slice(program.length + 1), digest]),
+  );
+  const problems: string[] = [];
+  for await (const { name } of Deno.readDir(folder)) {
+    const digest = wanted.get(name);
+    wanted.delete(name);
+    if (digest === undefined) problems.push(`${name} is unknown`);
+    else if (await digestOf(`${folder}/${name}`) !== digest) {
+      problems.push(`${name} has another digest`);
+    }
+  }
+  problems.push(...[...wanted.keys()].map((name) => `${name} is missing`));
+  if (problems.length === 0) return;
+  throw new PipelineError(
+    `The download of ${program} is not what this project has checked: ${
+      problems.slice(0, 3).join(", ")
+    }${problems.length > 3 ? `, and ${problems.length - 3} more` : ""}`,
+    {
+      hint:
+        "Nothing of it was run. Maven's repository, ~/.m2 or a mirror, may hold damaged or changed files.",
+    },
+  );
+}
+
+async function digestOf(path: string): Promise<string> {
+  const bytes = await Deno.readFile(path);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

@@ -85,7 +85,6 @@ export class LocalEngine {
   readonly #clusterFile: string;
   #clusterId = "";
   #ports: EnginePorts;
-  #portsKnown = false;
 
   constructor(options: LocalEngineOptions = {}) {
     const dir = options.dir ?? engineFolder();
@@ -168,7 +167,6 @@ export class LocalEngine {
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
     const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
-    this.#portsKnown = recorded !== undefined;
     if (found.length > 0 && recorded) this.#ports = recorded;
     return found;
   }
@@ -195,10 +193,6 @@ export class LocalEngine {
     });
   }
 
-  #parts(): JavaProcess[] {
-    return [...this.brokerProcesses, this.registry];
-  }
-
   #wantedPorts(brokersCount: number): EnginePorts {
     const { kafkaPort = 9092, registryPort = 8081 } = this.#options;
     const kafkaPorts = this.#options.kafkaPorts ??
@@ -217,12 +211,7 @@ export class LocalEngine {
   async #claimData(isRunning: boolean): Promise<void> {
     const { brokersCount, kafkaPorts } = this.#options;
     const wanted = kafkaPorts?.length ?? brokersCount;
-    const first = `${brokerData(this.folders, 1)}/meta.properties`;
-    const found = parseCluster(await readIfThere(this.#clusterFile) ?? "") ??
-      // Before there could be three, one broker was not recorded.
-      (await readIfThere(first) === undefined
-        ? undefined
-        : { brokersCount: 1, clusterId: randomClusterId() });
+    const found = parseCluster(await readIfThere(this.#clusterFile) ?? "");
     if (
       !isRunning && found &&
       found.brokersCount !== (wanted ?? found.brokersCount)
@@ -279,14 +268,11 @@ export class LocalEngine {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<StartResult> {
-    let alive = await this.running();
-    if (alive.length > 0 && !this.#portsKnown) {
-      this.#notify("The record of the ports is lost: starting again...");
-      await this.#stop();
-      alive = [];
-    }
+    const alive = await this.running();
     await this.#claimData(alive.length > 0);
-    const dead = this.#parts().filter((part) => !alive.includes(part));
+    const dead = [...this.brokerProcesses, this.registry].filter((part) =>
+      !alive.includes(part)
+    );
     if (alive.length === 0) this.#notify("Starting Kafka and the registry...");
     else {
       for (const { title } of dead) this.#notify(`Starting ${title} again...`);
@@ -351,12 +337,7 @@ export class LocalEngine {
         return [{ title, port, flag: "--registry-port" }];
       }
       const { kafkaPort, controllerPort } = this.#node(index + 1);
-      const client = {
-        title,
-        port: kafkaPort,
-        flag: "--kafka-port",
-        runLength: brokers.length,
-      };
+      const client = { title, port: kafkaPort, flag: "--kafka-port" };
       return keepsControllers
         ? [client, { title, port: controllerPort }]
         : [client];

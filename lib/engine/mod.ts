@@ -53,12 +53,24 @@ export interface RunningEngine {
   readonly brokersWanted?: number;
 }
 
+interface Ports {
+  readonly kafkaPort: number;
+  readonly registryPort: number;
+}
+
+function hasPorts(
+  { kafkaPort, registryPort }: StartOptions,
+  found: Ports,
+): boolean {
+  return (kafkaPort ?? found.kafkaPort) === found.kafkaPort &&
+    (registryPort ?? found.registryPort) === found.registryPort;
+}
+
 const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 
 /** The ports in the record of a Docker engine; undefined if there is none. */
-function dockerPorts(
-  text: string,
-): { readonly kafkaPort: number; readonly registryPort: number } | undefined {
+async function dockerPorts(dir: string): Promise<Ports | undefined> {
+  const text = await readIfThere(dockerRecord(dir)) ?? "";
   const { kafkaPort, registryPort } = parseObject(text);
   return Number.isInteger(kafkaPort) && Number.isInteger(registryPort)
     ? { kafkaPort: Number(kafkaPort), registryPort: Number(registryPort) }
@@ -111,8 +123,7 @@ export async function startEngine(
     brokersCount: nodes.length,
     ...(wanted !== undefined && wanted !== nodes.length &&
       { brokersWanted: wanted }),
-    asAsked: kafkaPort === (options.kafkaPort ?? kafkaPort) &&
-      registryPort === (options.registryPort ?? registryPort),
+    asAsked: hasPorts(options, { kafkaPort, registryPort }),
   };
 }
 
@@ -121,7 +132,7 @@ export async function engineRuns(): Promise<boolean> {
   const dir = engineFolder();
   if ((await new LocalEngine({ dir }).running()).length > 0) return true;
   if (await dockerProblem() !== undefined) return false;
-  const ports = dockerPorts(await readIfThere(dockerRecord(dir)) ?? "");
+  const ports = await dockerPorts(dir);
   return (await new DockerEngine(ports).running()).length > 0;
 }
 
@@ -129,14 +140,16 @@ async function startDocker(
   options: StartOptions,
   dir: string,
 ): Promise<RunningEngine> {
-  const record = dockerRecord(dir);
-  const recorded = dockerPorts(await readIfThere(record) ?? "");
+  const recorded = await dockerPorts(dir);
   // Without a record, `docker compose` may have started them.
   const before = await new DockerEngine(recorded).running();
   const engine = new DockerEngine(before.length > 0 ? recorded : options);
   const { kafkaPort, registryPort, brokers, registryUrl, uiUrl } = engine;
   await Deno.mkdir(foldersOf(dir).run, { recursive: true });
-  await writeWhole(record, JSON.stringify({ kafkaPort, registryPort }) + "\n");
+  await writeWhole(
+    dockerRecord(dir),
+    JSON.stringify({ kafkaPort, registryPort }) + "\n",
+  );
   options.notify?.("Starting Kafka and the registry with Docker...");
   try {
     await engine.start(options.signal);
@@ -160,8 +173,7 @@ async function startDocker(
     logs: "docker compose logs",
     brokersCount: 1,
     uiUrl,
-    asAsked: kafkaPort === (options.kafkaPort ?? kafkaPort) &&
-      registryPort === (options.registryPort ?? registryPort),
+    asAsked: hasPorts(options, { kafkaPort, registryPort }),
   };
 }
 
@@ -187,14 +199,13 @@ export async function stopEngine(
   const local = new LocalEngine({ dir, notify: options.notify });
   const stopped = await local.stop();
   if (wipe) await local.wipe();
-  const record = dockerRecord(dir);
-  const ports = dockerPorts(await readIfThere(record) ?? "");
+  const ports = await dockerPorts(dir);
   // An engine that was stopped earlier may have left a volume.
   if (ports || (wipe && await dockerProblem() === undefined)) {
     const docker = new DockerEngine(ports);
     const services = await docker.running();
     await (wipe ? docker.wipe() : docker.stop());
-    await removeIfThere(record);
+    await removeIfThere(dockerRecord(dir));
     stopped.push(...services);
   }
   return { stopped, wiped: wipe };

@@ -19,16 +19,6 @@ export function freePorts(count: number): number[] {
   return ports;
 }
 
-/** Finds a port that is free, as are those that follow it. */
-async function freeRun(count: number): Promise<number> {
-  for (;;) {
-    const [first = 0] = freePorts(1);
-    const run = Array.from({ length: count }, (_, index) => first + index);
-    const free = await Promise.all(run.map(isPortFree));
-    if (free.every((each) => each)) return first;
-  }
-}
-
 /** Determines whether a port is free: nothing answers on localhost and 127.0.0.1 can be bound. */
 export async function isPortFree(port: number): Promise<boolean> {
   try {
@@ -118,8 +108,6 @@ export interface NeededPort {
   readonly title: string;
   /** The flag that changes it; undefined if none does. */
   readonly flag?: string;
-  /** How many ports the flag stands for: the one that it names, and those that follow. @default {1} */
-  readonly runLength?: number;
 }
 
 /** How often a port is looked at before it is given up, and how long after each other, in milliseconds. */
@@ -132,7 +120,7 @@ const PAUSE_MS = 250;
  * @throws {PipelineError} If a program listens there. The message names it, if it can be found.
  */
 export async function requireFreePort(needed: NeededPort): Promise<void> {
-  const { port, title, flag, runLength = 1 } = needed;
+  const { port, title, flag } = needed;
   let holder: PortHolder | undefined;
   for (let attempt = 1; !holder && attempt <= ATTEMPTS_COUNT; attempt++) {
     if (await isPortFree(port)) return;
@@ -148,9 +136,7 @@ export async function requireFreePort(needed: NeededPort): Promise<void> {
     {
       hint: flag === undefined
         ? "Stop that program, or have all brokers choose again: `deno task down`, then `deno task up`"
-        : `Stop that program, or choose another port: ${flag} ${await freeRun(
-          runLength,
-        )}`,
+        : `Stop that program, or choose another port: ${flag} ${freePorts(1)}`,
     },
   );
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { checkDigests } from "../../lib/engine/download.ts";
 import { assertEquals, assertRejects } from "@std/assert";
 import { PipelineError } from "../../lib/base/errors.ts";
-import { checkDigests } from "../../lib/engine/digests.ts";
 import { APICURIOS, KAFKA } from "../../lib/engine/maven.ts";
 import programs from "../../lib/engine/programs.sha256" with { type: "text" };
 import { shellTest } from "../support/local_engine.ts";

@@ -4,9 +4,9 @@
  * @module
  */
 
+import { checkEventTopic } from "../../lib/cli/event_flags.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../lib/base/errors.ts";
-import { checkEventTopic } from "../../lib/cli/event_topic.ts";
 
 Deno.test("checkEventTopic() returns the name when the topic is for events", () => {
   for (const topic of ["demo", "_demo", "demo.dlq.v2", "dlq"]) {

@@ -4,8 +4,8 @@
  * @module
  */
 
+import { describeTopicResult } from "../../lib/cli/topic_command.ts";
 import { assertEquals } from "@std/assert";
-import { describeTopicResult } from "../../lib/cli/topic_report.ts";
 
 Deno.test("describeTopicResult() writes the lines of the contract, and each difference", () => {
   const wanted = { topic: "demo", partitions: 3, replicationFactor: 1 };
