@@ -105,9 +105,5 @@ export type {
   Security,
   SecurityProtocol,
 } from "./settings/security.ts";
-export type {
-  ReadFile,
-  ReadMode,
-  ReadVariable,
-} from "./settings/setting_reader.ts";
+export type { SettingSource } from "./settings/setting_reader.ts";
 export type { TlsSettings } from "./settings/tls.ts";

@@ -11,12 +11,7 @@ import {
   readRegistrySecurity,
   type Security,
 } from "./security.ts";
-import {
-  type ReadFile,
-  type ReadMode,
-  type ReadVariable,
-  SettingReader,
-} from "./setting_reader.ts";
+import { SettingReader, type SettingSource } from "./setting_reader.ts";
 
 /** Where Kafka and the Schema Registry are, and how they are reached. */
 export interface Config {
@@ -29,13 +24,7 @@ export interface Config {
 }
 
 /** How {@linkcode resolveConfig} reads settings, and what receives its warnings. */
-export interface ConfigOptions {
-  /** Reads an environment variable, with `Deno.env.get` by default. An empty value counts as unset. */
-  readonly env?: ReadVariable;
-  /** Reads a file that a variable names, with `Deno.readFileSync` by default. */
-  readonly file?: ReadFile;
-  /** Reads the permissions of a file with a secret; with `Deno.statSync` by default, unless `file` is set. */
-  readonly mode?: ReadMode;
+export interface ConfigOptions extends SettingSource {
   /** Receives a sentence for each setting that is allowed but unsafe; without it, they are dropped. */
   readonly warn?: (line: string) => void;
   /** Where the addresses come from, as errors name it. @default {{ brokers: "brokers", registry: "registry" }} */

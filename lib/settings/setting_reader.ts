@@ -11,20 +11,14 @@ import { UsageError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 
-/** Reads a variable; undefined if it isn't set. */
-export type ReadVariable = (name: string) => string | undefined;
-
-/** Reads a file's bytes. */
-export type ReadFile = (path: string) => Uint8Array;
-
-/** Reads a file's permissions, as in `chmod`; null if the system has none. */
-export type ReadMode = (path: string) => number | null;
-
 /** How settings are read; by Deno's own functions where it doesn't say. */
 export interface SettingSource {
-  readonly env?: ReadVariable;
-  readonly file?: ReadFile;
-  readonly mode?: ReadMode;
+  /** Reads an environment variable. An empty value counts as unset. */
+  readonly env?: (name: string) => string | undefined;
+  /** Reads a file that a variable names. */
+  readonly file?: (path: string) => Uint8Array;
+  /** Reads a file's permissions, as in `chmod`; null if the system has none. Without it, they are read only where `file` is not set. */
+  readonly mode?: (path: string) => number | null;
 }
 
 /** The permissions that let others than a file's owner read it: group and all. */

@@ -131,17 +131,17 @@ export class JsonSchema {
     if (typeof $dynamicRef === "string" && draft === 2020) {
       checks.push(this.#follow($dynamicRef, resource, true));
     }
-    const context = {
-      schema,
-      resource,
-      compile: (one: unknown) => this.#compile(one, resource),
-    };
     for (const [name, keyword] of Object.entries(KEYWORDS)) {
       const [from, to, compile] = typeof keyword === "function"
         ? [4, 2020, keyword] as const
         : keyword;
       if (!Object.hasOwn(schema, name) || draft < from || draft > to) continue;
-      const check = compile(schema[name], context);
+      const check = compile(schema[name], {
+        keyword: name,
+        schema,
+        resource,
+        compile: (one) => this.#compile(one, resource),
+      });
       if (check) checks.push(check);
     }
     return this.#enter(schema, resource, all(checks));

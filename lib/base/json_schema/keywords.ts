@@ -44,6 +44,7 @@ export type Check = (value: unknown, run: Run) => Failure | undefined;
 
 /** What a keyword is compiled with. */
 export interface Context {
+  readonly keyword: string;
   readonly schema: JsonObject;
   readonly resource: Resource;
   /** Compiles a schema that the keyword holds. */
@@ -137,45 +138,56 @@ function only<T>(
   return (value, run) => is(value) ? check(value, run) : undefined;
 }
 
-/** A keyword that compares a number of a value's with its argument. */
-function bound<T>(
-  keyword: string,
-  is: (value: unknown) => value is T,
-  options: {
-    readonly count: (value: T) => number;
+/** What a keyword compares of a value; undefined if it is of another type. */
+type Count = (value: unknown) => number | undefined;
+
+const itself: Count = (value) => isNumber(value) ? value : undefined;
+const characters: Count = (value) =>
+  isString(value) ? lengthOf(value) : undefined;
+const items: Count = (value) => isList(value) ? value.length : undefined;
+const properties: Count = (value) =>
+  isObject(value) ? Object.keys(value).length : undefined;
+
+/** A keyword that compares a number of a value's with its argument, which stands for `#` in the reason. */
+function bound(
+  count: Count,
+  { holds, reason }: {
     readonly holds: (count: number, limit: number) => boolean;
-    readonly reason: (limit: number) => string;
+    readonly reason: string;
   },
 ): Compile {
-  const { count, holds, reason } = options;
-  return (argument) => {
+  return (argument, { keyword }) => {
     const limit = expect(keyword, argument, isNumber);
-    const failure = fail(reason(limit));
-    return only(
-      is,
-      (value) => holds(count(value), limit) ? undefined : failure,
-    );
+    const failure = fail(reason.replace("#", String(limit)));
+    return (value) => {
+      const counted = count(value);
+      return counted === undefined || holds(counted, limit)
+        ? undefined
+        : failure;
+    };
   };
 }
 
-const itself = (value: number) => value;
-const atLeast = (count: number, limit: number) => count >= limit;
-const atMost = (count: number, limit: number) => count <= limit;
+const atLeast = (count: Count, reason: string) =>
+  bound(count, { holds: (count, limit) => count >= limit, reason });
+const atMost = (count: Count, reason: string) =>
+  bound(count, { holds: (count, limit) => count <= limit, reason });
+const above = bound(itself, {
+  holds: (count, limit) => count > limit,
+  reason: "must be > #",
+});
+const under = bound(itself, {
+  holds: (count, limit) => count < limit,
+  reason: "must be < #",
+});
 
 /** In draft 4, a boolean that makes the limit beside it exclusive. */
-function exclusive(
-  keyword: "exclusiveMaximum" | "exclusiveMinimum",
-  inclusive: "maximum" | "minimum",
-): Compile {
-  const isMinimum = inclusive === "minimum";
+function exclusive(compile: Compile, inclusive: string): Compile {
   return (argument, context) => {
     const limit = argument === true ? context.schema[inclusive] : argument;
-    if (argument === false || limit === undefined) return undefined;
-    return bound(keyword, isNumber, {
-      count: itself,
-      holds: (count, limit) => isMinimum ? count > limit : count < limit,
-      reason: (limit) => `must be ${isMinimum ? ">" : "<"} ${limit}`,
-    })(limit, context);
+    return argument === false || limit === undefined
+      ? undefined
+      : compile(limit, context);
   };
 }
 
@@ -267,12 +279,18 @@ function attempt(check: Check, value: unknown, run: Run): Failure | undefined {
 const inside = (run: Run): Run =>
   run.evaluated ? { scope: run.scope, evaluated: undefined } : run;
 
-/** Checks the items from one index up. */
-function itemsFrom(start: number, check: Check): Check {
+/** Checks the items that a test lets through, each by the schema of its index, if it has one. */
+function itemsIf(
+  lets: (index: number, run: Run) => boolean,
+  checkOf: (index: number) => Check | undefined,
+): Check {
   return only(isList, (value, run) => {
     const within = inside(run);
-    for (let at = start; at < value.length; at++) {
-      const failure = check(value[at], within);
+    for (const [at, item] of value.entries()) {
+      if (!lets(at, run)) continue;
+      const check = checkOf(at);
+      if (!check) return undefined;
+      const failure = check(item, within);
       if (failure) return below(at, failure);
       run.evaluated?.indexes.add(at);
     }
@@ -280,29 +298,20 @@ function itemsFrom(start: number, check: Check): Check {
   });
 }
 
-/** Checks the first items, each by its own schema. */
-function tuple(checks: readonly Check[]): Check {
-  return only(isList, (value, run) => {
-    const within = inside(run);
-    for (const [at, check] of checks.entries()) {
-      if (at >= value.length) return undefined;
-      const failure = check(value[at], within);
-      if (failure) return below(at, failure);
-      run.evaluated?.indexes.add(at);
-    }
-    return undefined;
-  });
-}
+const itemsFrom = (start: number, check: Check) =>
+  itemsIf((index) => index >= start, () => check);
+const tuple = (checks: readonly Check[]) =>
+  itemsIf(() => true, (index) => checks[index]);
 
 /** Checks those properties of a value that a test lets through. */
 function propertiesIf(
-  lets: (name: string) => boolean,
+  lets: (name: string, run: Run) => boolean,
   check: Check,
 ): Check {
   return only(isObject, (value, run) => {
     const within = inside(run);
     for (const name of Object.keys(value)) {
-      if (!lets(name)) continue;
+      if (!lets(name, run)) continue;
       const failure = check(value[name], within);
       if (failure) return below(name, failure);
       run.evaluated?.names.add(name);
@@ -327,25 +336,23 @@ function missing(
 }
 
 /** Names that need others, or a schema for the whole value. */
-function dependencies(keyword: string): Compile {
-  return (argument, { compile }) => {
-    const all = Object.entries(expect(keyword, argument, isObject)).map(
-      ([name, needs]): readonly [string, Check] => [
-        name,
-        isStrings(needs)
-          ? only(isObject, (value) => missing(value, needs))
-          : compile(needs),
-      ],
-    );
-    return only(isObject, (value, run) => {
-      for (const [name, check] of all) {
-        const failure = Object.hasOwn(value, name) && check(value, run);
-        if (failure) return failure;
-      }
-      return undefined;
-    });
-  };
-}
+const dependencies: Compile = (argument, { keyword, compile }) => {
+  const all = Object.entries(expect(keyword, argument, isObject)).map(
+    ([name, needs]): readonly [string, Check] => [
+      name,
+      isStrings(needs)
+        ? only(isObject, (value) => missing(value, needs))
+        : compile(needs),
+    ],
+  );
+  return only(isObject, (value, run) => {
+    for (const [name, check] of all) {
+      const failure = Object.hasOwn(value, name) && check(value, run);
+      if (failure) return failure;
+    }
+    return undefined;
+  });
+};
 
 function patterns(argument: unknown): readonly (readonly [RegExp, unknown])[] {
   return Object.entries(
@@ -375,33 +382,16 @@ export const KEYWORDS: Readonly<
     const failure = fail("must be equal to constant");
     return (value) => canonical(value) === only ? undefined : failure;
   }],
-  multipleOf: bound("multipleOf", isNumber, {
-    count: itself,
+  multipleOf: bound(itself, {
     holds: isMultiple,
-    reason: (limit) => `must be multiple of ${limit}`,
+    reason: "must be multiple of #",
   }),
-  minimum: bound("minimum", isNumber, {
-    count: itself,
-    holds: atLeast,
-    reason: (limit) => `must be >= ${limit}`,
-  }),
-  maximum: bound("maximum", isNumber, {
-    count: itself,
-    holds: atMost,
-    reason: (limit) => `must be <= ${limit}`,
-  }),
-  exclusiveMinimum: exclusive("exclusiveMinimum", "minimum"),
-  exclusiveMaximum: exclusive("exclusiveMaximum", "maximum"),
-  minLength: bound("minLength", isString, {
-    count: lengthOf,
-    holds: atLeast,
-    reason: (limit) => `must NOT have fewer than ${limit} characters`,
-  }),
-  maxLength: bound("maxLength", isString, {
-    count: lengthOf,
-    holds: atMost,
-    reason: (limit) => `must NOT have more than ${limit} characters`,
-  }),
+  minimum: atLeast(itself, "must be >= #"),
+  maximum: atMost(itself, "must be <= #"),
+  exclusiveMinimum: exclusive(above, "minimum"),
+  exclusiveMaximum: exclusive(under, "maximum"),
+  minLength: atLeast(characters, "must NOT have fewer than # characters"),
+  maxLength: atMost(characters, "must NOT have more than # characters"),
   pattern(argument) {
     const source = expect("pattern", argument, isString);
     const pattern = regExp("pattern", source);
@@ -413,16 +403,8 @@ export const KEYWORDS: Readonly<
     const failure = fail(`must match format "${argument}"`);
     return test && only(isString, (v) => test(v) ? undefined : failure);
   },
-  minItems: bound("minItems", isList, {
-    count: (value) => value.length,
-    holds: atLeast,
-    reason: (limit) => `must NOT have fewer than ${limit} items`,
-  }),
-  maxItems: bound("maxItems", isList, {
-    count: (value) => value.length,
-    holds: atMost,
-    reason: (limit) => `must NOT have more than ${limit} items`,
-  }),
+  minItems: atLeast(items, "must NOT have fewer than # items"),
+  maxItems: atMost(items, "must NOT have more than # items"),
   uniqueItems(argument) {
     const failure = fail("must NOT have duplicate items");
     return argument === true
@@ -435,23 +417,15 @@ export const KEYWORDS: Readonly<
       )
       : undefined;
   },
-  minProperties: bound("minProperties", isObject, {
-    count: (value) => Object.keys(value).length,
-    holds: atLeast,
-    reason: (limit) => `must NOT have fewer than ${limit} properties`,
-  }),
-  maxProperties: bound("maxProperties", isObject, {
-    count: (value) => Object.keys(value).length,
-    holds: atMost,
-    reason: (limit) => `must NOT have more than ${limit} properties`,
-  }),
+  minProperties: atLeast(properties, "must NOT have fewer than # properties"),
+  maxProperties: atMost(properties, "must NOT have more than # properties"),
   required(argument) {
     const names = expect("required", argument, isStrings);
     return only(isObject, (value) => missing(value, names));
   },
-  dependentRequired: [2019, 2020, dependencies("dependentRequired")],
-  dependentSchemas: [2019, 2020, dependencies("dependentSchemas")],
-  dependencies: [4, 7, dependencies("dependencies")],
+  dependentRequired: [2019, 2020, dependencies],
+  dependentSchemas: [2019, 2020, dependencies],
+  dependencies: [4, 7, dependencies],
   prefixItems: [
     2020,
     2020,
@@ -579,23 +553,13 @@ export const KEYWORDS: Readonly<
   }],
   unevaluatedItems: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "must NOT be there");
-    return only(isList, (value, run) => {
-      const within = inside(run);
-      for (const [at, item] of value.entries()) {
-        if (run.evaluated?.indexes.has(at)) continue;
-        const failure = check(item, within);
-        if (failure) return below(at, failure);
-        run.evaluated?.indexes.add(at);
-      }
-      return undefined;
-    });
+    return itemsIf(
+      (index, run) => !run.evaluated?.indexes.has(index),
+      () => check,
+    );
   }],
   unevaluatedProperties: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "is not allowed");
-    return (value, run) =>
-      propertiesIf((name) => !run.evaluated?.names.has(name), check)(
-        value,
-        run,
-      );
+    return propertiesIf((name, run) => !run.evaluated?.names.has(name), check);
   }],
 };
