@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ensurePrograms } from "./download.ts";
+import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { foldersOf, readIfThere, writeWhole } from "./paths.ts";
 import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
@@ -29,8 +29,8 @@ const JAVA_OPTIONS = [
 export interface RegistryOptions {
   readonly dir: string;
   readonly port: () => number;
-  /** The folder for the programs. By default that of the checkout. */
-  readonly programs: string | undefined;
+  /** What to run. */
+  readonly programs: ProgramChoice | undefined;
   /** Ends it when this process dies. Without it, the registry keeps running. */
   readonly watchdog: Watchdog | undefined;
 }
@@ -45,7 +45,7 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
     logs,
     prepare: async (signal) => {
       const { registryJar } = await ensurePrograms({
-        folder: options.programs,
+        ...options.programs,
         signal,
       });
       await Deno.mkdir(`${data}/registry`, { recursive: true });

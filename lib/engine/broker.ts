@@ -5,9 +5,9 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { ensurePrograms } from "./download.ts";
+import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
-import { KAFKA_VERSION } from "./maven.ts";
+import { KAFKA } from "./maven.ts";
 import { foldersOf, readIfThere, removeIfThere, writeWhole } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
 import { programEnvironment, runCommand } from "./shell.ts";
@@ -205,8 +205,7 @@ export interface BrokerOptions {
   /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
   readonly javaOptions?: readonly string[] | undefined;
-  /** The folder for the programs. By default that of the checkout. */
-  readonly programs?: string | undefined;
+  readonly programs?: ProgramChoice | undefined;
   /** Without it, the broker keeps running when this process dies. */
   readonly watchdog?: Watchdog | undefined;
 }
@@ -214,20 +213,17 @@ export interface BrokerOptions {
 /** Makes a broker's process, which is not started yet. Its first start formats the data folder. */
 export function brokerProcess(options: BrokerOptions): JavaProcess {
   const { run, logs } = foldersOf(options.dir);
-  const { id = 1 } = options;
+  const { id = 1, programs } = options;
   const name = `broker-${id}`;
   return new JavaProcess({
     name,
     get title() {
-      return options.title?.() ?? `Kafka ${KAFKA_VERSION}`;
+      return options.title?.() ?? (programs?.kafka ?? KAFKA).title;
     },
     run,
     logs,
     prepare: async (signal) => {
-      const { kafka } = await ensurePrograms({
-        folder: options.programs,
-        signal,
-      });
+      const { kafka } = await ensurePrograms({ ...programs, signal });
       const properties = options.properties();
       const propertiesFile = `${run}/${name}.properties`;
       await writeWhole(propertiesFile, renderProperties(properties));

@@ -9,7 +9,13 @@
 import { PipelineError } from "../base/errors.ts";
 import { javaVersion } from "./choose.ts";
 import { withLock } from "./lock.ts";
-import { apicurioFor, KAFKA, type Program, runMaven } from "./maven.ts";
+import {
+  apicurioFor,
+  KAFKA,
+  type Program,
+  type RegistryProgram,
+  runMaven,
+} from "./maven.ts";
 import { engineFolder, removeIfThere } from "./paths.ts";
 import PROGRAMS from "./programs.sha256" with { type: "text" };
 import { runCommand } from "./shell.ts";
@@ -20,9 +26,16 @@ export interface Programs {
   readonly registryJar: string;
 }
 
+/** The programs that an engine runs. */
+export interface ProgramChoice {
+  /** Kafka. By default the newest. */
+  readonly kafka?: Program;
+  /** The registry. By default the newest that this machine's Java runs. */
+  readonly registry?: RegistryProgram;
+}
+
 /** Options for {@linkcode ensurePrograms}. */
-export interface DownloadOptions {
-  readonly folder?: string | undefined;
+export interface DownloadOptions extends ProgramChoice {
   readonly notify?: ((line: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,16 +47,17 @@ export async function ensurePrograms(
   options: DownloadOptions = {},
 ): Promise<Programs> {
   const {
-    folder = `${engineFolder()}/programs`,
+    kafka = KAFKA,
+    registry = apicurioFor(await javaVersion() ?? 0),
     notify = () => {},
     signal,
   } = options;
-  const registry = apicurioFor(await javaVersion() ?? 0);
+  const folder = `${engineFolder()}/programs`;
   const programs = {
-    kafka: `${folder}/${KAFKA.folder}`,
+    kafka: `${folder}/${kafka.folder}`,
     registryJar: `${folder}/${registry.folder}/${registry.jar}`,
   };
-  const needed = [KAFKA, registry];
+  const needed = [kafka, registry];
   if ((await missing(needed, folder)).length === 0) return programs;
   await Deno.mkdir(folder, { recursive: true });
   await withLock({
@@ -146,7 +160,7 @@ async function download(
   await runMaven(program, { folder: draft, logFile, onBytes, signal });
   await Deno.remove(`${draft}/pom.xml`);
   await Deno.remove(`${draft}/.mvn`);
-  await checkDigests(draft, program.folder);
+  await checkDigests(draft, program.folder, program.digests);
   for await (const { name } of Deno.readDir(draft)) {
     if (!name.endsWith(".tar.gz")) continue;
     await unpack(`${draft}/${name}`, { folder: draft, signal });

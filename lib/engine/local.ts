@@ -13,10 +13,10 @@ import {
   type Properties,
   randomClusterId,
 } from "./broker.ts";
-import { ensurePrograms } from "./download.ts";
+import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import type { JavaProcess } from "./java_process.ts";
 import { withLock } from "./lock.ts";
-import { KAFKA_VERSION } from "./maven.ts";
+import { KAFKA } from "./maven.ts";
 import {
   brokerData,
   engineFolder,
@@ -44,7 +44,8 @@ export interface LocalEngineOptions {
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
   readonly serverProperties?: Properties | ((node: BrokerNode) => Properties);
   readonly javaOptions?: readonly string[];
-  readonly programs?: string;
+  /** Which versions it runs. */
+  readonly programs?: ProgramChoice;
   /** Ends the engine when this process dies. Without it, the engine keeps running. */
   readonly watchdog?: Watchdog;
   readonly notify?: ((line: string) => void) | undefined;
@@ -67,7 +68,6 @@ export type StartResult = "started" | "repaired" | "running";
 
 /** How long a part may take to end after a start that failed or was stopped, in milliseconds. */
 const GIVE_UP_TIMEOUT_MS = 5_000;
-const KAFKA_TITLE = `Kafka ${KAFKA_VERSION}`;
 /** After how long a part that runs is said not to answer, in milliseconds. */
 const PATIENCE_MS = 2_000;
 
@@ -98,6 +98,7 @@ export class LocalEngine {
       programs: options.programs,
       watchdog: options.watchdog,
     };
+    const { title } = options.programs?.kafka ?? KAFKA;
     const makeBroker = (id: number) =>
       brokerProcess({
         ...common,
@@ -112,9 +113,7 @@ export class LocalEngine {
             : options.serverProperties),
         }),
         title: () =>
-          this.#ports.nodes.length > 1
-            ? `${KAFKA_TITLE} (broker ${id})`
-            : KAFKA_TITLE,
+          this.#ports.nodes.length > 1 ? `${title} (broker ${id})` : title,
         clusterId: () => this.#clusterId,
         address: () => `localhost:${this.#node(id).kafkaPort}`,
         javaOptions: options.javaOptions,
@@ -279,7 +278,7 @@ export class LocalEngine {
     }
     await this.#claimPorts(dead, alive);
     await ensurePrograms({
-      folder: this.#options.programs,
+      ...this.#options.programs,
       notify: this.#options.notify,
       signal,
     });

@@ -18,6 +18,10 @@ export interface Program {
   readonly sizeMb: number;
   /** Maven's goal and its properties; `{output}` stands for the folder for the files. */
   readonly goals: readonly string[];
+  /** The project that Maven reads. */
+  readonly pom: string;
+  /** The digests of its files, in the format of `sha256sum`. By default those of `programs.sha256`. */
+  readonly digests?: string;
 }
 
 /** The version of Apache Kafka. */
@@ -26,7 +30,8 @@ export const KAFKA_VERSION = "4.4.0";
 const PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin";
 
 /** The project for Maven: Kafka, its tools, and a logger. */
-export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+function pomOf(kafkaVersion: string): string {
+  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId>
   <artifactId>engine</artifactId>
@@ -36,12 +41,12 @@ export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
     <dependency>
       <groupId>org.apache.kafka</groupId>
       <artifactId>kafka_2.13</artifactId>
-      <version>${KAFKA_VERSION}</version>
+      <version>${kafkaVersion}</version>
     </dependency>
     <dependency>
       <groupId>org.apache.kafka</groupId>
       <artifactId>kafka-tools</artifactId>
-      <version>${KAFKA_VERSION}</version>
+      <version>${kafkaVersion}</version>
     </dependency>
     <dependency>
       <groupId>org.slf4j</groupId>
@@ -51,19 +56,26 @@ export const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   </dependencies>
 </project>
 `;
+}
 
-/** Apache Kafka: a folder of jars. */
-export const KAFKA: Program = {
-  title: `Apache Kafka ${KAFKA_VERSION}`,
-  folder: `kafka-${KAFKA_VERSION}`,
-  artifact: `org.apache.kafka:kafka_2.13:${KAFKA_VERSION}`,
-  sizeMb: 60,
-  goals: [
-    `${PLUGIN}:3.8.1:copy-dependencies`,
-    "-DincludeScope=runtime",
-    "-DoutputDirectory={output}",
-  ],
-};
+/** Returns a version of Apache Kafka: a folder of jars. */
+export function kafkaProgram(version: string): Program {
+  return {
+    title: `Kafka ${version}`,
+    folder: `kafka-${version}`,
+    artifact: `org.apache.kafka:kafka_2.13:${version}`,
+    sizeMb: 60,
+    pom: pomOf(version),
+    goals: [
+      `${PLUGIN}:3.8.1:copy-dependencies`,
+      "-DincludeScope=runtime",
+      "-DoutputDirectory={output}",
+    ],
+  };
+}
+
+/** The version of Apache Kafka that an engine runs by default. */
+export const KAFKA: Program = kafkaProgram(KAFKA_VERSION);
 
 /** A version of Apicurio Registry. */
 export interface RegistryProgram extends Program {
@@ -85,6 +97,7 @@ function apicurio(
     title: `Apicurio Registry ${version}`,
     folder: `apicurio-registry-${version}`,
     artifact,
+    pom: pomOf(KAFKA_VERSION),
     goals: [
       `${PLUGIN}:2.10:copy`,
       `-Dartifact=${artifact}`,
@@ -166,7 +179,7 @@ export async function runMaven(
 ): Promise<void> {
   const { folder, logFile, onBytes, signal } = options;
   throwIfStopped(signal);
-  await Deno.writeTextFile(`${folder}/pom.xml`, POM);
+  await Deno.writeTextFile(`${folder}/pom.xml`, program.pom);
   // Maven takes options and extensions from the nearest `.mvn`, of a folder above the checkout too.
   await Deno.mkdir(`${folder}/.mvn`);
   using log = await Deno.open(logFile, {

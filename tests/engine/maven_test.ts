@@ -9,7 +9,7 @@ import {
   downloadError,
   KAFKA,
   KAFKA_VERSION,
-  POM,
+  kafkaProgram,
   TransferMeter,
 } from "../../lib/engine/maven.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
@@ -41,7 +41,7 @@ Deno.test("downloadError() says what could not be downloaded, from where, and wh
   });
   assertEquals(
     message,
-    `Could not download Apache Kafka ${KAFKA_VERSION} (org.apache.kafka:kafka_2.13:${KAFKA_VERSION}) from mine (https://maven.example.org/m2)`,
+    `Could not download Kafka ${KAFKA_VERSION} (org.apache.kafka:kafka_2.13:${KAFKA_VERSION}) from mine (https://maven.example.org/m2)`,
   );
   assertStringIncludes(hint, "Connection refused");
   assertStringIncludes(hint, "/x/maven.log");
@@ -111,6 +111,8 @@ shellTest(
   },
 );
 
-Deno.test("POM asks for the version of Kafka that messages name", () => {
-  assertStringIncludes(POM, `<version>${KAFKA_VERSION}</version>`);
+Deno.test("kafkaProgram() asks Maven for the version that messages name", () => {
+  const { title, pom } = kafkaProgram("3.9.2");
+  assertEquals(title, "Kafka 3.9.2");
+  assertStringIncludes(pom, "<version>3.9.2</version>");
 });
