@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kafka: ["base", "settings", "events"],
   produce: ["base", "settings", "events", "registry", "kafka"],
   consume: ["base", "settings", "events", "registry", "kafka"],
-  telemetry: ["events"],
+  telemetry: ["base", "events"],
   store: ["base", "settings", "events", "registry", "kafka", "consume"],
   // deno-fmt-ignore
   operate: ["base", "settings", "events", "registry", "kafka", "produce", "consume", "store"],

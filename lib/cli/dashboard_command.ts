@@ -5,8 +5,8 @@
  */
 
 import { messageOf, type PipelineError, UsageError } from "../base/errors.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
-import { isLoopback } from "../settings/security.ts";
 import { SettingReader } from "../settings/setting_reader.ts";
 import { serveDashboard } from "../web/server.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";

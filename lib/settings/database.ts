@@ -5,9 +5,9 @@
  */
 
 import { UsageError } from "../base/errors.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
 import type { ConfigOptions } from "./config.ts";
-import { isLoopback } from "./security.ts";
 import { SettingReader } from "./setting_reader.ts";
 import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
 

@@ -7,6 +7,7 @@
  */
 
 import { UsageError } from "../base/errors.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
 import type { SettingReader } from "./setting_reader.ts";
 import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
@@ -234,12 +235,6 @@ export function readRegistrySecurity(
     ...(tls !== undefined &&
       { tls: readTlsSettings(reader, "SCHEMA_REGISTRY") }),
   };
-}
-
-/** Tells whether a host, as a URL has it, is this machine: what is sent to it never leaves it. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" ||
-    /^127(\.\d+){3}$/.test(hostname);
 }
 
 /**

@@ -4,13 +4,17 @@
  * @module
  */
 
+import { askedName, isLoopback } from "../base/loopback.ts";
 import type { PipelineTelemetry } from "./pipeline_telemetry.ts";
 
 /** Where to listen. */
 export interface MetricsAddress {
   /** The port; 0 for a free one. */
   readonly port: number;
-  /** The address: `0.0.0.0` for all of the machine's. By default: `127.0.0.1`. */
+  /**
+   * The address: `0.0.0.0` for all of the machine's. At one that only this machine reaches, requests under another name are refused: they
+   * come from a site's page that has pointed its name here. At any other, who asks may know the machine by any name. By default: `127.0.0.1`.
+   */
   readonly hostname?: string;
 }
 
@@ -32,14 +36,27 @@ export function serveMetrics(
   telemetry: PipelineTelemetry,
   address: MetricsAddress,
 ): MetricsServer {
-  const { port, hostname = "127.0.0.1" } = address;
-  const server = Deno.serve(
-    { port, hostname, onListen() {} },
-    (request) => answer(telemetry, request),
-  );
+  const { hostname = "127.0.0.1" } = address;
+  const ended = new AbortController();
+  const server = Deno.serve({
+    port: address.port,
+    hostname,
+    signal: ended.signal,
+    onListen() {},
+  }, (request) => {
+    const name = askedName(request.headers.get("host"), port);
+    return isLoopback(hostname) && !(name && isLoopback(name))
+      ? new Response("Not under this name\n", { status: 421, headers: TEXT })
+      : answer(telemetry, request);
+  });
+  const { port } = server.addr;
   return {
-    port: server.addr.port,
-    [Symbol.asyncDispose]: () => server.shutdown(),
+    port,
+    async [Symbol.asyncDispose]() {
+      // shutdown() would wait for who doesn't read, or doesn't send a request to its end.
+      ended.abort();
+      await server.finished;
+    },
   };
 }
 

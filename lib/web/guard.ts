@@ -4,10 +4,9 @@
  * @module
  */
 
+import { askedName, isLoopback } from "../base/loopback.ts";
 import { RequestError } from "./answers.ts";
 
-/** The names of this machine. */
-const LOOPBACK_NAMES = ["localhost", "127.0.0.1", "[::1]"];
 /** The addresses that stand for all of a machine's. */
 const ANY_ADDRESS = ["0.0.0.0", "::"];
 /** The methods that change nothing. */
@@ -56,8 +55,9 @@ export function secured(response: Response): Response {
  */
 export function checkOrigin(request: Request, address: Address): void {
   const { headers, method } = request;
-  const host = headers.get("host") ?? "";
-  if (!isOwnHost(host, address)) {
+  const host = headers.get("host");
+  const name = askedName(host, address.port);
+  if (name === undefined || !isOwnName(name, address)) {
     throw new RequestError(
       421,
       "The dashboard answers only under the address that it listens on",
@@ -76,14 +76,8 @@ export function checkOrigin(request: Request, address: Address): void {
   }
 }
 
-function isOwnHost(host: string, { hostname, port }: Address): boolean {
-  const url = URL.parse(`http://${host}/`);
-  if (!url || url.host !== host.toLowerCase() && host !== `${url.host}:80`) {
-    return false;
-  }
-  if (Number(url.port || 80) !== port) return false;
-  const name = url.hostname;
-  if (LOOPBACK_NAMES.includes(name)) return true;
+function isOwnName(name: string, { hostname }: Address): boolean {
+  if (isLoopback(name)) return true;
   // A name can be pointed anywhere, an address can't.
   return ANY_ADDRESS.includes(hostname)
     ? /^\[|^[\d.]+$/.test(name)
