@@ -5,6 +5,7 @@
  */
 
 import { UsageError } from "../base/errors.ts";
+import { within } from "../base/pause.ts";
 import { jsonAnswer, RequestError } from "./answers.ts";
 import { type GroupWatch, resetAnswer } from "./groups.ts";
 import type { LetterBox } from "./letters.ts";
@@ -58,6 +59,8 @@ async (backend, { request, names: [name = ""] }) => {
 
 /** How long a body may be, in bytes: an event is at most as long as a message. */
 const MAX_BODY_BYTES = 2 ** 21;
+/** How long it may take to come, in milliseconds. Deno has no limit of its own, neither for a request's head nor for its body. */
+const BODY_MS = 5_000;
 
 /** Reads a body of JSON. A form of another site can't send one: it would have to ask first. */
 async function readBody({ headers, body }: Request): Promise<Body> {
@@ -68,12 +71,26 @@ async function readBody({ headers, body }: Request): Promise<Body> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
-  for await (const chunk of body ?? []) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) {
-      throw new RequestError(413, "The body is too long");
-    }
-    text += decoder.decode(chunk, { stream: true });
+  const unfinished = () =>
+    new RequestError(408, "The body did not come to its end");
+  const read = new WritableStream<Uint8Array>({
+    write(chunk) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) {
+        throw new RequestError(413, "The body is too long");
+      }
+      text += decoder.decode(chunk, { stream: true });
+    },
+  });
+  const over = new AbortController();
+  try {
+    const { signal } = over;
+    const reading = body?.pipeTo(read, { signal }) ?? Promise.resolve();
+    await within(reading, { timeoutMs: BODY_MS, late: unfinished });
+  } catch (error) {
+    throw error instanceof RequestError ? error : unfinished();
+  } finally {
+    over.abort();
   }
   try {
     const value: unknown = JSON.parse(text + decoder.decode());
@@ -161,7 +178,9 @@ export async function answer(
   const parts = pathname.split("/");
   const found = PARSED.filter((route) =>
     route.parts.length === parts.length &&
-    route.parts.every((part, at) => part === "*" || part === parts[at])
+    route.parts.every((part, at) =>
+      part === "*" ? parts[at] !== "" : part === parts[at]
+    )
   );
   const method = request.method === "HEAD" ? "GET" : request.method;
   const route = found.find((one) => one.method === method);

@@ -88,6 +88,11 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
       port: options.port,
       signal: ended.signal,
       onListen: () => {},
+      // A file that breaks off: whoever loads it sees that.
+      onError(error) {
+        if (!(error instanceof PipelineError)) pipeline.failed(error);
+        return new Response(null, { status: 500 });
+      },
     }, respond);
   } catch (error) {
     throw explainListen(error, { hostname, port: options.port });

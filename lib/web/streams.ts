@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UsageError } from "../base/errors.ts";
+import { PipelineError, UsageError } from "../base/errors.ts";
 import { messageJson } from "../operate/message_json.ts";
 import { readMessages } from "../operate/message_page.ts";
 import type { PeekedMessage } from "../operate/peeked_message.ts";
@@ -151,8 +151,8 @@ export async function downloadAnswer(
         if (!next.done) return;
         closed();
         // A file that is not complete must not look so.
-        if (signal.aborted) controller.error(new Error("Stopped"));
-        else controller.close();
+        if (signal.aborted) throw new PipelineError("The dashboard stops");
+        controller.close();
       } catch (error) {
         closed();
         controller.error(error);

@@ -32,12 +32,17 @@ async function start(
 }
 
 integrationTest(
-  "dashboard prints its address, shows a message with its own permissions, and ends at Ctrl+C though pages are open",
+  "dashboard prints its address, shows a message with its own permissions, and ends at Ctrl+C though pages and a download are open",
   async (bench) => {
     const { topic, config } = bench;
     await makeTopic(bench, 1);
     const [value] = await encodeOrders(bench, [makeOrder()]);
     await sendRaw(config, topic, [{ value: value as never }]);
+    const large = { ...bench, topic: `${topic}.large` };
+    await makeTopic(large, 1);
+    for (let count = 0; count < 16; count++) {
+      await sendRaw(config, large.topic, [{ value: "x".repeat(900_000) }]);
+    }
     const { task, url } = await start(bench);
     await using _ = task;
     const page = await fetch(url);
@@ -60,9 +65,11 @@ integrationTest(
     const messages = await fetch(`${url}/api/topics/${topic}/messages`);
     assertEquals((await messages.json()).messages.length, 1);
     const open = await Promise.all(
-      ["live?since=0", `topics/${topic}/follow`].map((path) =>
-        fetch(`${url}/api/${path}`)
-      ),
+      [
+        "live?since=0",
+        `topics/${topic}/follow`,
+        `topics/${large.topic}/download`,
+      ].map((path) => fetch(`${url}/api/${path}`)),
     );
     const startMs = performance.now();
     task.signal("SIGINT");
