@@ -16,7 +16,6 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/;
 const BOOLEAN = /^(true|false)$/i;
 const JSON_START = /^\s*[[{]/;
 
-/** A column that is a field of the event. */
 interface Column {
   /** The names on the way to the field. */
   readonly path: readonly string[];

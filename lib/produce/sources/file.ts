@@ -20,7 +20,6 @@ const FORMS: readonly (readonly [form: string, signature: string])[] = [
   ["UTF-16", "feff"],
 ];
 
-/** The length of the longest signature, in bytes. */
 const SIGNATURE_BYTES = 4;
 const LINE_FEED = 0x0a;
 

@@ -17,7 +17,6 @@ import {
   CONTENT_NAME,
   type FileFormat,
   formatOf,
-  mayBeginObject,
   recognize,
   RECORD_NAME,
   separatorOf,
@@ -83,11 +82,8 @@ export async function* fileEvents<T>(
   const source = { type: type as EventType<unknown>, file, format };
   let taken = 0;
   try {
-    // All of an array may be one line, too long to be kept.
-    if (format !== "json" && content.first.startsWith("[")) {
-      throw otherFormat(source, "json");
-    }
-    let records = SPLIT[format](content.chunks, {
+    if (content.start.line === 0) refuseOtherFormat(source, content.beginning);
+    const records = SPLIT[format](content.chunks, {
       limitBytes: MAX_RECORD_BYTES,
       start: content.start,
     });
@@ -98,8 +94,6 @@ export async function* fileEvents<T>(
       if (!found) return;
       header = found.header;
       parse = (row) => ({ value: found.table.read(textOf(row)) });
-    } else if (content.start.line === 0) {
-      records = recognized(source, records);
     }
     for await (const record of records) {
       if (signal?.aborted) return;
@@ -126,7 +120,7 @@ interface Content {
   readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
   readonly start: FilePlace;
   /** The beginning of the first chunk. */
-  readonly first: string;
+  readonly beginning: string;
 }
 
 /** Opens a file's content, without the byte order mark. */
@@ -135,7 +129,7 @@ async function openContent(
   { signal, start = FILE_START }: FileEventsOptions,
 ): Promise<Content> {
   const chunks = file.read({ signal, offset: start.offset });
-  if (start.offset > 0) return { chunks, start, first: "" };
+  if (start.offset > 0) return { chunks, start, beginning: "" };
   const { value } = await chunks.next();
   const all = value ?? new Uint8Array();
   const mark = all.subarray(0, 3).toHex() === BYTE_ORDER_MARK ? 3 : 0;
@@ -143,7 +137,7 @@ async function openContent(
   return {
     chunks: startingWith(first, chunks),
     start: { ...start, offset: mark },
-    first: new TextDecoder().decode(first.subarray(0, 100)).trimStart(),
+    beginning: new TextDecoder().decode(first).trimStart(),
   };
 }
 
@@ -160,31 +154,11 @@ function otherFormat(
 }
 
 /** Refuses a file that is in another format once, instead of each of its lines. */
-async function* recognized(
-  source: Source,
-  records: AsyncGenerator<FileRecord, void, undefined>,
-): AsyncGenerator<FileRecord, void, undefined> {
+function refuseOtherFormat(source: Source, beginning: string): void {
+  const [first = "", second] = beginning.split("\n");
   const { type, format } = source;
-  const held: FileRecord[] = [];
-  const texts: string[] = [];
-  while (texts.length < 2) {
-    const { value: record, done } = await records.next();
-    if (done) break;
-    // There may be any number of them.
-    if (record.bytes && isBlank(record.bytes)) continue;
-    held.push(record);
-    const text = decodeUtf8(record.bytes ?? new Uint8Array()) ?? "";
-    texts.push(text);
-    // The next line may be long in coming.
-    if (format === "json" || !mayBeginObject(text)) break;
-  }
-  const [first, second] = texts;
-  const found = first === undefined
-    ? undefined
-    : recognize(type, { format, first, second });
+  const found = recognize(type, { format, first, second });
   if (found) throw otherFormat(source, found);
-  yield* held;
-  yield* records;
 }
 
 /** Reads the header of CSV. It stands at the file's start, also where a run begins further on. */
@@ -203,8 +177,6 @@ async function readHeader(
   if (!row) return undefined;
   const { bytes = new Uint8Array(), problem } = row;
   const header = decodeUtf8(bytes);
-  const found = recognize(type, { format: "csv", first: header ?? "" });
-  if (found) throw otherFormat(source, found);
   if (header === undefined || problem !== undefined || !row.bytes) {
     throw new PipelineError(
       `The header of ${file.name} can't be read: ${
@@ -263,7 +235,6 @@ function isBlank(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x09);
 }
 
-/** Makes the item of a record. */
 function itemOf(
   { type, format }: Source,
   record: FileRecord,

@@ -52,35 +52,27 @@ export function separatorOf(
   )?.[0];
 }
 
-/** Tells whether a line may be the first one of an object over several lines. */
-export function mayBeginObject(line: string): boolean {
-  return line.trimStart().startsWith("{") && !isJson(line);
-}
-
-/**
- * Recognizes the format of a file that is not in the one that it should be in.
- *
- * @param beginning The format that it should be in; its first line that is not blank, its header or its first value; and the next
- * line if that may show what the first doesn't.
- * @returns The format; undefined if it is the right one, or nothing that is known.
- */
+/** Recognizes the format of a file that should be in another one, by its first two lines; undefined if that may be its format. */
 export function recognize(
   type: EventType<unknown>,
   { format, first, second }: {
     readonly format: FileFormat;
     readonly first: string;
-    readonly second?: string | undefined;
+    readonly second: string | undefined;
   },
 ): FileFormat | undefined {
-  const isTable = separatorOf(type, first) !== undefined;
+  const isTable = !/^[[{]/.test(first) &&
+    separatorOf(type, first) !== undefined;
+  // All of an array may be one line, of which this is the beginning.
+  if (format !== "json" && first.startsWith("[")) return "json";
   if (format === "csv") {
-    if (isTable || !/^\s*[[{]/.test(first)) return undefined;
-    return mayBeginObject(first) || first.trimStart().startsWith("[")
-      ? "json"
-      : "ndjson";
+    if (isTable || !first.startsWith("{")) return undefined;
+    return isJson(first) ? "ndjson" : "json";
   }
   if (isTable && (format === "json" || !isJson(first))) return "csv";
-  if (format === "json" || !mayBeginObject(first)) return undefined;
+  if (format === "json" || !first.startsWith("{") || isJson(first)) {
+    return undefined;
+  }
   // A line that was cut off is followed by another object, and the first line of an object by its first field.
   const goesOn = first.trim() === "{" || /^\s*["}]/.test(second ?? "");
   return goesOn ? "json" : undefined;
