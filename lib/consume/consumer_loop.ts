@@ -22,18 +22,17 @@ import {
   isRebalance,
   protocolCodeOf,
 } from "../kafka/errors.ts";
-import type { ConsumerTelemetry } from "../events/telemetry.ts";
 import type { Message } from "../kafka/message.ts";
 import { missingTopic } from "../kafka/topic.ts";
-import { OutageError, PipelineError, StoppedError } from "../base/errors.ts";
+import { OutageError, PipelineError } from "../base/errors.ts";
 import { pause, within } from "../base/pause.ts";
-import { throughOutages, type WaitOptions } from "../base/retry.ts";
+import { throughOutages } from "../base/retry.ts";
 import { GroupPosition } from "./group_position.ts";
 import { LagWatch } from "./lag_watch.ts";
 import { Liveness, type Stall } from "./liveness.ts";
 import { OffsetCommitter, type Positions } from "./offset_committer.ts";
 import { OffsetMovedError } from "./offset_store.ts";
-import type { ConsumerOptions } from "./options.ts";
+import type { LoopOptions } from "./options.ts";
 
 /** What the loop offers to what it calls. */
 export interface LoopContext {
@@ -79,37 +78,16 @@ export type Processing = MessageProcess | {
   readonly processBatch: BatchProcess;
 };
 
-/** How the loop runs. */
-export interface ConsumerLoopOptions
-  extends
-    WaitOptions,
-    Required<Pick<ConsumerOptions, "group" | "from" | "sessionTimeoutMs">>,
-    Pick<
-      ConsumerOptions,
-      "offsets" | "idleExitMs" | "stopping" | "beforeCommit" | "assigned"
-    > {
-  /** The topic; it has to exist. */
-  readonly topic: string;
-  readonly telemetry?: ConsumerTelemetry | undefined;
-}
-
 /** After how long of work without a pause other things get their turn (sockets, timers, signals), in milliseconds. */
 const TURN_MS = 10;
 /** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
 const CLOCK_EVERY = 32;
-/** How long a stop may take, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 /** How long fetches may return nothing though there is something before each waits a little, in milliseconds. */
 const STUCK_GRACE_MS = 1_000;
 
 /** Where reading goes on in each partition. */
 type Starts = Map<number, bigint>;
-
-/** The clients of one run, connected. */
-interface Clients {
-  readonly consumer: Consumer;
-  readonly admin: Admin;
-}
 
 /** What a fetch returned for a partition, while it is processed. */
 interface Work {
@@ -129,7 +107,7 @@ interface Hold {
 
 class ConsumerLoop {
   readonly #kafka: KafkaClient;
-  readonly #options: ConsumerLoopOptions;
+  readonly #options: LoopOptions;
   readonly #process: Processing;
   readonly #consumer: Consumer;
   readonly #committer = new OffsetCommitter((positions) =>
@@ -150,13 +128,16 @@ class ConsumerLoop {
   readonly #liveness: Liveness;
   #waiting = false;
   #closed = false;
-  /** What {@linkcode ConsumerLoopOptions.beforeCommit} threw. */
+  /** What {@linkcode ConsumerOptions.beforeCommit} threw. */
   #notReady: { readonly error: unknown } | undefined;
 
   constructor(
     kafka: KafkaClient,
     process: Processing,
-    options: ConsumerLoopOptions & Clients,
+    options: LoopOptions & {
+      readonly consumer: Consumer;
+      readonly admin: Admin;
+    },
   ) {
     const { consumer, admin } = options;
     this.#kafka = kafka;
@@ -519,43 +500,27 @@ function stalledError({ kind, forMs }: Stall): PipelineError {
   );
 }
 
-/** Connects both clients; false if a stop came first. */
-async function connectBoth(
-  { consumer, admin }: Clients,
-  kafka: KafkaClient,
-  options: ConsumerLoopOptions,
-): Promise<boolean> {
-  try {
-    await connectWithin(admin, kafka.config, options);
-    await connectWithin(consumer, kafka.config, options);
-    return true;
-  } catch (error) {
-    if (!(error instanceof StoppedError)) throw error;
-    options.stopping?.();
-    return false;
-  }
-}
-
 /** Processes a topic's messages at least once each, until the end, the idle time, the signal or a failure ends it. */
 export async function consumeMessages(
   kafka: KafkaClient,
   process: Processing,
-  options: ConsumerLoopOptions,
+  options: LoopOptions,
 ): Promise<void> {
   const admin = kafka.admin();
   const { telemetry } = options;
-  using lag = telemetry && new LagWatch(admin, { ...options, telemetry });
+  using lag = telemetry && new LagWatch(admin, options);
   try {
     const consumer: Consumer = kafka.consumer({
       group: options.group,
       sessionTimeoutMs: options.sessionTimeoutMs,
       mayRestart: (error) => loop.mayRestart(error),
     });
-    const clients = { consumer, admin };
-    if (!await connectBoth(clients, kafka, options)) return;
+    await connectWithin(admin, kafka.config, options);
+    await connectWithin(consumer, kafka.config, options);
     const loop: ConsumerLoop = new ConsumerLoop(kafka, process, {
       ...options,
-      ...clients,
+      consumer,
+      admin,
       assigned(partitions) {
         lag?.watch(partitions);
         telemetry?.assigned(partitions);

@@ -40,7 +40,6 @@ export interface EventProcessorOptions extends
     >
   > {}
 
-/** The longest pause between two calls, in milliseconds. */
 const MAX_BACKOFF_MS = 30_000;
 
 /** Makes a handler of events that come one at a time. Returns the same handler for a list of one. */
@@ -76,12 +75,11 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   }
 
   /** Processes one message. False if a stop came before it was done. A promise only if there is something to wait for. */
-  process(message: Message, from: From<C>): boolean | Promise<boolean> {
-    const incoming = incomingOf(message, from);
+  process(incoming: Incoming<C>): boolean | Promise<boolean> {
     const handle = (read: EventRecord<T> | boolean) =>
       typeof read === "boolean"
         ? read
-        : this.#handle([{ incoming, record: read }], from.context);
+        : this.#handle([{ incoming, record: read }], incoming.context);
     const read = this.#reader.read(incoming);
     return read instanceof Promise ? read.then(handle) : handle(read);
   }
@@ -89,11 +87,11 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   /** Processes messages of one partition together: those that can be read go to the handler at once. False if a stop came first. */
   async processTogether(
     messages: readonly Message[],
-    from: From<C>,
+    from: Omit<Incoming<C>, "message">,
   ): Promise<boolean> {
     const batch: Read<T>[] = [];
     for (const message of messages) {
-      const incoming = incomingOf(message, from);
+      const incoming = { ...from, message };
       const read = this.#reader.read(incoming);
       const record = read instanceof Promise ? await read : read;
       if (record === false) return false;
@@ -195,19 +193,12 @@ export class EventProcessor<T, C extends HandlerContext = HandlerContext> {
   }
 }
 
-/** Where messages come from, and what their handler gets. */
-interface From<C> {
-  readonly partition: number;
-  readonly context: C;
-}
-
 /** An event, and the message that it was read from. */
 interface Read<T> {
   readonly incoming: Incoming;
   readonly record: EventRecord<T>;
 }
 
-/** A handler's call. */
 interface Handling<T, C> {
   readonly batch: readonly Read<T>[];
   readonly context: C;
@@ -215,13 +206,6 @@ interface Handling<T, C> {
   /** Called if a call takes longer than the session timeout. */
   readonly slow: () => void;
   readonly processing: Processing | undefined;
-}
-
-function incomingOf<C extends HandlerContext>(
-  message: Message,
-  { partition, context }: From<C>,
-): Incoming {
-  return { partition, message, signal: context.signal };
 }
 
 function isThenable(value: unknown): value is PromiseLike<void> {

@@ -10,7 +10,7 @@ import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
 import { describeTopic } from "../kafka/topic.ts";
 import { throughOutages } from "../base/retry.ts";
 import type { OffsetStore } from "./offset_store.ts";
-import type { ConsumerOptions } from "./options.ts";
+import type { LoopOptions } from "./options.ts";
 import {
   describeGap,
   describeLostOffsets,
@@ -18,19 +18,11 @@ import {
   startingOffsets,
 } from "./starting_offsets.ts";
 
-/** Whose position it is, and what receives a line about messages that are gone. */
-export interface GroupPositionOptions
-  extends
-    Pick<ConsumerOptions, "offsets" | "notify">,
-    Required<Pick<ConsumerOptions, "group" | "from">> {
-  readonly topic: string;
-}
-
 /** Looks up a group's position, sets it if there is none, and reports what is gone. */
 export class GroupPosition {
   readonly #consumer: Consumer;
   readonly #admin: Admin;
-  readonly #options: GroupPositionOptions;
+  readonly #options: LoopOptions;
   readonly #kafkaOffsets: OffsetStore;
   readonly #offsets: OffsetStore;
   readonly #stopping: AbortSignal;
@@ -43,7 +35,7 @@ export class GroupPosition {
 
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
-    options: GroupPositionOptions & { readonly signal: AbortSignal },
+    options: LoopOptions & { readonly signal: AbortSignal },
   ) {
     const { consumer, admin } = clients;
     const { group, topic, offsets, signal } = options;

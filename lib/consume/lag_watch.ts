@@ -4,18 +4,9 @@
  * @module
  */
 
-import type { ConsumerTelemetry } from "../events/telemetry.ts";
 import type { Admin } from "../kafka/admin.ts";
-import type { ConsumerOptions } from "./options.ts";
+import type { LoopOptions } from "./options.ts";
 
-/** Whose lag it is, and what receives it. */
-export interface LagWatchOptions
-  extends Required<Pick<ConsumerOptions, "group" | "from">> {
-  readonly topic: string;
-  readonly telemetry: Pick<ConsumerTelemetry, "lagging">;
-}
-
-/** How far apart the looks are, in milliseconds. */
 const INTERVAL_MS = 5_000;
 
 /**
@@ -23,16 +14,16 @@ const INTERVAL_MS = 5_000;
  * messages that are not committed, also where a store keeps the offsets and copies them to Kafka.
  */
 export class LagWatch implements Disposable {
-  readonly #admin: Pick<Admin, "committedOffsets" | "offsetRanges">;
-  readonly #options: LagWatchOptions;
+  readonly #admin: Admin;
+  readonly #options: LoopOptions;
   #partitions: readonly number[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
   #looking = false;
 
   /** Makes it. It looks from {@linkcode LagWatch.watch} on. */
   constructor(
-    admin: Pick<Admin, "committedOffsets" | "offsetRanges">,
-    options: LagWatchOptions,
+    admin: Admin,
+    options: LoopOptions,
   ) {
     this.#admin = admin;
     this.#options = options;
@@ -73,6 +64,6 @@ export class LagWatch implements Disposable {
       const behind = high - (next > low ? next : low);
       lags.set(partition, Math.max(Number(behind), 0));
     }
-    telemetry.lagging(lags);
+    telemetry?.lagging(lags);
   }
 }

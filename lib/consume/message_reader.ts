@@ -24,6 +24,7 @@ import { describeDamage, type Message } from "../kafka/message.ts";
 import type { EventDeserializer } from "../registry/serializer.ts";
 import type { Stage } from "./dead_letters/dead_letter.ts";
 import type { DeadLetterQueue } from "./dead_letters/dead_letter_queue.ts";
+import type { HandlerContext } from "./handler.ts";
 
 /** A message that was set aside as a dead letter. */
 export interface SetAside extends Position {
@@ -64,11 +65,11 @@ export interface MessageCounts {
 }
 
 /** A message to be processed. */
-export interface Incoming {
+export interface Incoming<C extends HandlerContext = HandlerContext> {
   readonly partition: number;
   readonly message: Message;
-  /** Aborted by a stop: it ends a wait. */
-  readonly signal: AbortSignal;
+  /** What its handler gets besides. A stop ends waits by its signal. */
+  readonly context: C;
 }
 
 /** What came of reading a message: an event; true if it is done without one; false if a stop came first. */
@@ -121,7 +122,7 @@ export class MessageReader<T> {
     reason: { readonly error: unknown; readonly stage: Stage },
   ): Promise<boolean> {
     const { topic, deadLetters, setAside, telemetry } = this.#options;
-    const { partition, message, signal } = incoming;
+    const { partition, message, context: { signal } } = incoming;
     const { error } = reason;
     const origin: Position = { topic, partition, offset: message.offset };
     if (!deadLetters) {
@@ -179,7 +180,7 @@ export class MessageReader<T> {
     fetched: Promise<T>,
   ): Promise<ReadResult<T>> {
     const { notify, telemetry } = this.#options;
-    const { signal, message } = incoming;
+    const { message, context: { signal } } = incoming;
     let first: Promise<T> | undefined = fetched;
     let decoded: { readonly event: T } | undefined;
     try {

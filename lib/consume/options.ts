@@ -5,7 +5,7 @@
  */
 
 import type { WaitOptions } from "../base/retry.ts";
-import type { Telemetry } from "../events/telemetry.ts";
+import type { ConsumerTelemetry, Telemetry } from "../events/telemetry.ts";
 import type { KafkaOptions } from "../kafka/client.ts";
 import type { Config } from "../settings/config.ts";
 import type { MessageObserver } from "./message_reader.ts";
@@ -58,4 +58,18 @@ export interface ConsumerOptions
   readonly sessionTimeoutMs?: number;
   /** Observes the run, for metrics and traces. */
   readonly telemetry?: Telemetry | undefined;
+}
+
+/** How the consumer's loop runs. */
+export interface LoopOptions
+  extends
+    WaitOptions,
+    Required<Pick<ConsumerOptions, "group" | "from" | "sessionTimeoutMs">>,
+    Pick<
+      ConsumerOptions,
+      "offsets" | "idleExitMs" | "stopping" | "beforeCommit" | "assigned"
+    > {
+  /** The topic; it has to exist. */
+  readonly topic: string;
+  readonly telemetry?: ConsumerTelemetry | undefined;
 }

@@ -100,7 +100,7 @@ export async function runConsumer<T>(
       return done;
     };
     const one: MessageProcess = (partition, message, context) => {
-      const done = running.process(message, { partition, context });
+      const done = running.process({ partition, message, context });
       return done instanceof Promise ? done.then(counted) : counted(done);
     };
     const together: BatchProcess = async (partition, messages, context) =>

@@ -122,8 +122,9 @@ export async function testPipeline<T>(
       rejected.push({ input, by: "producer", reason: error.message });
       continue;
     }
-    const done = await processor.process(message, {
+    const done = await processor.process({
       partition: 0,
+      message,
       context: { signal },
     });
     if (!done) break;

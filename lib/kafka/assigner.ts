@@ -52,7 +52,6 @@ export function rangeAssigner(kafkajs: Kafkajs): PartitionAssigner {
   });
 }
 
-/** Finds each member's partitions by topic. */
 async function divide(
   cluster: Cluster,
   subscriptions: ReadonlyMap<string, readonly string[]>,

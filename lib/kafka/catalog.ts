@@ -27,7 +27,6 @@ export interface TopicPlaces {
   readonly partitions: readonly PartitionPlace[];
 }
 
-/** How much a broker keeps of a partition. */
 interface LogSize {
   readonly topic: string;
   readonly partition: number;

@@ -16,11 +16,7 @@ import { Admin } from "./admin.ts";
 import { rangeAssigner } from "./assigner.ts";
 import { TopicCatalog } from "./catalog.ts";
 import type { Connectable } from "./connectable.ts";
-import {
-  type Consumer,
-  consumerOf,
-  type ConsumerSettings,
-} from "./consumer.ts";
+import { Consumer, type ConsumerSettings } from "./consumer.ts";
 import { GroupClient } from "./groups.ts";
 import { ClusterInspector } from "./inspector.ts";
 import { MessageProducer } from "./message_producer.ts";
@@ -75,8 +71,8 @@ export async function createKafka(
     producer: (options?: { readonly idempotent?: boolean }) =>
       new MessageProducer(kafka, options),
     /** Makes a client that reads as a member of a group. */
-    consumer: (settings: ConsumerSettings): Consumer =>
-      consumerOf(kafka, { ...settings, assigner }),
+    consumer: (settings: ConsumerSettings) =>
+      new Consumer(kafka, { ...settings, assigner }),
     groups: () => new GroupClient(kafka),
     /** Makes a client that reads without a group. */
     reader: () => new TopicReader(kafka),

@@ -73,15 +73,98 @@ export interface ConsumerHandlers {
 }
 
 /** A member of a consumer group. */
-export interface Consumer extends Connectable {
-  /** Joins the group and reads, until {@linkcode Connectable.disconnect}. */
-  run(subscription: Subscription, handlers: ConsumerHandlers): Promise<void>;
+export class Consumer implements Connectable {
+  readonly #consumer: ReturnType<Kafka["consumer"]>;
+  #topic = "";
+  /** `commitOffsets()` returns without committing once a stop has begun; this doesn't. */
+  #commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+
+  /** Makes it. It doesn't connect yet. The assigner decides which member reads which partition. */
+  constructor(
+    kafka: Kafka,
+    settings: ConsumerSettings & { readonly assigner: PartitionAssigner },
+  ) {
+    this.#consumer = kafka.consumer({
+      groupId: settings.group,
+      partitionAssigners: [settings.assigner],
+      allowAutoTopicCreation: false,
+      sessionTimeout: settings.sessionTimeoutMs,
+      heartbeatInterval: HEARTBEAT_INTERVAL_MS,
+      maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
+      metadataMaxAge: METADATA_MAX_AGE_MS,
+      maxBytes: FETCH_BYTES,
+      maxBytesPerPartition: PARTITION_BYTES,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: MAX_PAUSE_MS,
+        retries: 2,
+        restartOnFailure: settings.mayRestart,
+      },
+    });
+  }
+
+  connect(): Promise<void> {
+    return this.#consumer.connect();
+  }
+
+  disconnect(): Promise<void> {
+    return this.#consumer.disconnect();
+  }
+
+  /** Joins the group and reads, until {@linkcode Consumer.disconnect}. */
+  async run(
+    { topic, from }: Subscription,
+    handlers: ConsumerHandlers,
+  ): Promise<void> {
+    this.#topic = topic;
+    const consumer = this.#consumer;
+    const { events } = consumer;
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#commitFetched = undefined;
+      handlers.joined((payload.memberAssignment[topic] ?? []).map(Number));
+    });
+    consumer.on(events.FETCH, () => handlers.answered());
+    consumer.on(events.HEARTBEAT, () => handlers.alive());
+    consumer.on(
+      events.CRASH,
+      ({ payload }) => handlers.failed(payload.error, payload.restart),
+    );
+    await consumer.subscribe({ topic, fromBeginning: from === "earliest" });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: (payload) => {
+        this.#commitFetched = payload.commitOffsetsIfNecessary;
+        return handlers.fetched(fetchedOf(payload));
+      },
+    });
+  }
+
   /** Sets where the next fetch of a partition begins. What was fetched before is stale. */
-  seek(partition: number, offset: bigint): void;
-  commit(
+  seek(partition: number, offset: bigint): void {
+    const topic = this.#topic;
+    this.#consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  /** Commits offsets: those of the next messages to be read. */
+  async commit(
     offsets: ReadonlyMap<number, bigint>,
-    metadata?: string,
-  ): Promise<void>;
+    metadata: string | null = null,
+  ): Promise<void> {
+    const topic = this.#topic;
+    const partitions = [...offsets].map(([partition, offset]) => ({
+      partition,
+      offset: String(offset),
+      metadata,
+    }));
+    if (this.#commitFetched) {
+      await this.#commitFetched({ topics: [{ topic, partitions }] });
+    } else {
+      await this.#consumer.commitOffsets(
+        partitions.map((one) => ({ topic, ...one })),
+      );
+    }
+  }
 }
 
 function fetchedOf(payload: EachBatchPayload): Fetched {
@@ -96,81 +179,5 @@ function fetchedOf(payload: EachBatchPayload): Fetched {
     pieces: () => batch.pieces(),
     moveTo: (nextOffset) => resolveOffset(String(nextOffset - 1n)),
     heartbeat,
-  };
-}
-
-/** Makes a consumer of kafkajs. It doesn't connect yet. */
-export function consumerOf(
-  kafka: Kafka,
-  settings: ConsumerSettings & {
-    /** Decides which member of the group reads which partition. Equals `partition.assignment.strategy`. */
-    readonly assigner: PartitionAssigner;
-  },
-): Consumer {
-  const consumer = kafka.consumer({
-    groupId: settings.group,
-    partitionAssigners: [settings.assigner],
-    allowAutoTopicCreation: false,
-    sessionTimeout: settings.sessionTimeoutMs,
-    heartbeatInterval: HEARTBEAT_INTERVAL_MS,
-    maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
-    metadataMaxAge: METADATA_MAX_AGE_MS,
-    maxBytes: FETCH_BYTES,
-    maxBytesPerPartition: PARTITION_BYTES,
-    retry: {
-      initialRetryTime: 100,
-      maxRetryTime: MAX_PAUSE_MS,
-      retries: 2,
-      restartOnFailure: settings.mayRestart,
-    },
-  });
-  let topic = "";
-  // consumer.commitOffsets() returns without committing once a stop has begun; this doesn't.
-  let commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
-  return {
-    connect: () => consumer.connect(),
-    disconnect: () => consumer.disconnect(),
-    async run(subscription, handlers) {
-      ({ topic } = subscription);
-      const { events } = consumer;
-      consumer.on(events.GROUP_JOIN, ({ payload }) => {
-        commitFetched = undefined;
-        handlers.joined((payload.memberAssignment[topic] ?? []).map(Number));
-      });
-      consumer.on(events.FETCH, () => handlers.answered());
-      consumer.on(events.HEARTBEAT, () => handlers.alive());
-      consumer.on(
-        events.CRASH,
-        ({ payload }) => handlers.failed(payload.error, payload.restart),
-      );
-      await consumer.subscribe({
-        topic,
-        fromBeginning: subscription.from === "earliest",
-      });
-      await consumer.run({
-        autoCommit: false,
-        eachBatchAutoResolve: false,
-        eachBatch(payload) {
-          commitFetched = payload.commitOffsetsIfNecessary;
-          return handlers.fetched(fetchedOf(payload));
-        },
-      });
-    },
-    seek: (partition, offset) =>
-      consumer.seek({ topic, partition, offset: String(offset) }),
-    async commit(offsets, metadata) {
-      const partitions = [...offsets].map(([partition, offset]) => ({
-        partition,
-        offset: String(offset),
-        metadata: metadata ?? null,
-      }));
-      if (commitFetched) {
-        await commitFetched({ topics: [{ topic, partitions }] });
-      } else {
-        await consumer.commitOffsets(
-          partitions.map((one) => ({ topic, ...one })),
-        );
-      }
-    },
   };
 }

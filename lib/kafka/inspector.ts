@@ -35,7 +35,6 @@ function operationsIn(bits: number): Operation[] {
     .map(([, operation]) => operation);
 }
 
-/** Metadata, version 8. */
 function metadata(topic: string): RawRequest<Operation[]> {
   return {
     apiKey: 3,
@@ -72,7 +71,6 @@ function metadata(topic: string): RawRequest<Operation[]> {
   };
 }
 
-/** DescribeGroups, version 3. */
 function describeGroup(group: string): RawRequest<Operation[]> {
   return {
     apiKey: 15,

@@ -29,7 +29,6 @@ export interface Letter extends OutgoingMessage {
   readonly topic: string;
 }
 
-/** The codec's number. */
 const GZIP = 1;
 const ACKS = { 0: 0, 1: 1, all: -1 } as const;
 

@@ -91,7 +91,6 @@ export class TopicReader extends ClusterClient {
     }
   }
 
-  /** Fetches once from every leader. */
   async #fetch(
     topic: string,
     { places, signal, outageMs }: {

@@ -12,10 +12,10 @@ import { PipelineError } from "../../lib/base/errors.ts";
 import { pause } from "../../lib/base/pause.ts";
 import {
   consumeMessages,
-  type ConsumerLoopOptions,
   type LoopContext,
   type Processing,
 } from "../../lib/consume/consumer_loop.ts";
+import type { LoopOptions } from "../../lib/consume/options.ts";
 import { HEADER_OFFSETS } from "../../lib/kafka/batches/header_offsets.ts";
 import { createKafka, withClient } from "../../lib/kafka/client.ts";
 import type { Message } from "../../lib/kafka/message.ts";
@@ -41,7 +41,7 @@ function text(value: Uint8Array | null): string {
 async function run(
   { config, topic, group }: Bench,
   process: Processing,
-  options: Partial<ConsumerLoopOptions> = {},
+  options: Partial<LoopOptions> = {},
 ): Promise<void> {
   await consumeMessages(await createKafka(config), process, {
     topic,
@@ -59,7 +59,7 @@ async function run(
 /** Reads a topic's messages with the loop. */
 async function readAll(
   bench: Bench,
-  options: Partial<ConsumerLoopOptions> = {},
+  options: Partial<LoopOptions> = {},
 ): Promise<Message[]> {
   const messages: Message[] = [];
   await run(bench, (_, message) => messages.push(message) > 0, options);

@@ -87,8 +87,9 @@ function bench(
   );
   const stop = new AbortController();
   const process = (one = message()) =>
-    processor.process(one, {
+    processor.process({
       partition: 1,
+      message: one,
       context: { signal: stop.signal },
     });
   return { processor, process, stop, kept, setAside, tombstones, told };

@@ -130,7 +130,8 @@ Deno.test("a handler's calls are counted as one processing, and its failures as 
     headers: [],
   };
   const { signal } = new AbortController();
-  const done = await processor.process(message, {
+  const done = await processor.process({
+    message,
     partition: 0,
     context: { signal },
   });

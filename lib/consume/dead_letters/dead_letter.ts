@@ -43,7 +43,6 @@ export type Stage = "VALUE_CONVERTER" | "TASK_PUT";
 const MAX_MESSAGE = 1_000;
 const MAX_STACK = 4_000;
 
-/** What a partition or an offset is written as. */
 const COUNT = /^\d+$/;
 
 /** Why a message is a dead letter, and where it was. */

@@ -30,7 +30,6 @@ function truncated(): DamagedDataError {
   return new DamagedDataError("its lz4 frame is truncated");
 }
 
-/** Reads numbers one after another. */
 class Reader {
   readonly data: Uint8Array;
   readonly #view: DataView;

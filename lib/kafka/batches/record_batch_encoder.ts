@@ -88,7 +88,6 @@ function sized(
   return { key, value, headers, timestampDelta, offsetDelta, length };
 }
 
-/** Writes records one after the other. */
 class RecordWriter {
   readonly #bytes: Uint8Array;
   #at: number;

@@ -172,7 +172,6 @@ function inflateRecords({ bytes, attributes }: Batch): Buffer {
   );
 }
 
-/** Some messages of a batch. */
 interface Part {
   readonly messages: readonly Message[];
   /** How many bytes are kept in memory for it. */

@@ -15,7 +15,6 @@ const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 /** The magic, the version and the oldest version that can read it, in bytes. */
 const XERIAL_HEADER_LENGTH = 16;
 
-/** One raw block of compressed data. */
 interface Block extends Source {
   readonly end: number;
   /** The length of what it inflates to, in bytes. */

@@ -8,7 +8,6 @@ import { Buffer } from "node:buffer";
 import { type Piece, readPieces } from "../batches/record_set.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
-/** What kafkajs reads a response with. */
 interface Decoder {
   readInt32(): number;
   canReadBytes(count: number): boolean;

@@ -11,19 +11,16 @@ import {
 } from "../batches/record_batch_encoder.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
-/** What kafkajs asks for to sort messages by partition. */
 interface GroupOptions {
   readonly messages: readonly { readonly partition: number }[];
 }
 
-/** One partition's part of the request. */
 interface PartitionData {
   readonly partition: number;
   readonly messages: readonly OutgoingRecord[];
   readonly firstSequence?: number;
 }
 
-/** What kafkajs asks for. */
 interface ProduceOptions {
   readonly acks: number;
   readonly timeout: number;
@@ -37,7 +34,6 @@ interface ProduceOptions {
   }[];
 }
 
-/** As much of kafkajs' encoder as is used here. */
 interface Encoder {
   writeString(value: string | null): Encoder;
   writeInt16(value: number): Encoder;
