@@ -27,7 +27,6 @@ const YEAR_CELSIUS = { mean: 11, amplitude: 13 } as const;
 const SPRING_DAY = 110;
 /** How far a day is from its season at most, in degrees Celsius. */
 const DEVIATION_CELSIUS = 8;
-/** How often it rains or snows. */
 const WET_SHARE = 0.3;
 
 /** Makes the generator of random numbers for something about a day: each purpose has numbers of its own. */

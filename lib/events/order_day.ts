@@ -59,13 +59,11 @@ const MENU: Readonly<
 /** How many cups an order has: 1, 2, 3 and 4, relative to each other. */
 const QUANTITIES = { 1: 72, 2: 20, 3: 6, 4: 2 } as const;
 
-/** How many customers are regulars. */
 const REGULARS_COUNT = 600;
 /** How much more often the first regulars come than the last: 1 for no difference. */
 const REGULARS_SKEW = 1.2;
 /** How many of the visits are theirs. */
 const REGULAR_VISITS = 0.7;
-/** How many regulars are members. */
 const MEMBER_SHARE = 0.7;
 /** How often regulars have their favourite drink. */
 const HABIT_SHARE = 0.7;
@@ -73,7 +71,6 @@ const HABIT_SHARE = 0.7;
 const HOT_HABIT_SHARE = 0.4;
 /** How long after the order the card is scanned, in milliseconds. */
 const SCAN_MS = 3_000;
-/** The number on the first customer's card. */
 const FIRST_CARD = 1_001;
 
 // deno-fmt-ignore
@@ -91,7 +88,6 @@ const LAST_NAMES = [
   "Rossi", "Roy", "Sato", "Schmidt", "Silva", "Singh", "Tremblay", "Walker", "Wong", "Young",
 ];
 
-/** Someone who comes to the cafe. */
 interface Person {
   readonly name: string;
   readonly isMember: boolean;
@@ -148,7 +144,6 @@ function regularsOf(seed: number): Person[] {
   );
 }
 
-/** Draws who comes. */
 function visitor(random: RandomSource, regulars: readonly Person[]): Person {
   if (random.share() < REGULAR_VISITS) {
     const rank = random.share() ** REGULARS_SKEW;
@@ -158,7 +153,6 @@ function visitor(random: RandomSource, regulars: readonly Person[]): Person {
   return personOf(REGULARS_COUNT + random.below(passers), random);
 }
 
-/** Tells which menu the weather makes. */
 function menuOf({ celsius }: Weather): keyof typeof MENU {
   if (celsius >= HOT_CELSIUS) return "hot";
   return celsius <= COLD_CELSIUS ? "cold" : "mild";

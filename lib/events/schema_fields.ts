@@ -13,7 +13,6 @@ import {
 } from "../base/json_schema/documents.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
-/** The types of JSON. */
 const TYPES = [
   "null",
   "boolean",

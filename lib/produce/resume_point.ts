@@ -211,7 +211,6 @@ async function requireRegularFile(path: string): Promise<void> {
   });
 }
 
-/** Finds where a run begins. */
 async function startOf(
   path: string,
   source: ResumeSource,
@@ -266,7 +265,6 @@ async function readState(path: string): Promise<State | undefined> {
   });
 }
 
-/** Tells whether a line ends right before a place. */
 async function endsLine(path: string, offset: number): Promise<boolean> {
   using file = await Deno.open(path);
   await file.seek(offset - 1, Deno.SeekMode.Start);

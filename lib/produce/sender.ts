@@ -79,22 +79,18 @@ export interface Delivery<T> {
   readonly failed: (event: T, error: Error) => void;
 }
 
-/** An event on its way. */
 interface Outgoing<T> extends Sendable {
   readonly record: Omit<EventRecord<T>, "offset">;
   readonly message: OutgoingMessage;
   readonly delivery: Delivery<T>;
 }
 
-/** How many keys' bytes are kept. */
 const MAX_KEYS_COUNT = 10_000;
-/** How many events one request takes at most. */
 const MAX_BATCH_COUNT = 2_000;
 /** How many bytes one request takes at most: below the broker's default `message.max.bytes` of 1 MiB. */
 const MAX_BATCH_BYTES = 900_000;
 /** For how long one batch is sent again before it is given up, in milliseconds: Kafka's default. */
 const DELIVERY_TIMEOUT_MS = 120_000;
-/** How long closing the connection may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1_000;
 /** How much may wait for its outcome, in bytes, over all partitions. Equals `buffer.memory`, whose default it has. */
 const MAX_BUFFERED_BYTES = 32 * 1_024 * 1_024;
@@ -127,7 +123,6 @@ function explain(error: unknown, config: Config): Error {
 
 const NO_HEADERS: readonly Header[] = [];
 
-/** What a sender works with. */
 interface SenderParts<T> {
   readonly topic: string;
   readonly partitioner: PartitionerName;

@@ -14,7 +14,6 @@ import { redact } from "../base/secret.ts";
 import type { RegistrySecurity } from "../settings/security.ts";
 import { tlsOptions } from "../settings/tls.ts";
 
-/** How many redirects one request follows. */
 const MAX_REDIRECTS = 5;
 
 /** The statuses that move a request elsewhere. */

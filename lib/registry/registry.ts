@@ -58,7 +58,6 @@ interface VersionResponse extends SchemaResponse {
 /** Where the registry has a schema that another one refers to. */
 type ReferencePlace = Pick<SchemaReference, "name" | "subject" | "version">;
 
-/** What belongs to a schema's text. */
 interface SchemaBodyOptions {
   readonly references?: readonly ReferencePlace[];
 }

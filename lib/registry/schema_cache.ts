@@ -8,7 +8,6 @@ import { InvalidEventError } from "../base/errors.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { WriterSchema } from "./writer_schema.ts";
 
-/** How many schemas are kept. */
 const MAX_SCHEMAS_COUNT = 1_000;
 
 /** How large the texts of the schemas that are kept may be together, in UTF-16 units. */
@@ -20,7 +19,6 @@ const MAX_SCHEMAS_LENGTH = 16 * 2 ** 20;
  */
 const REFUSAL_TTL_MS = 5_000;
 
-/** How many ids that can't be used are remembered. */
 const MAX_REFUSALS_COUNT = 1_000;
 
 /** The schemas that have been fetched. */

@@ -14,7 +14,6 @@ import { codeOf, explainCertificate } from "../base/certificate_errors.ts";
 import { RegistryAccess, RegistryConnectionError } from "./access.ts";
 import { printable } from "../base/terminal_text.ts";
 
-/** How long a request may take, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";

@@ -53,7 +53,6 @@ export interface EventTime {
   readonly latestMs: number;
 }
 
-/** Numbers of a group of events. */
 interface Group {
   readonly keys: readonly string[];
   readonly values: number[];
@@ -65,7 +64,6 @@ interface Group {
  */
 const MAX_NUMBER = 100_000_000_000;
 
-/** The column with the number of late events. */
 const LATE = "late";
 
 /** An aggregate. Made by {@linkcode aggregate}. */

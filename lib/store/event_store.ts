@@ -43,7 +43,6 @@ interface Place {
   readonly latestMs: number;
 }
 
-/** A batch, ready to be written. */
 interface BatchWrite {
   readonly rows: readonly (readonly Value[])[];
   /** The events' times; none if no aggregate has windows. */

@@ -14,7 +14,6 @@ import {
 } from "./database.ts";
 import { createSql, type Table } from "./table.ts";
 
-/** Which steps a database has had. */
 const MIGRATIONS: Table = {
   name: "migrations",
   columns: [
@@ -37,7 +36,6 @@ export const POSITIONS: Table = {
   key: ["topic", "partition"],
 };
 
-/** A step: its name, and its statements. */
 interface Step {
   readonly name: string;
   readonly statements: (database: Database) => readonly string[];

@@ -9,7 +9,6 @@ import { aggregate, count, sum } from "./aggregate.ts";
 import { columnsOf, type StoredEventDefinition } from "./stored_event.ts";
 import { tumbling } from "./window.ts";
 
-/** The price of an order in cents. */
 function centsOf({ amount }: Order): number {
   return Math.round(amount * 100);
 }

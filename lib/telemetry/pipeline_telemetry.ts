@@ -40,7 +40,6 @@ const MESSAGING_SECONDS = [
 ];
 const DATABASE_SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** This project's own attributes. */
 const OWN = { dependency: "cafe.dependency", operation: "cafe.operation" };
 
 /** What is measured. Names that begin with `cafe` are this project's, the others those of the semantic conventions. */
@@ -125,7 +124,6 @@ function makeMetrics(instruments: Instruments) {
 
 type Metrics = ReturnType<typeof makeMetrics>;
 
-/** What the observers of the runs share. */
 interface Shared {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
@@ -175,7 +173,6 @@ export class PipelineTelemetry implements Telemetry {
   }
 }
 
-/** What the observers of all runs have in common. */
 class Run implements RunTelemetry {
   protected readonly metrics: Metrics;
   protected readonly tracing: Tracing | undefined;
