@@ -60,8 +60,6 @@ const FLAGS = {
 const OPENING_HOUR = 7;
 /** How far an event's time may be ahead of the clock without a word, in milliseconds. */
 const AHEAD_MS = 60_000;
-/** An event this far ahead of the clock is a mistake of its writer, as it is for the page, in milliseconds. */
-const MAX_AHEAD_MS = 31 * 24 * 60 * 60 * 1_000;
 /** How the topics are laid out, as `deno task topic` does it. */
 const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
 /** How often the line on a terminal is rewritten, in milliseconds. */
@@ -204,7 +202,7 @@ async function newestOn(
  */
 function startOf(speed: number, newest = 0): number {
   const now = Date.now();
-  const isAhead = newest > now + AHEAD_MS && newest < now + MAX_AHEAD_MS;
+  const isAhead = newest > now + AHEAD_MS;
   if (speed > 1) {
     return Math.max(nextTimeOf(OPENING_HOUR), isAhead ? newest : 0);
   }

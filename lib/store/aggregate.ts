@@ -7,7 +7,7 @@
 import { InvalidEventError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
 import { checkNames, type Merge, type Table, type Value } from "./table.ts";
-import { timeOf, TumblingWindow } from "./window.ts";
+import { latestTime, timeOf, TumblingWindow } from "./window.ts";
 
 /** One number of an aggregate. Made by {@linkcode count}, {@linkcode sum}, {@linkcode min} and {@linkcode max}. */
 export interface Fold<T> {
@@ -159,7 +159,7 @@ export class Aggregate<T, R = unknown> {
     for (const event of events) {
       const atMs = this.isWindowed ? timeOf(this.type, event) : NaN;
       totals.add(event, { atMs, latestMs });
-      latestMs = Math.max(latestMs, atMs);
+      latestMs = latestTime(latestMs, atMs);
     }
     const names = this.table.columns.map(({ name }) => name);
     return totals.rows(0).map((row) =>

@@ -14,7 +14,7 @@ import { type Database, insert, query, type Work } from "./database.ts";
 import type { Value } from "./table.ts";
 import { POSITIONS } from "./migrations.ts";
 import type { StoredEvent } from "./stored_event.ts";
-import { timeOf } from "./window.ts";
+import { latestTime, timeOf } from "./window.ts";
 
 /** What becomes of the store's messages, and what ends its waits. */
 export interface EventStoreOptions {
@@ -95,7 +95,7 @@ export class EventStore<T> {
     const { atMs, latestMs } = times.at(-1) ?? UNTIMED;
     const to: Place = {
       next: BigInt(last.offset) + 1n,
-      latestMs: Math.max(place.latestMs, latestMs, atMs),
+      latestMs: Math.max(place.latestMs, latestTime(latestMs, atMs)),
     };
     const writing = this.#options.telemetry?.writing(records.length);
     const write = () =>
@@ -224,7 +224,7 @@ export class EventStore<T> {
     let { latestMs } = place;
     return records.map(({ event }) => {
       const time = { atMs: timeOf(this.#stored.type, event), latestMs };
-      latestMs = Math.max(latestMs, time.atMs);
+      latestMs = latestTime(latestMs, time.atMs);
       return time;
     });
   }

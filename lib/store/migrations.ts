@@ -84,8 +84,16 @@ function* readLayout({ layoutSql }: Database): Work<Layout> {
 }
 
 /** Reads the version; 0 if there is none. */
-function* readVersion({ name }: Database, layout: Layout): Work<number> {
-  if (!layout.has(MIGRATIONS.name)) return 0;
+function* readVersion(database: Database, layout: Layout): Work<number> {
+  return layout.has(MIGRATIONS.name) ? yield* checkVersion(database) : 0;
+}
+
+/**
+ * Reads the version of a database that has one.
+ *
+ * @throws {PipelineError} If it is a newer one.
+ */
+export function* checkVersion({ name }: Database): Work<number> {
   const [row] = yield* query("SELECT max(number) AS version FROM migrations");
   const version = Number(row?.["version"] ?? 0);
   if (version > STEPS.length) {

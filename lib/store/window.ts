@@ -72,6 +72,18 @@ export function tumbling(length: WindowLength): TumblingWindow {
   return new TumblingWindow(sum * 1_000);
 }
 
+/** How far an event's time may be ahead of the clock, in milliseconds: a simulated day begins with the next morning. */
+const MAX_AHEAD_MS = 25 * 60 * 60 * 1_000;
+
+/**
+ * The latest time after one more event, in milliseconds since the epoch. One that is far ahead, of the clock and of all before it,
+ * is a mistake of its writer: if it counted, all that comes after it would be late.
+ */
+export function latestTime(latestMs: number, atMs: number): number {
+  const isMistake = atMs > Math.max(latestMs, Date.now()) + MAX_AHEAD_MS;
+  return isMistake ? latestMs : Math.max(latestMs, atMs);
+}
+
 /** Reads when an event happened, in milliseconds since the epoch. An event without a time in UTC is not valid. */
 export function timeOf<T>({ timeField }: EventType<T>, event: T): number {
   const text = timeField === undefined

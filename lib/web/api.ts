@@ -32,8 +32,6 @@ export interface Status {
   readonly readOnly: boolean;
   /** The topic that the store reads: the one that the page opens first. */
   readonly topic: string;
-  /** The server's clock. */
-  readonly now: number;
   /** The brokers. */
   readonly kafka: Health;
   /** The Schema Registry. */

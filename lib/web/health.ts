@@ -48,7 +48,7 @@ export class HealthCheck {
       ),
       this.#healthOf("The database", this.#askStore),
     ]);
-    return { readOnly, topic, now: Date.now(), kafka, registry, store };
+    return { readOnly, topic, kafka, registry, store };
   }
 
   async #healthOf(what: string, ask: () => Promise<unknown>): Promise<Health> {

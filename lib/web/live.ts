@@ -43,7 +43,7 @@ export class LiveFeed {
   readonly #looks = new Map<() => Promise<number>, Promise<void>>();
   /** When days were last sent, in milliseconds since the epoch. */
   #daysAt = -Infinity;
-  /** The last status that all pages got, but for its time. */
+  /** The last status that all pages got. */
   #told = "";
   #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
 
@@ -165,8 +165,7 @@ export class LiveFeed {
 
   readonly #lookAtHealth = async (): Promise<number> => {
     const status = await this.status();
-    const { now: _now, ...state } = status;
-    const text = JSON.stringify(state);
+    const text = JSON.stringify(status);
     if (text !== this.#told) {
       this.#told = text;
       for (const page of this.#pages) this.#tell(page, status);

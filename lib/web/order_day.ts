@@ -25,13 +25,11 @@ export interface DayTotals {
 
 /** The event `day` of `GET /api/live?since=MS`: the whole of it each time. */
 export interface DaySnapshot {
-  /** The server's clock, in milliseconds since the epoch. */
-  readonly now: number;
   /** The time of the newest event, in milliseconds since the epoch; null if there is none. A simulated day runs ahead of the clock. */
   readonly newest: number | null;
   /** When the viewer's day starts, in milliseconds since the epoch. */
   readonly since: number;
-  /** The minutes with orders from 24 hours before `since`, in their sequence. */
+  /** The minutes with orders from 25 hours before `since`, in their sequence. */
   readonly minutes: readonly (DayTotals & {
     /** When the minute starts, in milliseconds since the epoch. */
     readonly at: number;
@@ -63,9 +61,10 @@ export interface DaySnapshot {
   readonly late: number;
 }
 
-/** How far back before the viewer's day the minutes go, in milliseconds: for the comparison with the day before. */
-const BEFORE_MS = 24 * 60 * 60 * 1_000;
-/** How long a day may be, in milliseconds: an hour more where the clock is set back. What is dated later is not of the day. */
+/**
+ * How long a day may be, in milliseconds: an hour more where the clock is set back. What is dated later is not of the day. The minutes
+ * go as far back before it, for the comparison with the day before.
+ */
 const LONGEST_DAY_MS = 25 * 60 * 60 * 1_000;
 /** How many of each list are shown. */
 const [LATEST_COUNT, GUESTS_COUNT, CARDS_COUNT] = [20, 20, 10];
@@ -122,17 +121,18 @@ export function* readDay(
   const latest = tables.has(orders)
     ? yield* database.newest(orders, RECENT_COUNT)
     : [];
-  const [newest] = yield* query(
+  const [position] = yield* query(
     "SELECT MAX(latest_event_at) AS at FROM positions",
   );
+  const newest = timeOrNull(position?.["at"]);
+  const now = Math.max(Date.now(), newest ?? 0);
   return {
-    now: Date.now(),
-    newest: timeOrNull(newest?.["at"]),
+    newest,
     since,
     minutes: (yield* select(
       minutes,
       `SELECT minute, ${SUMS}, SUM(member_orders) AS member_orders FROM ${minutes} WHERE minute >= ? AND minute < ? GROUP BY minute ORDER BY minute`,
-      [minuteOf(since - BEFORE_MS), end],
+      [minuteOf(since - LONGEST_DAY_MS), end],
     )).map((row) => ({
       at: Date.parse(String(row["minute"])),
       ...totalsOf(row),
@@ -158,6 +158,8 @@ export function* readDay(
         cents: Number(row["amount_cents"]),
         member: Boolean(row["is_member"]),
       }))
+      // What is dated later than all that counts is a mistake.
+      .filter(({ at }) => at <= now)
       .sort((a, b) => b.at - a.at)
       .slice(0, LATEST_COUNT),
     cards: (yield* select(

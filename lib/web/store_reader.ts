@@ -5,7 +5,7 @@
  */
 
 import { type Database, query, type Work } from "../store/database.ts";
-import { readTables } from "../store/migrations.ts";
+import { checkVersion, readTables } from "../store/migrations.ts";
 import { connectDatabase } from "../store/store.ts";
 import type { DatabaseSettings } from "../settings/database.ts";
 import { type DaySnapshot, readDay } from "./order_day.ts";
@@ -35,7 +35,8 @@ export class StoreReader implements AsyncDisposable {
    * @throws {PipelineError} If the database can't be reached, holds nothing, or is of a newer version.
    */
   async version(): Promise<string> {
-    return await this.#read(function* () {
+    return await this.#read(function* (database) {
+      yield* checkVersion(database);
       return JSON.stringify(
         yield* query(
           "SELECT topic, partition, next FROM positions",

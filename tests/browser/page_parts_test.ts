@@ -9,6 +9,7 @@ import type { DaySnapshot } from "../../lib/web/api.ts";
 import { courseOf, figuresOf, nowOf } from "../../lib/web/page/day.js";
 import { differenceOf } from "../../lib/web/page/lines.js";
 import { layOut } from "../../lib/web/page/message.js";
+import { permittedTest } from "../support/permissions.ts";
 
 const MINUTE_MS = 60_000;
 const SINCE = Date.parse("2026-02-03T05:00:00Z");
@@ -19,7 +20,6 @@ function dayOf(
   minutes: readonly (readonly [at: number, orders: number, cents: number])[],
 ): DaySnapshot {
   return {
-    now: 0,
     newest: minutes.at(-1)?.[0] ?? null,
     since: SINCE,
     minutes: minutes.map(([at, orders, cents]) => ({
@@ -91,16 +91,63 @@ Deno.test("courseOf() leaves gaps, marks the part that goes on, and puts yesterd
   );
 });
 
-Deno.test("nowOf() goes by the newest order where that is ahead, but not by one that is months ahead", () => {
+Deno.test("nowOf() goes by the newest order where that is ahead", () => {
   const clock = Date.now();
   const hour = 60 * MINUTE_MS;
   assertEquals(nowOf(dayOf([[clock + hour, 1, 1]])), clock + hour);
-  assertEquals(
-    nowOf(dayOf([[clock + 2_400 * hour, 1, 1]])) < clock + hour,
-    true,
-  );
+  assertEquals(nowOf(dayOf([[SINCE, 1, 1]])) < clock + hour, true);
   assertEquals(nowOf(undefined) < clock + hour, true);
 });
+
+permittedTest(
+  "courseOf() compares with the same time of the clock where it was set yesterday or today, and shows all hours of the day",
+  [{ name: "env", variable: "TZ" }],
+  () => {
+    const zone = Deno.env.get("TZ");
+    try {
+      Deno.env.set("TZ", "America/Toronto");
+      for (
+        const [date, hours] of [
+          ["2026-03-08", 23],
+          ["2026-03-09", 24],
+          ["2026-11-01", 25],
+          ["2026-11-02", 24],
+        ] as const
+      ) {
+        const local = Temporal.PlainDate.from(date);
+        const at = (hour: number, days = 0) =>
+          local.add({ days }).toZonedDateTime({
+            timeZone: "America/Toronto",
+            plainTime: { hour },
+          }).epochMilliseconds;
+        const day = {
+          ...dayOf([[at(0, -1), 1, 100], [at(14, -1), 1, 200], [
+            at(14),
+            1,
+            300,
+          ]]),
+          since: at(0),
+        };
+        const parts = courseOf(day, at(15), {
+          id: "day",
+          name: "",
+          hours: 24,
+          step: 15,
+        });
+        assertEquals(parts.length, hours * 4, date);
+        assertEquals(parts[0]?.yesterday?.cents, 100, date);
+        const shown = parts.find((part) => part.at === at(14));
+        assertEquals([shown?.totals?.cents, shown?.yesterday?.cents], [
+          300,
+          200,
+        ], date);
+      }
+    } finally {
+      if (zone === undefined) Deno.env.delete("TZ");
+      else Deno.env.set("TZ", zone);
+    }
+  },
+);
 
 Deno.test("differenceOf() finds the fewest lines that are added and removed", () => {
   const written = (before: string, after: string) =>

@@ -224,6 +224,42 @@ databaseTest(
 );
 
 databaseTest(
+  "EventStore.write() takes no event for late after one that is dated years ahead",
+  async ({ settings, read }) => {
+    const soon = (minutes: number) =>
+      new Date(Date.now() + minutes * 60_000).toISOString();
+    const times = [
+      soon(0),
+      "2099-01-01T00:00:00Z",
+      soon(1),
+      soon(600),
+      soon(0),
+    ];
+    const latest = async () =>
+      (await read("SELECT latest_event_at AS at FROM positions"))[0]?.["at"];
+    for (const size of [1, 5]) {
+      await using member = await Member.join(settings);
+      const first = Number((await member.load()).get(0) ?? 0n);
+      if (first === 0) await member.save(0);
+      for (let at = 0; at < times.length; at += size) {
+        const events = times.slice(at, at + size)
+          .map((ts_utc) => makeOrder({ ts_utc }));
+        await member.write(batchOf(first + at, events));
+        if (times[at] === "2099-01-01T00:00:00Z") {
+          assertEquals(await latest(), times[0]);
+        }
+      }
+      assertEquals(await latest(), times[3]);
+    }
+    // One of the first round, and three of the second.
+    assertEquals(
+      await read("SELECT CAST(sum(late) AS INT) AS late FROM order_minutes"),
+      [{ late: 4 }],
+    );
+  },
+);
+
+databaseTest(
   "EventStore.write() rejects an event that can't be kept, and nothing of its batch stays",
   async ({ settings, read }) => {
     await using member = await Member.join(settings);

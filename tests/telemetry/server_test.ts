@@ -7,12 +7,10 @@
 import { assertEquals } from "@std/assert";
 import { PipelineTelemetry } from "../../lib/telemetry/pipeline_telemetry.ts";
 import { serveMetrics } from "../../lib/telemetry/server.ts";
+import { permittedTest } from "../support/permissions.ts";
 
-const { state } = await Deno.permissions.query({
-  name: "net",
-  host: "127.0.0.1",
-});
-const ignore = state !== "granted";
+/** What a test needs. */
+const NEEDS = [{ name: "net", host: "127.0.0.1" }] as const;
 const encoder = new TextEncoder();
 
 /** Asks under a name. @returns The status. */
@@ -25,10 +23,10 @@ async function statusUnder(host: string, port: number): Promise<number> {
   return Number(text.slice("HTTP/1.1 ".length).slice(0, 3));
 }
 
-Deno.test({
-  name: "serveMetrics() answers under this machine's names, and under no other",
-  ignore,
-  async fn() {
+permittedTest(
+  "serveMetrics() answers under this machine's names, and under no other",
+  NEEDS,
+  async () => {
     await using server = serveMetrics(new PipelineTelemetry(), { port: 0 });
     const { port } = server;
     for (const name of ["localhost", "127.0.0.1", "[::1]"]) {
@@ -38,12 +36,12 @@ Deno.test({
       assertEquals(await statusUnder(host, port), 421, host);
     }
   },
-});
+);
 
-Deno.test({
-  name: "serveMetrics() ends while a request has not come to its end",
-  ignore,
-  async fn() {
+permittedTest(
+  "serveMetrics() ends while a request has not come to its end",
+  NEEDS,
+  async () => {
     const server = serveMetrics(new PipelineTelemetry(), { port: 0 });
     const { port } = server;
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -53,4 +51,4 @@ Deno.test({
     await connection.read(new Uint8Array(16));
     await server[Symbol.asyncDispose]();
   },
-});
+);

@@ -41,8 +41,7 @@ async function withFeed(
   const feed = new LiveFeed(pipeline, {
     store,
     health: {
-      status: () =>
-        Promise.resolve({ ...status, readOnly: false, now: Date.now() }),
+      status: () => Promise.resolve({ ...status, readOnly: false }),
     },
   });
   try {

@@ -6,19 +6,16 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { TestDashboard } from "../support/dashboard.ts";
+import { permittedTest } from "../support/permissions.ts";
 
-const { state } = await Deno.permissions.query({
-  name: "net",
-  host: "127.0.0.1",
-});
-const ignore = state !== "granted";
+/** What a test needs. */
+const NEEDS = [{ name: "net", host: "127.0.0.1" }] as const;
 const CONFIG = { brokers: ["localhost:1"], registryUrl: "http://localhost:1" };
 
-Deno.test({
-  name:
-    "the server has nothing at an address without a name, or with too many parts",
-  ignore,
-  async fn() {
+permittedTest(
+  "the server has nothing at an address without a name, or with too many parts",
+  NEEDS,
+  async () => {
     await using server = new TestDashboard({ config: CONFIG });
     for (
       const path of ["groups/", "topics/", "topics//messages", "schemas/a/b"]
@@ -29,13 +26,12 @@ Deno.test({
       }], path);
     }
   },
-});
+);
 
-Deno.test({
-  name:
-    "the server gives up a body that does not come to its end in seconds, and takes one that breaks off for no defect",
-  ignore,
-  async fn() {
+permittedTest(
+  "the server gives up a body that does not come to its end in seconds, and takes one that breaks off for no defect",
+  NEEDS,
+  async () => {
     await using server = new TestDashboard({ config: CONFIG });
     const send = async () => {
       const connection = await Deno.connect({
@@ -67,4 +63,4 @@ Deno.test({
     assert(tookMs > 4_000, `${tookMs} ms`);
     assertEquals(server.failures, []);
   },
-});
+);

@@ -8,9 +8,6 @@
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-/** An event this far ahead of the clock is a mistake of its writer and not a simulated day, in milliseconds. */
-const MAX_AHEAD_MS = 31 * DAY_MS;
 
 /**
  * Sums of orders.
@@ -29,9 +26,7 @@ const MAX_AHEAD_MS = 31 * DAY_MS;
  * @returns {number} In milliseconds since the epoch.
  */
 export function nowOf(day) {
-  const clock = Date.now();
-  const newest = day?.newest ?? 0;
-  return newest > clock && newest < clock + MAX_AHEAD_MS ? newest : clock;
+  return Math.max(Date.now(), day?.newest ?? 0);
 }
 
 /**
@@ -108,6 +103,17 @@ export function figuresOf(day, now) {
 /** @param {number} at */
 const minuteOf = (at) => Math.floor(at / MINUTE_MS) * MINUTE_MS;
 
+/**
+ * Finds the same time of the viewer's clock on another day: where the clock is set in between, that is not 24 hours away.
+ *
+ * @param {number} at
+ * @param {number} days
+ */
+function daysFrom(at, days) {
+  const date = new Date(at);
+  return date.setDate(date.getDate() + days);
+}
+
 /** How much of the day the course shows, by its name in the address. */
 export const RANGES = [
   { id: "2h", name: "last 2 h", hours: 2, step: 1 },
@@ -153,13 +159,14 @@ export function courseOf(day, now, { hours, step }) {
     parts.set(index, part);
   }
   // A whole day has its own morning and evening, also while it is young.
-  const end = hours === 24 ? 24 * 60 / step - 1 : last;
+  const end = hours === 24 ? indexOf(daysFrom(day.since, 1)) - 1 : last;
   return Array.from({ length: Math.max(end, last) - first + 1 }, (_, n) => {
     const index = first + n;
+    const at = day.since + index * stepMs;
     return {
-      at: day.since + index * stepMs,
+      at,
       totals: parts.get(index) ?? null,
-      yesterday: parts.get(index - DAY_MS / stepMs) ?? null,
+      yesterday: parts.get(indexOf(daysFrom(at, -1))) ?? null,
       unfinished: index === last,
     };
   });
