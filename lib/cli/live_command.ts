@@ -6,7 +6,6 @@
 
 import denoJson from "../../deno.json" with { type: "json" };
 import { PipelineError } from "../base/errors.ts";
-import type { RunningEngine } from "../engine/mod.ts";
 import { requireFreePort } from "../engine/ports.ts";
 import { throwIfStopped } from "../engine/shell.ts";
 import type { DayOptions } from "../events/day.ts";
@@ -104,7 +103,11 @@ export async function liveCommand(): Promise<never> {
         };
       },
     }, async (config, engine) => {
-      if (engine && engine.result !== "started") noteEngine(engine);
+      if (engine && engine.result !== "started") {
+        note(
+          `Kafka at ${engine.brokers} and the registry at ${engine.registryUrl} run already, and will be left running.`,
+        );
+      }
       const isTaken = engine?.uiUrl === urlOf(PAGE_PORT);
       const port = await requirePort(
         flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
@@ -118,15 +121,6 @@ export async function liveCommand(): Promise<never> {
 
 function urlOf(port: number): string {
   return `http://localhost:${port}`;
-}
-
-function noteEngine({ brokers, registryUrl, asAsked }: RunningEngine): void {
-  note(
-    `Kafka at ${brokers} and the registry at ${registryUrl} run already, and will be left running.` +
-      (asAsked
-        ? ""
-        : " To change their ports, stop them first: deno task down"),
-  );
 }
 
 interface PartOptions {
