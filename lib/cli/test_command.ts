@@ -7,8 +7,9 @@
  * @module
  */
 
+import { removeIfThere } from "../base/files.ts";
 import { counted } from "../base/plural.ts";
-import { engineFolder, removeIfThere } from "../engine/paths.ts";
+import { engineFolder } from "../engine/paths.ts";
 import { startAnyThrowaway } from "../engine/throwaway.ts";
 import { EXIT, runTask } from "./command.ts";
 import { note, printLine } from "./output.ts";

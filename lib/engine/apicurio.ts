@@ -4,9 +4,10 @@
  * @module
  */
 
+import { readIfThere, writeWhole } from "../base/files.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
-import { foldersOf, readIfThere, writeWhole } from "./paths.ts";
+import { foldersOf } from "./paths.ts";
 import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
 

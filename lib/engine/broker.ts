@@ -5,10 +5,16 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import {
+  ifMissing,
+  readIfThere,
+  removeIfThere,
+  writeWhole,
+} from "../base/files.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { KAFKA } from "./maven.ts";
-import { foldersOf, readIfThere, removeIfThere, writeWhole } from "./paths.ts";
+import { foldersOf } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
 import { programEnvironment, runCommand } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -128,12 +134,15 @@ async function formatStorage(options: FormatOptions): Promise<void> {
   const { kafka, propertiesFile, data, clusterId, signal } = options;
   // Kafka writes this file last: if it exists, an earlier format was completed.
   if (await readIfThere(`${data}/meta.properties`) !== undefined) return;
-  const topics = await folderNames(data);
-  if (topics.length > 0) {
+  const names = await Array.fromAsync(Deno.readDir(data), ({ name }) => name)
+    .catch(ifMissing<string[]>([]));
+  // An interrupted format may leave the empty folder of the metadata log, and its own file.
+  const topic = names.find((name) =>
+    /-\d+$/.test(name) && !name.startsWith("__cluster_metadata")
+  );
+  if (topic !== undefined) {
     throw new PipelineError(
-      `The data folder ${data} holds ${
-        topics[0]
-      } but no meta.properties, so Kafka can't use it`,
+      `The data folder ${data} holds ${topic} but no meta.properties, so Kafka can't use it`,
       {
         hint:
           "Something removed the file. `deno task down --wipe` removes all data; the next start begins empty.",
@@ -165,21 +174,6 @@ async function formatStorage(options: FormatOptions): Promise<void> {
     hint: (stderr + stdout).trim().split("\n").slice(-FORMAT_LINES_COUNT)
       .join("\n"),
   });
-}
-
-async function folderNames(path: string): Promise<string[]> {
-  const names: string[] = [];
-  try {
-    for await (const entry of Deno.readDir(path)) {
-      // An interrupted format may leave the empty folder of the metadata log.
-      if (entry.isDirectory && !entry.name.startsWith("__cluster_metadata")) {
-        names.push(entry.name);
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  return names;
 }
 
 /** Makes the id of a new cluster. */

@@ -7,6 +7,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { removeIfThere } from "../base/files.ts";
 import { javaVersion } from "./choose.ts";
 import { withLock } from "./lock.ts";
 import {
@@ -16,7 +17,7 @@ import {
   type RegistryProgram,
   runMaven,
 } from "./maven.ts";
-import { engineFolder, removeIfThere } from "./paths.ts";
+import { engineFolder } from "./paths.ts";
 import PROGRAMS from "./programs.sha256" with { type: "text" };
 import { runCommand } from "./shell.ts";
 

@@ -5,13 +5,9 @@
  */
 
 import { messageOf, PipelineError } from "../base/errors.ts";
+import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { pause, within } from "../base/pause.ts";
-import {
-  parseObject,
-  readIfThere,
-  removeIfThere,
-  writeWhole,
-} from "./paths.ts";
+import { parseObject } from "./paths.ts";
 import {
   processIdentity,
   programEnvironment,

@@ -5,6 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { CONFLUENT_API, registryProcess } from "./apicurio.ts";
 import {
   type BrokerNode,
@@ -23,9 +24,6 @@ import {
   type EngineFolders,
   foldersOf,
   parseObject,
-  readIfThere,
-  removeIfThere,
-  writeWhole,
 } from "./paths.ts";
 import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
 import { throwIfStopped } from "./shell.ts";

@@ -6,18 +6,12 @@
  */
 
 import { PipelineError, StoppedError } from "../base/errors.ts";
+import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { CONFLUENT_API } from "./apicurio.ts";
 import { chooseEngine, type EngineKind, type ENGINES } from "./choose.ts";
 import { DockerEngine, dockerProblem } from "./docker.ts";
 import { LocalEngine, type StartResult } from "./local.ts";
-import {
-  engineFolder,
-  foldersOf,
-  parseObject,
-  readIfThere,
-  removeIfThere,
-  writeWhole,
-} from "./paths.ts";
+import { engineFolder, foldersOf, parseObject } from "./paths.ts";
 
 /** Options for {@linkcode startEngine}. */
 export interface StartOptions {

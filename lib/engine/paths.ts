@@ -43,16 +43,6 @@ export function foldersOf(root: string): EngineFolders {
   };
 }
 
-/** Reads a file that may not exist: its text; undefined if it does not exist. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
 /** Reads a JSON object; empty if the text is not one. */
 export function parseObject(text: string): Readonly<Record<string, unknown>> {
   try {
@@ -60,20 +50,4 @@ export function parseObject(text: string): Readonly<Record<string, unknown>> {
   } catch {
     return {};
   }
-}
-
-/** Removes a file or folder with its content, if it exists. */
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** Writes a file so that a reader sees the old text or the new one, never part of it. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
-  await Deno.writeTextFile(draft, text);
-  await Deno.rename(draft, path);
 }

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { removeIfThere } from "../base/files.ts";
 import { chooseEngine, javaProblem } from "./choose.ts";
 import { DockerEngine } from "./docker.ts";
 import { LocalEngine, type LocalEngineOptions } from "./local.ts";
-import { engineFolder, removeIfThere } from "./paths.ts";
+import { engineFolder } from "./paths.ts";
 import { freePorts, isPortFree } from "./ports.ts";
 import { Watchdog } from "./watchdog.ts";
 

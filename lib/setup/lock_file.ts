@@ -5,6 +5,8 @@
  * @module
  */
 
+import { readIfThere } from "../base/files.ts";
+
 /** The copy's path within the checkout, as `lock` in `deno.json` names it. */
 export const LOCK_COPY = ".deno.lock";
 
@@ -16,23 +18,16 @@ interface Pins {
 
 /** Makes sure that the copy pins each package as the committed lock file does. Returns whether it was replaced. */
 export async function updateLockCopy(root: URL): Promise<boolean> {
-  const text = await readLock(new URL("deno.lock", root));
+  const text = await readIfThere(new URL("deno.lock", root));
   const copy = new URL(LOCK_COPY, root);
-  if (text === undefined || hasPins(await readLock(copy), text)) return false;
+  if (text === undefined || hasPins(await readIfThere(copy), text)) {
+    return false;
+  }
   // By a rename, so that a Deno that starts meanwhile reads the old text or the new one.
   const draft = new URL(`${LOCK_COPY}.new`, root);
   await Deno.writeTextFile(draft, text);
   await Deno.rename(draft, copy);
   return true;
-}
-
-async function readLock(file: URL): Promise<string | undefined> {
-  try {
-    return await Deno.readTextFile(file);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
 }
 
 function hasPins(copy: string | undefined, committed: string): boolean {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { ifMissing } from "../base/files.ts";
+
 /** The folder's path within the checkout. */
 export const OFFLINE_FOLDER = ".offline";
 
@@ -18,8 +20,7 @@ export async function fillOfflineFolder(
 ): Promise<boolean> {
   const wanted = await filesOf(standIns);
   const folder = new URL(`${OFFLINE_FOLDER}/`, root);
-  const present = await filesOf(folder);
-  if (sameFiles(wanted, present)) return false;
+  if (sameFiles(wanted, await filesOf(folder))) return false;
   await inWorkshop(root, async (workshop) => {
     const copy = new URL("copy/", workshop);
     for (const [path, text] of wanted) {
@@ -27,40 +28,35 @@ export async function fillOfflineFolder(
       await Deno.mkdir(new URL(".", file), { recursive: true });
       await Deno.writeTextFile(file, text);
     }
-    if (present.size > 0) {
-      await ignoring(
-        Deno.errors.NotFound,
-        Deno.rename(folder, new URL("old/", workshop)),
-      );
-    }
-    try {
-      await Deno.rename(copy, folder);
-    } catch (error) {
+    await Deno.rename(folder, new URL("old/", workshop))
+      .catch(ifMissing(undefined));
+    await Deno.rename(copy, folder).catch(async (error) => {
       // Another setup was faster, and its result is the same.
       if (!sameFiles(wanted, await filesOf(folder))) throw error;
-    }
+    });
   });
   return true;
 }
 
 /** Removes the folder. Returns whether there was one. */
 export async function removeOfflineFolder(root: URL): Promise<boolean> {
-  const folder = new URL(`${OFFLINE_FOLDER}/`, root);
-  if (!await exists(folder)) return false;
+  if (!await hasOfflineFolder(root)) return false;
   await inWorkshop(
     root,
     (workshop) =>
-      ignoring(
-        Deno.errors.NotFound,
-        Deno.rename(folder, new URL("old/", workshop)),
-      ),
+      Deno.rename(
+        new URL(`${OFFLINE_FOLDER}/`, root),
+        new URL("old/", workshop),
+      )
+        .catch(ifMissing(undefined)),
   );
   return true;
 }
 
 /** Determines whether the folder exists. */
 export function hasOfflineFolder(root: URL): Promise<boolean> {
-  return exists(new URL(`${OFFLINE_FOLDER}/`, root));
+  return Deno.lstat(new URL(`${OFFLINE_FOLDER}/`, root))
+    .then(() => true, ifMissing(false));
 }
 
 /** Runs work with a folder of its own on the same file system, and removes that folder. */
@@ -94,7 +90,7 @@ async function filesOf(folder: URL): Promise<Map<string, string>> {
       }
     }
   };
-  await ignoring(Deno.errors.NotFound, walk("./"));
+  await walk("./").catch(ifMissing(undefined));
   return files;
 }
 
@@ -104,26 +100,4 @@ function sameFiles(
 ): boolean {
   return one.size === other.size &&
     [...one].every(([path, text]) => other.get(path) === text);
-}
-
-async function exists(path: URL): Promise<boolean> {
-  let found = false;
-  await ignoring(
-    Deno.errors.NotFound,
-    Deno.lstat(path).then(() => {
-      found = true;
-    }),
-  );
-  return found;
-}
-
-async function ignoring(
-  errorClass: new () => Error,
-  work: Promise<void>,
-): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!(error instanceof errorClass)) throw error;
-  }
 }

@@ -5,16 +5,13 @@
  * @module
  */
 
+import { removeIfThere } from "../../lib/base/files.ts";
 import type { AclEntry } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
 import { brokerProcess, nodeProperties } from "../../lib/engine/broker.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import type { JavaProcess } from "../../lib/engine/java_process.ts";
-import {
-  brokerData,
-  foldersOf,
-  removeIfThere,
-} from "../../lib/engine/paths.ts";
+import { brokerData, foldersOf } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
 import { Watchdog } from "../../lib/engine/watchdog.ts";
