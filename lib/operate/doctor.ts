@@ -4,8 +4,12 @@
  * @module
  */
 
-import { connect } from "node:net";
-import { OutageError, PipelineError } from "../base/errors.ts";
+import { connect, type Socket } from "node:net";
+import {
+  OutageError,
+  PipelineError,
+  type PipelineErrorOptions,
+} from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
 import { within } from "../base/pause.ts";
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
@@ -90,6 +94,14 @@ function broken(name: string, error: unknown): Finding {
   return { name, verdict: "broken", text: error.message, error };
 }
 
+function wrong(
+  name: string,
+  text: string,
+  options?: PipelineErrorOptions,
+): Finding {
+  return broken(name, new PipelineError(text, options));
+}
+
 /** Ends a look that takes too long, and turns what it throws into a finding. */
 async function limited(
   name: string,
@@ -162,12 +174,10 @@ async function examineAddresses(
       host: address,
     });
     if (state !== "granted") {
-      return broken(
+      return wrong(
         name,
-        new PipelineError(
-          `It gives its address as ${address}, which the permissions don't allow`,
-          { code: "net-permission", details: { address } },
-        ),
+        `It gives its address as ${address}, which the permissions don't allow`,
+        { code: "net-permission", details: { address } },
       );
     }
     const [byIpv4, byIpv6] = await Promise.all([
@@ -178,29 +188,34 @@ async function examineAddresses(
     if (ways.length > 0) {
       return fine(name, `${address} is reached by ${ways.join(" and ")}`);
     }
-    return broken(
+    return wrong(
       name,
-      new PipelineError(
-        `It gives its address as ${address}, which can't be reached from here`,
-        {
-          hint:
-            "Correct advertised.listeners on the broker, or this machine's names and routes.",
-        },
-      ),
+      `It gives its address as ${address}, which can't be reached from here`,
+      {
+        hint:
+          "Correct advertised.listeners on the broker, or this machine's names and routes.",
+      },
     );
   }));
 }
 
+/** Opens a connection, and closes it when it has told something; the fallback if it fails or takes too long. */
+function ask<T>(
+  open: (tell: (value: T) => void) => Socket,
+  fallback: T,
+): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const socket = open(resolve);
+  socket.setTimeout(CONNECT_MS, () => resolve(fallback));
+  socket.once("error", () => resolve(fallback));
+  return promise.finally(() => socket.destroy());
+}
+
 function canConnect(address: string, family: 4 | 6): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect({ ...addressOf(address), family }, () => end(true));
-  const end = (reached: boolean) => {
-    socket.destroy();
-    resolve(reached);
-  };
-  socket.setTimeout(CONNECT_MS, () => end(false));
-  socket.once("error", () => end(false));
-  return promise;
+  return ask(
+    (tell) => connect({ ...addressOf(address), family }, () => tell(true)),
+    false,
+  );
 }
 
 async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
@@ -274,13 +289,10 @@ async function examineTopic(
         }`,
       ),
     missing.length > 0
-      ? broken(
-        "rights",
-        new PipelineError(`Missing: ${missing.join(", ")}`, {
-          hint:
-            "Producing takes Write on the topic; consuming takes Read on the topic and on the group.",
-        }),
-      )
+      ? wrong("rights", `Missing: ${missing.join(", ")}`, {
+        hint:
+          "Producing takes Write on the topic; consuming takes Read on the topic and on the group.",
+      })
       : missingForLetters.length > 0
       ? noted(
         "rights",
@@ -335,14 +347,12 @@ async function examineRegistry(
     : `'${subject}' has no schema yet: the first event registers it`;
   return [
     fine("registry", `${config.registryUrl} answers`),
-    compatible ? fine("schema", text) : broken(
+    compatible ? fine("schema", text) : wrong(
       "schema",
-      new PipelineError(
-        `The schema is not compatible with '${subject}', version ${
-          latest?.version ?? 1
-        }, level ${level}`,
-        { code: "schema-incompatible" },
-      ),
+      `The schema is not compatible with '${subject}', version ${
+        latest?.version ?? 1
+      }, level ${level}`,
+      { code: "schema-incompatible" },
     ),
   ];
 }
@@ -353,33 +363,22 @@ async function examineCertificate(
 ): Promise<Finding[]> {
   const { protocol, hostname, port } = new URL(registryUrl);
   if (protocol !== "https:") return [];
-  const endsAt = await certificateEnd({
+  const address = {
     host: hostname.replace(/^\[|\]$/g, ""),
     port: Number(port) || 443,
-  }, security?.registry?.tls);
-  if (endsAt === undefined) return [];
+  };
+  const tls = security?.registry?.tls;
+  const endsAt = await ask((tell) => {
+    const onConnect = () =>
+      tell(Date.parse(socket.getPeerCertificate().valid_to));
+    const socket = openTls(address, { tls, onConnect });
+    return socket;
+  }, NaN);
+  if (Number.isNaN(endsAt)) return [];
   const days = Math.floor((endsAt - Date.now()) / DAY_MS);
   return [{
     name: "certificate",
     verdict: endsAt - Date.now() < CERTIFICATE_NOTE_MS ? "note" : "fine",
     text: `the registry's is valid for ${counted(days, "day")}`,
   }];
-}
-
-function certificateEnd(
-  address: { readonly host: string; readonly port: number },
-  tls: Parameters<typeof openTls>[1]["tls"],
-): Promise<number | undefined> {
-  const { promise, resolve } = Promise.withResolvers<number | undefined>();
-  const end = (endsAt: number | undefined) => {
-    socket.destroy();
-    resolve(Number.isNaN(endsAt) ? undefined : endsAt);
-  };
-  const onConnect = () => {
-    end(Date.parse(socket.getPeerCertificate().valid_to));
-  };
-  const socket = openTls(address, { tls, onConnect });
-  socket.setTimeout(CONNECT_MS, () => end(undefined));
-  socket.once("error", () => end(undefined));
-  return promise;
 }

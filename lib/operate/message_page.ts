@@ -31,7 +31,6 @@ export interface ReadOptions extends KafkaOptions, WaitOptions {
   readonly places?: Places | undefined;
   readonly matches?: ((message: PeekedMessage) => boolean) | undefined;
   readonly decoder: MessageDecoder;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which page to read. */

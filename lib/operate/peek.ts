@@ -4,28 +4,22 @@
  * @module
  */
 
-import type { WaitOptions } from "../base/retry.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
-import { type KafkaOptions, useClient } from "../kafka/client.ts";
+import { useClient } from "../kafka/client.ts";
 import type { Span } from "../kafka/topic_reader.ts";
 import { checkTopicName } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
+import type { ReadOptions } from "./message_page.ts";
 import { type Found, MessageSearch } from "./message_search.ts";
-import { type OffsetTarget, rangesOf, resolveTarget } from "./offset_target.ts";
+import { rangesOf, resolveTarget } from "./offset_target.ts";
 import { MessageDecoder, type PeekedMessage } from "./peeked_message.ts";
 
 /** Which messages to show. */
-export interface PeekOptions extends KafkaOptions, WaitOptions {
-  readonly topic: string;
-  readonly partition?: number | undefined;
+export interface PeekOptions extends Omit<ReadOptions, "places" | "decoder"> {
   /** How many of the newest messages to show, if `from` is not given. By default: `10`. */
   readonly last?: number | undefined;
-  /** Where to begin; everything from there on is shown. */
-  readonly from?: OffsetTarget | undefined;
-  readonly matches?: ((message: PeekedMessage) => boolean) | undefined;
   /** Whether to go on with the messages that come. */
   readonly follow?: boolean;
-  readonly signal?: AbortSignal;
 }
 
 /** How far it was looked. */
