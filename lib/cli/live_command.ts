@@ -20,14 +20,13 @@ import { runTask } from "./command.ts";
 import { type FlagValues, integerFlag, numberFlag, portFlag } from "./flags.ts";
 import {
   clockText,
-  DayTally,
   describeWeather,
   LIVE_TYPES,
   liveEvents,
   localDate,
   nextTimeOf,
 } from "./order_live.ts";
-import { errors, note, printLine } from "./output.ts";
+import { note, printLine } from "./output.ts";
 import { withEngine } from "./own_engine.ts";
 import { Parts } from "./parts.ts";
 import { stopSignal } from "./signals.ts";
@@ -61,11 +60,6 @@ const OPENING_HOUR = 7;
 const AHEAD_MS = 60_000;
 /** How the topics are laid out, as `deno task topic` does it. */
 const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
-/** How often the line on a terminal is rewritten, in milliseconds. */
-const STATUS_MS = 1_000;
-/** How often a line is printed elsewhere, in milliseconds. */
-const LOG_MS = 60_000;
-
 /** Runs the command. */
 export async function liveCommand(): Promise<never> {
   return await runTask({
@@ -90,7 +84,6 @@ export async function liveCommand(): Promise<never> {
       await requireFreePort({ title: "the page", port, flag: "--port" });
       return port;
     };
-    const tally = new DayTally();
     await withEngine({
       keep: false,
       signal,
@@ -112,10 +105,9 @@ export async function liveCommand(): Promise<never> {
       const port = await requirePort(
         flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
       );
-      await open(flags, { config, port, signal, tally });
+      await open(flags, { config, port, signal });
     });
-    const sold = tally.describe();
-    printLine(`The cafe is closed${sold ? `, with ${sold} today` : ""}.`);
+    printLine("The cafe is closed.");
   });
 }
 
@@ -214,7 +206,7 @@ function startOf(speed: number, newest = 0): number {
 /** Opens the cafe until the signal closes it. */
 async function open(
   { speed, seed }: FlagValues<typeof FLAGS>,
-  { config, port, signal, tally }: PartOptions & { readonly tally: DayTally },
+  { config, port, signal }: PartOptions,
 ): Promise<void> {
   for (const { topic } of LIVE_TYPES) {
     await createTopic(config, { topic, ...LAYOUT }, { notify: note, signal });
@@ -226,22 +218,16 @@ async function open(
   const day: LiveDay = {
     clock: new Clock(startMs, speed),
     today: { seed, date: localDate(startMs) },
-    tally,
   };
   printLine(`The cafe is open: ${urlOf(port)}`);
   printLine(`It is ${describeWeather(day.today)}. Press Ctrl+C to close it.`);
+  note("Filling in yesterday and today so far...");
   const close = new AbortController();
   const closing = AbortSignal.any([signal, close.signal]);
   const work = produceDays(day, { config, signal: closing });
-  const status = setInterval(
-    () => showStatus(day),
-    errors.isTerminal ? STATUS_MS : LOG_MS,
-  );
   try {
     await Promise.race([work, parts.failure]);
   } finally {
-    clearInterval(status);
-    errors.showStatus("");
     note("Closing the cafe...");
     close.abort();
     await work.catch(() => {});
@@ -251,21 +237,11 @@ async function open(
 interface LiveDay {
   readonly clock: Clock;
   readonly today: DayOptions;
-  readonly tally: DayTally;
-}
-
-function showStatus({ tally, clock }: LiveDay): void {
-  const sold = tally.describe();
-  const text = sold === undefined
-    ? "Filling in yesterday and today so far..."
-    : `${clockText(clock.now)}: ${sold} today`;
-  if (errors.isTerminal) errors.showStatus(text);
-  else note(text);
 }
 
 /** Produces the day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time. */
 async function produceDays(
-  { clock, today, tally }: LiveDay,
+  { clock, today }: LiveDay,
   { config, signal }: Omit<PartOptions, "port">,
 ): Promise<void> {
   const first = { ...today, date: today.date.subtract({ days: 1 }) };
@@ -281,7 +257,6 @@ async function produceDays(
         notify: noteLine,
         signal,
         observer: {
-          delivered: ({ event }) => tally.add(event),
           failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
         },
       });

@@ -1,16 +1,14 @@
 /**
- * The cafe's day for `deno task live`: its events, and how it goes in one line.
+ * The cafe's day for `deno task live`: its events, and how its time and weather are written.
  *
  * @module
  */
 
-import { plural } from "../base/plural.ts";
 import { type DayOptions, weatherOf } from "../events/day.ts";
 import { loyaltyScans } from "../events/loyalty_scan.ts";
-import { type Order, orders } from "../events/order.ts";
+import { orders } from "../events/order.ts";
 import { ordersFrom, scansFrom } from "../events/order_day.ts";
 import type { EventType } from "../events/event_type.ts";
-import { numbers } from "./account.ts";
 
 /** The kinds of events of the cafe. */
 export const LIVE_TYPES = [orders, loyaltyScans] as readonly EventType<
@@ -32,10 +30,6 @@ export function liveEvents(first: DayOptions): readonly LiveEvents[] {
   ] as readonly LiveEvents[];
 }
 
-const money = new Intl.NumberFormat("en-CA", {
-  style: "currency",
-  currency: "CAD",
-});
 const clock = new Intl.DateTimeFormat("en-CA", {
   weekday: "short",
   hour: "2-digit",
@@ -67,35 +61,4 @@ export function describeWeather(day: DayOptions): string {
   const { celsius, isWet } = weatherOf(day);
   const sky = isWet ? celsius <= 0 ? "snowy" : "rainy" : "sunny";
   return `${celsius} °C and ${sky}`;
-}
-
-/** Counts the orders of the newest day. */
-export class DayTally {
-  #date: Temporal.PlainDate | undefined;
-  #orders = 0;
-  #cents = 0;
-
-  /** Counts an event, if it is an order and none of a day before. */
-  add(event: unknown): void {
-    if (!orders.allows(event)) return;
-    const { ts_utc, amount }: Order = event;
-    const date = localDate(Date.parse(ts_utc));
-    const later = this.#date ? Temporal.PlainDate.compare(date, this.#date) : 1;
-    if (later < 0) return;
-    if (later > 0) {
-      this.#date = date;
-      this.#orders = 0;
-      this.#cents = 0;
-    }
-    this.#orders++;
-    this.#cents += Math.round(amount * 100);
-  }
-
-  /** Writes what was ordered that day, such as `214 orders and $1,284.50`; undefined before the first order. */
-  describe(): string | undefined {
-    return this.#date &&
-      `${numbers.format(this.#orders)} ${plural(this.#orders, "order")} and ${
-        money.format(this.#cents / 100)
-      }`;
-  }
 }

@@ -80,7 +80,7 @@ localEngineTest(
     assertMatch(live.stdout, /^The cafe is open: http:\/\/localhost:\d+\n/);
     assertMatch(
       live.stdout,
-      /\nThe cafe is closed, with [\d,]+ orders and \$[\d,.]+ today\.\n$/,
+      /\nThe cafe is closed\.\n$/,
     );
     assertEquals(await copy.engine.running(), []);
     assertEquals(await processes(copy), []);
