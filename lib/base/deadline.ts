@@ -6,7 +6,6 @@
 
 import vm from "node:vm";
 
-/** How long a piece of work may take, in milliseconds. */
 const DEADLINE_MS = 500;
 
 /** What is this near to the deadline waits for it, in milliseconds. */

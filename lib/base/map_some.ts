@@ -4,7 +4,6 @@
  * @module
  */
 
-/** How many pieces of work are under way at a time. */
 const CONCURRENT_COUNT = 8;
 
 /** Does a piece of work for each item, eight at a time. Returns the results in the items' sequence. */

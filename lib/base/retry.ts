@@ -26,7 +26,6 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The default of {@linkcode WaitOptions.timeoutMs}. */
 const DEFAULT_TIMEOUT_MS = 30_000;
 /** The first pause between two tries, in milliseconds; it doubles each time. */
 export const FIRST_PAUSE_MS = 100;

@@ -6,7 +6,6 @@
 
 import { Buffer, isUtf8 } from "node:buffer";
 
-/** What a decoder writes in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
 /** Decodes UTF-8. A BOM is kept. Returns the text; undefined if the bytes are not UTF-8. */

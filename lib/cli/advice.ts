@@ -6,7 +6,6 @@
 
 import type { ErrorCode, ErrorDetails, PipelineError } from "../base/errors.ts";
 
-/** Which rights each task needs on a resource. */
 const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
   {
     topic:

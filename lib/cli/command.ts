@@ -42,7 +42,6 @@ export interface TaskSpec<
   F extends Flags,
   A extends readonly string[] = readonly [],
 > {
-  /** Its name, as in `deno task NAME`. */
   readonly name: string;
   /** The set of permissions in deno.json that it runs with: what to extend is found there. By default: `"pipeline"`. */
   readonly permissions?: string;
@@ -77,7 +76,6 @@ const HELP_WIDTH = 80;
 /** How wide the column of flags is at most, in characters: a wider flag has a line of its own. */
 const FLAG_WIDTH = 22;
 
-/** Breaks text into lines, between words. */
 function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -330,7 +328,6 @@ export function describeError(
   return lines.join("\n");
 }
 
-/** Which exit code an error leads to. What a person should read of it is printed. */
 function exitCodeOf(
   error: unknown,
   { spec, debug }: {

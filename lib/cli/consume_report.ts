@@ -54,7 +54,6 @@ export class ConsumeReport extends MemberReport {
     }));
   }
 
-  /** Prints one event. Waits while the reader of the output is behind. */
   readonly consumed: EventHandler<unknown> = (record) => {
     const { json, quiet, text } = this.#options;
     this.#printed++;

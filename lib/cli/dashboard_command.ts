@@ -24,13 +24,11 @@ import {
   noteLine,
 } from "./task_flags.ts";
 
-/** Its set of permissions in deno.json. */
 const PERMISSIONS = "dashboard";
 
 /** How long a password is at least, in characters: others may try to guess it. */
 const MIN_PASSWORD_LENGTH = 8;
 
-/** The programs that open a browser, by system. */
 const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
   darwin: "open",
   windows: "explorer",
@@ -102,7 +100,6 @@ export async function dashboardCommand(): Promise<never> {
   });
 }
 
-/** What the page says of what to do about an error. */
 function advise(error: PipelineError): string | undefined {
   return [adviceFor(error, PERMISSIONS), nextStepFor(error)]
     .filter(Boolean).join(" ");

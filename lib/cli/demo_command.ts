@@ -26,9 +26,7 @@ import { describeTopicResult } from "./topic_command.ts";
 /** The topic that the demo uses, laid out as `deno task topic` does. */
 const TOPIC = { topic: "demo", partitions: 3, replicationFactor: 1 } as const;
 const { type, text } = chooseEvent(EVENT_FLAG.default);
-/** How many it sends. */
 const COUNT = 5;
-/** How far apart they are, in milliseconds. */
 const INTERVAL_MS = 200;
 /** How long the consumer may take to see them all, in milliseconds. */
 const DEADLINE_MS = 30_000;

@@ -36,7 +36,6 @@ const FLAGS = {
   ...CONNECTION_FLAGS,
 };
 
-/** The origin of a letter on the command line. */
 const ORIGIN_HELP = "TOPIC/PARTITION/OFFSET, as the list shows it";
 
 function originMatcher(origin: string): (letter: DeadLetter) => boolean {
@@ -45,7 +44,6 @@ function originMatcher(origin: string): (letter: DeadLetter) => boolean {
   throw new UsageError(`An origin is ${ORIGIN_HELP}: "${origin}"`);
 }
 
-/** Makes the test for the flags that choose letters. */
 function matcher(
   { reason, group, since, origin }: {
     readonly reason: string | undefined;

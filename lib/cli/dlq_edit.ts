@@ -46,7 +46,6 @@ export async function editLetter<T>(
   return value;
 }
 
-/** Lets the user's editor change a text in a file. */
 async function editText(
   text: string,
   { path, origin }: { readonly path: string; readonly origin: string },

@@ -85,7 +85,6 @@ export class DlqReport {
     );
   }
 
-  /** Prints how many messages there are. */
   listed(counts: DeadLetterCounts | undefined): void {
     if (this.#json) return;
     const { matching = 0, left = 0 } = counts ?? {};

@@ -18,7 +18,6 @@ import { CONFIG_FLAGS, configFrom } from "./task_flags.ts";
 
 const MARKS = { fine: "fine  ", note: "note  ", broken: "BROKEN" } as const;
 
-/** Writes a finding: a line, and what to do below it. */
 function describe({ name, verdict, text, error }: Finding): string {
   const steps = error
     ? [...error.hint?.split("\n") ?? [], adviceFor(error)]

@@ -22,7 +22,6 @@ export const TOPIC_FLAG = textFlag(
   "the topic; the event's own by default",
 );
 
-/** What a topic of dead letters ends in. */
 const LETTERS = deadLetterTopic("");
 
 /** Refuses a topic whose name is illegal, or that of a topic for dead letters or of Kafka's own. Returns all others. */

@@ -12,7 +12,6 @@ import type { StoredEventDefinition } from "../store/stored_event.ts";
 export interface EventText<T> {
   /** What several of them are called: `loyalty_scan events`. */
   readonly plural: string;
-  /** Names one event, for a message about it. */
   name(event: T): string;
   /** Writes an event that is about to be sent, in one line. */
   sending(event: T): string;

@@ -21,7 +21,6 @@ import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 
-/** How far apart the pictures of `--watch` are, in milliseconds. */
 const WATCH_MS = 2_000;
 
 const list = taskWord({

@@ -121,7 +121,6 @@ interface PartOptions {
   readonly signal: AbortSignal;
 }
 
-/** Starts the stores and the page. */
 async function startParts(
   parts: Parts,
   { config, port, signal }: PartOptions,
@@ -203,7 +202,6 @@ function startOf(speed: number, newest = 0): number {
   return now;
 }
 
-/** Opens the cafe until the signal closes it. */
 async function open(
   { speed, seed }: FlagValues<typeof FLAGS>,
   { config, port, signal }: PartOptions,

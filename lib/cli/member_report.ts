@@ -12,9 +12,7 @@ import { placeOf } from "../events/record.ts";
 import { describeAccount, listOf } from "./account.ts";
 import { errors, note, output, printLine } from "./output.ts";
 
-/** Notes the messages that were set aside, and counts them. */
 class SetAsideNotes {
-  /** How many became dead letters. */
   deadLetters = 0;
   #tombstones = 0;
 
@@ -62,19 +60,14 @@ export interface MemberReportOptions {
 
 /** What a member's lines call it, and what it does. */
 export interface MemberWords {
-  /** Such as `Consumer`. */
   readonly name: string;
-  /** The line that says what it does, once it listens. */
   readonly listening: string;
-  /** What is done to the events, such as `Consumed`. */
   readonly done: string;
-  /** What the last line counts, such as `messages consumed`. */
   readonly total: string;
 }
 
 /** Prints a member's run: its opening and closing lines on stdout, what went wrong and the account on stderr. */
 export class MemberReport {
-  /** The messages that were set aside. */
   readonly notes = new SetAsideNotes();
   /** How many events were taken, and to how many the work was done: one that is there already needs none. */
   protected taken = 0;
@@ -131,7 +124,6 @@ export class MemberReport {
   /** Called when the opening lines are printed. */
   protected begin(): void {}
 
-  /** Prints that it is about to stop. */
   readonly stopping = (): void => {
     if (this.isStopping) return;
     this.isStopping = true;

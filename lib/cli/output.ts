@@ -29,7 +29,6 @@ export interface OutputSink {
   isTerminal(): boolean;
 }
 
-/** Text that is written in one go. */
 interface Chunk {
   text: string;
   readonly written: PromiseWithResolvers<void>;
@@ -43,14 +42,11 @@ const STOP_MS = 4_000;
 const LAST_MS = 1_000;
 const RETRY_MS = 10;
 
-/** What removes the terminal's last line: the cursor goes to its start, and what follows is erased. */
 const CLEAR_LINE = "\r\x1b[K";
-/** How wide a terminal is taken to be that doesn't say, in columns. */
 const DEFAULT_COLUMNS = 80;
 
 const encoder = new TextEncoder();
 
-/** How wide the terminal is, in columns. */
 function columnsOf(): number {
   try {
     return Deno.consoleSize().columns || DEFAULT_COLUMNS;

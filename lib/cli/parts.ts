@@ -11,7 +11,6 @@ import { noteLine } from "./task_flags.ts";
 
 /** A task that runs as a part. */
 export interface PartSpec {
-  /** What messages call it. */
   readonly title: string;
   /** The task. Its permission set has the same name. */
   readonly task: string;
@@ -89,7 +88,6 @@ export class Parts implements AsyncDisposable {
     }
   }
 
-  /** Passes on what a part reports, until it ends. */
   async #follow(
     child: Deno.ChildProcess,
     { title, ready, works }: Pick<PartSpec, "title" | "ready"> & {
@@ -122,7 +120,6 @@ export class Parts implements AsyncDisposable {
     );
   }
 
-  /** Stops a part, and kills it if that takes too long. */
   async #stop(title: string, child: Deno.ChildProcess): Promise<void> {
     const late = setTimeout(() => {
       noteLine(`${title}: it did not stop in time.`);
@@ -143,7 +140,6 @@ export class Parts implements AsyncDisposable {
   }
 }
 
-/** Sends a signal to a process that may have ended. */
 function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   try {
     child.kill(name);
@@ -152,7 +148,6 @@ function signal(child: Deno.ChildProcess, name: Deno.Signal): void {
   }
 }
 
-/** Calls a function for each line of an output, to its end. */
 async function forEachLine(
   stream: ReadableStream<Uint8Array>,
   line: (line: string) => void,

@@ -20,9 +20,7 @@ import {
 
 /** What the headers of a dead letter begin with that are told by its reason. */
 const LETTER_PREFIX = "__connect.errors.";
-/** How many bytes of a value that isn't an event are shown. */
 const MAX_VALUE_BYTES = 1_000;
-/** How many partitions the last line names. */
 const MAX_NAMED_COUNT = 10;
 
 /** Writes a message for a person, as a block: its place, its headers, and the event, a line per field. */

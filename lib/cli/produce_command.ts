@@ -110,7 +110,6 @@ type ProduceFlags = FlagValues<typeof FLAGS> & { readonly debug: boolean };
 const ACKS: Record<string, Acks> = { "0": 0, "1": 1, all: "all" };
 
 const DEFAULT_COUNT = 5;
-/** The pause between random events by default, in milliseconds. */
 const DEFAULT_INTERVAL_MS = 200;
 
 /** Runs the command. */
@@ -203,7 +202,6 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   return summary.failed + summary.invalid === 0;
 }
 
-/** Refuses flags that contradict each other. */
 function checkFlags(flags: ProduceFlags): void {
   const { idempotent, acks = "all", file, resume, schema } = flags;
   const dryRun = flags["dry-run"];

@@ -31,14 +31,12 @@ const MAX_NOTED_COUNT = 10;
 export interface ProduceReportOptions {
   readonly topic: string;
   readonly text: EventText<unknown>;
-  /** How many events are generated. */
   readonly count: number;
   /** The file that they come from instead; `-` is standard input. */
   readonly file?: string | undefined;
   /** The file's format. By default: `"ndjson"`. */
   readonly format?: FileFormat | undefined;
   readonly rejects?: string | undefined;
-  /** Whether the events are only checked. By default: `false`. */
   readonly dryRun?: boolean;
   readonly json: boolean;
   readonly quiet: boolean;
@@ -89,7 +87,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     this.#say();
   }
 
-  /** Prints an event that is about to be sent. */
   sending(number: number, event: unknown): void {
     if (!this.begun) this.#begin();
     this.#sent++;
@@ -114,13 +111,11 @@ export class ProduceReport implements ProduceObserver<unknown> {
     }));
   }
 
-  /** What is done to the events. */
   get #done(): string {
     if (this.#options.dryRun) return "Found valid";
     return this.#acknowledged ? "Delivered" : "Sent";
   }
 
-  /** Which part of everything has been read. */
   get #share(): number | undefined {
     const { file, count, share } = this.#options;
     return file === undefined ? this.#ended / count : share?.();
@@ -164,7 +159,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     }
   }
 
-  /** Prints that the source has ended. */
   flushing(): void {
     this.#progress?.end();
     if (this.#sent > 0 && !this.#options.quiet) this.#say();
@@ -176,7 +170,6 @@ export class ProduceReport implements ProduceObserver<unknown> {
     return this.#sent + this.#invalid > 0;
   }
 
-  /** How many events have their outcome. */
   get #ended(): number {
     return this.#delivered + this.#failed + this.#invalid;
   }

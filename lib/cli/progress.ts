@@ -12,12 +12,10 @@ import { errors, note } from "./output.ts";
 const LIVE_INTERVAL_MS = 200;
 /** How often a line is printed elsewhere, in milliseconds. */
 const LOG_INTERVAL_MS = 10_000;
-/** How wide the bar is, in characters. */
 const BAR_WIDTH = 20;
 
 /** How far a run is. */
 export interface RunState {
-  /** What is done to the events, such as `Delivered`. */
   readonly done: string;
   readonly count: number;
   /** When it began, in milliseconds since the epoch. */

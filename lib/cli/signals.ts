@@ -6,7 +6,6 @@
 
 import { errors, output } from "./output.ts";
 
-/** The exit code that a shell reports for a process that SIGINT ended: 128 + 2. */
 const KILLED_BY_SIGINT = 130;
 
 /**

@@ -10,7 +10,6 @@ import type { PipelineTelemetry } from "../telemetry/pipeline_telemetry.ts";
 
 import { type FlagValues, portFlag, textFlag } from "./flags.ts";
 
-/** Deno's own variable: it exports if it is set to `true` or `1`. */
 const VARIABLE = "OTEL_DENO";
 
 /** Tells whether Deno exports to OpenTelemetry, as far as the task's permissions let it know. */

@@ -14,7 +14,6 @@ import type { Watchdog } from "./watchdog.ts";
 /** The path of the API that is compatible with Confluent's Schema Registry. */
 export const CONFLUENT_API = "/apis/ccompat/v7";
 
-/** The compatibility level of a new Schema Registry of Confluent's. */
 const CONFLUENT_DEFAULT = "BACKWARD";
 
 const JAVA_OPTIONS = [
@@ -30,7 +29,6 @@ const JAVA_OPTIONS = [
 export interface RegistryOptions {
   readonly dir: string;
   readonly port: () => number;
-  /** What to run. */
   readonly programs: ProgramChoice | undefined;
   /** Ends it when this process dies. Without it, the registry keeps running. */
   readonly watchdog: Watchdog | undefined;

@@ -126,7 +126,6 @@ interface FormatOptions {
 }
 
 const FORMAT_TIMEOUT_MS = 60_000;
-/** How many lines of the tool's output an error shows. */
 const FORMAT_LINES_COUNT = 5;
 
 /** Formats a broker's data folder, unless that was done before. Topics without metadata are refused. */
@@ -188,7 +187,6 @@ export function randomClusterId(): string {
 /** Options for {@linkcode brokerProcess}. */
 export interface BrokerOptions {
   readonly dir: string;
-  /** The broker's id. @default {1} */
   readonly id?: number;
   /** Returns its name in messages. By default Kafka with its version. */
   readonly title?: () => string;

@@ -28,7 +28,6 @@ const REGISTRY_TIMEOUT_MS = 30_000;
 const ERROR_LINES_COUNT = 8;
 /** The port of Kafka UI, unless the variable that `docker-compose.yml` reads sets another. */
 const UI_PORT = "8080";
-/** The broker's id in `docker-compose.yml`. */
 const NODE_ID = 1;
 
 /** Says what is missing of a Docker engine with Compose, as the end of a sentence; undefined if nothing is. */
@@ -83,7 +82,6 @@ export class DockerEngine {
     return `http://localhost:${this.registryPort}`;
   }
 
-  /** Lists the services that run. */
   async running(): Promise<string[]> {
     const { stdout } = await this.#compose([
       "ps",

@@ -99,7 +99,6 @@ interface Target {
   readonly signal: AbortSignal | undefined;
 }
 
-/** How far apart the lines on the progress of a download are, in milliseconds. */
 const PROGRESS_MS = 5_000;
 
 async function downloadAll(

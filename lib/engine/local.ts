@@ -126,7 +126,6 @@ export class LocalEngine {
     });
   }
 
-  /** The brokers, sorted by id. */
   get brokerProcesses(): readonly JavaProcess[] {
     return this.#allBrokers.slice(0, this.#ports.nodes.length);
   }

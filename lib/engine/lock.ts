@@ -14,7 +14,6 @@ export interface LockOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The pause between two tries, in milliseconds. */
 const POLL_MS = 100;
 /** The time after which `onWait` is called, in milliseconds. */
 const PATIENCE_MS = 1_000;

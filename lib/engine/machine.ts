@@ -18,7 +18,6 @@ export interface MachineFinding {
   readonly problem?: string | undefined;
 }
 
-/** The oldest version of Deno that has all that is used here. */
 const OLDEST_DENO = [2, 9] as const;
 
 /**

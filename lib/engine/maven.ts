@@ -12,7 +12,6 @@ export interface Program {
   readonly title: string;
   /** The folder that it is put in, with its version in the name. */
   readonly folder: string;
-  /** The artifact, in Maven's notation. */
   readonly artifact: string;
   /** Roughly how much is fetched if Maven has none of it, in MB. */
   readonly sizeMb: number;
@@ -80,7 +79,6 @@ export const KAFKA: Program = kafkaProgram(KAFKA_VERSION);
 /** A version of Apicurio Registry. */
 export interface RegistryProgram extends Program {
   readonly minJavaVersion: number;
-  /** The jar to run, in its folder. */
   readonly jar: string;
 }
 

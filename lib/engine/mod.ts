@@ -30,7 +30,6 @@ export interface StartOptions {
 /** An engine that runs. */
 export interface RunningEngine {
   readonly kind: EngineKind;
-  /** What the start found and did. */
   readonly result: StartResult;
   readonly brokers: string;
   readonly registryUrl: string;
@@ -39,7 +38,6 @@ export interface RunningEngine {
   /** The folder of its logs, or the command that shows them. */
   readonly logs: string;
   readonly uiUrl?: string;
-  /** How many brokers it has. */
   readonly brokersCount: number;
   /** Whether it has the ports that were asked for. */
   readonly asAsked: boolean;
@@ -62,7 +60,6 @@ function hasPorts(
 
 const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 
-/** The ports in the record of a Docker engine; undefined if there is none. */
 async function dockerPorts(dir: string): Promise<Ports | undefined> {
   const text = await readIfThere(dockerRecord(dir)) ?? "";
   const { kafkaPort, registryPort } = parseObject(text);

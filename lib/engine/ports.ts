@@ -44,7 +44,6 @@ export interface PortHolder {
   readonly command: string | undefined;
 }
 
-/** The state of a listening socket in `/proc/net/tcp`. */
 const LISTENING = "0A";
 
 /**
@@ -104,7 +103,6 @@ export function describeHolder({ pid, command = "" }: PortHolder): string {
 /** A port that a program needs. */
 export interface NeededPort {
   readonly port: number;
-  /** The program that needs it. */
   readonly title: string;
   /** The flag that changes it; undefined if none does. */
   readonly flag?: string;

@@ -46,7 +46,6 @@ export interface DoctorOptions {
 
 /** How long one look may take, in milliseconds: all of them run at once, and 10 s is the limit for all. */
 const LOOK_MS = 8_500;
-/** How long a connection may take to open, in milliseconds. */
 const CONNECT_MS = 2_000;
 /** How long a broker may take to answer, its connection included, in milliseconds: finding out why it doesn't takes 3 s more. */
 const ANSWER_MS = 4_000;
@@ -357,7 +356,6 @@ async function examineRegistry(
   ];
 }
 
-/** Looks at the registry's certificate. */
 async function examineCertificate(
   { registryUrl, security }: Config,
 ): Promise<Finding[]> {

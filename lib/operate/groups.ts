@@ -40,7 +40,6 @@ export interface GroupPositions extends GroupDescription {
 /** Where a group is to go on in a partition. */
 export interface PlannedReset {
   readonly partition: number;
-  /** The offset that the group has committed; undefined if it has none. */
   readonly from: bigint | undefined;
   readonly to: bigint;
   /** How many offsets will be read again, or, if negative, passed over; undefined if the group has committed none. */
@@ -70,7 +69,6 @@ type Options = KafkaOptions & WaitOptions;
 /** Kafka's name for the state of a group whose coordinator, or the leader of one of its partitions, doesn't answer. */
 const UNKNOWN = "Unknown";
 
-/** How many groups an error names. */
 const MAX_NAMED_COUNT = 20;
 
 /** Lists the groups by name with where they stand, and says how many brokers did not answer, so that theirs are missing. */
@@ -254,7 +252,6 @@ async function planReset(
   });
 }
 
-/** Kafka's answers to a commit from outside of a group that has members. */
 const ACTIVE_CODES = [
   "UNKNOWN_MEMBER_ID",
   "ILLEGAL_GENERATION",

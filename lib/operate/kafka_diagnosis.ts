@@ -15,7 +15,6 @@ import type { Config } from "../settings/config.ts";
 import type { KafkaSecurity } from "../settings/security.ts";
 import { handshake } from "./handshake.ts";
 
-/** How long the diagnosis may take, in milliseconds. */
 const TIMEOUT_MS = 3_000;
 
 /** SaslHandshake, version 1, for PLAIN: every broker with a login answers it, if only with the mechanisms that it has. */
@@ -25,7 +24,6 @@ const SASL_HANDSHAKE = {
   body: new TextEncoder().encode("\0\x05PLAIN"),
 } as const;
 
-/** The answer of a broker whose listener takes no login. */
 const ILLEGAL_SASL_STATE = 34;
 
 /** What a port's answer says; the error if it has none. */

@@ -37,7 +37,6 @@ export interface ReadOptions extends KafkaOptions, WaitOptions {
 export interface PageOptions extends ReadOptions {
   /** Whether to go back from there, or from the end if no place is given. */
   readonly back: boolean;
-  /** How many messages it has at most. */
   readonly limit: number;
 }
 

@@ -21,13 +21,11 @@ export interface SearchOptions {
   readonly ranges: ReadonlyMap<number, OffsetRange>;
   readonly starts: Places;
   readonly back: boolean;
-  /** How many messages to find. */
   readonly limit: number;
   /** How long their values may be together, in bytes; a longer one is taken alone. */
   readonly maxBytes: number;
   /** How many offsets of a partition are read first. The number doubles from step to step. */
   readonly firstStep: bigint;
-  /** How many offsets of a partition are read at most. */
   readonly maxLook: bigint;
   /** When no further step begins, in milliseconds since the epoch. */
   readonly deadline: number;

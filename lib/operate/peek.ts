@@ -18,7 +18,6 @@ import { MessageDecoder, type PeekedMessage } from "./peeked_message.ts";
 export interface PeekOptions extends Omit<ReadOptions, "places" | "decoder"> {
   /** How many of the newest messages to show, if `from` is not given. By default: `10`. */
   readonly last?: number | undefined;
-  /** Whether to go on with the messages that come. */
   readonly follow?: boolean;
 }
 

@@ -52,7 +52,6 @@ export interface PeekedMessage extends Position {
 export class MessageDecoder {
   readonly #connect: () => Promise<EventRegistry>;
 
-  /** Makes it. It connects to the registry for the first value that needs it. */
   constructor(connect: () => Promise<EventRegistry>) {
     this.#connect = connect;
   }

@@ -10,7 +10,6 @@ import { RegistryAccess } from "../registry/access.ts";
 import type { Config } from "../settings/config.ts";
 import { handshake } from "./handshake.ts";
 
-/** How long the diagnosis may take, in milliseconds. */
 const TIMEOUT_MS = 3_000;
 
 /** Finds out why the registry can't be reached, within 3 s; undefined if it looks like an outage. */

@@ -40,7 +40,6 @@ export const COMPATIBILITY_LEVELS = [
 export interface SchemaVersion {
   /** The subject, such as `demo-value`. */
   readonly subject: string;
-  /** The version, from 1. */
   readonly version: number;
   /** The id that messages carry. */
   readonly id: number;
@@ -82,7 +81,6 @@ export class SchemaCatalog {
     this.#registry = registry;
   }
 
-  /** Connects to the registry. */
   static async connect(
     config: Config,
     options: WaitOptions = {},
@@ -361,7 +359,6 @@ function isListOf<K extends "string" | "number">(
   return Array.isArray(value) && value.every((each) => typeof each === kind);
 }
 
-/** Tells whether an answer is a version of a schema, as the registry writes it. */
 function isSchemaVersion(value: unknown): value is
   & Omit<SchemaVersion, "type">
   & { readonly schemaType?: string } {

@@ -21,7 +21,6 @@ export interface SettingSource {
   readonly mode?: (path: string) => number | null;
 }
 
-/** The permissions that let others than a file's owner read it: group and all. */
 const READABLE_BY_OTHERS = 0o044;
 
 /** Reads settings from the environment, and from the files that it names. */
@@ -115,7 +114,6 @@ export class SettingReader {
     return text === undefined ? undefined : new Secret(text);
   }
 
-  /** Finds which of the variables are set. */
   given(names: readonly string[]): string[] {
     return names.filter((name) => this.text(name) !== undefined);
   }

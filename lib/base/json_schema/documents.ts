@@ -16,7 +16,6 @@ export interface Resource {
   readonly uri: string;
   readonly draft: Draft;
   readonly root: unknown;
-  /** Whether `format` is an assertion. */
   readonly assertsFormat: boolean;
   /** Schemas by the names that a fragment may have. */
   readonly anchors: Map<string, JsonObject>;
@@ -46,14 +45,12 @@ const DRAFTS: Readonly<Record<string, Draft>> = {
   "/2020-12": 2020,
 };
 
-/** The keywords that hold one schema, or a list of schemas. */
 const HOLDS_SCHEMAS = [
   ...["additionalItems", "additionalProperties", "allOf", "anyOf", "contains"],
   ...["contentSchema", "else", "if", "items", "not", "oneOf", "prefixItems"],
   ...["propertyNames", "then", "unevaluatedItems", "unevaluatedProperties"],
 ] as const;
 
-/** The keywords that hold schemas by names. */
 const HOLDS_NAMED_SCHEMAS = [
   ...["$defs", "definitions", "dependencies", "dependentSchemas"],
   ...["patternProperties", "properties"],
@@ -204,7 +201,6 @@ export class Documents {
     };
   }
 
-  /** Finds the URIs and the names in a schema and those that it holds. */
   #index(schema: unknown, within: Resource): void {
     if (!isObject(schema) || this.#owners.has(schema)) return;
     const resource = this.#enter(schema, within);

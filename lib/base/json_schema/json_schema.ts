@@ -190,7 +190,6 @@ export class JsonSchema {
 /** How many schemas may apply to one part of a value where checks are linear. */
 const MAX_SCHEMAS_PER_PART = 300;
 
-/** The formats whose tests are linear. */
 const LINEAR_FORMATS: readonly unknown[] = [
   ...["date", "date-time", "ipv4", "time", "uuid", undefined],
 ];

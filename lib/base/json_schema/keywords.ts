@@ -47,7 +47,6 @@ export interface Context {
   readonly keyword: string;
   readonly schema: JsonObject;
   readonly resource: Resource;
-  /** Compiles a schema that the keyword holds. */
   readonly compile: (schema: unknown) => Check;
 }
 
@@ -85,7 +84,6 @@ function below(name: string | number, failure: Failure): Failure {
   return { path: path === "" ? `${name}` : `${name}/${path}`, reason };
 }
 
-/** Writes a value so that equal values have equal texts. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (!isObject(value)) return JSON.stringify(value);
@@ -320,7 +318,6 @@ function propertiesIf(
   });
 }
 
-/** Makes a schema of `false` say what it means at its place. */
 function closed(schema: unknown, check: Check, reason: string): Check {
   return schema === false ? () => fail(reason) : check;
 }
