@@ -84,13 +84,11 @@ export function describeReset(
   if (plan.length === 0) {
     return "Nothing to do: the group has committed no offset there to count from.";
   }
-  const sum = (wanted: (again: bigint) => boolean) =>
-    plan.reduce(
-      (sum, { again = 0n }) => wanted(again) ? sum + again : sum,
-      0n,
-    );
-  const again = sum((count) => count > 0n);
-  const skipped = -sum((count) => count < 0n);
+  let [again, skipped] = [0n, 0n];
+  for (const { again: count = 0n } of plan) {
+    if (count > 0n) again += count;
+    else skipped -= count;
+  }
   const verb = executed ? "will be" : "would be";
   return [
     tableText(

@@ -21,8 +21,7 @@ import { type FlagValues, integerFlag, numberFlag, portFlag } from "./flags.ts";
 import {
   clockText,
   describeWeather,
-  LIVE_TYPES,
-  liveEvents,
+  LIVE_KINDS,
   localDate,
   nextTimeOf,
 } from "./order_live.ts";
@@ -131,7 +130,7 @@ async function startParts(
     host,
     host.replace(/^localhost:/, "127.0.0.1:"),
   ]);
-  const stores = LIVE_TYPES.map(({ name, topic }, index) => ({
+  const stores = LIVE_KINDS.map(({ type: { name, topic } }, index) => ({
     title: `store of '${topic}'`,
     task: "store",
     args: [
@@ -206,7 +205,7 @@ async function open(
   { speed, seed }: FlagValues<typeof FLAGS>,
   { config, port, signal }: PartOptions,
 ): Promise<void> {
-  for (const { topic } of LIVE_TYPES) {
+  for (const { type: { topic } } of LIVE_KINDS) {
     await createTopic(config, { topic, ...LAYOUT }, { notify: note, signal });
   }
   await using parts = new Parts();
@@ -244,8 +243,8 @@ async function produceDays(
 ): Promise<void> {
   const first = { ...today, date: today.date.subtract({ days: 1 }) };
   await Promise.all(
-    liveEvents(first).map(async ({ type, events }) => {
-      const source = scheduled(events, {
+    LIVE_KINDS.map(async ({ type, eventsFrom }) => {
+      const source = scheduled(eventsFrom(first), {
         clock,
         timeOf: (event) => timeOf(type, event),
         signal,

@@ -10,25 +10,14 @@ import { orders } from "../events/order.ts";
 import { ordersFrom, scansFrom } from "../events/order_day.ts";
 import type { EventType } from "../events/event_type.ts";
 
-/** The kinds of events of the cafe. */
-export const LIVE_TYPES = [orders, loyaltyScans] as readonly EventType<
-  unknown
->[];
-
-/** Events of one kind, each at its own time. */
-export interface LiveEvents {
+/** The kinds of events of the cafe, and those from a day on, each at its own time, without end. */
+export const LIVE_KINDS = [
+  { type: orders, eventsFrom: ordersFrom },
+  { type: loyaltyScans, eventsFrom: scansFrom },
+] as readonly {
   readonly type: EventType<unknown>;
-  /** The events, in the sequence of their times. */
-  readonly events: Iterable<unknown>;
-}
-
-/** The events of the cafe from a day on, without end. */
-export function liveEvents(first: DayOptions): readonly LiveEvents[] {
-  return [
-    { type: orders, events: ordersFrom(first) },
-    { type: loyaltyScans, events: scansFrom(first) },
-  ] as readonly LiveEvents[];
-}
+  readonly eventsFrom: (first: DayOptions) => Iterable<unknown>;
+}[];
 
 const clock = new Intl.DateTimeFormat("en-CA", {
   weekday: "short",

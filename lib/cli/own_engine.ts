@@ -8,6 +8,7 @@ import {
   engineRuns,
   type RunningEngine,
   startEngine,
+  type StartOptions,
   stopEngine,
 } from "../engine/mod.ts";
 import {
@@ -28,10 +29,7 @@ export interface OwnEngineOptions {
 }
 
 /** The ports of an engine; the usual ones by default. */
-export interface PortChoice {
-  readonly kafkaPort?: number | undefined;
-  readonly registryPort?: number | undefined;
-}
+export type PortChoice = Pick<StartOptions, "kafkaPort" | "registryPort">;
 
 /**
  * Does some work on Kafka and the registry: on those that the environment names, on the engine of this checkout if it runs, or else on

@@ -21,12 +21,10 @@ export interface TaskWord {
 }
 
 /** A task that does one of several things. */
-export interface WordTaskSpec {
-  readonly name: string;
-  readonly summary: string;
+export interface WordTaskSpec
+  extends Pick<TaskSpec<Flags>, "name" | "summary" | "examples"> {
   /** The things that it does. The first one is the default. */
   readonly words: Readonly<Record<string, TaskWord>>;
-  readonly examples: TaskSpec<Flags>["examples"];
 }
 
 /**

@@ -59,18 +59,18 @@ export async function observe(
   const telemetry: PipelineTelemetry = isExported
     ? await openTelemetry()
     : new PipelineTelemetry();
-  if (port === undefined) {
-    return { telemetry, [Symbol.asyncDispose]: async () => {} };
-  }
+  let server: AsyncDisposable | undefined;
   try {
-    const server = serveMetrics(telemetry, { port, hostname });
-    return {
-      telemetry,
-      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
-    };
+    if (port !== undefined) {
+      server = serveMetrics(telemetry, { port, hostname });
+    }
   } catch (cause) {
     throw explain(cause, `${hostname}:${port}`);
   }
+  return {
+    telemetry,
+    [Symbol.asyncDispose]: async () => await server?.[Symbol.asyncDispose](),
+  };
 }
 
 function explain(cause: unknown, address: string): unknown {
