@@ -177,11 +177,8 @@ async function formatStorage(options: FormatOptions): Promise<void> {
 
 /** Makes the id of a new cluster. */
 export function randomClusterId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "A").replaceAll(
-    "/",
-    "B",
-  ).replaceAll("=", "");
+  return crypto.getRandomValues(new Uint8Array(16))
+    .toBase64({ omitPadding: true }).replaceAll(/[+/]/g, "A");
 }
 
 /** Options for {@linkcode brokerProcess}. */
