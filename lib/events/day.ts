@@ -53,23 +53,16 @@ export function weatherOf(options: DayOptions): Weather {
   };
 }
 
-/** A moment of a day. */
-export interface DayTime {
-  /** The time, in milliseconds since the epoch. */
-  readonly at: number;
-  /** The hour of the day, from 0 to below 24, with its fraction. */
-  readonly hour: number;
-}
-
 /**
  * Draws when people come in a day: independently of each other, by a rate that changes with the hour (a Poisson process).
  *
  * @param hourly How many come in an hour, at the beginning of each of 24; between two hours, the rate goes from one to the other.
+ * @returns The times, in milliseconds since the epoch.
  */
 export function* arrivals(
   options: DayOptions,
   hourly: readonly number[],
-): Generator<DayTime, void, undefined> {
+): Generator<number, void, undefined> {
   const { date, timeZone = Temporal.Now.timeZoneId() } = options;
   const random = randomOfDay(options, "arrivals");
   const midnight = (day: Temporal.PlainDate) =>
@@ -89,6 +82,6 @@ export function* arrivals(
     hour -= Math.log(1 - random.share()) / highest;
     if (hour >= hourly.length) return;
     if (random.share() * highest >= rateAt(hour)) continue;
-    yield { at: Math.floor(startMs + hour * hourMs), hour };
+    yield Math.floor(startMs + hour * hourMs);
   }
 }

@@ -172,7 +172,7 @@ export function* visitsOfDay(
   const points = new Map<string, number>();
   let number = 0;
   for (
-    const { at } of arrivals(
+    const at of arrivals(
       options,
       WEEKDAY_HOURLY.map((count) => count * share),
     )
@@ -219,29 +219,19 @@ export function* visitsOfDay(
   }
 }
 
-/** The days from one on, without end. */
-function* daysFrom(
-  first: DayOptions,
-): Generator<DayOptions, void, undefined> {
+/** The visits of a day and of all that follow, without end. */
+function* visitsFrom(first: DayOptions): Generator<Visit, void, undefined> {
   for (let { date } = first;; date = date.add({ days: 1 })) {
-    yield { ...first, date };
+    yield* visitsOfDay({ ...first, date });
   }
 }
 
-/** Generates the orders of a day and of all that follow, without end. Returns the orders, in the sequence of their times. */
-export function* ordersFrom(
-  first: DayOptions,
-): Generator<Order, void, undefined> {
-  for (const day of daysFrom(first)) {
-    for (const { order } of visitsOfDay(day)) yield order;
-  }
+/** Generates the orders of a day and of all that follow, in the sequence of their times, without end. */
+export function ordersFrom(first: DayOptions): IteratorObject<Order> {
+  return visitsFrom(first).map(({ order }) => order);
 }
 
-/** Generates the loyalty scans of a day and of all that follow, without end. Returns the scans, in the sequence of their times. */
-export function* scansFrom(
-  first: DayOptions,
-): Generator<LoyaltyScan, void, undefined> {
-  for (const day of daysFrom(first)) {
-    for (const { scan } of visitsOfDay(day)) if (scan) yield scan;
-  }
+/** Generates the loyalty scans of a day and of all that follow, in the sequence of their times, without end. */
+export function scansFrom(first: DayOptions): IteratorObject<LoyaltyScan> {
+  return visitsFrom(first).flatMap(({ scan }) => scan ? [scan] : []);
 }

@@ -208,7 +208,7 @@ export function withClient<C extends Connectable, T>(
 /** Runs some work with a connected client for questions and changes, and closes it: see {@linkcode withClient}. */
 export function withAdmin<T>(
   config: Config,
-  options: KafkaOptions & WaitOptions,
+  options: Omit<ClientOptions<Admin>, "make">,
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
   return withClient(

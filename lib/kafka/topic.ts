@@ -10,7 +10,7 @@ import type { Config } from "../settings/config.ts";
 import type { Admin, TopicLayout, TopicSpec } from "./admin.ts";
 import { type KafkaOptions, withAdmin } from "./client.ts";
 import { explainMissingRight } from "./denial.ts";
-import { explainKafkaError, protocolCodeOf } from "./errors.ts";
+import { protocolCodeOf } from "./errors.ts";
 
 /** A topic's layout, and how it came to be. */
 export interface TopicResult extends TopicLayout {
@@ -133,14 +133,10 @@ export function createTopic(
   options: KafkaOptions & WaitOptions = {},
 ): Promise<TopicResult> {
   checkTopicName(spec.topic);
-  return withAdmin(config, options, async (admin) => {
-    try {
-      return await ensureTopic(admin, spec);
-    } catch (error) {
-      throw explainKafkaError(error, {
-        config,
-        action: `Creating topic '${spec.topic}'`,
-      });
-    }
-  });
+  const action = `Creating topic '${spec.topic}'`;
+  return withAdmin(
+    config,
+    { ...options, action },
+    (admin) => ensureTopic(admin, spec),
+  );
 }

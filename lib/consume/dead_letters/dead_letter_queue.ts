@@ -91,17 +91,19 @@ export async function checkLetterTopic(
   }
 }
 
+interface Connection {
+  readonly producer: MessageProducer;
+  /** How many the letters' topic has. */
+  readonly partitions: number;
+}
+
 /** Writes dead letters. It connects, and creates the topic, when the first one comes. */
 export class DeadLetterQueue {
   readonly #kafka: KafkaClient;
   readonly #source: string;
   readonly #group: string;
   readonly #options: WaitOptions;
-  #open:
-    | Promise<
-      { readonly producer: MessageProducer; readonly partitions: number }
-    >
-    | undefined;
+  #open: Promise<Connection> | undefined;
 
   /** Makes the queue of a topic's dead letters. */
   constructor(
@@ -170,9 +172,7 @@ export class DeadLetterQueue {
     await open?.producer.disconnect().catch(() => {});
   }
 
-  async #ready(): Promise<
-    { readonly producer: MessageProducer; readonly partitions: number }
-  > {
+  async #ready(): Promise<Connection> {
     this.#open ??= this.#connect();
     try {
       return await this.#open;
@@ -182,9 +182,7 @@ export class DeadLetterQueue {
     }
   }
 
-  async #connect(): Promise<
-    { readonly producer: MessageProducer; readonly partitions: number }
-  > {
+  async #connect(): Promise<Connection> {
     const { partitions } = await this.#withAdmin((admin) =>
       this.#layout(admin)
     );
