@@ -65,9 +65,9 @@ export {
   type EventDefinition,
   type EventOf,
   EventType,
-  type SchemaReference,
 } from "./events/event_type.ts";
 export type { FromSchema, JsonSchema } from "./events/from_schema.ts";
+export type { SchemaReference } from "./events/json_schema.ts";
 export type {
   EventRecord,
   Header,

@@ -6,24 +6,15 @@
 
 import { InvalidEventError } from "../base/errors.ts";
 import type { FromSchema, JsonSchema } from "./from_schema.ts";
-import { compileSchema, type SchemaCheck } from "./json_schema.ts";
+import {
+  type CompileOptions,
+  compileSchema,
+  type SchemaCheck,
+  type SchemaReference,
+} from "./json_schema.ts";
 
 /** What a check of an event of any size may note. */
 const FIRST_ERROR = { allErrors: false } as const;
-
-/** The schema of another subject in the registry that an event's schema refers to. */
-export interface SchemaReference {
-  /** What it is called in `$ref`. */
-  readonly name: string;
-  /** The subject. */
-  readonly subject: string;
-  /** The subject's version. */
-  readonly version: number;
-  /** The schema. */
-  readonly schema: JsonSchema;
-  /** What that schema refers to, directly and indirectly. By default: nothing. */
-  readonly references?: readonly Pick<SchemaReference, "name" | "schema">[];
-}
 
 /** What defines a kind of event, besides its schema. */
 export interface EventDefinition<T> {
@@ -150,7 +141,7 @@ export class EventType<T> {
   }
 
   #compile(
-    options: { readonly allErrors?: boolean; readonly open?: boolean } = {},
+    options: Omit<CompileOptions, "references"> = {},
   ): SchemaCheck {
     const { references } = this;
     return compileSchema(this.#schema, { ...options, references });

@@ -42,6 +42,20 @@ function ajvFor(schema: JsonSchema, allErrors: boolean): Ajv {
   return draft.includes("draft-06") ? ajv.addMetaSchema(draft06) : ajv;
 }
 
+/** The schema of another subject in the registry that an event's schema refers to. */
+export interface SchemaReference {
+  /** What it is called in `$ref`. */
+  readonly name: string;
+  /** The subject. */
+  readonly subject: string;
+  /** The subject's version. */
+  readonly version: number;
+  /** The schema. */
+  readonly schema: JsonSchema;
+  /** What that schema refers to, directly and indirectly. By default: nothing. */
+  readonly references?: readonly Pick<SchemaReference, "name" | "schema">[];
+}
+
 /** How a schema is compiled. */
 export interface CompileOptions {
   /** Whether to find all that is wrong with a value, which takes memory in proportion to it, or the first alone. By default: `true`. */
@@ -49,19 +63,12 @@ export interface CompileOptions {
   /** Whether to allow fields that the schema doesn't name: see {@linkcode openSchema}. By default: `false`. */
   readonly open?: boolean;
   /** What the schema refers to outside of itself. By default: nothing. */
-  readonly references?: readonly ReferencedSchema[];
-}
-
-/** A schema that another one refers to, with what it refers to itself. */
-interface ReferencedSchema {
-  readonly name: string;
-  readonly schema: JsonSchema;
-  readonly references?: readonly Pick<ReferencedSchema, "name" | "schema">[];
+  readonly references?: readonly SchemaReference[];
 }
 
 /** Lists what is referred to, directly and indirectly, each name once. */
 function namesOf(
-  references: readonly ReferencedSchema[],
+  references: readonly SchemaReference[],
 ): ReadonlyMap<string, JsonSchema> {
   const all = references.flatMap(({ references = [], ...one }) => [
     ...references,

@@ -10,9 +10,9 @@ import {
   isObject,
   subschemas,
 } from "../base/json_schema/documents.ts";
-import { EventType, type SchemaReference } from "./event_type.ts";
+import { EventType } from "./event_type.ts";
 import type { JsonSchema } from "./from_schema.ts";
-import { compileSchema } from "./json_schema.ts";
+import { compileSchema, type SchemaReference } from "./json_schema.ts";
 import { SchemaFields } from "./schema_fields.ts";
 
 /** A kind of event that a schema defines. */

@@ -9,7 +9,7 @@
  */
 
 import type { SchemaRegistry as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
-import type { SchemaReference } from "../events/event_type.ts";
+import type { SchemaReference } from "../events/json_schema.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
 import {

@@ -28,6 +28,7 @@ import {
 } from "../../kafka/client.ts";
 import { isKafkaOutage, protocolCodeOf } from "../../kafka/errors.ts";
 import type { OffsetRange } from "../../kafka/admin.ts";
+import type { Message } from "../../kafka/message.ts";
 import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import type {
   PartitionMessage,
@@ -40,17 +41,13 @@ import { SCHEMA_ID_HEADER } from "../../events/wire_format.ts";
 import { checkTopicName, missingTopic } from "../../kafka/topic.ts";
 
 /** A message that was set aside. */
-export interface DeadLetter extends DeadLetterInfo {
+export interface DeadLetter
+  extends
+    DeadLetterInfo,
+    Pick<Message, "timestamp" | "key" | "value" | "headers"> {
   readonly letter: Position;
   readonly lettersCount: number;
   readonly groups: readonly string[];
-  /** The message's timestamp, in milliseconds since the epoch. */
-  readonly timestamp: number;
-  /** The message's key, in bytes. */
-  readonly key: Uint8Array | null;
-  /** The message's value, in bytes. */
-  readonly value: Uint8Array | null;
-  readonly headers: readonly Header[];
   /** Where it was sent back to; undefined if it wasn't. */
   readonly replayedTo: Position | undefined;
 }
@@ -281,16 +278,12 @@ async function* readNewest(
     const info = readDeadLetter(message.headers);
     const entry = entries.get(keyOf(read, info));
     if (entry?.newest !== newestOf(read)) continue;
-    const { key, value, headers, timestamp, offset } = message;
     yield {
+      ...message,
       ...info,
-      letter: { topic: session.letters, partition, offset },
+      letter: { topic: session.letters, partition, offset: message.offset },
       lettersCount: entry.lettersCount,
       groups: [...entry.groups].sort(),
-      timestamp,
-      key,
-      value,
-      headers,
       replayedTo: entry.replayedTo,
     };
   }

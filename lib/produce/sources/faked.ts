@@ -9,7 +9,8 @@ import {
   messageOf,
   PipelineError,
 } from "../../base/errors.ts";
-import type { EventType, SchemaReference } from "../../events/event_type.ts";
+import type { EventType } from "../../events/event_type.ts";
+import type { SchemaReference } from "../../events/json_schema.ts";
 
 /** How many values are made at most for one that is valid: what is random doesn't meet every condition of a schema. */
 const MAX_ATTEMPTS_COUNT = 100;
