@@ -8,8 +8,6 @@ import { InflateLimitError } from "./damage.ts";
 
 /** The smallest room to begin with, in bytes. */
 const MIN_CAPACITY_BYTES = 64 * 1024;
-/** Up to this length a loop is faster than copying by a call, in bytes. */
-const SHORT_BYTES = 24;
 
 /** Data that is read from its beginning to its end. */
 export interface Source {
@@ -40,13 +38,7 @@ export class GrowingOutput {
   append(source: Source, length: number): void {
     const bytes = this.#reserve(length);
     const { data, at } = source;
-    if (length > SHORT_BYTES) {
-      bytes.set(data.subarray(at, at + length), this.#length);
-    } else {
-      for (let index = 0; index < length; index++) {
-        bytes[this.#length + index] = data[at + index] as number;
-      }
-    }
+    bytes.set(data.subarray(at, at + length), this.#length);
     source.at = at + length;
     this.#length += length;
   }
@@ -55,18 +47,12 @@ export class GrowingOutput {
   repeat(offset: number, length: number): void {
     const bytes = this.#reserve(length);
     const end = this.#length + length;
-    if (length <= SHORT_BYTES) {
-      for (let to = this.#length; to < end; to++) {
-        bytes[to] = bytes[to - offset] as number;
-      }
-    } else {
-      // What has been written doubles what can be copied next without overlap.
-      const from = this.#length - offset;
-      for (let to = this.#length; to < end;) {
-        const count = Math.min(to - from, end - to);
-        bytes.copyWithin(to, from, from + count);
-        to += count;
-      }
+    // What has been written doubles what can be copied next without overlap.
+    const from = this.#length - offset;
+    for (let to = this.#length; to < end;) {
+      const count = Math.min(to - from, end - to);
+      bytes.copyWithin(to, from, from + count);
+      to += count;
     }
     this.#length = end;
   }
