@@ -6,6 +6,7 @@
 
 import type { EachBatchPayload, KafkaMessage } from "kafkajs";
 import type { Config } from "../../../lib/settings/config.ts";
+import type { Bench } from "../../support/integration.ts";
 import { createKafka, withAdmin } from "../../support/kafkajs.ts";
 import { HEADER_LENGTH } from "../../../lib/events/wire_format.ts";
 
@@ -85,6 +86,70 @@ export async function readLog(
     clearTimeout(timer);
     await consumer.disconnect();
   }
+}
+
+/** Kafka's own topic, which keeps every commit until it is cleaned up, when a segment of 100 MiB is full. */
+const OFFSETS_TOPIC = "__consumer_offsets";
+
+/** An offset that a group has committed. */
+export interface Commit {
+  /** Whose it is. */
+  readonly partition: number;
+  /** The offset of the next message to be read. */
+  readonly next: number;
+}
+
+/** Splits a value of Kafka's own topics into its first fields. */
+class Fields {
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor({ buffer, byteOffset, byteLength }: Uint8Array) {
+    this.#view = new DataView(buffer, byteOffset, byteLength);
+  }
+
+  short(): number {
+    return this.#view.getInt16((this.#at += 2) - 2);
+  }
+
+  int(): number {
+    return this.#view.getInt32((this.#at += 4) - 4);
+  }
+
+  long(): number {
+    return Number(this.#view.getBigInt64((this.#at += 8) - 8));
+  }
+
+  text(): string {
+    const length = this.short();
+    const { buffer, byteOffset } = this.#view;
+    const start = byteOffset + this.#at;
+    this.#at += length;
+    return new TextDecoder().decode(new Uint8Array(buffer, start, length));
+  }
+}
+
+/**
+ * Reads all commits of a group, in their order, out of what the coordinator keeps.
+ *
+ * @param bench Where Kafka is, the group and the topic.
+ * @returns The commits.
+ */
+export async function readCommits(
+  { config, topic, group }: Bench,
+): Promise<Commit[]> {
+  const commits: Commit[] = [];
+  for (const { key, value } of await readLog(config, OFFSETS_TOPIC)) {
+    if (!key || !value) continue;
+    const place = new Fields(key);
+    // The other kind of key is that of the group's members.
+    if (place.short() > 1 || place.text() !== group) continue;
+    if (place.text() !== topic) continue;
+    const offset = new Fields(value);
+    offset.short();
+    commits.push({ partition: place.int(), next: offset.long() });
+  }
+  return commits;
 }
 
 /**
