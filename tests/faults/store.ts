@@ -8,10 +8,13 @@ import { assertEquals } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { pause } from "../../lib/base/pause.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
+import { freePorts } from "../../lib/engine/ports.ts";
 import { type Order, randomOrders } from "../../lib/events/order.ts";
 import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import type { Row } from "../../lib/store/database.ts";
 import { readDatabase } from "../support/databases.ts";
+import { eventually } from "../support/eventually.ts";
+import { ask, sumOf } from "../support/prometheus.ts";
 import { PostgresServer, whyNoPostgres } from "../support/postgres_server.ts";
 import type { TaskOptions } from "../support/task_process.ts";
 import {
@@ -76,6 +79,8 @@ async function postgresVictim(): Promise<Victim> {
 }
 
 const PARTITIONS_COUNT = 3;
+/** How long a group may take until its members have stored what is there, in milliseconds. */
+const PATIENCE_MS = 60_000;
 /** How many orders in a thousand are sent twice. */
 const DOUBLED_PER_MILLE = 50;
 
@@ -150,6 +155,37 @@ async function storedIn(settings: DatabaseSettings) {
   };
 }
 
+/** Checks that each order counts once, and that the database and the group stand at the topic's end. */
+async function checkCounted(
+  bench: FaultBench,
+  { settings }: Victim,
+  events: readonly Order[],
+): Promise<{ readonly late: number }> {
+  const late = await lateOf(bench);
+  const expected = expectedOf(events);
+  const stored = await storedIn(settings);
+  const [counts] = await readDatabase(
+    settings,
+    `SELECT (SELECT count(*) FROM orders) AS orders, (SELECT sum(late) FROM order_minutes) AS late`,
+  );
+  const positions = await readDatabase(
+    settings,
+    "SELECT partition, next FROM positions ORDER BY 1",
+  );
+  assertEquals(counts, { orders: events.length, late });
+  assertEquals(stored.minutes, expected.minutes);
+  assertEquals(stored.customers, expected.customers);
+  const ends = await topicEnds(bench.config, bench.topic);
+  assertEquals(
+    Object.fromEntries(
+      positions.map(({ partition, next }) => [partition, next]),
+    ),
+    ends,
+  );
+  assertEquals(await committedOffsets(bench), ends);
+  return { late };
+}
+
 /** The store's members of one test, and the orders that they get. */
 class Cafe {
   readonly #bench: FaultBench;
@@ -161,7 +197,10 @@ class Cafe {
     this.#victim = victim;
   }
 
-  start(...args: string[]): WatchedTask {
+  start(
+    args: readonly string[] = [],
+    reach: readonly string[] = [],
+  ): WatchedTask {
     const { config, topic, group } = this.#bench;
     const { task } = this.#victim;
     const member = new WatchedTask(
@@ -171,7 +210,7 @@ class Cafe {
       (line) => {
         if (line === "Press Ctrl+C to stop") this.#members.add(member);
       },
-      task.more,
+      { ...task.more, reach: [...task.more.reach ?? [], ...reach] },
     );
     return member;
   }
@@ -210,7 +249,7 @@ function storeFault(
     name:
       `store counts each order once, to the cent, while it, the broker and the database are killed (${kind})`,
     async fn(bench) {
-      const { config, topic, group, random, long, report } = bench;
+      const { config, group, random, long, report } = bench;
       const [kills, each] = long ? [20, 10_000] : [3, 2_000];
       const troubles: Trouble[] = long
         ? random.shuffle([
@@ -243,40 +282,17 @@ function storeFault(
         // Now and then Kafka has to find out by itself.
         if (!long || kill % 5 > 0) await removeDeadMembers(config, group);
       }
-      await using last = cafe.start("--idle-exit=3");
+      await using last = cafe.start(["--idle-exit=3"]);
       const { code, stderr } = await last.end();
-      const expected = expectedOf(events);
-      const stored = await storedIn(victim.settings);
-      const [counts] = await readDatabase(
-        victim.settings,
-        `SELECT (SELECT count(*) FROM orders) AS orders, (SELECT sum(late) FROM order_minutes) AS late`,
-      );
-      const positions = await readDatabase(
-        victim.settings,
-        "SELECT partition, next FROM positions ORDER BY 1",
-      );
+      const { late } = await checkCounted(bench, victim, events);
       await report({
         orders: events.length,
         kills,
         troubles: troubles.filter((trouble) => trouble).join("+"),
-        late: counts?.["late"],
+        late,
         took: `${Date.now() - startedAt} ms`,
       });
       assertEquals({ code, stderr }, { code: 0, stderr: [] });
-      assertEquals(counts, {
-        orders: events.length,
-        late: await lateOf(bench),
-      });
-      assertEquals(stored.minutes, expected.minutes);
-      assertEquals(stored.customers, expected.customers);
-      const ends = await topicEnds(config, topic);
-      assertEquals(
-        Object.fromEntries(
-          positions.map(({ partition, next }) => [partition, next]),
-        ),
-        ends,
-      );
-      assertEquals(await committedOffsets(bench), ends);
     },
   };
 }
@@ -336,8 +352,74 @@ async function run(
   }
 }
 
+function fenceFault(
+  kind: string,
+  makeVictim: () => Victim | Promise<Victim>,
+): FaultTest {
+  return {
+    name:
+      `store refuses what a member writes that was frozen until another had its partitions (${kind})`,
+    async fn(bench) {
+      const { config, group, long, report } = bench;
+      const count = 1_000;
+      await makeTopic(bench, PARTITIONS_COUNT);
+      await using victim = await makeVictim();
+      const cafe = new Cafe(bench, victim);
+      const events = makeOrders(bench, count);
+      const [port = 0] = freePorts(1);
+      await using frozen = cafe.start([`--metrics-port=${port}`], [
+        `127.0.0.1:${port}`,
+      ]);
+      const refused = async () =>
+        sumOf(
+          (await ask(port, "/metrics"))?.body ?? "",
+          "db_client_operation_duration_seconds_count",
+          'error_type="OffsetMovedError"',
+        ) ?? 0;
+      const stored = (wanted: number) =>
+        eventually(`${wanted} orders stored`, async () => {
+          const [row] = await readDatabase(
+            victim.settings,
+            "SELECT count(*) AS orders FROM orders",
+          );
+          return row?.["orders"] === wanted;
+        }, { timeoutMs: PATIENCE_MS });
+      await cafe.listening(frozen);
+      await victim.away(async () => {
+        await cafe.send(events.slice(0, count / 2));
+        // It has a batch in hand, and tries to write it again when it wakes.
+        await frozen.untilSaid("Waiting for it...");
+        frozen.signal("SIGSTOP");
+      });
+      const frozenAt = Date.now();
+      // The short version doesn't wait until the session has run out.
+      if (!long) await removeDeadMembers(config, group);
+      await using other = cafe.start();
+      await stored(count / 2);
+      const frozenMs = Date.now() - frozenAt;
+      frozen.signal("SIGCONT");
+      await eventually("a refusal", async () => await refused() > 0, {
+        timeoutMs: PATIENCE_MS,
+      });
+      await cafe.send(events.slice(count / 2));
+      await stored(count);
+      await report({ frozenMs, refused: await refused() });
+      for (const member of [frozen, other]) {
+        member.signal("SIGTERM");
+        assertEquals((await member.end()).code, 0);
+      }
+      await checkCounted(bench, victim, events);
+    },
+  };
+}
+
 /** The tests. */
 export const STORE_FAULTS: readonly FaultTest[] = [
   storeFault("SQLite", sqliteVictim),
-  ...(whyNoPostgres ? [] : [storeFault("PostgreSQL", postgresVictim)]),
+  fenceFault("SQLite", sqliteVictim),
+  ...(whyNoPostgres ? [] : [
+    storeFault("PostgreSQL", postgresVictim),
+    // The short version does with one of them.
+    { ...fenceFault("PostgreSQL", postgresVictim), version: "long" as const },
+  ]),
 ];

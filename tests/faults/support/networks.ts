@@ -7,7 +7,7 @@
 import { HeldShell } from "../../support/held_shell.ts";
 
 /**
- * Makes a bridge with an address for each broker, and plugs the two namespaces into it. All names have the script's process id, so that
+ * Makes a bridge with an address for each server, and plugs the two namespaces into it. All names have the script's process id, so that
  * the next run removes what is left where this one is killed with SIGKILL.
  */
 const SCRIPT = `name=cafe$$
@@ -41,7 +41,7 @@ repair() {
 }
 set -e
 ip link add $name type bridge
-for id in 1 2 3; do ip addr add $subnet.$id/24 dev $name; done
+for number in 1 2 3 4; do ip addr add $subnet.$number/24 dev $name; done
 ip link set $name up
 for side in 1 2; do
   ip netns add $name-$side
@@ -109,7 +109,7 @@ export class Networks implements AsyncDisposable {
   /**
    * Names one of this machine's addresses that the networks reach.
    *
-   * @param number Which, from 1 to 3.
+   * @param number Which, from 1 to 4.
    * @returns The address.
    */
   address(number: number): string {
