@@ -22,15 +22,18 @@ const RIGHTS: Readonly<Record<NonNullable<ErrorDetails["resource"]>, string>> =
 /** The topic that `deno task topic` creates by default. */
 const DEFAULT_TOPIC = "demo";
 
+const allowAddress = ({ address }: ErrorDetails, permissions: string) =>
+  `Add ${address} to "permissions.${permissions}.net" in deno.json.`;
+
 const ADVICE: Readonly<
   Record<ErrorCode, (details: ErrorDetails, permissions: string) => string>
 > = {
   "answer-not-registry": () =>
     "Name the registry's full URL with --registry or SCHEMA_REGISTRY_URL, and check what lies between.",
   "file-format": ({ format }) => `Read it with --format ${format}.`,
-  "database-permission": ({ address }, permissions) =>
-    address
-      ? `Add ${address} to "permissions.${permissions}.net" in deno.json.`
+  "database-permission": (details, permissions) =>
+    details.address
+      ? allowAddress(details, permissions)
       : `Put it into the folder .data beside deno.json, or add its folder to ${
         permissions === "dashboard" ? '"read"' : '"read" and "write"'
       } of "permissions.${permissions}" in deno.json.`,
@@ -42,12 +45,10 @@ const ADVICE: Readonly<
     "Stop them, and this one goes on where they committed last; or name another group with --group.",
   "kafka-unreachable": () =>
     "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
-  "listen-permission": ({ address }, permissions) =>
-    `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
+  "listen-permission": allowAddress,
   "message-rejected": () =>
     "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",
-  "net-permission": ({ address }, permissions) =>
-    `Add ${address} to "permissions.${permissions}.net" in deno.json.`,
+  "net-permission": allowAddress,
   "port-in-use": () => "Name another with --port, such as --port 8082.",
   "registry-scheme": ({ url }) =>
     `Write ${url} in SCHEMA_REGISTRY_URL or --registry.`,

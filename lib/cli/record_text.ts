@@ -47,15 +47,8 @@ export function describeDelivery(position: Position): string {
 
 /** Writes a timestamp in the machine's time zone, such as `2026-02-02 21:16:55`; `none` if it is not a date. */
 export function describeTime(timestamp: number): string {
-  const date = dateOf(timestamp);
-  if (!date) return "none";
-  const two = (value: number) => String(value).padStart(2, "0");
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${
-    two(date.getDate())
-  } ` +
-    `${two(date.getHours())}:${two(date.getMinutes())}:${
-      two(date.getSeconds())
-    }`;
+  // The way that Swedes write a time is that of ISO 8601, with a space.
+  return dateOf(timestamp)?.toLocaleString("sv-SE") ?? "none";
 }
 
 /**

@@ -18,8 +18,6 @@ export interface MachineFinding {
   readonly problem?: string | undefined;
 }
 
-const OLDEST_DENO = [2, 9] as const;
-
 /**
  * Looks at this machine: Deno, what can run an engine, the ports, and variables that name a proxy.
  *
@@ -36,27 +34,12 @@ export async function examineMachine(
     /^(?:localhost|127\..*|\[::1\])$/.test(hostname)
   );
   const found = await Promise.all([
-    examineDeno(),
+    { name: "Deno", text: Deno.version.deno },
     examineProxies(),
     ...local.length > 0 ? [examineEngines()] : [],
     ...local.map(({ port }) => examinePort(Number(port || 80))),
   ]);
   return found.filter((finding) => finding !== undefined);
-}
-
-function examineDeno(): MachineFinding {
-  const version = Deno.version.deno;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_DENO;
-  const isOld = major < oldestMajor ||
-    major === oldestMajor && minor < oldestMinor;
-  return {
-    name: "Deno",
-    text: version,
-    problem: isOld
-      ? `Version ${OLDEST_DENO.join(".")} or later is needed: deno upgrade`
-      : undefined,
-  };
 }
 
 /** Variables that name a proxy. Their values may hold a password. */
