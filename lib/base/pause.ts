@@ -4,18 +4,11 @@
  * @module
  */
 
+import { setTimeout } from "node:timers/promises";
+
 /** Waits until the time is up, in milliseconds, or the signal is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve();
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener("abort", done);
-  });
+  return setTimeout(ms, undefined, signal ? { signal } : {}).catch(() => {});
 }
 
 /**

@@ -37,30 +37,23 @@ export async function resolvePackages(
   specifiers: readonly string[],
   timeoutMs: number,
 ): Promise<Resolution> {
-  const child = spawnDeno(["cache", "--no-config", ...specifiers]);
-  const timeout = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => timeout.resolve(undefined), timeoutMs);
-  try {
-    const output = await Promise.race([child.output(), timeout.promise]);
-    if (output === undefined) {
-      child.kill("SIGKILL");
-      return {
-        resolves: false,
-        reason: `no answer within ${timeoutMs / 1000} s`,
-      };
-    }
-    return output.success
-      ? { resolves: true }
-      : { resolves: false, reason: reasonOf(output.stderr) };
-  } finally {
-    clearTimeout(timer);
-  }
+  const deadline = AbortSignal.timeout(timeoutMs);
+  const { success, stderr } = await runDeno(
+    ["cache", "--no-config", ...specifiers],
+    deadline,
+  );
+  if (success) return { resolves: true };
+  return {
+    resolves: false,
+    reason: deadline.aborted
+      ? `no answer within ${timeoutMs / 1000} s`
+      : reasonOf(stderr),
+  };
 }
 
 /** Downloads the packages of npm that a module imports, unless they are cached. */
 export async function cachePackages(module: URL): Promise<void> {
-  const { success, stderr } = await spawnDeno(["cache", "-q", module.href])
-    .output();
+  const { success, stderr } = await runDeno(["cache", "-q", module.href]);
   if (success) return;
   throw new PipelineError(
     `Could not download the packages of npm: ${reasonOf(stderr)}`,
@@ -71,15 +64,19 @@ export async function cachePackages(module: URL): Promise<void> {
   );
 }
 
-function spawnDeno(args: readonly string[]): Deno.ChildProcess {
+async function runDeno(
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<Deno.CommandOutput> {
   try {
-    return new Deno.Command("deno", {
+    return await new Deno.Command("deno", {
       args: [...args],
       env: { NO_COLOR: "1" },
       stdin: "null",
       stdout: "null",
       stderr: "piped",
-    }).spawn();
+      ...(signal && { signal }),
+    }).output();
   } catch (cause) {
     throw new PipelineError("Could not run `deno` to get the packages", {
       hint: "Put the folder of the deno program on PATH.",
