@@ -83,6 +83,7 @@ export class LocalEngine {
   readonly #clusterFile: string;
   #clusterId = "";
   #ports: EnginePorts;
+  #portsKnown = false;
 
   constructor(options: LocalEngineOptions = {}) {
     const dir = options.dir ?? engineFolder();
@@ -163,6 +164,7 @@ export class LocalEngine {
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
     const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
+    this.#portsKnown = recorded !== undefined;
     if (found.length > 0 && recorded) this.#ports = recorded;
     return found;
   }
@@ -264,7 +266,12 @@ export class LocalEngine {
   }
 
   async #start(signal: AbortSignal | undefined): Promise<StartResult> {
-    const alive = await this.running();
+    let alive = await this.running();
+    if (alive.length > 0 && !this.#portsKnown) {
+      this.#notify("The record of the ports is lost: starting again...");
+      await this.#stop();
+      alive = [];
+    }
     await this.#claimData(alive.length > 0);
     const dead = [...this.brokerProcesses, this.registry].filter((part) =>
       !alive.includes(part)
