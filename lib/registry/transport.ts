@@ -1,5 +1,5 @@
 /**
- * How requests reach the Schema Registry: by `fetch`, with a deadline, and with errors that tell an outage from a refusal.
+ * How requests reach the Schema Registry: with a deadline, and with errors that tell an outage from a refusal.
  *
  * The registry client's own transport reports a refused connection as HTTP status 400 and waits without end for a
  * registry that never answers.

@@ -50,15 +50,6 @@ export class TumblingWindow {
 /**
  * Divides the events' time into windows of one length.
  *
- * @example
- * ```ts
- * import { tumbling } from "./window.ts";
- *
- * const quarters = tumbling({ minutes: 15 });
- * ```
- *
- * @param length The length.
- * @returns The windows.
  * @throws {RangeError} If the length is not a whole number of seconds, one or more.
  */
 export function tumbling(length: WindowLength): TumblingWindow {

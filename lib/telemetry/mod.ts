@@ -16,22 +16,7 @@
 
 import { PipelineTelemetry } from "./pipeline_telemetry.ts";
 
-export type {
-  ConsumerRun,
-  ConsumerTelemetry,
-  Dependency,
-  Observed,
-  Processing,
-  ProducerRun,
-  ProducerTelemetry,
-  RunTelemetry,
-  SendFailure,
-  SendRequest,
-  StoreRun,
-  StoreTelemetry,
-  Telemetry,
-  Writing,
-} from "../events/telemetry.ts";
+export type * from "../events/telemetry.ts";
 export { PipelineTelemetry } from "./pipeline_telemetry.ts";
 export {
   type MetricsAddress,
