@@ -83,7 +83,7 @@ export async function runConsumer<T>(
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
     const running = processor = new EventProcessor(
-      new EventDeserializer(registry, type),
+      new EventDeserializer(registry.schemas, type),
       run.handler,
       {
         ...options,

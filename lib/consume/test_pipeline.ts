@@ -84,16 +84,16 @@ export async function testPipeline<T>(
     text: type.schemaText,
     check: (value: unknown) => void type.checkBySchema(value),
   };
-  const registry = {
+  const schemas = {
     cached: (id: SchemaId) => id === SCHEMA_ID ? schema : undefined,
-    writerSchema: (id: SchemaId) =>
+    fetched: (id: SchemaId) =>
       Promise.reject(
         new InvalidEventError(`The registry has no schema with the id ${id}`),
       ),
   };
   let input: unknown;
   const processor = new EventProcessor(
-    new EventDeserializer(registry, type),
+    new EventDeserializer(schemas, type),
     oneByOne(async (record, context) => {
       await handler(record, context);
       events.push(record.event);

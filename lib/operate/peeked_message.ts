@@ -96,7 +96,7 @@ export class MessageDecoder {
       ) ?? [];
       const { schemaId, payload } = unframe(value, header);
       const registry = await this.#connect();
-      const schema = await registry.writerSchema(schemaId);
+      const schema = await registry.schemas.fetched(schemaId);
       const event = parsePayload(payload);
       schema.check(event, payload.length);
       return { event, schemaId };

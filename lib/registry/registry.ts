@@ -73,7 +73,8 @@ export interface RegisteredSchema {
 export class EventRegistry {
   readonly #client: Client;
   readonly access: RegistryAccess;
-  readonly #schemas = new SchemaCache((id) => this.#fetch(id));
+  /** The schemas that messages name. */
+  readonly schemas = new SchemaCache((id) => this.#fetch(id));
   /** The URL of Confluent's API, its path included. */
   readonly url: string;
 
@@ -198,16 +199,6 @@ export class EventRegistry {
       if (isUnknown(error)) return undefined;
       throw error;
     }
-  }
-
-  /** Finds a schema among those that have been fetched. Returns the schema; undefined if it has to be fetched. */
-  cached(id: SchemaId): WriterSchema | undefined {
-    return this.#schemas.cached(id);
-  }
-
-  /** Fetches a schema that can be used, and keeps it: what an id stands for never changes. */
-  async writerSchema(id: SchemaId): Promise<WriterSchema> {
-    return await this.#schemas.fetched(id);
   }
 
   async #fetch(id: SchemaId): Promise<WriterSchema> {

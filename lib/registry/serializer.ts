@@ -15,6 +15,7 @@ import {
   unframe,
 } from "../events/wire_format.ts";
 import type { EventRegistry } from "./registry.ts";
+import type { SchemaCache } from "./schema_cache.ts";
 import type { WriterSchema } from "./writer_schema.ts";
 
 /** Which schema events are written by. */
@@ -48,7 +49,7 @@ export class EventSerializer<T> {
       return new EventSerializer(
         id,
         (value) => type.checkByCode(type.checkByOpenSchema(value)),
-        await registry.writerSchema(id),
+        await registry.schemas.fetched(id),
       );
     }
     const { schemaText, references } = type;
@@ -71,15 +72,15 @@ export class EventSerializer<T> {
 
 /** Turns message values into events. Equals confluent-kafka's `JSONDeserializer`. */
 export class EventDeserializer<T> {
-  readonly #registry: Pick<EventRegistry, "cached" | "writerSchema">;
+  readonly #schemas: Pick<SchemaCache, "cached" | "fetched">;
   readonly #type: EventType<T>;
 
   /** Makes a deserializer. Nothing is fetched before the first message. */
   constructor(
-    registry: Pick<EventRegistry, "cached" | "writerSchema">,
+    schemas: Pick<SchemaCache, "cached" | "fetched">,
     type: EventType<T>,
   ) {
-    this.#registry = registry;
+    this.#schemas = schemas;
     this.#type = type;
   }
 
@@ -100,10 +101,10 @@ export class EventDeserializer<T> {
         `No registry has a schema with the id ${schemaId}`,
       );
     }
-    const schema = this.#registry.cached(schemaId);
+    const schema = this.#schemas.cached(schemaId);
     return schema
       ? this.#read(schema, payload)
-      : this.#registry.writerSchema(schemaId)
+      : this.#schemas.fetched(schemaId)
         .then((fetched) => this.#read(fetched, payload));
   }
 

@@ -103,12 +103,12 @@ const REFUSED: Readonly<Record<string, readonly [unknown, string]>> = {
 
 for (const [what, [answer, reason]] of Object.entries(REFUSED)) {
   hostileTest(
-    `writerSchema() asks once for an id whose schema ${what}, however many messages name it`,
+    `SchemaCache.fetched() asks once for an id whose schema ${what}, however many messages name it`,
     (path) => path === "/schemas/ids/7" ? answer : undefined,
     async ({ registry, requests }) => {
       for (let message = 0; message < 200; message++) {
         await assertRejects(
-          () => registry.writerSchema(7),
+          () => registry.schemas.fetched(7),
           InvalidEventError,
           reason,
         );
@@ -120,14 +120,14 @@ for (const [what, [answer, reason]] of Object.entries(REFUSED)) {
 }
 
 hostileTest(
-  "writerSchema() asks once for an id that many messages name at the same time",
+  "SchemaCache.fetched() asks once for an id that many messages name at the same time",
   () => OPEN,
   async ({ registry, requests }) => {
     const found = await Promise.all(
-      Array.from({ length: 50 }, () => registry.writerSchema(7)),
+      Array.from({ length: 50 }, () => registry.schemas.fetched(7)),
     );
     assertEquals(new Set(found).size, 1);
-    assertEquals(registry.cached(7), found[0]);
+    assertEquals(registry.schemas.cached(7), found[0]);
     assertEquals(requests, ["/schemas/ids/7"]);
   },
 );
@@ -135,15 +135,15 @@ hostileTest(
 const GUID = "d19fc126-039e-445e-a159-38d1ef21c70f";
 
 hostileTest(
-  "writerSchema() looks a schema up by its GUID",
+  "SchemaCache.fetched() looks a schema up by its GUID",
   (path) => path === `/schemas/guids/${GUID}` ? OPEN : undefined,
   async ({ registry, requests }) => {
-    const schema = await registry.writerSchema(GUID);
-    assertEquals(registry.cached(GUID), schema);
-    await registry.writerSchema(GUID);
+    const schema = await registry.schemas.fetched(GUID);
+    assertEquals(registry.schemas.cached(GUID), schema);
+    await registry.schemas.fetched(GUID);
     assertEquals(requests, [`/schemas/guids/${GUID}`]);
     await assertRejects(
-      () => registry.writerSchema(GUID.replace("d", "e")),
+      () => registry.schemas.fetched(GUID.replace("d", "e")),
       InvalidEventError,
       "The registry has no schema with the id e19fc126",
     );
@@ -151,12 +151,12 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() says so when the registry knows no GUIDs",
+  "SchemaCache.fetched() says so when the registry knows no GUIDs",
   () => new Response("Not found", { status: 404 }),
   async ({ registry, requests }) => {
     for (let message = 0; message < 20; message++) {
       await assertRejects(
-        () => registry.writerSchema(GUID),
+        () => registry.schemas.fetched(GUID),
         InvalidEventError,
         `The message names its schema by the GUID ${GUID}, and this registry knows no GUIDs`,
       );
@@ -166,26 +166,29 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() keeps a thousand schemas, and asks again for those that had to leave",
+  "SchemaCache.fetched() keeps a thousand schemas, and asks again for those that had to leave",
   () => OPEN,
   async ({ registry, requests }) => {
-    for (let id = 0; id <= 1_000; id++) await registry.writerSchema(id);
-    assertEquals(registry.cached(0), undefined);
-    assert(registry.cached(1));
-    await registry.writerSchema(0);
+    for (let id = 0; id <= 1_000; id++) await registry.schemas.fetched(id);
+    assertEquals(registry.schemas.cached(0), undefined);
+    assert(registry.schemas.cached(1));
+    await registry.schemas.fetched(0);
     assertEquals(requests.length, 1_002);
   },
 );
 
 hostileTest(
-  "writerSchema() keeps 16 Mi characters of schemas at most",
+  "SchemaCache.fetched() keeps 16 Mi characters of schemas at most",
   () => ({
     schemaType: "JSON",
     schema: JSON.stringify({ description: "x".repeat(3_000_000) }),
   }),
   async ({ registry }) => {
-    for (let id = 0; id < 6; id++) await registry.writerSchema(id);
-    const kept = Array.from({ length: 6 }, (_, id) => registry.cached(id));
+    for (let id = 0; id < 6; id++) await registry.schemas.fetched(id);
+    const kept = Array.from(
+      { length: 6 },
+      (_, id) => registry.schemas.cached(id),
+    );
     assertEquals(kept.map((schema) => schema !== undefined), [
       false,
       ...Array(5).fill(true),
@@ -194,7 +197,7 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() follows references that never end to a bound",
+  "SchemaCache.fetched() follows references that never end to a bound",
   (path) => {
     const next = Number(path.split("/").at(-1)) + 1;
     return {
@@ -204,7 +207,7 @@ hostileTest(
   },
   async ({ registry, requests }) => {
     await assertRejects(
-      () => registry.writerSchema(0),
+      () => registry.schemas.fetched(0),
       InvalidEventError,
       "Schema 0 can't be used: it refers to more than 100 schemas",
     );
@@ -213,7 +216,7 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() asks for none of the references when there are too many",
+  "SchemaCache.fetched() asks for none of the references when there are too many",
   () => ({
     ...OPEN,
     references: Array.from(
@@ -223,7 +226,7 @@ hostileTest(
   }),
   async ({ registry, requests }) => {
     await assertRejects(
-      () => registry.writerSchema(0),
+      () => registry.schemas.fetched(0),
       InvalidEventError,
       "it refers to more than 100 schemas",
     );
@@ -232,7 +235,7 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() asks once for a schema that several refer to by one name",
+  "SchemaCache.fetched() asks once for a schema that several refer to by one name",
   (path) => {
     const shared = { name: "shared", subject: "shared", version: 1 };
     const other = { name: "other", subject: "other", version: 1 };
@@ -241,7 +244,7 @@ hostileTest(
       : { ...OPEN, references: [shared, other] };
   },
   async ({ registry, requests }) => {
-    await registry.writerSchema(7);
+    await registry.schemas.fetched(7);
     assertEquals(requests.toSorted(), [
       "/schemas/ids/7",
       "/subjects/other/versions/1",
@@ -263,11 +266,11 @@ function endless(onCancel: () => void): Response {
 
 const cancelled = Promise.withResolvers<void>();
 hostileTest(
-  "writerSchema() reads an endless answer to a bound, and closes it",
+  "SchemaCache.fetched() reads an endless answer to a bound, and closes it",
   () => endless(cancelled.resolve),
   async ({ registry }) => {
     await assertRejects(
-      () => registry.writerSchema(7),
+      () => registry.schemas.fetched(7),
       InvalidEventError,
       "is larger than 4194304 bytes",
     );
@@ -276,7 +279,7 @@ hostileTest(
 );
 
 hostileTest(
-  "writerSchema() asks for no compression, and inflates nothing",
+  "SchemaCache.fetched() asks for no compression, and inflates nothing",
   (_, request) => {
     assertEquals(request.headers.get("accept-encoding"), "identity");
     const zeros = new Blob([new Uint8Array(64 * 2 ** 20).fill(0x20)]).stream();
@@ -286,7 +289,7 @@ hostileTest(
   },
   async ({ registry }) => {
     await assertRejects(
-      () => registry.writerSchema(7),
+      () => registry.schemas.fetched(7),
       PipelineError,
       "is not JSON",
     );

@@ -9,6 +9,7 @@ import { InvalidEventError } from "../../lib/base/errors.ts";
 import { defineEvent } from "../../lib/events/event_type.ts";
 import { orders } from "../../lib/events/order.ts";
 import type { EventRegistry } from "../../lib/registry/registry.ts";
+import type { SchemaCache } from "../../lib/registry/schema_cache.ts";
 import {
   EventDeserializer,
   EventSerializer,
@@ -20,7 +21,7 @@ const UNREACHABLE = new Proxy({}, {
   get(_, property) {
     throw new Error(`The registry was asked: ${String(property)}`);
   },
-}) as EventRegistry;
+}) as SchemaCache;
 
 const deserializer = new EventDeserializer(UNREACHABLE, orders);
 
