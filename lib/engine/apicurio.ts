@@ -5,6 +5,7 @@
  */
 
 import { readIfThere, writeWhole } from "../base/files.ts";
+import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { foldersOf } from "./paths.ts";
@@ -30,6 +31,8 @@ export interface RegistryOptions {
   readonly dir: string;
   readonly port: () => number;
   readonly programs: ProgramChoice | undefined;
+  /** Has Java write an archive of its classes when it ends. */
+  readonly archiveClasses: boolean | undefined;
   /** Ends it when this process dies. Without it, the registry keeps running. */
   readonly watchdog: Watchdog | undefined;
 }
@@ -51,6 +54,9 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
       return {
         args: [
           ...JAVA_OPTIONS,
+          ...await archiveOptions(registryJar, {
+            write: options.archiveClasses,
+          }),
           "-Dquarkus.http.host=127.0.0.1",
           `-Dquarkus.http.port=${options.port()}`,
           // The newer registry's port for probes, which would be open to the network.

@@ -11,6 +11,7 @@ import {
   removeIfThere,
   writeWhole,
 } from "../base/files.ts";
+import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess } from "./java_process.ts";
 import { KAFKA } from "./maven.ts";
@@ -153,6 +154,7 @@ async function formatStorage(options: FormatOptions): Promise<void> {
   const { code, stdout, stderr } = await runCommand([
     "java",
     ...DEFAULT_JAVA_OPTIONS,
+    ...await archiveOptions(kafka),
     ...LOGGING,
     "-cp",
     `${kafka}/*`,
@@ -195,6 +197,8 @@ export interface BrokerOptions {
   readonly address: () => string;
   readonly javaOptions?: readonly string[] | undefined;
   readonly programs?: ProgramChoice | undefined;
+  /** Has Java write an archive of its classes when it ends. */
+  readonly archiveClasses?: boolean | undefined;
   /** Without it, the broker keeps running when this process dies. */
   readonly watchdog?: Watchdog | undefined;
 }
@@ -226,6 +230,7 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
       return {
         args: [
           ...javaOptions(DEFAULT_JAVA_OPTIONS, options.javaOptions ?? []),
+          ...await archiveOptions(kafka, { write: options.archiveClasses }),
           ...LOGGING,
           "-cp",
           `${kafka}/*`,

@@ -44,6 +44,8 @@ export interface LocalEngineOptions {
   readonly javaOptions?: readonly string[];
   /** Which versions it runs. */
   readonly programs?: ProgramChoice;
+  /** Has Java write archives of its classes when the parts end. */
+  readonly archiveClasses?: boolean;
   /** Ends the engine when this process dies. Without it, the engine keeps running. */
   readonly watchdog?: Watchdog;
   readonly notify?: ((line: string) => void) | undefined;
@@ -95,6 +97,7 @@ export class LocalEngine {
     const common = {
       dir,
       programs: options.programs,
+      archiveClasses: options.archiveClasses,
       watchdog: options.watchdog,
     };
     const { title } = options.programs?.kafka ?? KAFKA;

@@ -6,7 +6,9 @@
 
 import { removeIfThere } from "../base/files.ts";
 import { chooseEngine, javaProblem } from "./choose.ts";
+import { archiveDraftOf, archiveOf, archiveOptions } from "./class_archive.ts";
 import { DockerEngine } from "./docker.ts";
+import { ensurePrograms } from "./download.ts";
 import { LocalEngine, type LocalEngineOptions } from "./local.ts";
 import { engineFolder } from "./paths.ts";
 import { freePorts, isPortFree } from "./ports.ts";
@@ -43,6 +45,26 @@ export class ThrowawayEngine extends LocalEngine implements Throwaway {
     await this.kill();
     await this.#watchdog.release();
     await removeIfThere(this.folders.root);
+  }
+}
+
+/** How long a part may take to end when it writes an archive, in milliseconds. */
+const ARCHIVE_TIMEOUT_MS = 120_000;
+
+/** Makes the archives with which engines start faster, if this machine has Java and they are not there. */
+export async function archiveClasses(): Promise<void> {
+  if (await javaProblem() !== undefined) return;
+  const { kafka, registryJar } = await ensurePrograms();
+  const programs = [kafka, registryJar];
+  const there = await Promise.all(
+    programs.map((program) => archiveOptions(program)),
+  );
+  if (there.every((options) => options.length > 0)) return;
+  await using engine = await startThrowawayEngine({ archiveClasses: true });
+  const parts = [engine.broker, engine.registry];
+  await Promise.all(parts.map((part) => part.stop(ARCHIVE_TIMEOUT_MS)));
+  for (const program of programs) {
+    await Deno.rename(archiveDraftOf(program), archiveOf(program));
   }
 }
 

@@ -108,122 +108,138 @@ async function listeningAddresses(pid: number | undefined): Promise<string[]> {
   return stdout.split("\n").filter(Boolean);
 }
 
+/** The tests of one engine or two, which share them: starting an engine costs more than what is done to it here. */
+const SHARED: readonly {
+  readonly name: string;
+  readonly fn: (one: LocalEngine, other: LocalEngine) => Promise<void>;
+}[] = [
+  {
+    name: "the engines know nothing of each other",
+    async fn(one, other) {
+      assertNotEquals(one.brokers, other.brokers);
+      assertNotEquals(one.registryUrl, other.registryUrl);
+      await makeTopic(one, "only-here");
+      assert((await topics(one)).includes("only-here"));
+      assert(!(await topics(other)).includes("only-here"));
+    },
+  },
+  {
+    name: "LocalEngine listens on 127.0.0.1 only",
+    async fn(engine) {
+      // Only Linux says so without a program of its own.
+      if (Deno.build.os !== "linux") return;
+      // As the system writes it, for IPv4 and for IPv6.
+      const local = ["0100007F", "0000000000000000FFFF00000100007F"];
+      for (const part of await engine.running()) {
+        const addresses = await listeningAddresses(part.pid);
+        assert(addresses.length > 0, part.title);
+        assertEquals(
+          addresses.filter((address) => !local.includes(address)),
+          [],
+          part.title,
+        );
+      }
+    },
+  },
+  {
+    name:
+      "LocalEngine gives a new registry Confluent's default level of compatibility, and keeps the level that was set",
+    async fn(engine) {
+      assertEquals(await defaultCompatibility(engine), "BACKWARD");
+      await setDefaultCompatibility(engine, "NONE");
+      assertEquals(await engine.registry.stop(), true);
+      assertEquals(await engine.start(), "repaired");
+      assertEquals(await defaultCompatibility(engine), "NONE");
+    },
+  },
+  {
+    name:
+      "LocalEngine keeps topics and schema ids over a stop and over a crash, and wipe() removes them",
+    async fn(engine) {
+      await makeTopic(engine, "kept");
+      assertEquals((await engine.stop()).length, 2);
+      assertEquals(await engine.running(), []);
+
+      assertEquals(await engine.start(), "started");
+      assert((await topics(engine)).includes("kept"));
+      await makeTopic(engine, "kept-too");
+      const id = await register(engine, "kept-value");
+      await Promise.all([engine.broker.kill(), engine.registry.kill()]);
+
+      assertEquals(await engine.start(), "started");
+      const found = await topics(engine);
+      assert(found.includes("kept") && found.includes("kept-too"));
+      assertEquals(await schemaOf(engine, id), SCHEMA);
+      assertEquals(await register(engine, "kept-value"), id);
+
+      await engine.wipe();
+      assertEquals(await engine.running(), []);
+      await assertRejects(
+        () => Deno.stat(engine.folders.data),
+        Deno.errors.NotFound,
+      );
+    },
+  },
+  {
+    name:
+      "startEngine() finds a running engine whatever the ports asked for, repairs a half-dead one, and stopEngine() stops it",
+    async fn(_, engine) {
+      const dir = engine.folders.root;
+      const again = await startEngine({ engine: "local", dir, kafkaPort: 9 });
+      assertEquals(again.result, "running");
+      assertEquals(again.brokers, engine.brokers);
+      assertEquals(again.asAsked, false);
+
+      const registryPid = engine.registry.pid;
+      await signalProcess(engine.broker.pid!, "KILL");
+      await eventually(
+        "the broker is gone",
+        async () => !await engine.broker.running(),
+      );
+      const repaired = await startEngine({ engine: "local", dir });
+      assertEquals(repaired.result, "repaired");
+      assertEquals(repaired.brokers, engine.brokers);
+      assertEquals((await engine.running()).length, 2);
+      assertEquals(engine.registry.pid, registryPid);
+      await makeTopic(engine, "after-repair");
+
+      // The record of a reboot: the process ids are those of others by now.
+      await Deno.writeTextFile(`${engine.folders.run}/ports.json`, "garbage");
+      const { kafkaPort, ports: { registryPort } } = engine;
+      const restarted = await startEngine({
+        engine: "local",
+        dir,
+        kafkaPort,
+        registryPort,
+      });
+      assertEquals(restarted.result, "started");
+      assert((await topics(engine)).includes("after-repair"));
+
+      const stopped = await stopEngine({ dir });
+      assertEquals(stopped.stopped.length, 2);
+      assertEquals(await engine.running(), []);
+      assertEquals((await stopEngine({ dir })).stopped, []);
+    },
+  },
+];
+
 localEngineTest(
-  "startThrowawayEngine() starts two engines that know nothing of each other when called at once",
-  async () => {
+  "startThrowawayEngine() starts two engines when called at once",
+  async (context) => {
     await using stack = new AsyncDisposableStack();
     const [one, other] = await Promise.all(
       [1, 2].map(async () => stack.use(await startThrowawayEngine())),
     );
     assert(one && other);
-    assertNotEquals(one.brokers, other.brokers);
-    assertNotEquals(one.registryUrl, other.registryUrl);
-    await makeTopic(one, "only-here");
-    assert((await topics(one)).includes("only-here"));
-    assert(!(await topics(other)).includes("only-here"));
-  },
-);
-
-localEngineTest(
-  "LocalEngine keeps topics and schema ids over a stop and over a crash, and wipe() removes them",
-  async () => {
-    await using engine = await startThrowawayEngine();
-    await makeTopic(engine, "kept");
-    assertEquals((await engine.stop()).length, 2);
-    assertEquals(await engine.running(), []);
-
-    assertEquals(await engine.start(), "started");
-    assert((await topics(engine)).includes("kept"));
-    await makeTopic(engine, "kept-too");
-    const id = await register(engine, "kept-value");
-    await Promise.all([engine.broker.kill(), engine.registry.kill()]);
-
-    assertEquals(await engine.start(), "started");
-    const found = await topics(engine);
-    assert(found.includes("kept") && found.includes("kept-too"));
-    assertEquals(await schemaOf(engine, id), SCHEMA);
-    assertEquals(await register(engine, "kept-value"), id);
-
-    await engine.wipe();
-    assertEquals(await engine.running(), []);
-    await assertRejects(
-      () => Deno.stat(engine.folders.data),
-      Deno.errors.NotFound,
-    );
-  },
-);
-
-localEngineTest(
-  "LocalEngine gives a new registry Confluent's default level of compatibility, and keeps the level that was set",
-  async () => {
-    await using engine = await startThrowawayEngine();
-    assertEquals(await defaultCompatibility(engine), "BACKWARD");
-    await setDefaultCompatibility(engine, "NONE");
-    assertEquals(await engine.registry.stop(), true);
-    assertEquals(await engine.start(), "repaired");
-    assertEquals(await defaultCompatibility(engine), "NONE");
-  },
-);
-
-localEngineTest(
-  "LocalEngine listens on 127.0.0.1 only",
-  async () => {
-    // Only Linux says so without a program of its own.
-    if (Deno.build.os !== "linux") return;
-    await using engine = await startThrowawayEngine();
-    // As the system writes it, for IPv4 and for IPv6.
-    const local = ["0100007F", "0000000000000000FFFF00000100007F"];
-    for (const part of await engine.running()) {
-      const addresses = await listeningAddresses(part.pid);
-      assert(addresses.length > 0, part.title);
-      assertEquals(
-        addresses.filter((address) => !local.includes(address)),
-        [],
-        part.title,
-      );
+    for (const { name, fn } of SHARED) {
+      await context.step({
+        name,
+        fn: () => fn(one, other),
+        // The engines live longer than a step; the test around the steps checks that nothing is left.
+        sanitizeOps: false,
+        sanitizeResources: false,
+      });
     }
-  },
-);
-
-localEngineTest(
-  "startEngine() finds a running engine whatever the ports asked for, repairs a half-dead one, and stopEngine() stops it",
-  async () => {
-    await using engine = await startThrowawayEngine();
-    const dir = engine.folders.root;
-    const again = await startEngine({ engine: "local", dir, kafkaPort: 9 });
-    assertEquals(again.result, "running");
-    assertEquals(again.brokers, engine.brokers);
-    assertEquals(again.asAsked, false);
-
-    const registryPid = engine.registry.pid;
-    await signalProcess(engine.broker.pid!, "KILL");
-    await eventually(
-      "the broker is gone",
-      async () => !await engine.broker.running(),
-    );
-    const repaired = await startEngine({ engine: "local", dir });
-    assertEquals(repaired.result, "repaired");
-    assertEquals(repaired.brokers, engine.brokers);
-    assertEquals((await engine.running()).length, 2);
-    assertEquals(engine.registry.pid, registryPid);
-    await makeTopic(engine, "after-repair");
-
-    // The record of a reboot: the process ids are those of others by now.
-    await Deno.writeTextFile(`${engine.folders.run}/ports.json`, "garbage");
-    const { kafkaPort, ports: { registryPort } } = engine;
-    const restarted = await startEngine({
-      engine: "local",
-      dir,
-      kafkaPort,
-      registryPort,
-    });
-    assertEquals(restarted.result, "started");
-    assert((await topics(engine)).includes("after-repair"));
-
-    const stopped = await stopEngine({ dir });
-    assertEquals(stopped.stopped.length, 2);
-    assertEquals(await engine.running(), []);
-    assertEquals((await stopEngine({ dir })).stopped, []);
   },
 );
 
