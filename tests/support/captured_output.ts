@@ -25,13 +25,25 @@ export function withoutTimes(text: string): string {
 }
 
 /**
- * Removes how long a run took, and its rate, from an account.
+ * Removes how long a run took, and its rate, from an account. On a busy machine a run is long enough to say how far it is: those
+ * lines are removed too.
  *
  * @param text Lines of standard error.
  * @returns The lines, in which `Delivered 5 events in 1.0 s (5/s).` is `Delivered 5 events.`
  */
 export function withoutDuration(text: string): string {
-  return text.replace(/ in [\d.]+ m?s( \([\d,]+\/s\))?/g, "");
+  return text.replace(/^\w+ [\d,]+ events? \([\d,]+\/s\).*\n/gm, "")
+    .replace(/ in [\d.]+ m?s( \([\d,]+\/s\))?/g, "");
+}
+
+/**
+ * Removes the time that is left of a wait: a start on a busy machine takes some of it.
+ *
+ * @param text Lines of standard error.
+ * @returns The lines, in which `(up to 5 s)` is `(up to N s)`.
+ */
+export function withoutWait(text: string): string {
+  return text.replace(/\(up to [1-5] s\)/, "(up to N s)");
 }
 
 /**
