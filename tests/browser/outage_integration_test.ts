@@ -1,5 +1,5 @@
 /**
- * The page while what it needs is away: the broker, the dashboard.
+ * The page while what it needs is away: the broker, the registry, the dashboard.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { makeTopic } from "../support/topics.ts";
 import { DashboardTask, pageTest, sendOrders, startStore } from "./support.ts";
 
 pageTest(
-  "the page tells that the broker or the dashboard is away, keeps what it has, and comes back by itself",
+  "the page tells that the broker, the registry or the dashboard is away, keeps what it has, and comes back by itself",
   async ({ browser, topic, group, database }) => {
     // The others' engine must not be restarted.
     await using engine = await startThrowawayEngine();
@@ -49,7 +49,20 @@ pageTest(
         /connection to the pipeline was lost at \d\d:\d\d:\d\d/,
       );
       await today.shows("Late Guest", ".orders");
+      await engine.registry.kill();
       dashboard = await DashboardTask.launch(config, { database, port });
+      const messages = await browser.open(
+        `${dashboard.url}/#/topics/${topic}/messages`,
+      );
+      await messages.shows(/messages are shown as bytes/, ".notice");
+      await messages.shows(/Registry can't be reached/, ".rows");
+      await today.shows(/live, with trouble/, "header");
+      await today.shows("Late Guest", ".orders");
+      await engine.registry.start();
+      await eventually("the messages can be read", async () => {
+        await messages.click("button", "Reload");
+        return (await messages.text(".rows")).includes("Late Guest");
+      });
       await today.shows(/^live/, ".connection");
       await topics.shows(/^live/, ".connection");
       await eventually(
@@ -58,9 +71,10 @@ pageTest(
       );
       // What is not loaded meanwhile is all that the browser notes.
       assertEquals(
-        [...today.complaints, ...topics.complaints].filter((text) =>
-          !/Failed to load resource|ERR_/.test(text)
-        ),
+        [today, topics, messages].flatMap(({ complaints }) => complaints)
+          .filter((
+            text,
+          ) => !/Failed to load resource|ERR_/.test(text)),
         [],
       );
     } finally {

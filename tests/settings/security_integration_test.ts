@@ -22,6 +22,7 @@ import {
   encryptKey,
   opensslProblem,
 } from "../support/certificates.ts";
+import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { untilAnswered } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
@@ -629,6 +630,31 @@ securityTest(
           lacking.stdout,
           `BROKEN  rights: Missing: Write on topic '${topic}', Read on group '${group}'\n`,
         );
+      },
+    );
+
+    await context.step(
+      "the page tells what this user may read, and that the rest is not known",
+      async () => {
+        await broker.grantOnly(`User:${USER}`, [`TOPIC ${topic} READ`]);
+        const config = resolveConfig({
+          brokers: broker.address("SASLSSL"),
+          registry: registryUrl,
+        }, { env: (name) => scram[name] });
+        await using page = new TestDashboard({ config });
+        const { body } = await page.get("/api/topics");
+        assertEquals(
+          body.map((
+            { name, bytes }: { readonly name: string; readonly bytes: unknown },
+          ) => [name, bytes]),
+          [[topic, null]],
+        );
+        const shown = await page.get(`/api/topics/${topic}`);
+        assertEquals(
+          [shown.body.partitions[0].bytes, shown.body.settings],
+          [null, []],
+        );
+        assertEquals((await page.get("/api/status")).body.kafka, { ok: true });
       },
     );
 

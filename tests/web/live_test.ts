@@ -9,8 +9,10 @@ import type { DaySnapshot } from "../../lib/web/api.ts";
 import { eventBytes, eventStream, Outbox } from "../../lib/web/events.ts";
 import { type DaySource, LiveFeed } from "../../lib/web/live.ts";
 import { Pipeline } from "../../lib/web/pipeline.ts";
+import { pause } from "../../lib/base/pause.ts";
 import { EventReader } from "../support/dashboard.ts";
 import { eventually } from "../support/eventually.ts";
+import { permittedTest } from "../support/permissions.ts";
 
 /** A store in memory that counts what it is asked. */
 class CountedStore implements DaySource {
@@ -137,6 +139,38 @@ Deno.test("Outbox keeps the newest event of each name, for a page that does not 
   outbox.put("day", () => eventBytes("day", 1_000));
   assertEquals(await later, "event: day\ndata: 1000\n\n");
 });
+
+permittedTest(
+  "eventStream() makes no more than a page takes that never reads, and has the newest for it when it does",
+  [{ name: "net", host: "127.0.0.1" }],
+  async () => {
+    const outbox = new Outbox();
+    const stop = new AbortController();
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      () => eventStream(outbox, { signal: stop.signal, closed() {} }),
+    );
+    const { hostname, port } = server.addr;
+    using page = await Deno.connect({ hostname, port });
+    await page.write(new TextEncoder().encode("GET / HTTP/1.0\r\n\r\n"));
+    const count = 200;
+    const filling = "x".repeat(2 ** 20);
+    let made = 0;
+    for (let at = 1; at <= count; at++) {
+      outbox.put("day", () => {
+        made++;
+        return eventBytes("day", { at, filling });
+      });
+      await pause(5);
+    }
+    assert(made < count / 4, `${made} MiB`);
+    outbox.end();
+    const text = await new Response(page.readable).text();
+    assert(text.lastIndexOf(`{"at":${count},`) > 0);
+    assert(text.length < (made + 1) * (filling.length + 1_000));
+    stop.abort();
+  },
+);
 
 Deno.test("eventStream() ends when the page closes it, or the server stops", async () => {
   let closed = 0;
