@@ -39,6 +39,8 @@ pageTest(
       await topics.shows(topic, "table");
       await today.shows(/live, with trouble/, "header");
       await today.shows("Early Guest", ".orders");
+      const said = (await topics.text("main")).match(/can't be reached/g);
+      assertEquals(said?.length, 1);
       await engine.broker.start();
       await topics.shows(/^live/, ".connection");
       await sendOrders(bench, [{ customer_name: "Late Guest" }]);

@@ -34,10 +34,11 @@ function dataOf(points) {
   ]);
 }
 
-/** @param {number} value */
+/** The top of the axis for a value, so that lines at round values are below it: 10 at least. @param {number} value */
 function roundUp(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return ([1, 2, 4, 5, 10].find((step) => value <= step * power) ?? 10) * power;
+  const power = 10 ** Math.max(1, Math.floor(Math.log10(value)));
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8].find((step) => value <= step * power) ??
+    10) * power;
 }
 
 /**
@@ -178,7 +179,7 @@ function optionsOf({ unit, points, onPoint }) {
           (points().at(-1)?.at ?? 0) / 1_000 + partOf(),
         ],
       },
-      y: { range: (_, __, max) => [0, roundUp(Math.max(max ?? 0, 1))] },
+      y: { range: (_, __, max) => [0, roundUp(max ?? 0)] },
     },
     axes: [
       {

@@ -7,7 +7,7 @@
 import { addressOf } from "./address.js";
 import { Group, Groups } from "./groups.js";
 import { DeadLetters, Letters } from "./letters.js";
-import { endSentence, Notice } from "./parts.js";
+import { endSentence, Notice, SaidAbove } from "./parts.js";
 import { html } from "./preact.js";
 import { Schema, Schemas } from "./schemas.js";
 import { Topic, Topics } from "./topics.js";
@@ -32,6 +32,11 @@ export function KafkaPlace({ address: { path, query }, status }) {
   const [first = "topics", name, part] = path;
   const place = KAFKA_PLACES.find(({ id }) => id === first);
   const show = name === undefined ? place?.all : place?.one;
+  const said = status
+    ? [status.kafka, status.registry].flatMap((health) =>
+      health.ok ? [] : [health.error]
+    )
+    : [];
   return html`
     <nav class="places" aria-label="Kafka">
       ${KAFKA_PLACES.map(({ id, name }) =>
@@ -50,7 +55,10 @@ export function KafkaPlace({ address: { path, query }, status }) {
           status.registry.advice ?? ""
         } Until then messages are shown as bytes.`.trim()} />
     `}
-    <${show} key=${path.join("/")} name=${name} part=${part} query=${query}
-      readOnly=${status?.readOnly ?? true} topic=${status?.topic} />
+    <${SaidAbove.Provider} value=${said}>
+      <${show} key=${path.join("/")} name=${name} part=${part}
+        query=${query}
+        readOnly=${status?.readOnly ?? true} home=${status?.topic} />
+      <//>
   `;
 }

@@ -258,7 +258,7 @@ function ReplayAll({ topic, reason, onDone }) {
 
 /** @param {{ topic: string, letter: DeadLetterAnswer, readOnly: boolean, onDone: (outcome: string) => void }} props */
 function Letter({ topic, letter, readOnly, onDone }) {
-  const { message, place, reason, attempts, group, replayable } = letter;
+  const { message, place, replayable } = letter;
   const [editing, setEditing] = useState(false);
   const replay = useAct((execute) => /** @type {Promise<ReplayAnswer>} */ (
     act(apiPath(["dead-letters", topic, "replay"]), {
@@ -266,12 +266,7 @@ function Letter({ topic, letter, readOnly, onDone }) {
       execute,
     })
   ));
-  const tried = `${
-    attempts === 1 ? "Tried once" : `Tried ${count(attempts)} times`
-  }${group ? ` by ${group}` : ""}.`;
   return html`
-    <p class="why wrap">${reason ??
-      "The letter does not say why."} <span class="quiet">${tried}</span></p>
     <${MessageDetail} topic=${`${topic}.dlq`} message=${message} />
     ${!readOnly &&
       (place === null || !replayable

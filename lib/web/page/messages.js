@@ -219,9 +219,10 @@ function withFresh(shown, fresh, reading) {
 /**
  * Shows a topic's messages.
  *
- * @param {{ topic: string, query: Readonly<Record<string, string>>, partitions: number }} props
+ * @param {{ topic: string, home: string | undefined, query: Readonly<Record<string, string>>, partitions: number }} props
+ * `home`: the topic of the cafe.
  */
-export function Messages({ topic, query, partitions }) {
+export function Messages({ topic, home, query, partitions }) {
   const { partition, key, from, where, follow, open } = query;
   const following = follow === "1" && (from ?? "newest") === "newest";
   const filters = filtersOf({ partition, key, from, where });
@@ -291,8 +292,9 @@ export function Messages({ topic, query, partitions }) {
       `}
       ${!shown ? !error && html`<${Loading} />` : rows.length === 0
         ? html`
-          <${Empty} topic=${topic} filtered=${filters !==
-            ""} more=${shown.next !== null}
+          <${Empty} topic=${topic} home=${home} filtered=${filters !==
+            ""}
+            more=${shown.next !== null}
             onMore=${loadNext} />
         `
         : html`
@@ -318,10 +320,14 @@ function saying({ rows, next, read }, filters) {
     : found;
 }
 
-/** @param {{ topic: string, filtered: boolean, more: boolean, onMore: () => void }} props */
-function Empty({ topic, filtered, more, onMore }) {
+/** @param {{ topic: string, home: string | undefined, filtered: boolean, more: boolean, onMore: () => void }} props */
+function Empty({ topic, home, filtered, more, onMore }) {
   if (!filtered) {
-    return html`<${Notice} title=${`No messages in ${topic} yet.`} text=${"`deno task produce` sends five."} />`;
+    return html`<${Notice} title=${`No messages in ${topic} yet.`} text=${
+      topic === home
+        ? "`deno task produce` sends five."
+        : "They show up here once something sends them."
+    } />`;
   }
   return html`
     <${Notice} title="No message matches." text=${more

@@ -5,7 +5,14 @@
  */
 
 import { ApiError } from "./api.js";
-import { html, useEffect, useRef, useState } from "./preact.js";
+import {
+  createContext,
+  html,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "./preact.js";
 
 /** @import { View } from "./preact.d.ts" */
 
@@ -41,6 +48,9 @@ export function Notice({ title, text, trouble = false, children }) {
   `;
 }
 
+/** What is said above to have failed: it is not said twice. */
+export const SaidAbove = createContext(/** @type {readonly string[]} */ ([]));
+
 /**
  * Says what failed.
  *
@@ -48,6 +58,7 @@ export function Notice({ title, text, trouble = false, children }) {
  */
 export function Failure({ error }) {
   const message = error instanceof Error ? error.message : String(error);
+  if (useContext(SaidAbove).includes(message)) return null;
   return html`
     <${Notice} trouble title=${endSentence(
       message,

@@ -39,5 +39,13 @@ export declare function useMemo<T>(
   inputs: readonly unknown[],
 ): T;
 
+/** Hands a value to all components below its provider. */
+export declare function createContext<T>(
+  initial: T,
+): { readonly initial: T; readonly Provider: unknown };
+
+/** Reads the value of the nearest provider above. */
+export declare function useContext<T>(context: { readonly initial: T }): T;
+
 /** Keeps something between two calls of a component. */
 export declare function useRef<T>(initial: T): { current: T };

@@ -357,22 +357,27 @@ function Latest({ latest }) {
         html`<button type="button" class="newer" onClick=${toTop}>${
           waiting === latest.length ? `${waiting} or more` : waiting
         } new</button>`}
-      <div class="scroll" ref=${box} onScroll=${onScroll} tabindex="0" role="region" aria-label="Latest orders">
-        <ul class="orders">
-          ${shown.map(({ id, at, name, drink, quantity, cents, member }) =>
-            html`
-              <li key=${id}>
-                <time datetime=${new Date(at).toISOString()}>${clock(at)}</time>
-                <span class="name">${name}${member && html`
-                  <span class="tag">member</span>
-                `}</span>
-                <span class="drink">${quantity}× ${drink}</span>
-                <span class="amount">${money(cents)}</span>
-              </li>
-            `
-          )}
-        </ul>
-      </div>
+      ${shown.length > 0 && html`
+        <div class="scroll" ref=${box} onScroll=${onScroll} tabindex="0"
+          role="region" aria-label="Latest orders">
+          <ul class="orders">
+            ${shown.map(({ id, at, name, drink, quantity, cents, member }) =>
+              html`
+                <li key=${id}>
+                  <time datetime=${new Date(at).toISOString()}>${clock(
+                    at,
+                  )}</time>
+                  <span class="name">${name}${member && html`
+                    <span class="tag">member</span>
+                  `}</span>
+                  <span class="drink">${quantity}× ${drink}</span>
+                  <span class="amount">${money(cents)}</span>
+                </li>
+              `
+            )}
+          </ul>
+        </div>
+      `}
     </section>
   `;
 }

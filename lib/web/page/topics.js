@@ -67,10 +67,10 @@ export function Topics() {
 /**
  * Shows one topic.
  *
- * @param {{ name: string, part: string | undefined, query: Readonly<Record<string, string>>, readOnly: boolean }} props
- * `part`: the messages, the settings, or the partitions.
+ * @param {{ name: string, part: string | undefined, query: Readonly<Record<string, string>>, home: string | undefined }} props
+ * `part`: the messages, the settings, or the partitions; `home`: the topic of the cafe.
  */
-export function Topic({ name, part = "partitions", query }) {
+export function Topic({ name, part = "partitions", query, home }) {
   const loaded = useData(
     (signal) => ask(apiPath(["topics", name]), { signal }),
     [],
@@ -91,9 +91,10 @@ export function Topic({ name, part = "partitions", query }) {
       href: addressOf(["topics"]),
     }} title=${name} tabs=${tabs} />
     ${part === "messages"
-      ? html`<${Messages} topic=${name} query=${query} partitions=${
-        loaded.data?.partitions.length ?? 0
-      } />`
+      ? html`
+        <${Messages} topic=${name} home=${home} query=${query}
+          partitions=${loaded.data?.partitions.length ?? 0} />
+      `
       : whenLoaded(
         /** @type {Loaded<TopicAnswer>} */ (loaded),
         (topic) =>
