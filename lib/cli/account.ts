@@ -6,17 +6,6 @@
 
 import { plural } from "../base/plural.ts";
 
-/** What a run did. */
-export interface Account {
-  /** What was done to the events, capitalised, such as `Delivered`. */
-  readonly done: string;
-  readonly count: number;
-  /** How many it should have been; undefined if that is not known. */
-  readonly of?: number | undefined;
-  readonly tookMs: number;
-  readonly rest: readonly string[];
-}
-
 /** Writes numbers with commas between thousands. */
 export const numbers: Intl.NumberFormat = new Intl.NumberFormat("en-US", {
   maximumFractionDigits: 0,
@@ -42,8 +31,18 @@ export function describeDuration(ms: number): string {
 }
 
 /** Writes an account, such as `Delivered 26,500 of 200,000 events in 1.2 s (22,083/s); stopped before the rest.` */
-export function describeAccount(account: Account): string {
-  const { done, count, of = count, tookMs, rest } = account;
+export function describeAccount(
+  { done, count, of = count, tookMs, rest }: {
+    /** What was done to the events, capitalised, such as `Delivered`. */
+    readonly done: string;
+    readonly count: number;
+    /** How many it should have been; undefined if that is not known. */
+    readonly of?: number | undefined;
+    readonly tookMs: number;
+    /** What else there is to say, in clauses. */
+    readonly rest: readonly string[];
+  },
+): string {
   const share = count === of ? "" : ` of ${numbers.format(of)}`;
   // A rate of less than one a second would be shown as 0 or 1.
   const rate = count * 1_000 / Math.max(tookMs, 1);

@@ -20,14 +20,6 @@ import {
 import { describeEngine } from "./engine_report.ts";
 import { note } from "./output.ts";
 
-/** How an engine is brought. */
-export interface OwnEngineOptions {
-  readonly keep: boolean;
-  readonly signal: AbortSignal;
-  /** Chooses the ports, knowing whether the engine of this checkout runs. */
-  readonly ports: (runs: boolean) => Promise<PortChoice> | PortChoice;
-}
-
 /** The ports of an engine; the usual ones by default. */
 export type PortChoice = Pick<StartOptions, "kafkaPort" | "registryPort">;
 
@@ -39,10 +31,14 @@ export type PortChoice = Pick<StartOptions, "kafkaPort" | "registryPort">;
  * @throws {StoppedError} If the signal ended the start.
  */
 export async function withEngine(
-  options: OwnEngineOptions,
+  { keep, signal, ports }: {
+    readonly keep: boolean;
+    readonly signal: AbortSignal;
+    /** Chooses the ports, knowing whether the engine of this checkout runs. */
+    readonly ports: (runs: boolean) => Promise<PortChoice> | PortChoice;
+  },
   work: (config: Config, engine?: RunningEngine) => Promise<void>,
 ): Promise<void> {
-  const { keep, signal, ports } = options;
   const named = [BROKERS_VARIABLE, REGISTRY_VARIABLE].filter((name) =>
     Deno.env.get(name)
   );

@@ -14,16 +14,11 @@ const KILLED_BY_SIGINT = 130;
  */
 const REPEAT_MS = 500;
 
-/** A stop that may be asked for. Disposing of it removes the listeners. */
-export interface StopSignal extends Disposable {
-  readonly signal: AbortSignal;
-}
-
 /**
  * Listens for Ctrl+C, SIGTERM and SIGHUP. The first asks for a clean stop, and limits how long a reader of the output may take; a
- * second Ctrl+C or SIGTERM ends the process immediately.
+ * second Ctrl+C or SIGTERM ends the process immediately. Disposing of the stop removes the listeners.
  */
-export function stopSignal(): StopSignal {
+export function stopSignal(): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController();
   let firstAt = 0;
   const stop = () => {

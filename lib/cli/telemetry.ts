@@ -35,19 +35,14 @@ export const METRICS_FLAGS = {
   }),
 };
 
-/** What observes a task's runs. Disposing of it closes the port. */
-export interface Observation extends AsyncDisposable {
-  readonly telemetry: Telemetry | undefined;
-}
-
 /**
- * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded.
+ * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded. Disposing closes the port.
  *
  * @throws {PipelineError} If the port can't be had.
  */
 export async function observe(
   flags: FlagValues<typeof METRICS_FLAGS>,
-): Promise<Observation> {
+): Promise<AsyncDisposable & { readonly telemetry: Telemetry | undefined }> {
   const { "metrics-port": port, "metrics-host": hostname } = flags;
   const isExported = exportsToOtel();
   if (!isExported && port === undefined) {

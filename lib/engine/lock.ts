@@ -7,23 +7,20 @@
 import { pause } from "../base/pause.ts";
 import { throwIfStopped } from "./shell.ts";
 
-/** Options for {@linkcode withLock}. */
-export interface LockOptions {
-  /** Called if another process holds the lock, once. */
-  readonly onWait?: () => void;
-  readonly signal?: AbortSignal | undefined;
-}
-
 const POLL_MS = 100;
 /** The time after which `onWait` is called, in milliseconds. */
 const PATIENCE_MS = 1_000;
 
 /** Does something while no other process, nor another call in this one, does it. */
 export async function withLock<T>(
-  options: LockOptions & { readonly path: string },
+  { path, onWait, signal }: {
+    readonly path: string;
+    /** Called if another process holds the lock, once. */
+    readonly onWait?: () => void;
+    readonly signal?: AbortSignal | undefined;
+  },
   action: () => Promise<T>,
 ): Promise<T> {
-  const { path, onWait, signal } = options;
   using file = await Deno.open(path, { create: true, write: true });
   for (let waitedMs = 0; !await file.tryLock(true); waitedMs += POLL_MS) {
     throwIfStopped(signal);

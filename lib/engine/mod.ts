@@ -168,13 +168,6 @@ async function startDocker(
   };
 }
 
-/** Options for {@linkcode stopEngine}. */
-export interface StopOptions {
-  readonly wipe?: boolean;
-  readonly dir?: string;
-  readonly notify?: (line: string) => void;
-}
-
 /** What {@linkcode stopEngine} did. */
 export interface StopResult {
   /** The titles of what was stopped. */
@@ -184,7 +177,8 @@ export interface StopResult {
 
 /** Stops what {@linkcode startEngine} started, and waits until it is gone. */
 export async function stopEngine(
-  options: StopOptions = {},
+  options: Pick<StartOptions, "dir" | "notify"> & { readonly wipe?: boolean } =
+    {},
 ): Promise<StopResult> {
   const { wipe = false, dir = engineFolder() } = options;
   const local = new LocalEngine({ dir, notify: options.notify });
