@@ -84,8 +84,8 @@ export async function consumeCommand(): Promise<never> {
         onError: flags["on-error"],
         assigned: report.assigned,
         beforeCommit: report.shown,
-        setAside: report.notes.setAside,
-        tombstone: report.notes.tombstone,
+        setAside: report.setAside,
+        tombstone: report.tombstone,
         stopping: report.stopping,
         telemetry: observation.telemetry,
       })

@@ -12,40 +12,6 @@ import { placeOf } from "../events/record.ts";
 import { describeAccount, listOf } from "./account.ts";
 import { errors, note, output, printLine } from "./output.ts";
 
-class SetAsideNotes {
-  deadLetters = 0;
-  #tombstones = 0;
-
-  /** Notes which message was set aside, why, and where it is kept. */
-  readonly setAside: NonNullable<MessageObserver["setAside"]> = (
-    { error, letter, ...origin },
-  ) => {
-    this.deadLetters++;
-    const verb = error instanceof InvalidEventError ? "read" : "process";
-    note(
-      `Can't ${verb} message ${placeOf(origin)}: ${
-        printable(messageOf(error))
-      }\n  It is kept: ${placeOf(letter)}`,
-    );
-  };
-
-  readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
-    position,
-    key,
-  ) => {
-    this.#tombstones++;
-    const name = key === null ? "no key" : `key ${printable(key)}`;
-    note(`Tombstone: ${placeOf(position)} (${name})`);
-  };
-
-  clauses(): string[] {
-    return listOf([
-      [this.deadLetters, plural(this.deadLetters, "dead letter")],
-      [this.#tombstones, plural(this.#tombstones, "tombstone")],
-    ]).map((list) => `set aside: ${list}`);
-  }
-}
-
 /** What is consumed, and how much of it is printed. */
 export interface MemberReportOptions {
   readonly topic: string;
@@ -58,17 +24,12 @@ export interface MemberReportOptions {
   readonly quiet: boolean;
 }
 
-/** What a member's lines call it, and what it does. */
-export interface MemberWords {
-  readonly name: string;
-  readonly listening: string;
-  readonly done: string;
-  readonly total: string;
-}
+type Words = Readonly<
+  Record<"name" | "listening" | "done" | "total", string>
+>;
 
 /** Prints a member's run: its opening and closing lines on stdout, what went wrong and the account on stderr. */
 export class MemberReport {
-  readonly notes = new SetAsideNotes();
   /** How many events were taken, and to how many the work was done: one that is there already needs none. */
   protected taken = 0;
   protected done = 0;
@@ -77,11 +38,13 @@ export class MemberReport {
   protected isStopping = false;
   protected progress: { end(): void } | undefined;
   readonly #options: MemberReportOptions;
-  readonly #words: MemberWords;
+  readonly #words: Words;
+  #deadLetters = 0;
+  #tombstones = 0;
   /** The partitions that the group has assigned, as text. */
   #partitions = "";
 
-  constructor(options: MemberReportOptions, words: MemberWords) {
+  constructor(options: MemberReportOptions, words: Words) {
     this.#options = options;
     this.#words = words;
   }
@@ -121,6 +84,28 @@ export class MemberReport {
     }
   };
 
+  /** Notes which message was set aside, why, and where it is kept. */
+  readonly setAside: NonNullable<MessageObserver["setAside"]> = (
+    { error, letter, ...origin },
+  ) => {
+    this.#deadLetters++;
+    const verb = error instanceof InvalidEventError ? "read" : "process";
+    note(
+      `Can't ${verb} message ${placeOf(origin)}: ${
+        printable(messageOf(error))
+      }\n  It is kept: ${placeOf(letter)}`,
+    );
+  };
+
+  readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (
+    position,
+    key,
+  ) => {
+    this.#tombstones++;
+    const name = key === null ? "no key" : `key ${printable(key)}`;
+    note(`Tombstone: ${placeOf(position)} (${name})`);
+  };
+
   /** Called when the opening lines are printed. */
   protected begin(): void {}
 
@@ -144,7 +129,7 @@ export class MemberReport {
   account(failed: boolean, rest: readonly string[] = []): void {
     const { count, quiet } = this.#options;
     const short = failed || count !== undefined && this.taken < count;
-    const complete = !short && this.notes.deadLetters === 0;
+    const complete = !short && this.#deadLetters === 0;
     if (complete && !quiet && !errors.isTerminal) return;
     errors.print(describeAccount({
       done: this.#words.done,
@@ -153,7 +138,10 @@ export class MemberReport {
       tookMs: Date.now() - (this.listeningSince ?? Date.now()),
       rest: [
         ...listOf([[this.taken - this.done, "were there already"]]),
-        ...this.notes.clauses(),
+        ...listOf([
+          [this.#deadLetters, plural(this.#deadLetters, "dead letter")],
+          [this.#tombstones, plural(this.#tombstones, "tombstone")],
+        ]).map((list) => `set aside: ${list}`),
         ...(short ? ["stopped before the rest"] : []),
         ...rest,
       ],

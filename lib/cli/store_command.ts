@@ -85,8 +85,8 @@ export async function storeCommand(): Promise<never> {
         signal: stop.signal,
         assigned: report.assigned,
         stored: report.stored,
-        setAside: report.notes.setAside,
-        tombstone: report.notes.tombstone,
+        setAside: report.setAside,
+        tombstone: report.tombstone,
         stopping: report.stopping,
         telemetry: observation.telemetry,
       })

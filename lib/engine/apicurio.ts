@@ -7,7 +7,7 @@
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess } from "./java_process.ts";
+import { JavaProcess, SMALL_JAVA } from "./java_process.ts";
 import { foldersOf } from "./paths.ts";
 import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
@@ -17,14 +17,7 @@ export const CONFLUENT_API = "/apis/ccompat/v7";
 
 const CONFLUENT_DEFAULT = "BACKWARD";
 
-const JAVA_OPTIONS = [
-  "-Xms64m",
-  "-Xmx256m",
-  "-XX:+UseSerialGC",
-  "-XX:TieredStopAtLevel=1",
-  "-XX:-UsePerfData",
-  "-Xshare:auto",
-];
+const JAVA_OPTIONS = ["-Xms64m", "-Xmx256m", ...SMALL_JAVA];
 
 /** Options for {@linkcode registryProcess}. */
 export interface RegistryOptions {

@@ -13,7 +13,7 @@ import {
 } from "../base/files.ts";
 import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess } from "./java_process.ts";
+import { JavaProcess, SMALL_JAVA } from "./java_process.ts";
 import { KAFKA } from "./maven.ts";
 import { foldersOf } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
@@ -31,20 +31,16 @@ export interface BrokerNode {
   readonly controllerPort: number;
 }
 
-/** Options for {@linkcode nodeProperties}. */
-export interface NodeOptions {
-  readonly nodes: readonly BrokerNode[];
-  /** The folder for the topics. Equals `log.dirs`. */
-  readonly data: string;
-}
-
 /** Returns the properties of a broker that is reached from this machine only. */
 export function nodeProperties(
   node: BrokerNode,
-  options: NodeOptions,
+  { nodes, data }: {
+    readonly nodes: readonly BrokerNode[];
+    /** The folder for the topics. Equals `log.dirs`. */
+    readonly data: string;
+  },
 ): Properties {
   const { id, kafkaPort, controllerPort } = node;
-  const { nodes, data } = options;
   const replicasCount = String(Math.min(nodes.length, 3));
   const inSyncCount = String(Math.max(1, Math.min(nodes.length, 3) - 1));
   return {
@@ -87,14 +83,7 @@ export function renderProperties(properties: Properties): string {
   }).join("");
 }
 
-const DEFAULT_JAVA_OPTIONS = [
-  "-Xms128m",
-  "-Xmx512m",
-  "-XX:+UseSerialGC",
-  "-XX:TieredStopAtLevel=1",
-  "-XX:-UsePerfData",
-  "-Xshare:auto",
-];
+const DEFAULT_JAVA_OPTIONS = ["-Xms128m", "-Xmx512m", ...SMALL_JAVA];
 
 /** Adds options for Java to the defaults, which start quickly and use little memory, or overrides them. */
 export function javaOptions(

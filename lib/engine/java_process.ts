@@ -16,6 +16,14 @@ import {
 } from "./shell.ts";
 import type { Watchdog } from "./watchdog.ts";
 
+/** Options for a Java that starts quickly and uses little memory. */
+export const SMALL_JAVA: readonly string[] = [
+  "-XX:+UseSerialGC",
+  "-XX:TieredStopAtLevel=1",
+  "-XX:-UsePerfData",
+  "-Xshare:auto",
+];
+
 /** What to run. */
 export interface JavaCommand {
   /** Arguments for `java`: its own options, the class or jar, and what that takes. */

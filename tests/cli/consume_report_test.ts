@@ -108,14 +108,13 @@ Deno.test("ConsumeReport.account() is for a terminal when nothing is missing", a
 
 Deno.test("ConsumeReport.account() has what was set aside, and is always printed when dead letters were", async () => {
   const place = { topic: "demo", partition: 0, offset: "6" };
-  const tombstone = (report: ConsumeReport) =>
-    report.notes.tombstone(place, null);
+  const tombstone = (report: ConsumeReport) => report.tombstone(place, null);
   const { stderr } = await run({ json: true }, {
     between(report) {
       tombstone(report);
       const letter = { ...place, topic: "demo.dlq" };
       const error = new InvalidEventError("Not JSON");
-      report.notes.setAside({ ...place, error, letter });
+      report.setAside({ ...place, error, letter });
     },
   });
   assertEquals(
