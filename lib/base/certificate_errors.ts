@@ -37,20 +37,17 @@ export function isClientRefused(error: unknown): boolean {
     .test(codeOf(error));
 }
 
-/** The names in the sentences of {@linkcode explainCertificate}. */
-export interface CertificateNames {
-  /** Who has the server's certificate, such as `the broker at localhost:9093`. */
-  readonly holder: string;
-  /** Who refuses the client's, to begin a sentence: `Kafka at localhost:9093`. */
-  readonly peer: string;
-  /** How the names of the variables begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`. */
-  readonly prefix: string;
-}
-
 /** Says which side refused the other's certificate, and why; undefined if none did. */
 export function explainCertificate(
   cause: unknown,
-  { holder, peer, prefix }: CertificateNames,
+  { holder, peer, prefix }: {
+    /** Who has the server's certificate, such as `the broker at localhost:9093`. */
+    readonly holder: string;
+    /** Who refuses the client's, to begin a sentence: `Kafka at localhost:9093`. */
+    readonly peer: string;
+    /** How the names of the variables begin: `KAFKA_SSL` or `SCHEMA_REGISTRY`. */
+    readonly prefix: string;
+  },
 ): PipelineError | undefined {
   const problem = CERTIFICATE_PROBLEMS[codeOf(cause)];
   if (problem !== undefined) {

@@ -9,12 +9,6 @@ import type { StoredBatch } from "../store/event_store.ts";
 import { MemberReport, type MemberReportOptions } from "./member_report.ts";
 import { output, printLine } from "./output.ts";
 
-/** What is stored where, and how much of it is printed. */
-export interface StoreReportOptions extends MemberReportOptions {
-  readonly plural: string;
-  readonly database: string;
-}
-
 /** How long after a batch the progress is printed, in milliseconds. It covers what comes until then. */
 const PROGRESS_MS = 1_000;
 
@@ -22,7 +16,12 @@ const PROGRESS_MS = 1_000;
 export class StoreReport extends MemberReport {
   readonly #quiet: boolean;
 
-  constructor(options: StoreReportOptions) {
+  constructor(
+    options: MemberReportOptions & {
+      readonly plural: string;
+      readonly database: string;
+    },
+  ) {
     const { topic, plural, database, group } = options;
     super(options, {
       name: "Store",

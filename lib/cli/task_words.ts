@@ -20,13 +20,6 @@ export interface TaskWord {
   readonly run: (args: readonly string[]) => Promise<never>;
 }
 
-/** A task that does one of several things. */
-export interface WordTaskSpec
-  extends Pick<TaskSpec<Flags>, "name" | "summary" | "examples"> {
-  /** The things that it does. The first one is the default. */
-  readonly words: Readonly<Record<string, TaskWord>>;
-}
-
 /**
  * Makes one of the things that a task does.
  *
@@ -44,7 +37,10 @@ export function taskWord<
 
 /** Runs what the first word of the command line chooses. */
 export async function runTaskWord(
-  spec: WordTaskSpec,
+  spec: Pick<TaskSpec<Flags>, "name" | "summary" | "examples"> & {
+    /** The things that it does. The first one is the default. */
+    readonly words: Readonly<Record<string, TaskWord>>;
+  },
   args: readonly string[] = Deno.args,
 ): Promise<never> {
   const [word = "", ...rest] = args;

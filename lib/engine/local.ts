@@ -57,12 +57,6 @@ export interface EnginePorts {
   readonly registryPort: number;
 }
 
-/** What the data folder says of the brokers that have data in it. */
-export interface ClusterRecord {
-  readonly brokersCount: number;
-  readonly clusterId: string;
-}
-
 /** What a start found and did. */
 export type StartResult = "started" | "repaired" | "running";
 
@@ -390,7 +384,9 @@ function brokersOf(count: number): string {
 }
 
 /** Reads the record of the brokers that have data; undefined if the text has none. */
-export function parseCluster(text: string): ClusterRecord | undefined {
+export function parseCluster(
+  text: string,
+): { readonly brokersCount: number; readonly clusterId: string } | undefined {
   const { brokersCount, clusterId } = parseObject(text);
   return Number.isInteger(brokersCount) && typeof clusterId === "string"
     ? { brokersCount: Number(brokersCount), clusterId }

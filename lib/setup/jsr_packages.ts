@@ -6,11 +6,6 @@
 
 import { PipelineError } from "../base/errors.ts";
 
-/** Whether the packages resolve, and if not, why. */
-export type Resolution =
-  | { readonly resolves: true }
-  | { readonly resolves: false; readonly reason: string };
-
 /** Reads the packages of JSR from the import map: their specifiers by import name. */
 export function jsrImports(config: string): Map<string, string> {
   let imports: Record<string, string>;
@@ -31,24 +26,21 @@ export function jsrImports(config: string): Map<string, string> {
 
 /**
  * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the stand-ins don't
- * count.
+ * count. Returns why they don't resolve; undefined if they do.
  */
 export async function resolvePackages(
   specifiers: readonly string[],
   timeoutMs: number,
-): Promise<Resolution> {
+): Promise<string | undefined> {
   const deadline = AbortSignal.timeout(timeoutMs);
   const { success, stderr } = await runDeno(
     ["cache", "--no-config", ...specifiers],
     deadline,
   );
-  if (success) return { resolves: true };
-  return {
-    resolves: false,
-    reason: deadline.aborted
-      ? `no answer within ${timeoutMs / 1000} s`
-      : reasonOf(stderr),
-  };
+  if (success) return undefined;
+  return deadline.aborted
+    ? `no answer within ${timeoutMs / 1000} s`
+    : reasonOf(stderr);
 }
 
 /** Downloads the packages of npm that a module imports, unless they are cached. */

@@ -53,11 +53,11 @@ async function provideJsrPackages(
     await Deno.readTextFile(new URL("deno.json", root)),
   );
   const names = [...imports.keys()].join(", ");
-  const resolution = await resolvePackages(
+  const problem = await resolvePackages(
     [...imports.values()],
     await hasOfflineFolder(root) ? timeoutWithStandInsMs : timeoutMs,
   );
-  if (resolution.resolves) {
+  if (problem === undefined) {
     const changed = await removeOfflineFolder(root);
     const removed = changed
       ? `removed their stand-ins from ${OFFLINE_FOLDER}/`
@@ -72,6 +72,6 @@ async function provideJsrPackages(
   return {
     changed,
     message:
-      `JSR can't be reached (${resolution.reason}): stand-ins for ${names} ${used} ${OFFLINE_FOLDER}/.`,
+      `JSR can't be reached (${problem}): stand-ins for ${names} ${used} ${OFFLINE_FOLDER}/.`,
   };
 }
