@@ -95,7 +95,14 @@ export class SchemaCatalog {
       throw strangeAnswer(this.#registry.url, "its subjects");
     }
     subjects.sort();
-    return await mapSome(subjects, (subject) => this.#summary(subject));
+    return await mapSome(subjects, async (subject) => {
+      const [versions, latest, level] = await Promise.all([
+        this.#versions(subject),
+        this.show(subject),
+        this.level(subject),
+      ]);
+      return { versions, latest, level };
+    });
   }
 
   /**
@@ -206,15 +213,6 @@ export class SchemaCatalog {
       ? "/config"
       : `/config/${encodeURIComponent(subject)}`;
     await this.#request("put", path, { compatibility: level });
-  }
-
-  async #summary(subject: string): Promise<SubjectSummary> {
-    const [versions, latest, level] = await Promise.all([
-      this.#versions(subject),
-      this.show(subject),
-      this.level(subject),
-    ]);
-    return { versions, latest, level };
   }
 
   async #versions(subject: string): Promise<number[]> {
