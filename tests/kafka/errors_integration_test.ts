@@ -61,7 +61,8 @@ integrationTest(
 integrationTest(
   "produce names the setting and the clock when this machine's is ahead",
   async (bench) => {
-    await makeTopic(bench);
+    // The default since Kafka 4.0.
+    await makeTopic(bench, 3, { "message.timestamp.after.max.ms": "3600000" });
     const { code, stderr } = await runTaskProcess(
       bench.config,
       "produce",

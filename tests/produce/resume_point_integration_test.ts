@@ -181,7 +181,7 @@ resumeTest(
     assertEquals(last.code, 0);
     assertMatch(
       withoutDuration(last.stderr),
-      /^Delivered [\d,]+ events?\.\n$/,
+      /^(?:Delivered .* left\.\n)*Delivered [\d,]+ events?\.\n$/,
     );
     assertMatch(
       last.stdout,

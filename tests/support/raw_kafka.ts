@@ -239,22 +239,27 @@ export async function fetchRaw(
   const { topic, partition = 0 } = from;
   const answer = await request(
     config,
-    { key: FETCH, version: 4 },
+    // Kafka 3.9 refuses the versions before where a topic is to be compressed by zstd.
+    { key: FETCH, version: 10 },
     Buffer.concat([
       int32(-1),
       int32(500),
       int32(1),
       int32(FETCH_BYTES),
       Uint8Array.of(0),
+      int32(0),
+      int32(-1),
       int32(1),
       text(topic),
       int32(1),
       int32(partition),
-      Buffer.alloc(8),
+      int32(-1),
+      Buffer.alloc(8 + 8),
       int32(FETCH_BYTES),
+      int32(0),
     ]),
   );
-  let at = 4 + 4 + 2 + Buffer.byteLength(topic) + 4 + 4 + 2 + 8 + 8;
+  let at = 4 + 2 + 4 + 4 + 2 + Buffer.byteLength(topic) + 4 + 4 + 2 + 3 * 8;
   at += 4 + 16 * Math.max(answer.readInt32BE(at), 0);
   const batches: Buffer[] = [];
   for (at += 4; at + 12 <= answer.length;) {

@@ -627,7 +627,8 @@ const REFUSALS = [
   {
     name: "a time in microseconds",
     source: { "message.timestamp.after.max.ms": `${2n ** 63n - 1n}` },
-    letters: {},
+    // The default since Kafka 4.0.
+    letters: { "message.timestamp.after.max.ms": "3600000" },
     message: { value: "bad", timestamp: String(Date.now() * 1_000) },
     setting: /message\.timestamp\.after\.max\.ms=9223372036854775807/,
   },
