@@ -19,10 +19,9 @@ import { KAFKAS } from "./programs.ts";
  * processes side by side, as under `deno task test`.
  */
 const LANES = [
-  ["consume/**/*", "registry/*"],
-  ["kafka/**/*", "produce/*", "store/*"],
-  ["cli/any_schema", "cli/consume*", "cli/event_choice", "cli/group*"],
-  ["cli/peek*", "cli/produce*", "cli/schema*", "cli/store*"],
+  ["consume/**/*", "kafka/**/*"],
+  ["produce/*", "registry/*", "store/*", "cli/group*", "cli/peek*"],
+  ["cli/consume*", "cli/produce*", "cli/schema*", "cli/store*"],
 ].map((names) => names.map((name) => `tests/${name}_integration_test.ts`));
 
 /** A row of the table. */
@@ -79,7 +78,8 @@ async function runTests(
   env: Record<string, string>,
 ): Promise<TestSummary> {
   const child = new Deno.Command("deno", {
-    args: ["test", "-q", "--no-prompt", "-P=test", ...files],
+    // What differs between versions fails again; what a busy machine was late for seldom does.
+    args: ["test", "-q", "--no-prompt", "-P=test", "--retry=1", ...files],
     env: { ...env, NO_COLOR: "1" },
     stdout: "piped",
   }).spawn();
