@@ -10,24 +10,13 @@ import {
   PipelineError,
   UsageError,
 } from "../base/errors.ts";
-import type { ErrorAnswer, Health } from "./api.ts";
+import type { ErrorAnswer } from "./api.ts";
 
 /** A request that can't be answered, with the status that says so. */
 export class RequestError extends PipelineError {
-  /** The class's name, in stack traces. */
-  override name = "RequestError";
-  /** The HTTP status. */
   readonly status: number;
-  /** Headers that belong to it. */
   readonly headers: Readonly<Record<string, string>>;
 
-  /**
-   * Makes the error.
-   *
-   * @param status The HTTP status.
-   * @param message What is wrong: capitalised, no final period.
-   * @param headers Headers that belong to it.
-   */
   constructor(
     status: number,
     message: string,
@@ -56,12 +45,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   "topic-missing": 404,
 };
 
-/**
- * Finds the status of an error.
- *
- * @param error What was thrown.
- * @returns The HTTP status.
- */
+/** Finds the status of an error. */
 export function statusOf(error: unknown): number {
   if (!(error instanceof PipelineError)) return 500;
   if (error instanceof RequestError) return error.status;
@@ -70,13 +54,7 @@ export function statusOf(error: unknown): number {
   return status ?? (error instanceof OutageError ? 503 : 409);
 }
 
-/**
- * Says an error in words. One that is a defect of this program says nothing of itself: it may carry anything.
- *
- * @param error What was thrown.
- * @param advise What to do about it.
- * @returns The body of the answer.
- */
+/** Says an error in words. One that is a defect of this program says nothing of itself: it may carry anything. */
 export function errorAnswer(error: unknown, advise: Advise): ErrorAnswer {
   if (!(error instanceof PipelineError)) {
     return { error: "The dashboard failed: its own output says why" };
@@ -85,22 +63,7 @@ export function errorAnswer(error: unknown, advise: Advise): ErrorAnswer {
   return { error: error.message, ...(advice && { advice }) };
 }
 
-/**
- * Says in words why something can't be reached.
- *
- * @param error What was thrown.
- * @param advise What to do about it.
- */
-export function illHealth(error: unknown, advise: Advise): Health {
-  return { ok: false, ...errorAnswer(error, advise) };
-}
-
-/**
- * Makes an answer of JSON.
- *
- * @param value The value.
- * @param init The status and further headers.
- */
+/** Makes an answer of JSON. */
 export function jsonAnswer(value: unknown, init: ResponseInit = {}): Response {
   const response = Response.json(value, init);
   response.headers.set("cache-control", "no-store");

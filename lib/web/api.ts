@@ -18,13 +18,9 @@ export interface ErrorAnswer {
 }
 
 /** Whether something that the page shows can be reached. */
-export type Health = { readonly ok: true } | {
-  readonly ok: false;
-  /** What went wrong, in a sentence without a full stop. */
-  readonly error: string;
-  /** What to do about it, in sentences. */
-  readonly advice?: string;
-};
+export type Health =
+  | { readonly ok: true }
+  | { readonly ok: false } & ErrorAnswer;
 
 /** `GET /api/status`, and the event `status`. */
 export interface Status {
@@ -32,19 +28,14 @@ export interface Status {
   readonly readOnly: boolean;
   /** The topic that the store reads: the one that the page opens first. */
   readonly topic: string;
-  /** The brokers. */
   readonly kafka: Health;
-  /** The Schema Registry. */
   readonly registry: Health;
-  /** The database. */
   readonly store: Health;
 }
 
 /** A topic in `GET /api/topics`. Kafka's own are left out. */
 export interface TopicSummary {
-  /** Its name. */
   readonly name: string;
-  /** How many partitions it has. */
   readonly partitions: number;
   /** How many offsets it has; as many messages, unless it is compacted or holds transactions. */
   readonly messages: number;
@@ -56,7 +47,6 @@ export interface TopicSummary {
 
 /** A partition in {@linkcode TopicAnswer}. */
 export interface PartitionAnswer {
-  /** Its number. */
   readonly partition: number;
   /** The offset of its first message. */
   readonly first: string;
@@ -76,7 +66,6 @@ export interface PartitionAnswer {
 
 /** `GET /api/topics/T`. */
 export interface TopicAnswer {
-  /** Its name. */
   readonly name: string;
   /** Its partitions, by number. */
   readonly partitions: readonly PartitionAnswer[];
@@ -91,7 +80,6 @@ export interface TopicAnswer {
 
 /** What a message's value is. */
 export type MessageValue = {
-  /** The event. */
   readonly event: unknown;
   /** The schema that its writer named: the registry's id or a GUID. */
   readonly schema: {
@@ -121,9 +109,7 @@ export interface LetterAnswer {
 
 /** A message. */
 export interface MessageAnswer {
-  /** Its partition. */
   readonly partition: number;
-  /** Its offset. */
   readonly offset: string;
   /** Its timestamp; null if it has none. */
   readonly at: number | null;
@@ -142,8 +128,8 @@ export interface MessageAnswer {
 }
 
 /**
- * `GET /api/topics/T/messages?partition=&key=&from=newest|earliest|OFFSET|ISO&where=FIELD=VALUE&limit=100&cursor=`.
- * `limit` is 1 to 1,000. `where` may come more than once; all have to match.
+ * `GET /api/topics/T/messages?partition=&key=&from=newest|earliest|OFFSET|ISO&where=FIELD=VALUE&limit=100&cursor=`. `limit` is 1 to
+ * 1,000. `where` may come more than once; all have to match.
  */
 export interface MessagesAnswer {
   /** The messages that match: newest first with `from=newest`, else in their sequence by time. */
@@ -159,8 +145,8 @@ export interface MessagesAnswer {
 }
 
 /**
- * The event `messages` of `GET /api/topics/T/follow` with the same filters as above, but for `from`: the messages that come, in their
- * sequence. A page that reads slowly misses the older ones. The event `failure` is an {@linkcode ErrorAnswer}, and the last.
+ * The event `messages` of `GET /api/topics/T/follow` with the same filters as above, but for `from`: the messages that come, in
+ * their sequence. A page that reads slowly misses the older ones. The event `failure` is an {@linkcode ErrorAnswer}, and the last.
  */
 export type FollowedMessages = readonly MessageAnswer[];
 
@@ -169,11 +155,9 @@ export type LagCourse = readonly (readonly [at: number, lag: number])[];
 
 /** A group in `GET /api/groups`. */
 export interface GroupSummary {
-  /** Its name. */
   readonly name: string;
   /** Kafka's name for its state: `Stable`, `Empty`, `PreparingRebalance`, `CompletingRebalance` or `Dead`. */
   readonly state: string;
-  /** How many members it has. */
   readonly members: number;
   /** How many messages it has still to read; null if it has committed no offset. */
   readonly lag: number | null;
@@ -185,15 +169,11 @@ export interface GroupSummary {
 
 /** `GET /api/groups/G`. */
 export interface GroupAnswer {
-  /** Its name. */
   readonly name: string;
   /** Kafka's name for its state. */
   readonly state: string;
-  /** Its members. */
   readonly members: readonly {
-    /** Its id in the group. */
     readonly id: string;
-    /** Its `client.id`. */
     readonly clientId: string;
     /** The address that it comes from. */
     readonly host: string;
@@ -248,14 +228,12 @@ export interface SchemaSummary {
   readonly latest: number;
   /** How many versions there are. */
   readonly versions: number;
-  /** Its compatibility level. */
   readonly level: string;
 }
 
 /** `GET /api/schemas/S`. */
 export interface SchemaAnswer {
   readonly subject: string;
-  /** Its compatibility level. */
   readonly level: string;
   /** Its versions, the oldest first. */
   readonly versions: readonly {

@@ -24,8 +24,8 @@ export class CsvTable {
   /**
    * Writes a message.
    *
-   * @param message The message.
-   * @returns One line; before the first message, that of the head too. A field that the first event has not is in the column for others.
+   * @returns One line; before the first message, that of the head too. A field that the first event has not is in the column for
+   * others.
    */
   lines(message: PeekedMessage): string {
     const { partition, offset, timestamp, key, decoded } = message;

@@ -12,13 +12,7 @@ const HEARTBEAT_MS = 10_000;
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(":\n\n");
 
-/**
- * Writes an event.
- *
- * @param name Its name.
- * @param data Its data.
- * @returns The bytes to send.
- */
+/** Writes an event. */
 export function eventBytes(name: string, data: unknown): Uint8Array {
   return encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
 }
@@ -32,12 +26,7 @@ export class Outbox {
   #filled = Promise.withResolvers<void>();
   #ended = false;
 
-  /**
-   * Puts an event in, in place of an older one of the same name.
-   *
-   * @param name The event's name.
-   * @param bytes Makes its bytes, when it is sent.
-   */
+  /** Puts an event in, in place of an older one of the same name. */
   put(name: string, bytes: MakeBytes): void {
     this.#events.set(name, bytes);
     this.#filled.resolve();
@@ -63,13 +52,7 @@ export class Outbox {
   }
 }
 
-/**
- * Sends what is put into an outbox, as fast as the page reads it.
- *
- * @param outbox The outbox.
- * @param options What ends it, and what is called when it has ended.
- * @returns The answer.
- */
+/** Sends what is put into an outbox, as fast as the page reads it. */
 export function eventStream(
   outbox: Outbox,
   options: { readonly signal: AbortSignal; readonly closed: () => void },

@@ -39,20 +39,12 @@ export class GroupWatch {
   #sampledAt = -Infinity;
   #running: Promise<void> | undefined;
 
-  /**
-   * Makes it. Nothing is sampled before somebody looks.
-   *
-   * @param pipeline Where Kafka is.
-   */
+  /** Nothing is sampled before somebody looks. */
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
   }
 
-  /**
-   * Lists the groups.
-   *
-   * @throws {PipelineError} If Kafka can't be reached.
-   */
+  /** Lists the groups. */
   async list(): Promise<GroupSummary[]> {
     this.#look();
     const groups = await this.#sample();
@@ -69,7 +61,6 @@ export class GroupWatch {
   /**
    * Describes a group.
    *
-   * @param name Its name.
    * @throws {PipelineError} If there is no such group, or Kafka can't be reached.
    */
   async show(name: string): Promise<GroupAnswer> {
@@ -163,9 +154,6 @@ export class GroupWatch {
 /**
  * Sets where a group goes on, or plans it.
  *
- * @param pipeline Where Kafka is.
- * @param group The group.
- * @param body The request's: a {@linkcode ResetRequest}.
  * @throws {PipelineError} If the request is wrong, the group has members or feeds a store, or Kafka can't be reached.
  */
 export async function resetAnswer(

@@ -33,11 +33,7 @@ export interface Address {
   readonly port: number;
 }
 
-/**
- * Adds the headers that keep a page from doing harm, and others from using it.
- *
- * @param response The answer.
- */
+/** Adds the headers that keep a page from doing harm, and others from using it. */
 export function secured(response: Response): Response {
   for (const [name, value] of Object.entries(HEADERS)) {
     response.headers.set(name, value);
@@ -49,8 +45,6 @@ export function secured(response: Response): Response {
  * Refuses requests that come from elsewhere: under a name that another site has pointed at this machine (DNS rebinding), or sent by
  * another site's page.
  *
- * @param request The request.
- * @param address Where the server listens.
  * @throws {RequestError} If it is refused.
  */
 export function checkOrigin(request: Request, address: Address): void {
@@ -84,12 +78,7 @@ function isOwnName(name: string, { hostname }: Address): boolean {
     : name === bracketed(hostname).toLowerCase();
 }
 
-/**
- * Writes a host's name as it stands in a URL.
- *
- * @param hostname A name or an address.
- * @returns The same, an IPv6 address in brackets.
- */
+/** Writes a host's name as it stands in a URL. */
 export function bracketed(hostname: string): string {
   return hostname.includes(":") ? `[${hostname}]` : hostname;
 }

@@ -60,20 +60,11 @@ export class LetterBox {
     { readonly ends: string; readonly summary: DeadLettersSummary }
   >();
 
-  /**
-   * Makes it.
-   *
-   * @param pipeline Where Kafka and the registry are.
-   */
   constructor(pipeline: Pipeline) {
     this.#pipeline = pipeline;
   }
 
-  /**
-   * Counts the letters of each topic that has some.
-   *
-   * @throws {PipelineError} If Kafka can't be reached.
-   */
+  /** Counts the letters of each topic that has some. */
   async summaries(): Promise<DeadLettersSummary[]> {
     const topics = new Map(
       (await topicsOf(this.#pipeline)).map(({ name, partitions }) => [
@@ -124,8 +115,6 @@ export class LetterBox {
   /**
    * Lists the newest letters of a topic that were not sent back.
    *
-   * @param topic The topic that the messages come from.
-   * @param parameters The URL's.
    * @throws {PipelineError} If a parameter is wrong, there is no such topic, or Kafka can't be reached.
    */
   async list(
@@ -167,8 +156,6 @@ export class LetterBox {
   /**
    * Sends messages back, or counts those that would be.
    *
-   * @param topic The topic that they come from.
-   * @param body The request's: a {@linkcode ReplayRequest}.
    * @throws {PipelineError} If the request is wrong, there is no such topic, or Kafka can't be reached.
    */
   async replay(
@@ -209,8 +196,6 @@ export class LetterBox {
   /**
    * Sends a message back with another value, or checks that value.
    *
-   * @param topic The topic that it comes from.
-   * @param body The request's: an {@linkcode EditRequest}.
    * @throws {PipelineError} If the request is wrong, there is no such letter, or Kafka or the registry can't be reached.
    */
   async edit(

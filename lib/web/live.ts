@@ -9,7 +9,6 @@ import { pause } from "../base/pause.ts";
 import type { Status } from "./api.ts";
 import { RequestError } from "./answers.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
-import type { HealthCheck } from "./health.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { StoreReader } from "./store_reader.ts";
 
@@ -37,7 +36,7 @@ interface Page {
 export class LiveFeed {
   readonly #pipeline: Pipeline;
   readonly #store: DaySource;
-  readonly #health: Pick<HealthCheck, "status">;
+  readonly #look: () => Promise<Status>;
   readonly #pages = new Set<Page>();
   /** What is looked at now. */
   readonly #looks = new Map<() => Promise<number>, Promise<void>>();
@@ -47,25 +46,18 @@ export class LiveFeed {
   #told = "";
   #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
 
-  /**
-   * Makes it.
-   *
-   * @param pipeline What is looked at.
-   * @param sources The store's database, and what looks at the pipeline's health.
-   */
   constructor(
     pipeline: Pipeline,
     sources: {
       readonly store: DaySource;
-      readonly health: Pick<HealthCheck, "status">;
+      readonly health: () => Promise<Status>;
     },
   ) {
     this.#pipeline = pipeline;
     this.#store = sources.store;
-    this.#health = sources.health;
+    this.#look = sources.health;
   }
 
-  /** How many pages are open. */
   get pages(): number {
     return this.#pages.size;
   }
@@ -74,7 +66,7 @@ export class LiveFeed {
   status(): Promise<Status> {
     const now = Date.now();
     if (!this.#status || this.#status.at + HEALTH_MS <= now) {
-      this.#status = { value: this.#health.status(), at: now };
+      this.#status = { value: this.#look(), at: now };
     }
     return this.#status.value;
   }
@@ -82,8 +74,6 @@ export class LiveFeed {
   /**
    * Opens the stream of a page.
    *
-   * @param since When the viewer's day starts, in milliseconds since the epoch.
-   * @returns The answer, which goes on until the page closes it.
    * @throws {RequestError} If too many pages are open.
    */
   open(since: number): Response {

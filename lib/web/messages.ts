@@ -38,7 +38,6 @@ const MAX_TIME_MS = 8_640_000_000_000_000;
 
 /** Which messages are asked for. */
 export interface MessageQuery {
-  /** The topic. */
   readonly topic: string;
   /** The partition; all of them if it is missing. */
   readonly partition: number | undefined;
@@ -53,8 +52,6 @@ export interface MessageQuery {
 /**
  * Reads which messages are asked for.
  *
- * @param topic The topic.
- * @param parameters The URL's.
  * @throws {UsageError} If one of them is wrong.
  */
 export function messageQuery(
@@ -87,9 +84,6 @@ export function messageQuery(
 /**
  * Reads a page of messages.
  *
- * @param pipeline Where Kafka and the registry are.
- * @param topic The topic.
- * @param parameters The URL's.
  * @throws {PipelineError} If a parameter is wrong, there is no such topic, or Kafka can't be reached.
  */
 export async function messagesAnswer(
@@ -140,8 +134,6 @@ function readCursor(text: string): Places {
  * Finds the subjects of messages' schemas, and makes a function that writes these messages.
  *
  * @param pipeline Where the registry is. Without it, subjects are missing.
- * @param messages The messages.
- * @returns Writes one of them.
  */
 export async function messageWriter(
   pipeline: Pipeline,

@@ -62,8 +62,8 @@ export interface DaySnapshot {
 }
 
 /**
- * How long a day may be, in milliseconds: an hour more where the clock is set back. What is dated later is not of the day. The minutes
- * go as far back before it, for the comparison with the day before.
+ * How long a day may be, in milliseconds: an hour more where the clock is set back. What is dated later is not of the day. The
+ * minutes go as far back before it, for the comparison with the day before.
  */
 const LONGEST_DAY_MS = 25 * 60 * 60 * 1_000;
 /** How many of each list are shown. */
@@ -86,7 +86,6 @@ const SUMS = "SUM(orders) AS orders, SUM(cups) AS cups, SUM(cents) AS cents";
 
 /** What a day is read from. */
 export interface DaySource {
-  /** The database. */
   readonly database: Pick<Database, "newest">;
   /** The names of its tables. One that is missing counts as empty. */
   readonly tables: ReadonlySet<string>;
@@ -95,8 +94,6 @@ export interface DaySource {
 /**
  * Reads a day.
  *
- * @param source The database and its tables.
- * @param since When the viewer's day starts, in milliseconds since the epoch.
  * @returns The steps of the transaction. Their result is the day.
  */
 export function* readDay(

@@ -7,13 +7,9 @@
 import { UsageError } from "../base/errors.ts";
 
 /**
- * Reads a whole number.
+ * Reads a whole number of a URL; undefined if it is missing or empty. The smallest is 0 by default.
  *
- * @param parameters The URL's parameters.
- * @param name The number's name.
- * @param limits What it may be. The smallest is 0 by default.
- * @returns The number; undefined if it is missing or empty.
- * @throws {UsageError} If it is not a number within the limits.
+ * @throws {UsageError} If it is not within the limits.
  */
 export function numberOf(
   parameters: URLSearchParams,
@@ -38,8 +34,6 @@ type Body = Readonly<Record<string, unknown>>;
 /**
  * Reads a text of a request's body.
  *
- * @param body The body.
- * @param name The text's name.
  * @throws {UsageError} If it is missing, or not a text.
  */
 export function textIn(body: Body, name: string): string {
@@ -49,11 +43,8 @@ export function textIn(body: Body, name: string): string {
 }
 
 /**
- * Reads a list of texts.
+ * Reads a list of texts; undefined if there is none.
  *
- * @param body The body.
- * @param name The list's name.
- * @returns The texts; undefined if there is no list.
  * @throws {UsageError} If it is not a list of texts, or a very long one.
  */
 export function textsIn(
@@ -69,12 +60,9 @@ export function textsIn(
 }
 
 /**
- * Reads a whole number.
+ * Reads a whole number of a request's body; undefined if it is missing.
  *
- * @param body The body.
- * @param name The number's name.
- * @returns The number; undefined if it is missing.
- * @throws {UsageError} If it is not a whole number from 0.
+ * @throws {UsageError} If it is not from 0.
  */
 export function numberIn(body: Body, name: string): number | undefined {
   const value = body[name];
@@ -88,8 +76,6 @@ export function numberIn(body: Body, name: string): number | undefined {
 /**
  * Reads a Boolean.
  *
- * @param body The body.
- * @param name Its name.
  * @throws {UsageError} If it is missing, or not a Boolean.
  */
 export function booleanIn(body: Body, name: string): boolean {

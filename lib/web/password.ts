@@ -30,11 +30,6 @@ export class PasswordCheck {
   readonly #digest: Uint8Array;
   readonly #guesses = new Map<string, Guesses>();
 
-  /**
-   * Makes it.
-   *
-   * @param password The password.
-   */
   constructor(password: Secret) {
     this.#digest = digestOf(password.reveal());
   }
@@ -42,8 +37,6 @@ export class PasswordCheck {
   /**
    * Checks a request.
    *
-   * @param request The request.
-   * @param hostname The address that it comes from.
    * @throws {RequestError} If it has not the password, or too many wrong ones came from this address.
    */
   check(request: Request, hostname: string): void {

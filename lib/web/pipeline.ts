@@ -22,7 +22,7 @@ import { SchemaCatalog } from "../operate/schemas.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
 import type { DatabaseSettings } from "../settings/database.ts";
-import { RequestError } from "./answers.ts";
+import { type Advise, RequestError } from "./answers.ts";
 import { Shared } from "./shared.ts";
 
 /** What the server shows. */
@@ -35,14 +35,10 @@ export interface PipelineOptions {
   readonly topic: string;
   /** Finds the kind of a topic's events, where it is known. Others are checked by their topic's newest schema alone. */
   readonly eventOf?: (topic: string) => EventType<unknown> | undefined;
-  /**
-   * Whether every act is refused.
-   *
-   * @default {false}
-   */
+  /** Whether every act is refused. Off by default. */
   readonly readOnly?: boolean;
   /** What to do about an error, in the words of the interface that starts the server. */
-  readonly advise?: (error: PipelineError) => string | undefined;
+  readonly advise?: Advise;
   /** Receives the errors that are defects of this program. */
   readonly failed?: (error: unknown) => void;
 }
@@ -76,7 +72,7 @@ export class Pipeline {
   /** Whether every act is refused. */
   readonly readOnly: boolean;
   /** What to do about an error. */
-  readonly advise: (error: PipelineError) => string | undefined;
+  readonly advise: Advise;
   /** Receives the errors that are defects of this program. */
   readonly failed: (error: unknown) => void;
   /** How clients connect. */
@@ -94,11 +90,7 @@ export class Pipeline {
   #running = 0;
   #streams = 0;
 
-  /**
-   * Makes it. Nothing is connected yet.
-   *
-   * @param options What the server shows.
-   */
+  /** Nothing is connected yet. */
   constructor(options: PipelineOptions) {
     this.config = options.config;
     this.topic = options.topic;
@@ -138,9 +130,7 @@ export class Pipeline {
   /**
    * Finds the subject of a schema.
    *
-   * @param id The schema's id.
    * @param topic The topic whose message names it: several subjects may have it.
-   * @returns The subject and the version; empty where the registry doesn't say.
    */
   async schemaNames(id: SchemaId, topic: string): Promise<SchemaNames> {
     if (typeof id !== "number") return {};
@@ -157,12 +147,7 @@ export class Pipeline {
     }
   }
 
-  /**
-   * Asks Kafka by a client that is made for it.
-   *
-   * @param make Makes the client.
-   * @param requests The requests; they may be repeated.
-   */
+  /** Asks Kafka by a client that is made for it. */
   ask<C extends Connectable, T>(
     make: (kafka: KafkaClient) => C,
     requests: (client: C) => Promise<T>,
@@ -173,7 +158,6 @@ export class Pipeline {
   /**
    * Runs work that uses Kafka, as soon as less than a few others do.
    *
-   * @param work The work.
    * @throws {RequestError} If too many are waiting already.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
@@ -192,12 +176,7 @@ export class Pipeline {
     }
   }
 
-  /**
-   * Makes an answer that those share who ask for the same within a second.
-   *
-   * @param key What it answers.
-   * @param make Makes it.
-   */
+  /** Makes an answer that those share who ask for the same within a second. */
   share<T>(key: string, make: () => Promise<T>): Promise<T> {
     return this.#shared.get(key, {
       keptMs: KEPT_MS,

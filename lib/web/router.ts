@@ -20,13 +20,10 @@ import { topicAnswer, topicsAnswer } from "./topics.ts";
 
 /** What answers requests. */
 export interface Backend {
-  /** The pipeline. */
   readonly pipeline: Pipeline;
   /** What open pages are told. */
   readonly live: LiveFeed;
-  /** The consumer groups. */
   readonly groups: GroupWatch;
-  /** The dead letters. */
   readonly letters: LetterBox;
 }
 
@@ -165,8 +162,6 @@ const PARSED = Object.entries(ROUTES).map(([route, handler]) => {
 /**
  * Answers a request.
  *
- * @param backend What answers it.
- * @param request The request.
  * @throws {RequestError} If there is no such address, or the method is not one of its.
  * @throws {PipelineError} If it can't be answered.
  */

@@ -8,12 +8,7 @@ import { RequestError } from "./answers.ts";
 import type { SchemaAnswer, SchemaSummary } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
 
-/**
- * Lists the subjects.
- *
- * @param pipeline Where the registry is.
- * @throws {PipelineError} If the registry can't be reached.
- */
+/** Lists the subjects. */
 export function schemasAnswer(pipeline: Pipeline): Promise<SchemaSummary[]> {
   return pipeline.share("schemas", async () => {
     const subjects = await (await pipeline.schemas()).list();
@@ -29,8 +24,6 @@ export function schemasAnswer(pipeline: Pipeline): Promise<SchemaSummary[]> {
 /**
  * Reads a subject's newest versions.
  *
- * @param pipeline Where the registry is.
- * @param subject The subject.
  * @throws {PipelineError} If there is no such subject, or the registry can't be reached.
  */
 export async function schemaAnswer(

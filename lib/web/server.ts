@@ -10,7 +10,7 @@ import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
 import { bracketed, checkOrigin, secured } from "./guard.ts";
 import type { Secret } from "../base/secret.ts";
 import { GroupWatch } from "./groups.ts";
-import { HealthCheck } from "./health.ts";
+import { lookAtHealth } from "./health.ts";
 import { LetterBox } from "./letters.ts";
 import { LiveFeed } from "./live.ts";
 import { PasswordCheck } from "./password.ts";
@@ -20,11 +20,7 @@ import { StoreReader } from "./store_reader.ts";
 
 /** What the server shows, and where. */
 export interface DashboardOptions extends PipelineOptions {
-  /**
-   * The address that it listens on.
-   *
-   * @default {"127.0.0.1"}
-   */
+  /** The address that it listens on. By default: `127.0.0.1`. */
   readonly hostname?: string;
   /** The port; 0 for any that is free. */
   readonly port: number;
@@ -46,7 +42,6 @@ const LOOPBACK = "127.0.0.1";
 /**
  * Starts the server.
  *
- * @param options What it shows, and where.
  * @returns The server. Disposing of it ends all streams and closes it.
  * @throws {PipelineError} If the port is in use or may not be used.
  */
@@ -54,8 +49,10 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const { hostname = LOOPBACK, database } = options;
   const pipeline = new Pipeline(options);
   const store = new StoreReader(database);
-  const health = new HealthCheck(pipeline, () => store.version());
-  const live = new LiveFeed(pipeline, { store, health });
+  const live = new LiveFeed(pipeline, {
+    store,
+    health: () => lookAtHealth(pipeline, () => store.version()),
+  });
   const groups = new GroupWatch(pipeline);
   const letters = new LetterBox(pipeline);
   const backend: Backend = { pipeline, live, groups, letters };

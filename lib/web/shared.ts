@@ -10,11 +10,7 @@ export interface SharedOptions<T> {
   readonly make: () => Promise<T>;
   /** For how long it is kept from when it is there, in milliseconds. */
   readonly keptMs: number;
-  /**
-   * For how long a failure is kept, in milliseconds.
-   *
-   * @default {0}
-   */
+  /** For how long a failure is kept, in milliseconds. By default: 0. */
   readonly failureKeptMs?: number;
 }
 
@@ -29,13 +25,7 @@ interface Kept {
 export class Shared {
   readonly #answers = new Map<string, Kept>();
 
-  /**
-   * Returns an answer that is there or on its way, and else makes it.
-   *
-   * @param key What it answers.
-   * @param options How it is made and kept.
-   * @returns The answer.
-   */
+  /** Returns an answer that is there or on its way, and else makes it. */
   async get<T>(key: string, options: SharedOptions<T>): Promise<T> {
     const { make, keptMs, failureKeptMs = 0 } = options;
     const now = Date.now();

@@ -19,11 +19,7 @@ export class StoreReader implements AsyncDisposable {
   #database: Database | undefined;
   #asked: Promise<unknown> = Promise.resolve();
 
-  /**
-   * Makes it. The database is opened when it is asked first.
-   *
-   * @param settings Which database.
-   */
+  /** The database is opened when it is asked first. */
   constructor(settings: DatabaseSettings) {
     this.#settings = settings;
   }
@@ -48,8 +44,6 @@ export class StoreReader implements AsyncDisposable {
   /**
    * Reads a day.
    *
-   * @param since When the viewer's day starts, in milliseconds since the epoch.
-   * @returns The day.
    * @throws {PipelineError} If the database can't be reached, holds nothing, or is of a newer version.
    */
   async day(since: number): Promise<DaySnapshot> {
@@ -92,7 +86,6 @@ export class StoreReader implements AsyncDisposable {
     }
   }
 
-  /** Closes the database, if it is open. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#asked;
     await this.#close();

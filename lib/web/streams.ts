@@ -22,10 +22,6 @@ const CHUNK_LENGTH = 65_536;
 /**
  * Sends a page the messages that come.
  *
- * @param pipeline Where Kafka and the registry are.
- * @param topic The topic.
- * @param parameters The URL's.
- * @returns The answer, which goes on until the page closes it.
  * @throws {PipelineError} If a parameter is wrong, or there are too many streams.
  */
 export function followAnswer(
@@ -101,10 +97,6 @@ class Held {
 /**
  * Sends messages as a file, as fast as they are taken: all that match, from the start or from where the parameters say.
  *
- * @param pipeline Where Kafka and the registry are.
- * @param topic The topic.
- * @param parameters The URL's.
- * @returns The answer.
  * @throws {PipelineError} If a parameter is wrong, there is no such topic, or Kafka can't be reached.
  */
 export async function downloadAnswer(

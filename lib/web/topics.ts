@@ -5,50 +5,53 @@
  */
 
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
-import type { TopicPlaces } from "../kafka/catalog.ts";
+import type { TopicCatalog, TopicPlaces } from "../kafka/catalog.ts";
 import { checkTopicName, missingTopic } from "../kafka/topic.ts";
 import type { PartitionAnswer, TopicAnswer, TopicSummary } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** A topic with its partitions. */
 export interface FoundTopic {
-  /** Its name. */
   readonly name: string;
   /** Its partitions, by number. */
   readonly partitions: readonly PartitionAnswer[];
 }
 
-/**
- * Finds all topics.
- *
- * @param pipeline Where Kafka is.
- * @throws {PipelineError} If Kafka can't be reached.
- */
+/** Finds all topics. */
 export function topicsOf(pipeline: Pipeline): Promise<FoundTopic[]> {
   return pipeline.share(
     "topics",
     () =>
-      pipeline.ask((kafka) => kafka.catalog(), async (catalog) => {
-        const list = await catalog.list();
-        const offsets = await catalog.offsets(list);
-        const sizes = await catalog.sizes(list);
-        return list.map((topic) => ({
-          name: topic.name,
-          partitions: partitionsOf(topic, {
-            offsets: offsets.get(topic.name),
-            sizes: sizes.get(topic.name),
-          }),
-        }));
-      }),
+      pipeline.ask(
+        (kafka) => kafka.catalog(),
+        async (catalog) => await describe(catalog, await catalog.list()),
+      ),
   );
 }
 
-/**
- * Lists the topics.
- *
- * @param pipeline Where Kafka is.
- * @throws {PipelineError} If Kafka can't be reached.
- */
+async function describe(
+  catalog: TopicCatalog,
+  topics: readonly TopicPlaces[],
+): Promise<FoundTopic[]> {
+  const offsets = await catalog.offsets(topics);
+  const sizes = await catalog.sizes(topics);
+  return topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((place) => {
+      const { low, high } = offsets.get(name)?.get(place.partition) ??
+        { low: 0n, high: 0n };
+      return {
+        ...place,
+        first: String(low),
+        next: String(high),
+        messages: Number(high - low),
+        bytes: sizes.get(name)?.get(place.partition) ?? null,
+      };
+    }),
+  }));
+}
+
+/** Lists the topics. */
 export async function topicsAnswer(
   pipeline: Pipeline,
 ): Promise<TopicSummary[]> {
@@ -71,8 +74,6 @@ export async function topicsAnswer(
 /**
  * Describes a topic.
  *
- * @param pipeline Where Kafka is.
- * @param name The topic.
  * @throws {PipelineError} If there is no such topic, or Kafka can't be reached.
  */
 export async function topicAnswer(
@@ -84,44 +85,13 @@ export async function topicAnswer(
     `topic ${name}`,
     () =>
       pipeline.ask((kafka) => kafka.catalog(), async (catalog) => {
-        const topics = (await catalog.list())
+        const places = (await catalog.list())
           .filter((topic) => topic.name === name);
-        const [topic] = topics;
-        if (!topic) return undefined;
-        const offsets = await catalog.offsets(topics);
-        const sizes = await catalog.sizes(topics);
-        return {
-          name,
-          partitions: partitionsOf(topic, {
-            offsets: offsets.get(name),
-            sizes: sizes.get(name),
-          }),
-          settings: await catalog.settings(name),
-        };
+        if (places.length === 0) return undefined;
+        const [topic] = await describe(catalog, places);
+        return topic && { ...topic, settings: await catalog.settings(name) };
       }),
   );
   if (!found) throw missingTopic(name);
   return found;
-}
-
-function partitionsOf(
-  { partitions }: TopicPlaces,
-  { offsets, sizes }: {
-    readonly offsets:
-      | ReadonlyMap<number, { readonly low: bigint; readonly high: bigint }>
-      | undefined;
-    readonly sizes: ReadonlyMap<number, number> | undefined;
-  },
-): PartitionAnswer[] {
-  return partitions.map((place) => {
-    const { low, high } = offsets?.get(place.partition) ??
-      { low: 0n, high: 0n };
-    return {
-      ...place,
-      first: String(low),
-      next: String(high),
-      messages: Number(high - low),
-      bytes: sizes?.get(place.partition) ?? null,
-    };
-  });
 }

@@ -100,3 +100,22 @@ pageTest(
     assertQuiet(page);
   },
 );
+
+pageTest(
+  "Schemas is loaded once it is seen, where it was opened behind another tab",
+  async ({ browser, config, database, topic, ...bench }) => {
+    await makeTopic({ ...bench, config, topic }, 1);
+    await sendOrders({ ...bench, config, topic }, [{}]);
+    await using dashboard = await DashboardTask.launch(config, { database });
+    const page = await browser.open(`${dashboard.url}/#/schemas`);
+    await page.call("Page.addScriptToEvaluateOnNewDocument", {
+      source:
+        `Object.defineProperty(document, "hidden", { get: () => globalThis.isSeen !== true })`,
+    });
+    await page.call("Page.reload");
+    await page.shows(/Loading/, "main");
+    await page.evaluate("isSeen = true");
+    await page.shows(`${topic}-value`, "main");
+    assertQuiet(page);
+  },
+);

@@ -42,9 +42,7 @@ async function withFeed(
   const status = { kafka: ok, registry: ok, store: ok, topic: "demo" };
   const feed = new LiveFeed(pipeline, {
     store,
-    health: {
-      status: () => Promise.resolve({ ...status, readOnly: false }),
-    },
+    health: () => Promise.resolve({ ...status, readOnly: false }),
   });
   try {
     await fn(feed, store);

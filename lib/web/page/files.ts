@@ -42,9 +42,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A file of the page. */
 export interface PageFile {
-  /** Its media type. */
   readonly type: string;
-  /** What is in it. */
   readonly text: string;
 }
 

@@ -5,23 +5,24 @@
  */
 
 import { addressOf } from "./address.js";
-import { act, apiPath, ask } from "./api.js";
+import { act, apiPath } from "./api.js";
 import { count, counted, time } from "./format.js";
 import {
   ActSteps,
+  Choice,
+  Filters,
   Notice,
   Outcome,
   PlaceHead,
-  Sparkline,
   Table,
   useAct,
   useData,
+  valued,
   whenLoaded,
 } from "./parts.js";
 import { html, useState } from "./preact.js";
 
 /** @import { GroupAnswer, GroupSummary, LagCourse, ResetAnswer } from "../api.ts" */
-/** @import { Loaded } from "./parts.js" */
 
 const EVERY_MS = 5_000;
 
@@ -43,26 +44,44 @@ const lagText = (lag) =>
     ? html`<span class="quiet">nothing committed</span>`
     : count(lag);
 
-/** @param {{ course: LagCourse, wide?: boolean }} props */
+/**
+ * Draws the course of the lag as a small line.
+ *
+ * @param {{ course: LagCourse, wide?: boolean }} props
+ */
 function LagLine({ course, wide = false }) {
-  const [first, last] = [course[0]?.[1] ?? 0, course.at(-1)?.[1] ?? 0];
-  return html`<${Sparkline} wide=${wide} course=${course} label=${`Lag over the last minutes: from ${
-    count(first)
-  } to ${count(last)}`} />`;
+  const [first, last] = [course[0], course.at(-1)];
+  if (!first || !last || first === last) {
+    return html`<span class="quiet">being recorded</span>`;
+  }
+  const [width, height] = [96, 24];
+  const top = Math.max(1, ...course.map(([, lag]) => lag));
+  const points = course.map(([at, lag]) =>
+    `${((at - first[0]) / (last[0] - first[0] || 1) * width).toFixed(1)},${
+      (height - 2 - lag / top * (height - 4)).toFixed(1)
+    }`
+  ).join(" ");
+  return html`
+    <svg class=${wide
+      ? "sparkline wide"
+      : "sparkline"} viewBox="0 0 ${width} ${height}"
+      preserveAspectRatio="none" role="img"
+      aria-label=${`Lag over the last minutes: from ${count(first[1])} to ${
+        count(last[1])
+      }`}>
+      <polyline points=${points} />
+    </svg>
+  `;
 }
 
 /** Shows all groups. */
 export function Groups() {
-  const loaded = useData(
-    (signal) => ask(apiPath(["groups"]), { signal }),
-    [],
-    { everyMs: EVERY_MS },
-  );
+  const loaded = useData(apiPath(["groups"]), EVERY_MS);
   return html`
     <${PlaceHead} title="Groups" />
     ${whenLoaded(
-      /** @type {Loaded<GroupSummary[]>} */ (loaded),
-      (groups) =>
+      loaded,
+      (/** @type {GroupSummary[]} */ groups) =>
         groups.length === 0
           ? html`<${Notice} title="No consumer groups yet." text=${"`deno task consume` and `deno task store` each read as one."} />`
           : html`
@@ -103,11 +122,7 @@ export function Groups() {
  * @param {{ name: string, readOnly: boolean }} props
  */
 export function Group({ name, readOnly }) {
-  const loaded = useData(
-    (signal) => ask(apiPath(["groups", name]), { signal }),
-    [],
-    { everyMs: EVERY_MS },
-  );
+  const loaded = useData(apiPath(["groups", name]), EVERY_MS);
   const [outcome, setOutcome] = useState("");
   const onDone = (/** @type {string} */ text) => {
     setOutcome(text);
@@ -119,7 +134,7 @@ export function Group({ name, readOnly }) {
       href: addressOf(["groups"]),
     }} title=${name} />
     <${Outcome} text=${outcome} />
-    ${whenLoaded(/** @type {Loaded<GroupAnswer>} */ (loaded), (group) =>
+    ${whenLoaded(loaded, (/** @type {GroupAnswer} */ group) =>
       html`
         <${Standing} group=${group} />
         <${Members} group=${group} />
@@ -266,13 +281,8 @@ function Reset({ group: { name, members, partitions }, onDone }) {
   )));
   if (topics.length === 0) return null;
   /** @param {(value: string) => void} set */
-  const changes = (set) =>
-  (
-    /** @type {{ currentTarget: HTMLInputElement | HTMLSelectElement }} */ {
-      currentTarget,
-    },
-  ) => {
-    set(currentTarget.value);
+  const changes = (set) => (/** @type {string} */ value) => {
+    set(value);
     reset.reset();
   };
   const type = TARGETS.find(({ id }) => id === kind)?.type;
@@ -288,54 +298,33 @@ function Reset({ group: { name, members, partitions }, onDone }) {
             )} first.</p>
         `
         : html`
-          <form class="filters" aria-label="Set where it goes on" onSubmit=${(
-            /** @type {Event} */ event,
-          ) => event.preventDefault()}>
-            <label>Topic
-              <select value=${chosen} onChange=${changes(setChosen)}>
-                ${topics.map((topic) =>
-                  html`
-                    <option key=${topic} value=${topic}
-                      selected=${topic === chosen}>${topic}</option>
-                  `
-                )}
-              </select>
-            </label>
-            <label>Partition
-              <select value=${partition} onChange=${changes(setPartition)}>
-                <option value="">all</option>
-                ${partitions.filter(({ topic }) => topic === chosen).map((
-                  { partition: each },
-                ) =>
-                  html`
-                    <option key=${each} value=${each}
-                      selected=${String(each) === partition}>${each}</option>
-                  `
-                )}
-              </select>
-            </label>
-            <label>Go on at
-              <select value=${kind} onChange=${changes(setKind)}>
-                ${TARGETS.map(({ id, name }) =>
-                  html`
-                    <option key=${id} value=${id}
-                      selected=${id === kind}>${name}</option>
-                  `
-                )}
-              </select>
-            </label>
+          <${Filters} label="Set where it goes on">
+            <${Choice} label="Topic" value=${chosen} onChange=${changes(
+              setChosen,
+            )} options=${topics.map((name) => ({ id: name, name }))} />
+            <${Choice} label="Partition" value=${partition} onChange=${changes(
+              setPartition,
+            )} options=${[
+              { id: "", name: "all" },
+              ...partitions.filter(({ topic }) => topic === chosen).map((
+                { partition: each },
+              ) => ({ id: String(each), name: String(each) })),
+            ]} />
+            <${Choice} label="Go on at" value=${kind} onChange=${changes(
+              setKind,
+            )} options=${TARGETS} />
             ${type && html`
               <label>${kind === "back"
                 ? "How many"
                 : kind === "time"
                 ? "Time"
                 : "Offset"}
-                <input type=${type} min="0" step="1" value=${point} onInput=${changes(
-                  setPoint,
+                <input type=${type} min="0" step="1" value=${point} onInput=${valued(
+                  changes(setPoint),
                 )} />
               </label>
             `}
-          </form>
+          <//>
           ${to && html`
             <${ActSteps} act=${reset} ask="Show what would change" onDone=${onDone}
               planned=${(/** @type {ResetAnswer} */ { plan }) => ({

@@ -4,18 +4,21 @@
  * @module
  */
 
-import { addressOf, replaceAddress } from "./address.js";
-import { act, apiPath, ask } from "./api.js";
+import { addressOf, filtersOf, replaceAddress } from "./address.js";
+import { act, apiPath } from "./api.js";
 import { count, counted, exactTime } from "./format.js";
 import { layOut, MessageDetail, valueText } from "./message.js";
 import {
   ActSteps,
+  Choice,
+  Filters,
   Notice,
   Outcome,
   PlaceHead,
   Table,
   useAct,
   useData,
+  valued,
   whenLoaded,
 } from "./parts.js";
 import { html, useState } from "./preact.js";
@@ -29,17 +32,14 @@ const LIMIT = 500;
 /** How many new offsets an outcome names. */
 const MAX_NAMED = 5;
 
-const loadSummaries = (/** @type {AbortSignal} */ signal) =>
-  ask(apiPath(["dead-letters"]), { signal });
-
 /** Shows all topics with dead letters. */
 export function DeadLetters() {
-  const loaded = useData(loadSummaries, [], { everyMs: EVERY_MS });
+  const loaded = useData(apiPath(["dead-letters"]), EVERY_MS);
   return html`
     <${PlaceHead} title="Dead letters" />
     ${whenLoaded(
-      /** @type {Loaded<DeadLettersSummary[]>} */ (loaded),
-      (topics) =>
+      loaded,
+      (/** @type {DeadLettersSummary[]} */ topics) =>
         topics.every(({ letters }) => letters === 0)
           ? html`<${Notice} title="No dead letters." text=${"What can't be processed comes here, so that the rest goes on. `deno task dlq` lists the same."} />`
           : html`
@@ -115,20 +115,10 @@ const keyOf = ({ message: { partition, offset } }) => `${partition}@${offset}`;
  * @param {{ name: string, query: Readonly<Record<string, string>>, readOnly: boolean }} props
  */
 export function Letters({ name, query: { reason = "", open }, readOnly }) {
-  const filters = new URLSearchParams({
-    limit: String(LIMIT),
-    ...(reason && { reason }),
-  });
-  const loaded = useData(
-    (signal) =>
-      ask(apiPath(["dead-letters", name], String(filters)), { signal }),
-    [reason],
-    { everyMs: EVERY_MS },
-  );
-  const summaries =
-    /** @type {Loaded<DeadLettersSummary[]>} */ (useData(loadSummaries, [], {
-      everyMs: EVERY_MS,
-    }));
+  const filters = filtersOf({ limit: String(LIMIT), reason });
+  const loaded = useData(apiPath(["dead-letters", name], filters), EVERY_MS);
+  /** @type {Loaded<DeadLettersSummary[]>} */
+  const summaries = useData(apiPath(["dead-letters"]), EVERY_MS);
   const reasons =
     summaries.data?.find(({ topic }) => topic === name)?.reasons ?? [];
   const [done, setDone] = useState("");
@@ -145,37 +135,28 @@ export function Letters({ name, query: { reason = "", open }, readOnly }) {
     }} title=${name} />
     <${Outcome} text=${done} />
     <section class="panel fill">
-      <form class="filters" aria-label="Filters" onSubmit=${(
-        /** @type {Event} */ event,
-      ) => event.preventDefault()}>
-        <label class="grow">Why
-          <select data-filter value=${reason} onChange=${(
-            /** @type {{ currentTarget: HTMLSelectElement }} */ {
-              currentTarget,
-            },
-          ) =>
-            replaceAddress(addressOf(path, { reason: currentTarget.value }))}>
-            <option value="">any reason</option>
-            ${reason && !reasons.some((each) => each.reason === reason) &&
-              html`<option value=${reason} selected>${reason}</option>`}
-            ${reasons.map((each) =>
-              html`
-                <option key=${each.reason} value=${each.reason}
-                  selected=${each.reason === reason}>${each.reason} (${count(
-                    each.count,
-                  )})</option>
-              `
-            )}
-          </select>
-        </label>
-      </form>
+      <${Filters} label="Filters">
+        <${Choice} label="Why" class="grow" filter value=${reason}
+          options=${[
+            { id: "", name: "any reason" },
+            ...reason && !reasons.some((each) => each.reason === reason)
+              ? [{ id: reason, name: reason }]
+              : [],
+            ...reasons.map(({ reason, count: many }) => ({
+              id: reason,
+              name: `${reason} (${count(many)})`,
+            })),
+          ]}
+          onChange=${(/** @type {string} */ reason) =>
+            replaceAddress(addressOf(path, { reason }))} />
+      <//>
       ${!readOnly && html`
         <${ReplayAll} key=${reason} topic=${name} reason=${reason}
           onDone=${onDone} />
       `}
       ${whenLoaded(
-        /** @type {Loaded<DeadLettersAnswer>} */ (loaded),
-        ({ letters, hasMore }) =>
+        loaded,
+        (/** @type {DeadLettersAnswer} */ { letters, hasMore }) =>
           letters.length === 0
             ? html`<${Notice} title=${
               reason
@@ -306,14 +287,10 @@ function Edit({ topic, place, text, onClose, onDone }) {
           20,
           value.split("\n").length + 1,
         )} spellcheck=${false} value=${value}
-          onInput=${(
-            /** @type {{ currentTarget: HTMLTextAreaElement }} */ {
-              currentTarget,
-            },
-          ) => {
-            setValue(currentTarget.value);
+          onInput=${valued((value) => {
+            setValue(value);
             edit.reset();
-          }} />
+          })} />
       </label>
       <div class="acts">
         <${ActSteps} act=${edit} onDone=${onDone} ask="Check"

@@ -116,10 +116,10 @@ export function layOut(text) {
 /**
  * Shows a message.
  *
- * @param {{ topic: string, message: MessageAnswer, children?: unknown }} props
+ * @param {{ topic: string, message: MessageAnswer }} props
  */
-export function MessageDetail({ topic, message, children }) {
-  const { partition, offset, at, key, headers, value, letter } = message;
+export function MessageDetail({ topic, message }) {
+  const { partition, offset, at, key, headers, letter } = message;
   const place = `${partition}@${offset}`;
   const link = addressOf(["topics", topic, "messages"], {
     partition: String(partition),
@@ -161,7 +161,6 @@ export function MessageDetail({ topic, message, children }) {
         <dt>Value</dt>
         <dd><${Value} message=${message} /></dd>
       </dl>
-      ${value && children}
     </div>
   `;
 }

@@ -9,7 +9,7 @@ import { ApiError, apiPath, ask } from "./api.js";
 import { count, counted, exactTime } from "./format.js";
 import { stream } from "./live.js";
 import { MessageDetail, Preview } from "./message.js";
-import { Failure, Loading, Notice } from "./parts.js";
+import { Choice, Failure, Filters, Loading, Notice, valued } from "./parts.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { Rows } from "./rows.js";
 
@@ -251,7 +251,7 @@ export function Messages({ topic, home, query, partitions }) {
   const rows = shown?.rows ?? [];
   return html`
     <section class="panel fill">
-      <${Filters} query=${query} partitions=${partitions} go=${go} />
+      <${MessageFilters} query=${query} partitions=${partitions} go=${go} />
       <div class="tools">
         <label class="switch">
           <input type="checkbox" checked=${following} onChange=${(
@@ -339,6 +339,14 @@ function Empty({ topic, home, filtered, more, onMore }) {
   `;
 }
 
+/** Where the messages may begin. */
+const STARTS = [
+  { id: "newest", name: "newest" },
+  { id: "earliest", name: "oldest" },
+  { id: "offset", name: "offset…" },
+  { id: "time", name: "time…" },
+];
+
 /** @param {string} from */
 function kindOf(from) {
   if (from === "newest" || from === "earliest") return from;
@@ -346,83 +354,51 @@ function kindOf(from) {
 }
 
 /**
- * Filters: each works once it is changed, and is part of the address.
+ * Chooses messages: what is set is part of the address.
  *
  * @param {{ query: Readonly<Record<string, string>>, partitions: number, go: (change: Record<string, string | undefined>) => void }} props
  */
-function Filters({ query, partitions, go }) {
+function MessageFilters({ query, partitions, go }) {
   const { partition = "", key = "", from = "newest", where = "" } = query;
   const [kind, setKind] = useState(kindOf(from));
   useEffect(() => setKind(kindOf(from)), [from]);
   /** @param {string} name */
-  const changes = (name) =>
-  (
-    /** @type {{ currentTarget: HTMLInputElement | HTMLSelectElement }} */ {
-      currentTarget,
-    },
-  ) => go({ [name]: currentTarget.value.trim() || undefined, open: undefined });
-  const onKind = (
-    /** @type {{ currentTarget: HTMLSelectElement }} */ {
-      currentTarget: { value },
-    },
-  ) => {
+  const changes = (name) => (/** @type {string} */ value) =>
+    go({ [name]: value.trim() || undefined, open: undefined });
+  const onKind = (/** @type {string} */ value) => {
     setKind(value);
     if (value === "newest") go({ from: undefined, open: undefined });
     if (value === "earliest") {
       go({ from: value, follow: undefined, open: undefined });
     }
   };
-  const onPoint = (
-    /** @type {{ currentTarget: HTMLInputElement }} */ {
-      currentTarget: { value },
-    },
-  ) => {
+  const onPoint = valued((value) => {
     if (!value) return;
     go({
       from: kind === "time" ? new Date(value).toISOString() : value,
       follow: undefined,
       open: undefined,
     });
-  };
+  });
   const filtered = [partition, key, where].some(Boolean) || from !== "newest";
   return html`
-    <form class="filters" aria-label="Filters" onSubmit=${(
-      /** @type {Event} */ event,
-    ) => event.preventDefault()}>
-      <label>
-        Partition
-        <select value=${partition} onChange=${changes("partition")}>
-          <option value="">all</option>
-          ${Array.from(
-            { length: Math.max(partitions, Number(partition) + 1) },
-            (_, n) =>
-              html`
-                <option key=${n} value=${n}
-                  selected=${String(n) === partition}>${n}</option>
-              `,
-          )}
-        </select>
-      </label>
+    <${Filters} label="Filters">
+      <${Choice} label="Partition" value=${partition} onChange=${changes(
+        "partition",
+      )} options=${[
+        { id: "", name: "all" },
+        ...Array.from(
+          { length: Math.max(partitions, Number(partition) + 1) },
+          (_, n) => ({ id: String(n), name: String(n) }),
+        ),
+      ]} />
       <label>
         Key
-        <input value=${key} onChange=${changes(
-          "key",
+        <input value=${key} onChange=${valued(
+          changes("key"),
         )} placeholder="any" autocomplete="off" spellcheck=${false} />
       </label>
-      <label>
-        From
-        <select value=${kind} onChange=${onKind}>
-          ${[["newest", "newest"], ["earliest", "oldest"], [
-            "offset",
-            "offset…",
-          ], ["time", "time…"]].map(([id, name]) =>
-            html`
-              <option key=${id} value=${id}
-                selected=${id === kind}>${name}</option>
-            `
-          )}
-        </select>
-      </label>
+      <${Choice} label="From" value=${kind} options=${STARTS} onChange=${onKind} />
       ${kind === "offset" && html`
         <label>Offset <input type="number" min="0" value=${kindOf(from) ===
             "offset"
@@ -438,8 +414,8 @@ function Filters({ query, partitions, go }) {
       `}
       <label class="grow">
         Field = value
-        <input data-filter value=${where} onChange=${changes(
-          "where",
+        <input data-filter value=${where} onChange=${valued(
+          changes("where"),
         )} placeholder="such as drink_name=Latte" autocomplete="off" spellcheck=${false} />
       </label>
       ${filtered && html`
@@ -452,7 +428,7 @@ function Filters({ query, partitions, go }) {
             open: undefined,
           })}>Clear</button>
       `}
-    </form>
+    <//>
   `;
 }
 

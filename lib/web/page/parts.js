@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ApiError } from "./api.js";
+import { ApiError, ask } from "./api.js";
 import {
   createContext,
   html,
@@ -89,18 +89,16 @@ export function Loading() {
  */
 
 /**
- * Loads something, and again after it failed in a way that may pass.
+ * Loads what the server has at a path, and again after that failed in a way that may pass.
  *
- * @template T
- * @param {(signal: AbortSignal) => Promise<T>} load Loads it.
- * @param {readonly unknown[]} inputs What it depends on.
- * @param {{ everyMs?: number }} [options] `everyMs`: loads it again and again, with this pause in milliseconds.
- * @returns {Loaded<T>} What was loaded.
+ * @param {string} path The path, from `/api/` on.
+ * @param {number} [everyMs] Loads it again and again, with this pause in milliseconds.
+ * @returns {Loaded<any>} What was loaded.
  */
-export function useData(load, inputs, { everyMs } = {}) {
+export function useData(path, everyMs) {
   const [turn, setTurn] = useState(0);
   const [state, setState] = useState(
-    /** @type {{ data: T | undefined, error: unknown }} */ ({
+    /** @type {{ data: any, error: unknown }} */ ({
       data: undefined,
       error: undefined,
     }),
@@ -110,12 +108,12 @@ export function useData(load, inputs, { everyMs } = {}) {
     let timer =
       /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
     const run = async () => {
-      /** @type {number | undefined} */
       let pause = everyMs;
       try {
-        // A page that nobody sees asks for nothing.
-        if (!document.hidden) {
-          const data = await load(controller.signal);
+        // A page that nobody sees asks for nothing, until it is seen.
+        if (document.hidden) pause ??= RETRY_MS;
+        else {
+          const data = await ask(path, { signal: controller.signal });
           setState({ data, error: undefined });
         }
       } catch (error) {
@@ -132,7 +130,7 @@ export function useData(load, inputs, { everyMs } = {}) {
       controller.abort();
       clearTimeout(timer);
     };
-  }, [...inputs, turn]);
+  }, [path, turn]);
   return { ...state, reload: () => setTurn((before) => before + 1) };
 }
 
@@ -158,10 +156,10 @@ export function whenLoaded({ data, error }, show) {
 /**
  * Shows where one is, and the places next to it.
  *
- * @param {{ up?: { name: string, href: string }, title: string, tabs?: { name: string, href: string, here: boolean }[], children?: View }} props
+ * @param {{ up?: { name: string, href: string }, title: string, tabs?: { name: string, href: string, here: boolean }[] }} props
  * `up`: the place above; `tabs`: the places of the same thing.
  */
-export function PlaceHead({ up, title, tabs, children }) {
+export function PlaceHead({ up, title, tabs }) {
   return html`
     <div class="place-head">
       <h1>
@@ -171,7 +169,7 @@ export function PlaceHead({ up, title, tabs, children }) {
         `}
         <span>${title}</span>
       </h1>
-      ${children} ${tabs && html`
+      ${tabs && html`
         <nav class="tabs" aria-label=${title}>
           ${tabs.map(({ name, href, here }) =>
             html`<a key=${name} href=${href} aria-current=${
@@ -185,9 +183,58 @@ export function PlaceHead({ up, title, tabs, children }) {
 }
 
 /**
+ * What can be set: each works once it is changed.
+ *
+ * @param {{ label: string, children?: View }} props
+ */
+export function Filters({ label, children }) {
+  return html`
+    <form class="filters" aria-label=${label}
+      onSubmit=${(
+        /** @type {Event} */ event,
+      ) => event.preventDefault()}>${children}</form>
+  `;
+}
+
+/**
+ * Makes a listener that gets the value of what was changed.
+ *
+ * @param {(value: string) => void} set Gets it.
+ */
+export const valued = (set) =>
+(
+  /** @type {{ currentTarget: HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement }} */ {
+    currentTarget,
+  },
+) => set(currentTarget.value);
+
+/**
+ * Lets the reader choose one of several.
+ *
+ * @param {{ label: View, value: string, options: readonly { id: string, name: string }[], onChange: (id: string) => void, class?: string, filter?: boolean }} props
+ * `filter`: whether `/` goes to it.
+ */
+export function Choice(
+  { label, value, options, onChange, class: of, filter },
+) {
+  return html`
+    <label class=${of}>${label}
+      <select value=${value} data-filter=${filter} onChange=${valued(onChange)}>
+        ${options.map(({ id, name }) =>
+          html`
+            <option key=${id} value=${id}
+              selected=${id === value}>${name}</option>
+          `
+        )}
+      </select>
+    </label>
+  `;
+}
+
+/**
  * Shows a table. On a narrow screen each row becomes a card, with the name of the column beside each value.
  *
- * @param {{ label: string, compact?: boolean, columns: { name: string, number?: boolean }[], rows: { key: string, cells: View[], class?: string }[] }} props
+ * @param {{ label: string, compact?: boolean, columns: { name: string, number?: boolean }[], rows: { key: string, cells: View[] }[] }} props
  * `compact`: whether it has room on a narrow screen too, and stays a table; `number`: whether the column is aligned to the right.
  */
 export function Table({ label, compact = false, columns, rows }) {
@@ -205,7 +252,7 @@ export function Table({ label, compact = false, columns, rows }) {
       <tbody>
         ${rows.map((row) =>
           html`
-            <tr key=${row.key} class=${row.class}>
+            <tr key=${row.key}>
               ${row.cells.map((cell, at) =>
                 html`
                   <td class=${columns[at]?.number
@@ -337,30 +384,4 @@ export function Outcome({ text }) {
   return html`<p role="status" class=${
     text ? "outcome" : "hidden"
   }>${text}</p>`;
-}
-
-/**
- * Draws the course of a value as a small line.
- *
- * @param {{ course: readonly (readonly [at: number, value: number])[], label: string, wide?: boolean }} props `label`: what it shows, in words.
- */
-export function Sparkline({ course, label, wide = false }) {
-  if (course.length < 2) return html`<span class="quiet">being recorded</span>`;
-  const [width, height] = [96, 24];
-  const from = course[0]?.[0] ?? 0;
-  const to = course.at(-1)?.[0] ?? 0;
-  const top = Math.max(1, ...course.map(([, value]) => value));
-  const points = course.map(([at, value]) =>
-    `${((at - from) / (to - from || 1) * width).toFixed(1)},${
-      (height - 2 - value / top * (height - 4)).toFixed(1)
-    }`
-  ).join(" ");
-  return html`
-    <svg class=${wide
-      ? "sparkline wide"
-      : "sparkline"} viewBox="0 0 ${width} ${height}"
-      preserveAspectRatio="none" role="img" aria-label=${label}>
-      <polyline points=${points} />
-    </svg>
-  `;
 }

@@ -5,23 +5,30 @@
  */
 
 import { addressOf, replaceAddress } from "./address.js";
-import { apiPath, ask } from "./api.js";
+import { apiPath } from "./api.js";
 import { count, counted } from "./format.js";
 import { differenceOf } from "./lines.js";
-import { Notice, PlaceHead, Table, useData, whenLoaded } from "./parts.js";
+import {
+  Choice,
+  Filters,
+  Notice,
+  PlaceHead,
+  Table,
+  useData,
+  whenLoaded,
+} from "./parts.js";
 import { html } from "./preact.js";
 
 /** @import { SchemaAnswer, SchemaSummary } from "../api.ts" */
-/** @import { Loaded } from "./parts.js" */
 
 /** Shows all subjects. */
 export function Schemas() {
-  const loaded = useData((signal) => ask(apiPath(["schemas"]), { signal }), []);
+  const loaded = useData(apiPath(["schemas"]));
   return html`
     <${PlaceHead} title="Schemas" />
     ${whenLoaded(
-      /** @type {Loaded<SchemaSummary[]>} */ (loaded),
-      (schemas) =>
+      loaded,
+      (/** @type {SchemaSummary[]} */ schemas) =>
         schemas.length === 0
           ? html`<${Notice} title="No schemas yet." text=${"`deno task produce` registers the one of its topic."} />`
           : html`
@@ -54,18 +61,16 @@ export function Schemas() {
  * @param {{ name: string, query: Readonly<Record<string, string>> }} props
  */
 export function Schema({ name, query }) {
-  const loaded = useData(
-    (signal) => ask(apiPath(["schemas", name]), { signal }),
-    [],
-  );
+  const loaded = useData(apiPath(["schemas", name]));
   return html`
     <${PlaceHead} up=${{
       name: "Schemas",
       href: addressOf(["schemas"]),
     }} title=${name} />
     ${whenLoaded(
-      /** @type {Loaded<SchemaAnswer>} */ (loaded),
-      (schema) => html`<${Versions} schema=${schema} query=${query} />`,
+      loaded,
+      (/** @type {SchemaAnswer} */ schema) =>
+        html`<${Versions} schema=${schema} query=${query} />`,
     )}
   `;
 }
@@ -84,41 +89,27 @@ function Versions({ schema: { subject, level, versions }, query }) {
   const [added, removed] = ["added", "removed"].map((kind) =>
     lines.filter((line) => line.kind === kind).length
   );
-  /** @typedef {{ currentTarget: HTMLSelectElement }} Change */
+  /** @param {readonly { version: number }[]} choices */
+  const optionsOf = (choices) =>
+    choices.toReversed().map(({ version }) => ({
+      id: String(version),
+      name: String(version),
+    }));
   return html`
     <section class="panel">
-      <form class="filters" aria-label="Version" onSubmit=${(
-        /** @type {Event} */ event,
-      ) => event.preventDefault()}>
-        <label>Version
-          <select value=${shown.version} onChange=${(
-            /** @type {Change} */ { currentTarget },
-          ) => go({ version: currentTarget.value })}>
-            ${versions.toReversed().map(({ version }) =>
-              html`
-                <option key=${version} value=${version}
-                  selected=${version === shown.version}>${version}</option>
-              `
-            )}
-          </select>
-        </label>
-        <label>Compared with
-          <select value=${other?.version ?? ""} onChange=${(
-            /** @type {Change} */ { currentTarget },
-          ) => go({ from: currentTarget.value })}>
-            <option value="">nothing</option>
-            ${versions.filter((each) => each !== shown).toReversed().map((
-              { version },
-            ) =>
-              html`
-                <option key=${version} value=${version}
-                  selected=${version === other?.version}>${version}</option>
-              `
-            )}
-          </select>
-        </label>
+      <${Filters} label="Version">
+        <${Choice} label="Version" value=${String(
+          shown.version,
+        )} options=${optionsOf(versions)}
+          onChange=${(/** @type {string} */ version) => go({ version })} />
+        <${Choice} label="Compared with" value=${String(other?.version ?? "")}
+          options=${[
+            { id: "", name: "nothing" },
+            ...optionsOf(versions.filter((each) => each !== shown)),
+          ]}
+          onChange=${(/** @type {string} */ from) => go({ from })} />
         <p class="quiet aside">Schema ${shown.id} · compatibility ${level}</p>
-      </form>
+      <//>
       ${other
         ? html`
           <p role="status">${added || removed

@@ -17,7 +17,7 @@ import {
   percent,
   time,
 } from "./format.js";
-import { endSentence, Loading, Notice, Table } from "./parts.js";
+import { Choice, endSentence, Loading, Notice, Table } from "./parts.js";
 import { html, useMemo, useRef, useState } from "./preact.js";
 
 /** @import { DaySnapshot } from "../api.ts" */
@@ -184,24 +184,10 @@ function Revenue({ day, now, query }) {
   return html`
     <section class="panel wide">
       <${PanelHead} title=${title} table=${table} onTable=${setTable}>
-        <label>
-          <span class="hidden">Span of the chart</span>
-          <select value=${range.id} onChange=${(
-            /** @type {{ currentTarget: HTMLSelectElement }} */ {
-              currentTarget,
-            },
-          ) =>
-            replaceAddress(
-              addressOf(["today"], { range: currentTarget.value }),
-            )}>
-            ${RANGES.map(({ id, name }) =>
-              html`
-                <option key=${id} value=${id}
-                  selected=${id === range.id}>${name}</option>
-              `
-            )}
-          </select>
-        </label>
+        <${Choice} label=${html`<span class="hidden">Span of the chart</span>`}
+          value=${range.id} options=${RANGES}
+          onChange=${(/** @type {string} */ range) =>
+            replaceAddress(addressOf(["today"], { range }))} />
       <//>
       ${table ? html`<${RevenueTable} parts=${parts} />` : html`
         <${TimeChart} key=${range.id} points=${points} label=${revenueWords(

@@ -5,29 +5,24 @@
  */
 
 import { addressOf } from "./address.js";
-import { apiPath, ask } from "./api.js";
+import { apiPath } from "./api.js";
 import { count, size } from "./format.js";
 import { Messages } from "./messages.js";
 import { Notice, PlaceHead, Table, useData, whenLoaded } from "./parts.js";
 import { html } from "./preact.js";
 
 /** @import { TopicAnswer, TopicSummary } from "../api.ts" */
-/** @import { Loaded } from "./parts.js" */
 
 const EVERY_MS = 5_000;
 
 /** Shows all topics. */
 export function Topics() {
-  const loaded = useData(
-    (signal) => ask(apiPath(["topics"]), { signal }),
-    [],
-    { everyMs: EVERY_MS },
-  );
+  const loaded = useData(apiPath(["topics"]), EVERY_MS);
   return html`
     <${PlaceHead} title="Topics" />
     ${whenLoaded(
-      /** @type {Loaded<TopicSummary[]>} */ (loaded),
-      (topics) =>
+      loaded,
+      (/** @type {TopicSummary[]} */ topics) =>
         topics.length === 0
           ? html`<${Notice} title="No topics yet." text=${"`deno task topic` creates the first one."} />`
           : html`
@@ -71,11 +66,7 @@ export function Topics() {
  * `part`: the messages, the settings, or the partitions; `home`: the topic of the cafe.
  */
 export function Topic({ name, part = "partitions", query, home }) {
-  const loaded = useData(
-    (signal) => ask(apiPath(["topics", name]), { signal }),
-    [],
-    { everyMs: EVERY_MS },
-  );
+  const loaded = useData(apiPath(["topics", name]), EVERY_MS);
   const tabs = [
     { id: "partitions", name: "Partitions", path: ["topics", name] },
     { id: "messages", name: "Messages", path: ["topics", name, "messages"] },
@@ -96,8 +87,8 @@ export function Topic({ name, part = "partitions", query, home }) {
           partitions=${loaded.data?.partitions.length ?? 0} />
       `
       : whenLoaded(
-        /** @type {Loaded<TopicAnswer>} */ (loaded),
-        (topic) =>
+        loaded,
+        (/** @type {TopicAnswer} */ topic) =>
           part === "settings"
             ? html`<${Settings} topic=${topic} />`
             : html`<${Partitions} topic=${topic} />`,
