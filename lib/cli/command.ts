@@ -224,11 +224,7 @@ function checkArguments(
   }
 }
 
-/**
- * Parses a command line, and fills in defaults.
- *
- * @throws {UsageError} If a flag is unknown, lacks its value, or its value is out of range; if an argument is missing or unknown.
- */
+/** Parses a command line, and fills in defaults. */
 export function parseCommandLine<
   const F extends Flags,
   const A extends readonly string[],

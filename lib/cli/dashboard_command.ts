@@ -123,11 +123,7 @@ async function openBrowser(url: string): Promise<void> {
   }
 }
 
-/**
- * Reads the password that the page asks for.
- *
- * @throws {UsageError} If the file can't be used, or the password is short.
- */
+/** Reads the password that the page asks for. */
 function readPasswordFile(path: string): Secret {
   const name = "--password-file";
   const reader = new SettingReader({ env: () => path });

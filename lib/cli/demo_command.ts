@@ -71,11 +71,7 @@ async function choosePorts(runs: boolean): Promise<PortChoice> {
   return { kafkaPort, registryPort };
 }
 
-/**
- * Runs the demo. The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic.
- *
- * @throws {PipelineError} If what was consumed or committed is not what was produced; the message has the difference.
- */
+/** Runs the demo. The consumer has a group of its own, so that the demo says the same beside whatever else uses the topic. */
 async function run(config: Config, signal: AbortSignal): Promise<void> {
   const group = `cafe-demo-${crypto.randomUUID().slice(0, 8)}`;
   const { topic } = TOPIC;

@@ -181,11 +181,7 @@ const edit = taskWord({
 /** Where the text is while an editor has it. */
 const FOLDER = ".edit";
 
-/**
- * Lets a person change a message's value, and encodes the result.
- *
- * @throws {PipelineError} If there is no such letter, it was sent back already, nothing was changed, or the text isn't a valid event.
- */
+/** Lets a person change a message's value, and encodes the result. */
 async function editLetter<T>(
   config: Config,
   wanted: { readonly type: EventType<T>; readonly origin: string },

@@ -70,12 +70,7 @@ export interface TopicChoice extends EventChoice {
   readonly topic: string;
 }
 
-/**
- * Finds the kind of event that a command is about. The registry is asked only for what a schema refers to.
- *
- * @throws {UsageError} If the flags contradict each other.
- * @throws {PipelineError} If the schema can't be read or used.
- */
+/** Finds the kind of event that a command is about. The registry is asked only for what a schema refers to. */
 export async function readEvent(
   flags: EventFlagValues,
   connection: Connection,

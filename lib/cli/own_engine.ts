@@ -28,7 +28,6 @@ export type PortChoice = Pick<StartOptions, "kafkaPort" | "registryPort">;
  * one that is started for it, and stopped afterwards.
  *
  * @param work It is given the engine of this checkout, unless the environment names another.
- * @throws {StoppedError} If the signal ended the start.
  */
 export async function withEngine(
   { keep, signal, ports }: {

@@ -43,12 +43,7 @@ export class Parts implements AsyncDisposable {
     return this.#failure.promise;
   }
 
-  /**
-   * Starts a part, and waits until it does its work.
-   *
-   * @throws {PipelineError} If it ends before. The message is its own.
-   * @throws {StoppedError} If the signal ended the wait.
-   */
+  /** Starts a part, and waits until it does its work. */
   async start(part: PartSpec, stop: AbortSignal): Promise<void> {
     const { title, task, args, net, ready } = part;
     const child = new Deno.Command("deno", {

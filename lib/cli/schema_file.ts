@@ -15,11 +15,7 @@ import { openFile } from "../produce/sources/file.ts";
 import { eventTypes } from "./event_choice.ts";
 import { inputPath } from "./task_flags.ts";
 
-/**
- * Reads a schema; `-` is standard input.
- *
- * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
- */
+/** Reads a schema; `-` is standard input. */
 export async function readSchema(path: string): Promise<JsonSchema> {
   const stream = await openFile(inputPath(path));
   return parseSchema(await new Response(stream).text(), nameOf(path));
@@ -29,8 +25,6 @@ export async function readSchema(path: string): Promise<JsonSchema> {
  * Reads a schema's text without white space, as events are registered with it, and finds the subject that it is for.
  *
  * @param subject Without one, it is that of the event whose schema has the same title.
- * @throws {PipelineError} If the file can't be read, or isn't a JSON Schema.
- * @throws {UsageError} If no subject is given and no event's schema has this title.
  */
 export async function readSchemaFile(
   path: string,

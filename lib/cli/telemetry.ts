@@ -37,8 +37,6 @@ export const METRICS_FLAGS = {
 
 /**
  * Begins to observe, if a port is given or Deno exports to OpenTelemetry. Otherwise nothing of it is loaded. Disposing closes the port.
- *
- * @throws {PipelineError} If the port can't be had.
  */
 export async function observe(
   flags: FlagValues<typeof METRICS_FLAGS>,

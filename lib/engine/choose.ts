@@ -51,11 +51,7 @@ export async function javaProblem(): Promise<string | undefined> {
 const INSTALL_DOCKER =
   "Install Docker with Compose, and start it: https://docs.docker.com/get-docker/";
 
-/**
- * Chooses a kind of engine that this machine can run.
- *
- * @throws {PipelineError} If there is none.
- */
+/** Chooses a kind of engine that this machine can run. */
 export async function chooseEngine(
   wanted: typeof ENGINES[number],
 ): Promise<EngineKind> {

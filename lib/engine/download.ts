@@ -190,7 +190,6 @@ async function unpack(
  * Checks the files of a program against its own digests, before any of them is run.
  *
  * @param list The digests, in the format of `sha256sum`.
- * @throws {PipelineError} If a file is missing, unknown, or has another digest.
  */
 export async function checkDigests(
   folder: string,

@@ -118,11 +118,7 @@ export class JavaProcess {
     await this.ready(signal);
   }
 
-  /**
-   * Waits until it does its work.
-   *
-   * @throws {PipelineError} If it ends, or is not ready in time. The hint has the end of its log.
-   */
+  /** Waits until it does its work. */
   async ready(signal?: AbortSignal): Promise<void> {
     const { title, probe, startTimeoutMs = START_TIMEOUT_MS } = this.#options;
     const deadline = AbortSignal.timeout(startTimeoutMs);

@@ -112,11 +112,7 @@ export interface NeededPort {
 const ATTEMPTS_COUNT = 8;
 const PAUSE_MS = 250;
 
-/**
- * Makes sure that a port is free.
- *
- * @throws {PipelineError} If a program listens there. The message names it, if it can be found.
- */
+/** Makes sure that a port is free. */
 export async function requireFreePort(needed: NeededPort): Promise<void> {
   const { port, title, flag } = needed;
   let holder: PortHolder | undefined;
