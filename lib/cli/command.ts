@@ -231,7 +231,10 @@ export function parseCommandLine<
 >(
   spec: Pick<TaskSpec<F, A>, "flags" | "arguments">,
   args: readonly string[],
-): { readonly flags: FlagValues<F>; readonly args: ArgumentValues<A> } {
+): {
+  readonly flags: FlagValues<F> & FlagValues<typeof COMMON>;
+  readonly args: ArgumentValues<A>;
+} {
   const all: Flags = { ...spec.flags, ...COMMON };
   const names = (wanted: boolean) =>
     Object.keys(all).filter((name) =>
@@ -284,7 +287,7 @@ export function parseCommandLine<
     }
   }
   return {
-    flags: values as FlagValues<F>,
+    flags: values as FlagValues<F> & FlagValues<typeof COMMON>,
     args: words as unknown as ArgumentValues<A>,
   };
 }
@@ -297,31 +300,24 @@ export function describeError(
     readonly permissions?: string | undefined;
   },
 ): string {
-  const lines: string[] = [];
-  if (error instanceof PipelineError) {
-    lines.push(`Error: ${error.message}`);
-    if (error.hint) {
-      lines.push(...error.hint.split("\n").map((line) => `  ${line}`));
-    }
-    for (const line of [adviceFor(error, permissions), nextStepFor(error)]) {
-      if (line) lines.push(`  ${line}`);
-    }
-  } else {
-    lines.push(`Error: ${messageOf(error)}`);
-    if (!debug) {
-      lines.push(
-        "  This was not expected. Run it again with --debug for the details.",
-      );
-    }
-  }
-  if (debug) {
-    for (const cause of causes(error)) {
-      lines.push(
-        cause instanceof Error ? cause.stack ?? cause.message : String(cause),
-      );
-    }
-  }
-  return lines.join("\n");
+  const steps = error instanceof PipelineError
+    ? [
+      ...error.hint?.split("\n") ?? [],
+      adviceFor(error, permissions),
+      nextStepFor(error),
+    ]
+    : [
+      !debug &&
+      "This was not expected. Run it again with --debug for the details.",
+    ];
+  const traces = [...causes(error)].map((cause) =>
+    cause instanceof Error ? cause.stack ?? cause.message : String(cause)
+  );
+  return [
+    `Error: ${messageOf(error)}`,
+    ...steps.filter(Boolean).map((line) => `  ${line}`),
+    ...debug ? traces : [],
+  ].join("\n");
 }
 
 function exitCodeOf(
@@ -353,13 +349,10 @@ export async function runTask<
 ): Promise<never> {
   let code: number = EXIT.done;
   let thrown: unknown;
-  let debug = args.includes("--debug");
+  const debug = args.includes("--debug");
   try {
     const parsed = parseCommandLine(spec, args);
-    const flags = parsed.flags as
-      & FlagValues<F>
-      & Readonly<Record<keyof typeof COMMON, boolean>>;
-    debug = flags.debug;
+    const { flags } = parsed;
     if (flags.timestamps) useTimestamps();
     if (flags.help) printLine(helpText(spec));
     else code = await main(flags, parsed.args) ?? EXIT.done;
