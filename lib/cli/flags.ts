@@ -62,23 +62,18 @@ export function textFlag<const R extends Rest<TextFlag> = Rest<SwitchFlag>>(
   return { type: "string", value, description, ...rest as R };
 }
 
-/** Makes the row of a flag that takes whole numbers. */
-export function integerFlag<const R extends Rest<NumberFlag>>(
-  value: string,
-  description: string,
-  rest: R,
-): Row<NumberFlag, R> {
-  return { type: "integer", value, description, ...rest };
+function numeric(type: NumberFlag["type"]) {
+  return <const R extends Rest<NumberFlag>>(
+    value: string,
+    description: string,
+    rest: R,
+  ): Row<NumberFlag, R> => ({ type, value, description, ...rest });
 }
 
+/** Makes the row of a flag that takes whole numbers. */
+export const integerFlag = numeric("integer");
 /** Makes the row of a flag that takes decimals too. */
-export function numberFlag<const R extends Rest<NumberFlag>>(
-  value: string,
-  description: string,
-  rest: R,
-): Row<NumberFlag, R> {
-  return { type: "number", value, description, ...rest };
-}
+export const numberFlag = numeric("number");
 
 /** Makes the row of a flag that takes a port. */
 export function portFlag<const R extends Pick<NumberFlag, "default">>(
