@@ -8,7 +8,7 @@
 import { PipelineError, StoppedError } from "../base/errors.ts";
 import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { CONFLUENT_API } from "./apicurio.ts";
-import { chooseEngine, type EngineKind, type ENGINES } from "./choose.ts";
+import { chooseEngine, type ENGINES } from "./choose.ts";
 import { DockerEngine, dockerProblem } from "./docker.ts";
 import { LocalEngine, type StartResult } from "./local.ts";
 import { engineFolder, foldersOf, parseObject } from "./paths.ts";
@@ -29,7 +29,6 @@ export interface StartOptions {
 
 /** An engine that runs. */
 export interface RunningEngine {
-  readonly kind: EngineKind;
   readonly result: StartResult;
   readonly brokers: string;
   readonly registryUrl: string;
@@ -105,7 +104,6 @@ export async function startEngine(
   const result = await local.start(options.signal);
   const { kafkaPort, ports: { nodes, registryPort } } = local;
   return {
-    kind,
     result,
     brokers: local.brokers,
     registryUrl: local.registryUrl,
@@ -152,7 +150,6 @@ async function startDocker(
   }
   const after = await engine.running();
   return {
-    kind: "docker",
     result: before.length === 0
       ? "started"
       : before.length < after.length

@@ -9,7 +9,6 @@ import { describeEngine, describeStop } from "../../lib/cli/engine_report.ts";
 import type { RunningEngine } from "../../lib/engine/mod.ts";
 
 const ENGINE: RunningEngine = {
-  kind: "local",
   result: "started",
   brokers: "localhost:9092",
   registryUrl: "http://localhost:8081",
