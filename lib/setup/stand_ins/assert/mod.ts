@@ -123,14 +123,13 @@ export function assertThrows<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): unknown {
-  const expected = expectation(errorClassOrMsg, msgIncludes, msg);
-  let thrown: unknown;
+  const expected = typeof errorClassOrMsg === "string"
+    ? { msg: errorClassOrMsg }
+    : { ErrorClass: errorClassOrMsg, msgIncludes, msg };
   try {
     fn();
   } catch (error) {
-    thrown = error;
-    checkError(error, expected, "thrown");
-    return thrown;
+    return checked(error, expected, "thrown");
   }
   throw new AssertionError(`Expected function to throw${suffix(expected.msg)}`);
 }
@@ -153,76 +152,54 @@ export async function assertRejects<E extends Error = Error>(
   msgIncludes?: string,
   msg?: string,
 ): Promise<unknown> {
-  const expected = expectation(errorClassOrMsg, msgIncludes, msg);
+  const expected = typeof errorClassOrMsg === "string"
+    ? { msg: errorClassOrMsg }
+    : { ErrorClass: errorClassOrMsg, msgIncludes, msg };
   let promise: PromiseLike<unknown> | undefined;
+  let cause: unknown;
   try {
     promise = fn();
   } catch (error) {
-    throw new AssertionError(
-      `Function throws when expected to reject${suffix(expected.msg)}`,
-      { cause: error },
-    );
+    cause = error;
   }
   if (typeof promise?.then !== "function") {
     throw new AssertionError(
       `Function throws when expected to reject${suffix(expected.msg)}`,
+      { cause },
     );
   }
   try {
     await promise;
   } catch (error) {
-    checkError(error, expected, "rejected");
-    return error;
+    return checked(error, expected, "rejected");
   }
   throw new AssertionError(
     `Expected function to reject${suffix(expected.msg)}`,
   );
 }
 
-interface Expectation {
-  ErrorClass?: ErrorConstructor<Error> | undefined;
-  msgIncludes?: string | undefined;
-  msg?: string | undefined;
-}
-
-function expectation(
-  errorClassOrMsg: ErrorConstructor<Error> | string | undefined,
-  msgIncludes: string | undefined,
-  msg: string | undefined,
-): Expectation {
-  return typeof errorClassOrMsg === "string"
-    ? { msg: errorClassOrMsg }
-    : { ErrorClass: errorClassOrMsg, msgIncludes, msg };
-}
-
-function checkError(
+function checked(
   error: unknown,
-  expected: Expectation,
+  { ErrorClass, msgIncludes = "", msg }: {
+    readonly ErrorClass?: ErrorConstructor<Error> | undefined;
+    readonly msgIncludes?: string | undefined;
+    readonly msg?: string | undefined;
+  },
   how: "thrown" | "rejected",
-): void {
-  const { ErrorClass, msgIncludes, msg } = expected;
-  if (!ErrorClass) return;
-  if (!(error instanceof Error)) {
-    throw new AssertionError(`A non-Error object was ${how}${suffix(msg)}`, {
-      cause: error,
-    });
-  }
-  if (!(error instanceof ErrorClass)) {
-    throw new AssertionError(
-      `Expected error to be instance of "${ErrorClass.name}", but was "${
-        kindOf(error)
-      }"${suffix(msg)}`,
-      { cause: error },
-    );
-  }
-  if (msgIncludes && !error.message.includes(msgIncludes)) {
-    throw new AssertionError(
+): unknown {
+  if (!ErrorClass) return error;
+  const problem = !(error instanceof Error)
+    ? `A non-Error object was ${how}`
+    : !(error instanceof ErrorClass)
+    ? `Expected error to be instance of "${ErrorClass.name}", but was "${
+      kindOf(error)
+    }"`
+    : !error.message.includes(msgIncludes) &&
       `Expected error message to include ${
         JSON.stringify(msgIncludes)
-      }, but got ${JSON.stringify(error.message)}${suffix(msg)}`,
-      { cause: error },
-    );
-  }
+      }, but got ${JSON.stringify(error.message)}`;
+  if (!problem) return error;
+  throw new AssertionError(problem + suffix(msg), { cause: error });
 }
 
 function suffix(msg: string | undefined): string {
