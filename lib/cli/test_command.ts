@@ -115,7 +115,7 @@ async function runLanes(
         ...TEST,
         "--no-check",
         "--cached-only",
-        `--ignore=${ignored.join(",")}`,
+        ...(ignored.length > 0 ? [`--ignore=${ignored.join(",")}`] : []),
         ...lane,
       ],
       { ...env, NO_COLOR: "1" },
