@@ -119,17 +119,13 @@ async function temporaryFolder(): Promise<string> {
 
 /** The compose file that lets `docker-compose.yml` run beside itself: with names of its own for containers and network. */
 export function composeOverride(project: string): string {
-  return JSON.stringify(
-    {
-      services: {
-        "broker": { container_name: `${project}-broker` },
-        "schema-registry": { container_name: `${project}-schema-registry` },
-      },
-      networks: { "kafka-network": { name: project } },
+  return JSON.stringify({
+    services: {
+      "broker": { container_name: `${project}-broker` },
+      "schema-registry": { container_name: `${project}-schema-registry` },
     },
-    null,
-    2,
-  );
+    networks: { "kafka-network": { name: project } },
+  });
 }
 
 /** Starts an engine for one run: with Java if this machine has it, as that leaves nothing behind even after a crash, else with Docker. */
