@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isObject } from "../base/json_schema/documents.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventType } from "../events/event_type.ts";
 import type { StoredEventDefinition } from "../store/stored_event.ts";
@@ -25,10 +26,6 @@ export interface EventChoice<T = unknown> {
   readonly text: EventText<T>;
   /** What a store keeps of them: the events alone by default. */
   readonly kept?: StoredEventDefinition<T>;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function valueText(value: unknown): string {

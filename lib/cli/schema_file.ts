@@ -46,9 +46,7 @@ function nameOf(path: string): string {
 }
 
 function titleOf(schema: unknown): unknown {
-  return typeof schema === "object" && schema !== null && "title" in schema
-    ? schema.title
-    : undefined;
+  return Object(schema).title;
 }
 
 function subjectFor(title: unknown, path: string): string {

@@ -129,9 +129,7 @@ function parsePointer(
 }
 
 function objectIn(value: unknown): SchemaObject {
-  return typeof value === "object" && value !== null
-    ? value as SchemaObject
-    : {};
+  return Object(value);
 }
 
 function schemaAt({ schema }: NamedSchema, path: readonly string[]) {
