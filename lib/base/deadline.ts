@@ -50,6 +50,5 @@ function runOnce<T>(work: () => T): T {
 }
 
 function isTimeout(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "code" in error &&
-    error.code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
+  return Object(error).code === "ERR_SCRIPT_EXECUTION_TIMEOUT";
 }
