@@ -38,7 +38,7 @@ export interface DaySnapshot {
   })[];
   /** The drinks since `since`, the one with the highest revenue first. */
   readonly drinks: readonly (DayTotals & { readonly name: string })[];
-  /** The 20 customers with the highest spending of all time. */
+  /** The 8 customers with the highest spending of all time. */
   readonly guests: readonly (DayTotals & { readonly name: string })[];
   /** The 20 newest orders, the newest first. */
   readonly latest: readonly {
@@ -51,7 +51,7 @@ export interface DaySnapshot {
     readonly cents: number;
     readonly member: boolean;
   }[];
-  /** The 10 loyalty cards with the most points. */
+  /** The 6 loyalty cards with the most points. */
   readonly cards: readonly {
     readonly id: string;
     readonly scans: number;
@@ -67,7 +67,7 @@ export interface DaySnapshot {
  */
 const LONGEST_DAY_MS = 25 * 60 * 60 * 1_000;
 /** How many of each list are shown. */
-const [LATEST_COUNT, GUESTS_COUNT, CARDS_COUNT] = [20, 20, 10];
+const [LATEST_COUNT, GUESTS_COUNT, CARDS_COUNT] = [20, 8, 6];
 /** How many of the rows that were added last are looked through for the newest orders: partitions are stored in batches. */
 const RECENT_COUNT = 200;
 

@@ -162,7 +162,7 @@ databaseTest(
       latest.map(({ at }: { at: number }) => at - SINCE),
       Array.from({ length: 20 }, (_, one) => 3_999 - one),
     );
-    assertEquals(guests.length, 20);
+    assertEquals(guests.length, 8);
   },
   WITHOUT_KAFKA,
 );

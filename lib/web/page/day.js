@@ -38,16 +38,19 @@ export function nowOf(day) {
  * @returns {Totals} The sums.
  */
 function totalsOf(day, from, to) {
-  const totals = { orders: 0, cups: 0, cents: 0, memberOrders: 0 };
-  for (const { at, orders, cups, cents, memberOrders } of day.minutes) {
-    if (at < from || at >= to) continue;
-    totals.orders += orders;
-    totals.cups += cups;
-    totals.cents += cents;
-    totals.memberOrders += memberOrders;
-  }
-  return totals;
+  return day.minutes.filter(({ at }) => at >= from && at < to)
+    .reduce(plus, NOTHING);
 }
+
+const NOTHING = { orders: 0, cups: 0, cents: 0, memberOrders: 0 };
+
+/** @param {Totals} one @param {Totals} other @returns {Totals} */
+const plus = (one, other) => ({
+  orders: one.orders + other.orders,
+  cups: one.cups + other.cups,
+  cents: one.cents + other.cents,
+  memberOrders: one.memberOrders + other.memberOrders,
+});
 
 /**
  * A figure: what it is for the day, for the last hour, and for the hour before.
@@ -150,13 +153,7 @@ export function courseOf(day, now, { hours, step }) {
   const parts = new Map();
   for (const minute of day.minutes) {
     const index = indexOf(minute.at);
-    const part = parts.get(index) ??
-      { orders: 0, cups: 0, cents: 0, memberOrders: 0 };
-    part.orders += minute.orders;
-    part.cups += minute.cups;
-    part.cents += minute.cents;
-    part.memberOrders += minute.memberOrders;
-    parts.set(index, part);
+    parts.set(index, plus(parts.get(index) ?? NOTHING, minute));
   }
   // A whole day has its own morning and evening, also while it is young.
   const end = hours === 24 ? indexOf(daysFrom(day.since, 1)) - 1 : last;

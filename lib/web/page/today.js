@@ -326,8 +326,7 @@ function Latest({ latest }) {
     /** @type {DaySnapshot["latest"] | undefined} */ (undefined),
   );
   const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  // What was stored together comes in the sequence of its partitions.
-  const shown = (held ?? latest).toSorted((a, b) => b.at - a.at);
+  const shown = held ?? latest;
   const heldIds = new Set(held?.map(({ id }) => id));
   const waiting = held ? latest.filter(({ id }) => !heldIds.has(id)).length : 0;
   const onScroll = () => {
@@ -379,7 +378,7 @@ function Guests({ guests }) {
           { name: "Guest" },
           { name: "Orders", number: true },
           { name: "Spent", number: true },
-        ]} rows=${guests.slice(0, 8).map(({ name, orders, cents }) => ({
+        ]} rows=${guests.map(({ name, orders, cents }) => ({
           key: name,
           cells: [name, count(orders), money(cents)],
         }))} />
@@ -401,7 +400,7 @@ function Cards({ cards }) {
             { name: "Scans", number: true },
             { name: "Points", number: true },
           ]}
-            rows=${cards.slice(0, 6).map(({ id, scans, points }) => ({
+            rows=${cards.map(({ id, scans, points }) => ({
               key: id,
               cells: [id, count(scans), count(points)],
             }))} />
