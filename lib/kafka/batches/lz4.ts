@@ -21,6 +21,14 @@ const BLOCK_LENGTHS: Readonly<Record<number, number>> = {
   6: 1 << 20,
   7: 1 << 22,
 };
+/** What the bits of the header's first byte stand for. */
+const FLAG = {
+  independentBlocks: 0x20,
+  blockChecksums: 0x10,
+  contentLength: 0x08,
+  contentChecksum: 0x04,
+  dictionary: 0x01,
+} as const;
 const STORED = 0x8000_0000;
 /** The length of a checksum, in bytes. */
 const CHECKSUM_LENGTH = 4;
@@ -58,38 +66,6 @@ class Reader {
   uint64(): bigint {
     return this.#view.getBigUint64(this.take(8), true);
   }
-}
-
-interface FrameHeader {
-  readonly linkedBlocks: boolean;
-  readonly blockChecksums: boolean;
-  readonly contentChecksum: boolean;
-  readonly contentLength: bigint | undefined;
-  readonly maxBlockLength: number;
-}
-
-function readHeader(reader: Reader): FrameHeader {
-  const flags = reader.uint8();
-  const blockCode = reader.uint8();
-  if (flags >>> 6 !== 1) {
-    throw new DamagedDataError("its lz4 frame is of an unknown version");
-  }
-  const contentLength = flags & 8 ? reader.uint64() : undefined;
-  if (flags & 1) {
-    throw new DamagedDataError("its lz4 frame needs a dictionary");
-  }
-  reader.uint8();
-  const maxBlockLength = BLOCK_LENGTHS[(blockCode >>> 4) & 7];
-  if (maxBlockLength === undefined) {
-    throw new DamagedDataError("its lz4 frame has blocks of an unknown size");
-  }
-  return {
-    linkedBlocks: (flags & 0x20) === 0,
-    blockChecksums: (flags & 0x10) !== 0,
-    contentChecksum: (flags & 4) !== 0,
-    contentLength,
-    maxBlockLength,
-  };
 }
 
 /** A block, and the bounds of what it inflates to. */
@@ -143,31 +119,46 @@ function inflateBlock(block: Block, output: GrowingOutput): void {
 }
 
 function inflateFrame(reader: Reader, output: GrowingOutput): void {
-  const header = readHeader(reader);
+  const flags = reader.uint8();
+  const maxBlockLength = BLOCK_LENGTHS[(reader.uint8() >>> 4) & 7];
+  if (flags >>> 6 !== 1) {
+    throw new DamagedDataError("its lz4 frame is of an unknown version");
+  }
+  const contentLength = flags & FLAG.contentLength
+    ? reader.uint64()
+    : undefined;
+  if (flags & FLAG.dictionary) {
+    throw new DamagedDataError("its lz4 frame needs a dictionary");
+  }
+  // The header's checksum.
+  reader.uint8();
+  if (maxBlockLength === undefined) {
+    throw new DamagedDataError("its lz4 frame has blocks of an unknown size");
+  }
   const frameStart = output.length;
   for (;;) {
     const size = reader.uint32();
     if (size === 0) break;
     const length = size & ~STORED;
-    if (length > header.maxBlockLength) {
+    if (length > maxBlockLength) {
       throw new DamagedDataError("its lz4 block is longer than it may be");
     }
     const start = reader.take(length);
-    if (header.blockChecksums) reader.take(CHECKSUM_LENGTH);
+    if (flags & FLAG.blockChecksums) reader.take(CHECKSUM_LENGTH);
     const block: Block = {
       data: reader.data,
       at: start,
       end: start + length,
-      outputEnd: output.length + header.maxBlockLength,
-      historyStart: header.linkedBlocks ? frameStart : output.length,
+      outputEnd: output.length + maxBlockLength,
+      historyStart: flags & FLAG.independentBlocks ? output.length : frameStart,
     };
     if (size >= STORED) output.append(block, length);
     else inflateBlock(block, output);
   }
-  if (header.contentChecksum) reader.take(CHECKSUM_LENGTH);
+  if (flags & FLAG.contentChecksum) reader.take(CHECKSUM_LENGTH);
   if (
-    header.contentLength !== undefined &&
-    header.contentLength !== BigInt(output.length - frameStart)
+    contentLength !== undefined &&
+    contentLength !== BigInt(output.length - frameStart)
   ) {
     throw new DamagedDataError(
       "its lz4 frame is not as long as its header says",
