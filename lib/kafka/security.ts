@@ -6,9 +6,10 @@
 
 import { connect } from "node:net";
 import type { ISocketFactory, KafkaConfig, Mechanism } from "./kafkajs.ts";
-import { causes, messageOf } from "../base/errors.ts";
+import { messageOf } from "../base/errors.ts";
 import { redact } from "../base/secret.ts";
 import type { KafkaSecurity, SaslSettings } from "../settings/security.ts";
+import { isKafkaOutage } from "./errors.ts";
 import { loadSasl } from "./patches/sasl.ts";
 import { openTls } from "./tls.ts";
 
@@ -33,16 +34,6 @@ function socketFactory(security: KafkaSecurity | undefined): ISocketFactory {
   };
 }
 
-/** Finds the connection error that ended a login: it says nothing about the password. */
-function connectionFailure(error: unknown): unknown {
-  return [...causes(error)].find((cause) =>
-    cause instanceof Error &&
-    /^KafkaJS(Connection|ConnectionClosed|RequestTimeout)Error$/.test(
-      cause.name,
-    )
-  );
-}
-
 async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
   const { authenticator, KafkaJSSASLAuthenticationError } = await loadSasl(
     sasl.mechanism,
@@ -57,19 +48,13 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
     mechanism: sasl.mechanism,
     authenticationProvider(args: ProviderArgs): Provider {
       let failure: unknown;
-      const saslAuthenticate: ProviderArgs["saslAuthenticate"] = async (
-        request,
-      ) => {
-        try {
-          return await args.saslAuthenticate(request);
-        } catch (error) {
-          failure = error;
-          throw error;
-        }
-      };
       const provider: Provider = authenticator(credentials)({
         ...args,
-        saslAuthenticate,
+        saslAuthenticate: (request) =>
+          args.saslAuthenticate(request).catch((error) => {
+            failure = error;
+            throw error;
+          }),
       });
       return {
         async authenticate() {
@@ -77,8 +62,7 @@ async function mechanism(sasl: SaslSettings): Promise<Mechanism> {
             await provider.authenticate();
           } catch (error) {
             // kafkajs takes any failure of a login for a refusal and doesn't retry it, also the restart of a broker.
-            const lost = connectionFailure(failure);
-            if (lost) throw lost;
+            if (isKafkaOutage(failure)) throw failure;
             throw new KafkaJSSASLAuthenticationError(hide(messageOf(error)));
           }
         },
