@@ -9,6 +9,7 @@ import { removeIfThere } from "../../lib/base/files.ts";
 import type { AclEntry } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
 import { brokerProcess, nodeProperties } from "../../lib/engine/broker.ts";
+import { archiveOptions } from "../../lib/engine/class_archive.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import type { JavaProcess } from "../../lib/engine/java_process.ts";
 import { brokerData, foldersOf } from "../../lib/engine/paths.ts";
@@ -177,7 +178,9 @@ export class SecuredBroker implements AsyncDisposable {
     const { user, password } = this.#options;
     const { code, stdout, stderr } = await runCommand([
       "java",
-      ...["-XX:TieredStopAtLevel=1", "-cp", `${kafka}/*`],
+      ...["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
+      ...await archiveOptions(kafka),
+      ...["-cp", `${kafka}/*`],
       ...[
         "org.apache.kafka.tools.ConfigCommand",
         "--alter",
