@@ -90,7 +90,7 @@ export class SchemaCatalog {
 
   /** Lists the subjects. Returns what the registry has of each, by name. */
   async list(): Promise<SubjectSummary[]> {
-    const subjects = await this.#get("/subjects");
+    const subjects = await this.#request("get", "/subjects");
     if (!isListOf(subjects, "string")) {
       throw strangeAnswer(this.#registry.url, "its subjects");
     }
@@ -137,7 +137,7 @@ export class SchemaCatalog {
   async uses(
     id: number,
   ): Promise<Pick<SchemaVersion, "subject" | "version">[]> {
-    const uses = await this.#get(`/schemas/ids/${id}/versions`);
+    const uses = await this.#request("get", `/schemas/ids/${id}/versions`);
     if (Array.isArray(uses) && uses.every(isUse)) return uses;
     throw strangeAnswer(this.#registry.url, `the subjects of schema ${id}`);
   }
@@ -157,7 +157,8 @@ export class SchemaCatalog {
     const versions = level.endsWith("_TRANSITIVE")
       ? "versions"
       : "versions/latest";
-    const answer = await this.#post(
+    const answer = await this.#request(
+      "post",
       `/compatibility/subjects/${
         encodeURIComponent(subject)
       }/${versions}?verbose=true`,
@@ -193,7 +194,8 @@ export class SchemaCatalog {
   async level(subject?: string): Promise<string> {
     try {
       const { compatibilityLevel } = Object(
-        await this.#get(
+        await this.#request(
+          "get",
           subject === undefined
             ? "/config"
             : `/config/${encodeURIComponent(subject)}?defaultToGlobal=true`,
@@ -216,7 +218,8 @@ export class SchemaCatalog {
   }
 
   async #versions(subject: string): Promise<number[]> {
-    const versions = await this.#get(
+    const versions = await this.#request(
+      "get",
       `/subjects/${encodeURIComponent(subject)}/versions`,
     );
     if (isListOf(versions, "number")) return versions;
@@ -228,7 +231,10 @@ export class SchemaCatalog {
     version: number | "latest",
   ): Promise<SchemaVersion | undefined> {
     return await this.#unlessMissing(() =>
-      this.#get(`/subjects/${encodeURIComponent(subject)}/versions/${version}`)
+      this.#request(
+        "get",
+        `/subjects/${encodeURIComponent(subject)}/versions/${version}`,
+      )
     );
   }
 
@@ -237,7 +243,7 @@ export class SchemaCatalog {
     body: unknown,
   ): Promise<SchemaVersion | undefined> {
     return await this.#unlessMissing(() =>
-      this.#post(`/subjects/${encodeURIComponent(subject)}`, body)
+      this.#request("post", `/subjects/${encodeURIComponent(subject)}`, body)
     );
   }
 
@@ -306,14 +312,6 @@ export class SchemaCatalog {
       `${url}${path}`,
       body === undefined ? { access } : this.#body(body),
     );
-  }
-
-  #get(path: string): Promise<unknown> {
-    return this.#request("get", path);
-  }
-
-  #post(path: string, body: unknown): Promise<unknown> {
-    return this.#request("post", path, body);
   }
 }
 
