@@ -20,9 +20,9 @@ async function load(): Promise<OwnCopy> {
   const kafkajs = await OwnCopy.make();
   // First those that replace a file, before other files load it.
   patchFetch(kafkajs);
+  patchProduceRequest(kafkajs);
   patchConnectionPoolBuilder(kafkajs);
   patchConsumerGroup(kafkajs);
-  patchProduceRequest(kafkajs);
   patchConnection(kafkajs);
   patchRequestQueue(kafkajs);
   patchSilentBroker(kafkajs);
