@@ -513,6 +513,7 @@ export async function consumeMessages(
     const consumer: Consumer = kafka.consumer({
       group: options.group,
       sessionTimeoutMs: options.sessionTimeoutMs,
+      together: typeof process !== "function",
       mayRestart: (error) => loop.mayRestart(error),
     });
     await connectWithin(admin, kafka.config, options);

@@ -15,6 +15,8 @@ export interface ConsumerSettings {
   readonly group: string;
   /** Equals `session.timeout.ms`. */
   readonly sessionTimeoutMs: number;
+  /** Whether messages are processed together. */
+  readonly together: boolean;
   /** Decides after a failure whether the consumer joins the group again. */
   readonly mayRestart: (error: unknown) => Promise<boolean>;
 }
@@ -29,10 +31,11 @@ export const HEARTBEAT_INTERVAL_MS = FETCH_MAX_WAIT_MS;
 /** How much a fetch takes in all, in bytes. Overrides 10 MiB. Equals `fetch.max.bytes`. */
 const FETCH_BYTES = 16 * 1_024 * 1_024;
 /**
- * How much it takes of each partition, in bytes. Overrides 1 MiB: a store writes a third more events a second in batches of twice the
- * size. Equals `max.partition.fetch.bytes`.
+ * How much it takes of each partition, in bytes: of messages that are processed one by one, and of those that are processed together,
+ * where it overrides 1 MiB, as a store writes a third more events a second in batches of twice the size. Equals
+ * `max.partition.fetch.bytes`.
  */
-const PARTITION_BYTES = 4 * 1_024 * 1_024;
+const PARTITION_BYTES = { single: 1_024 * 1_024, together: 4 * 1_024 * 1_024 };
 /** The interval at which new partitions are noticed, in milliseconds. Overrides 5 minutes. Equals `metadata.max.age.ms`. */
 const METADATA_MAX_AGE_MS = 30_000;
 /** The longest pause between two tries, in milliseconds. Equals `retry.backoff.max.ms`. */
@@ -93,7 +96,8 @@ export class Consumer implements Connectable {
       maxWaitTimeInMs: FETCH_MAX_WAIT_MS,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       maxBytes: FETCH_BYTES,
-      maxBytesPerPartition: PARTITION_BYTES,
+      maxBytesPerPartition:
+        PARTITION_BYTES[settings.together ? "together" : "single"],
       retry: {
         initialRetryTime: 100,
         maxRetryTime: MAX_PAUSE_MS,
