@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { SchemaRegistry as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0";
+import type { SchemaRegistryAPIClient as Client } from "npm:@kafkajs/confluent-schema-registry@4.1.0/dist/api/index.js";
 import type { SchemaReference } from "../events/json_schema.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Config } from "../settings/config.ts";
@@ -100,10 +100,11 @@ export class EventRegistry {
       () => findApi(config.registryUrl, access),
       { ...options, isOutage: (error) => error instanceof OutageError },
     );
-    const { SchemaRegistry } = await import(
-      "npm:@kafkajs/confluent-schema-registry@4.1.0"
+    // Its client alone: Avro and Protobuf take 40 ms and 8 MiB more to load.
+    const { default: api } = await import(
+      "npm:@kafkajs/confluent-schema-registry@4.1.0/dist/api/index.js"
     );
-    const client = new SchemaRegistry({
+    const client = api.default({
       host: url,
       clientId: "cafe-event-pipeline",
       retry: { retries: 0 },
@@ -120,7 +121,7 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const { Subject } = this.#client["api"];
+      const { Subject } = this.#client;
       const answer = (await Subject.register({ subject, body })).data();
       return idIn(answer) ?? this.#strange("a schema to be registered");
     } catch (error) {
@@ -157,7 +158,7 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const { Subject } = this.#client["api"];
+      const { Subject } = this.#client;
       const answer = (await Subject.registered({ subject, body })).data();
       return idIn(answer) ?? this.#strange("a registered schema");
     } catch (cause) {
@@ -193,7 +194,7 @@ export class EventRegistry {
   /** Asks for a subject's latest schema; undefined if the registry has none. */
   async #latestVersion(subject: string): Promise<VersionResponse | undefined> {
     try {
-      const { Subject } = this.#client["api"];
+      const { Subject } = this.#client;
       return (await Subject.latestVersion({ subject })).data();
     } catch (error) {
       if (isUnknown(error)) return undefined;
@@ -233,7 +234,7 @@ export class EventRegistry {
 
   async #find(id: SchemaId): Promise<SchemaResponse> {
     if (typeof id === "number") {
-      return (await this.#client["api"].Schema.find({ id })).data();
+      return (await this.#client.Schema.find({ id })).data();
     }
     try {
       return await requestRegistry("get", `${this.url}/schemas/guids/${id}`, {
@@ -300,8 +301,9 @@ export class EventRegistry {
   ): Promise<SchemaResponse> {
     const what = `version ${version} of the subject "${subject}"`;
     try {
-      const { Subject } = this.#client["api"];
-      const found = (await Subject.version({ subject, version })).data();
+      const { Subject } = this.#client;
+      const found = (await Subject.version({ subject, version }))
+        .data<SchemaResponse | null>();
       return typeof found?.schema === "string" ? found : this.#strange(what);
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;
