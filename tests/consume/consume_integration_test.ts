@@ -13,6 +13,7 @@ import { deadLetterTopic } from "../../lib/consume/dead_letters/dead_letter.ts";
 import { listDeadLetters } from "../../lib/consume/dead_letters/dlq.ts";
 import type { EventHandler } from "../../lib/consume/handler.ts";
 import type { MessageCounts } from "../../lib/consume/message_reader.ts";
+import { loadKafkajsFile } from "../../lib/kafka/patches/load.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
 import type { EventRecord } from "../../lib/events/record.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
@@ -26,6 +27,17 @@ import {
 import { eventually } from "../support/eventually.ts";
 
 const DEADLINE_MS = 20_000;
+
+/** What of kafkajs a test changes, and takes. */
+interface Broker {
+  readonly prototype: { fetch(request: unknown): Promise<unknown> };
+}
+interface KafkajsErrors {
+  readonly KafkaJSOffsetOutOfRange: new (
+    error: { readonly type: string; readonly code: number },
+    place: { readonly topic: string; readonly partition: number },
+  ) => Error;
+}
 
 /** Sends orders whose drinks are numbered from a start. */
 async function sendOrders(
@@ -371,6 +383,47 @@ integrationTest(
       async () => (await committedOffsets(bench))[0] === 10,
     );
     assertEquals(consumer.told, [gone(2, 5)]);
+  },
+);
+
+integrationTest(
+  "consume() reads each message once though a broker that lags says that the group's offset is out of range",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await sendOrders(bench, 5);
+    await using consumer = new Running(bench);
+    await eventually("the first", () => consumer.handled.length === 5);
+    const { prototype } = await loadKafkajsFile<Broker>("src/broker/index.js");
+    const { KafkaJSOffsetOutOfRange } = await loadKafkajsFile<KafkajsErrors>(
+      "src/errors.js",
+    );
+    const fetch = prototype.fetch;
+    const asked = Promise.withResolvers<void>();
+    prototype.fetch = function () {
+      prototype.fetch = fetch;
+      asked.resolve();
+      return Promise.reject(
+        new KafkaJSOffsetOutOfRange({ type: "OFFSET_OUT_OF_RANGE", code: 1 }, {
+          topic: bench.topic,
+          partition: 0,
+        }),
+      );
+    };
+    try {
+      await asked.promise;
+      await sendOrders(bench, 5, { first: 5 });
+      await eventually(
+        "the commit",
+        async () => (await committedOffsets(bench))[0] === 10,
+      );
+    } finally {
+      prototype.fetch = fetch;
+    }
+    assertEquals(
+      consumer.places,
+      Array.from({ length: 10 }, (_, offset) => `0:${offset}`),
+    );
+    assertEquals(consumer.told, []);
   },
 );
 

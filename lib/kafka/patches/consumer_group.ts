@@ -1,15 +1,56 @@
 /**
- * Who a consumer is in its group after it has lost the connection.
+ * Who a consumer is in its group after it has lost the connection, and where it goes on if a broker does not have its offset.
  *
  * @module
  */
 
+import { pause } from "../../base/pause.ts";
 import type { OwnCopy } from "./own_copy.ts";
+
+interface Place {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+interface Cluster {
+  refreshMetadata(): Promise<void>;
+  fetchTopicsOffset(
+    topics: readonly {
+      readonly topic: string;
+      readonly partitions: readonly { readonly partition: number }[];
+      readonly fromBeginning: boolean;
+    }[],
+  ): Promise<
+    readonly {
+      readonly partitions: readonly { readonly offset: string }[];
+    }[]
+  >;
+}
 
 interface Options {
   /** The consumer's connections: the same ones through all of its restarts. */
-  readonly cluster: object;
+  readonly cluster: Cluster;
 }
+
+interface ConsumerGroup {
+  readonly cluster: Cluster;
+  readonly topicConfigurations: Readonly<
+    Record<string, { readonly fromBeginning: boolean }>
+  >;
+  readonly offsetManager: {
+    nextOffset(topic: string, partition: number): { toString(): string };
+  };
+  recoverFromFetch(error: unknown): Promise<void>;
+  seek(to: Place & { readonly offset: string }): void;
+}
+
+/**
+ * For how long an offset has to be after the partition's end until it counts as gone, in milliseconds: a broker that has just come
+ * back, and is still asked as the leader that it was, does not know the last messages.
+ */
+const BEYOND_END_MS = 5_000;
+/** The pause until the next fetch of an offset that may be there, in milliseconds. */
+const AGAIN_MS = 100;
 
 /**
  * Makes a consumer of kafkajs that joins its group again after a failure come as the member that it was. It comes as another one
@@ -17,16 +58,24 @@ interface Options {
  *
  * Nothing can be committed by that: what the old member has not committed is fetched again, and the coordinator refuses its id if the
  * group has gone on without it. It then joins as a new member.
+ *
+ * And makes it ask the leader for the partition's offsets when a broker says that an offset is out of range. A replica that lags says
+ * so while the metadata still name it the leader, or as consumers may read from any replica (KIP-392). kafkajs believes it, and commits
+ * the start, or the end, as the group's offset (kafkajs issue 1119): all is read again, or the rest is lost. An offset that is really gone
+ * is left without a commit.
  */
 export function patchConsumerGroup(kafkajs: OwnCopy): void {
   const path = "src/consumer/consumerGroup.js";
   const ConsumerGroup = kafkajs.load<
-    new (options: Options) => { readonly cluster: object }
+    new (options: Options) => ConsumerGroup
   >(path);
   const members = new WeakMap<object, string | null>();
   kafkajs.replace(
     path,
     class extends ConsumerGroup {
+      /** By partition, since when its offset is after the end, in milliseconds since the epoch. */
+      readonly #beyondSince = new Map<number, number>();
+
       constructor(options: Options) {
         const member = members.get(options.cluster) ?? null;
         // This sets it to null.
@@ -40,6 +89,43 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
 
       set memberId(id: string | null) {
         members.set(this.cluster, id);
+      }
+
+      async recoverFromOffsetOutOfRange(place: Place): Promise<void> {
+        const { topic, partition } = place;
+        try {
+          await this.cluster.refreshMetadata();
+          const low = await this.#offsetOf(place, true);
+          const end = await this.#offsetOf(place, false);
+          const next = BigInt(
+            this.offsetManager.nextOffset(topic, partition).toString(),
+          );
+          const since = this.#beyondSince.get(partition) ?? Date.now();
+          this.#beyondSince.delete(partition);
+          const isGone = next < low ||
+            next > end && Date.now() - since >= BEYOND_END_MS;
+          if (isGone) {
+            const fromBeginning = this.topicConfigurations[topic]
+              ?.fromBeginning;
+            const offset = String(fromBeginning ? low : end);
+            return this.seek({ topic, partition, offset });
+          }
+          if (next > end) this.#beyondSince.set(partition, since);
+        } catch (error) {
+          // It may be the leader that has moved, which is as for any fetch.
+          return await this.recoverFromFetch(error);
+        }
+        await pause(AGAIN_MS);
+      }
+
+      async #offsetOf(
+        { topic, partition }: Place,
+        fromBeginning: boolean,
+      ): Promise<bigint> {
+        const [found] = await this.cluster.fetchTopicsOffset([
+          { topic, partitions: [{ partition }], fromBeginning },
+        ]);
+        return BigInt(found?.partitions[0]?.offset ?? 0);
       }
     },
   );
