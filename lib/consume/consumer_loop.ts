@@ -110,8 +110,8 @@ class ConsumerLoop {
   readonly #options: LoopOptions;
   readonly #process: Processing;
   readonly #consumer: Consumer;
-  readonly #committer = new OffsetCommitter((positions) =>
-    this.#save(positions)
+  readonly #committer = new OffsetCommitter((positions, isForgotten) =>
+    this.#save(positions, isForgotten)
   );
   readonly #end = Promise.withResolvers<void>();
   readonly #stopping = new AbortController();
@@ -453,7 +453,10 @@ class ConsumerLoop {
     ) throw notCommitted({ partition, offset }, cause);
   }
 
-  async #save(positions: Positions): Promise<void> {
+  async #save(
+    positions: Positions,
+    isForgotten: () => boolean,
+  ): Promise<void> {
     try {
       await this.#options.beforeCommit?.();
     } catch (error) {
@@ -461,6 +464,8 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
+    // Kafka would take it from any member, and the group would go back in a partition that another has by now.
+    if (isForgotten()) return;
     const next = new Map(
       [...positions].map(([partition, processed]) => [
         partition,

@@ -11,16 +11,22 @@
 /** What to commit: for each partition, the offset of the last message that was processed. */
 export type Positions = ReadonlyMap<number, string>;
 
+/** Commits positions, unless they are forgotten before it can. */
+export type Commit = (
+  positions: Positions,
+  isForgotten: () => boolean,
+) => Promise<void>;
+
 /** The part of the consumer's loop that commits. */
 export class OffsetCommitter {
-  readonly #commit: (positions: Positions) => Promise<void>;
+  readonly #commit: Commit;
   #waiting = new Map<number, string>();
   #underWay: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
   /** Incremented by {@linkcode forget}, so that a commit that fails afterwards marks nothing again. */
   #epoch = 0;
 
-  constructor(commit: (positions: Positions) => Promise<void>) {
+  constructor(commit: Commit) {
     this.#commit = commit;
   }
 
@@ -67,14 +73,15 @@ export class OffsetCommitter {
     const positions = this.#waiting;
     const epoch = this.#epoch;
     this.#waiting = new Map();
-    this.#underWay = this.#commit(positions).then(
+    const isForgotten = () => epoch !== this.#epoch;
+    this.#underWay = this.#commit(positions, isForgotten).then(
       () => {
         this.#underWay = undefined;
         if (this.#waiting.size > 0) this.#start();
       },
       (error) => {
         this.#underWay = undefined;
-        if (epoch !== this.#epoch) {
+        if (isForgotten()) {
           // What was to be committed is forgotten; what was marked since then is not.
           if (this.#waiting.size > 0) this.#start();
           return;

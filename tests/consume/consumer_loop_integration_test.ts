@@ -20,6 +20,7 @@ import { HEADER_OFFSETS } from "../../lib/kafka/batches/header_offsets.ts";
 import { createKafka, withClient } from "../../lib/kafka/client.ts";
 import type { Message } from "../../lib/kafka/message.ts";
 import type { Config } from "../../lib/settings/config.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { createKafka as createKafkajs, withAdmin } from "../support/kafkajs.ts";
 import {
@@ -28,7 +29,7 @@ import {
   fetchRaw,
   produceRaw,
 } from "../support/raw_kafka.ts";
-import { committedOffsets, makeTopic } from "../support/topics.ts";
+import { committedOffsets, makeTopic, sendRaw } from "../support/topics.ts";
 
 const DEADLINE_MS = 30_000;
 const GZIP = 1;
@@ -458,5 +459,50 @@ integrationTest(
       }),
     });
     assertEquals(looksUp, 2);
+  },
+);
+
+integrationTest(
+  "consumeMessages() drops a commit that waits to be sent while the group gives the partition to another member",
+  async (bench) => {
+    await makeTopic(bench, 2);
+    const send = (partition: number) =>
+      sendRaw(bench.config, bench.topic, [{ partition, value: "" }]);
+    for (const partition of [0, 1, 0, 1]) await send(partition);
+    const stop = new AbortController();
+    const processed = Promise.withResolvers<void>();
+    const sendable = Promise.withResolvers<void>();
+    const options = { idleExitMs: DEADLINE_MS, signal: stop.signal };
+    let own: readonly number[] = [];
+    let count = 0;
+    let commits = 0;
+    const first = run(bench, () => {
+      if (++count === 4) processed.resolve();
+      return true;
+    }, {
+      ...options,
+      // The second commit is of both partitions.
+      beforeCommit: () =>
+        commits++ === 0 ? processed.promise : sendable.promise,
+      assigned: (partitions) => own = partitions,
+    });
+    await eventually("the second commit", () => commits === 2);
+    const other = run(bench, () => true, options);
+    try {
+      const committed = async (partition: number, next: number) =>
+        (await committedOffsets(bench))[partition] === next;
+      await eventually("a partition each", () => own.length === 1);
+      const [kept = 0] = own;
+      const given = 1 - kept;
+      await send(given);
+      await eventually("its commit", () => committed(given, 3));
+      sendable.resolve();
+      await eventually("the other's", () => committed(kept, 2));
+      assertEquals(await committedOffsets(bench), { [given]: 3, [kept]: 2 });
+    } finally {
+      sendable.resolve();
+      stop.abort();
+      await Promise.all([first, other]);
+    }
   },
 );
