@@ -65,8 +65,8 @@ export class GroupPosition {
   }
 
   /**
-   * Finds where to begin in each partition, reports what is gone, and saves the position if the group had none yet: a group that
-   * begins at the end keeps its place from now on, whatever the next rebalance brings.
+   * Finds where to begin in each partition, reports what is gone, and saves the position if the group had none yet, or another one in
+   * Kafka: a group that begins at the end keeps its place from now on, whatever the next rebalance brings.
    *
    * @param over Whether the group has given out its partitions again meanwhile.
    * @returns The position in each partition of the topic; undefined if it was over first.
@@ -80,6 +80,11 @@ export class GroupPosition {
     if (!found) return undefined;
     const captured = this.#captured;
     this.#captured = undefined;
+    // A member that was killed may have saved in its own place, and not in Kafka, where the lag comes from.
+    const inKafka = offsets && await this.#persist(
+      () => this.#kafkaOffsets.load(partitions),
+      over,
+    );
     const places = new Map<number, bigint>();
     for (const partition of partitions) {
       const start = found.get(partition);
@@ -95,7 +100,9 @@ export class GroupPosition {
       if (offsets || isNew && from === "latest") {
         this.#consumer.seek(partition, start.offset);
       }
-      if (isNew) places.set(partition, start.offset);
+      const isBehind = start.committed === start.offset &&
+        inKafka !== undefined && inKafka.get(partition) !== start.offset;
+      if (isNew || isBehind) places.set(partition, start.offset);
     }
     if (places.size > 0) {
       await this.#persist(() => this.save(places), over);

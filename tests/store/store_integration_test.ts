@@ -151,8 +151,9 @@ storeTest(
     await send(bench, [makeOrder()]);
     const { consumed, added } = await run(bench, database, { group });
     assertEquals({ consumed, added }, { consumed: 1, added: 1 });
-    // The old group, which Kafka has at 3; the database is at 4.
+    // The old group, which Kafka has at 3, as if it had been killed before it committed; the database is at 4.
     assertEquals((await run(bench, database)).consumed, 0);
+    assertEquals(await committedOffsets(bench), { 0: 4 });
     assertEquals(await database.read(NEXT, [bench.topic]), [
       { partition: 0, next: 4 },
     ]);
