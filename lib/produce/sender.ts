@@ -93,10 +93,10 @@ const MAX_BATCH_BYTES = 900_000;
 const DELIVERY_TIMEOUT_MS = 120_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 /**
- * How much may wait for its outcome, in bytes, over all partitions. Overrides 32 MiB, which takes 90 MiB more memory and 4 % more
+ * How much may wait for its outcome, in bytes, over all partitions. Overrides 32 MiB, which takes 100 MiB more memory and 4 % more
  * processor time. Equals `buffer.memory`.
  */
-const MAX_BUFFERED_BYTES = 8 * 1_024 * 1_024;
+const MAX_BUFFERED_BYTES = 5 * 1_024 * 1_024;
 /** What an event takes in memory besides its key and value, in bytes, about. */
 const EVENT_OVERHEAD_BYTES = 500;
 
