@@ -28,6 +28,8 @@ export interface Stall {
 const STALL_MS = 90_000;
 /** How long after a fetch the next one has to come, or the topic may have been recreated meanwhile, in milliseconds. */
 const FETCH_GAP_MS = 5_000;
+/** How many fetches have to return nothing before the consumer is idle: the first may have begun before it was sent to its offsets. */
+const EMPTY_FETCHES = 2;
 /** The longest and the shortest interval of checks, in milliseconds. */
 const MAX_CHECK_MS = 1_000;
 const MIN_CHECK_MS = 20;
@@ -45,6 +47,7 @@ export class Liveness {
   #stuckMs: number | undefined;
   #answeredMs = -Infinity;
   #answeredAt = 0;
+  #answersSinceActive = 0;
   #batchesInHand = 0;
   #hadFetchGap = false;
 
@@ -89,6 +92,7 @@ export class Liveness {
   answered(): void {
     this.alive();
     this.#answeredMs = this.#aliveMs;
+    this.#answersSinceActive++;
     const now = Date.now();
     this.#hadFetchGap ||= this.#answeredAt > 0 &&
       now - this.#answeredAt > FETCH_GAP_MS;
@@ -112,6 +116,7 @@ export class Liveness {
   batchEnds(): void {
     this.#batchesInHand--;
     this.#activeMs = this.#clockMs;
+    this.#answersSinceActive = 0;
   }
 
   /** Begins to check, unless it does already. */
@@ -119,6 +124,7 @@ export class Liveness {
     if (this.#timer !== undefined) return;
     this.#lastCheckAt = Date.now();
     this.#activeMs = this.#aliveMs = this.#ranMs;
+    this.#answersSinceActive = 0;
     this.#timer = setInterval(() => this.#check(), this.#checkMs);
   }
 
@@ -144,7 +150,9 @@ export class Liveness {
     // That nothing comes means something only while Kafka answers and no message is being processed.
     if (this.busy) this.#activeMs = now;
     else if (
-      now - this.#answeredMs < freshMs && now - this.#activeMs >= idleExitMs
+      now - this.#answeredMs < freshMs &&
+      now - this.#activeMs >= idleExitMs &&
+      this.#answersSinceActive >= EMPTY_FETCHES
     ) idle();
   }
 }
