@@ -31,6 +31,8 @@ export interface Status {
   readonly kafka: Health;
   readonly registry: Health;
   readonly store: Health;
+  /** How many messages the store has still to read, while it stands still. */
+  readonly behind: number;
 }
 
 /** A topic in `GET /api/topics`. Kafka's own are left out. */

@@ -10,14 +10,15 @@ import { EventRegistry } from "../registry/registry.ts";
 import { errorAnswer } from "./answers.ts";
 import type { Health, Status } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
+import type { StoreLag } from "./store_lag.ts";
 
 /** How long an answer may take, in milliseconds: a later one counts as none. */
 const ANSWER_MS = 4_000;
 
-/** Looks at Kafka, at the registry, and at the store by asking it something. */
+/** Looks at Kafka, at the registry, and at the store by asking it where it stands. */
 export async function lookAtHealth(
   pipeline: Pipeline,
-  askStore: () => Promise<unknown>,
+  store: { readonly version: () => Promise<string>; readonly lag: StoreLag },
 ): Promise<Status> {
   const { readOnly, topic, config, connection, advise, signal } = pipeline;
   const healthOf = async (
@@ -35,7 +36,8 @@ export async function lookAtHealth(
       return { ok: false, ...errorAnswer(error, advise) };
     }
   };
-  const [kafka, registry, store] = await Promise.all([
+  const version = store.version();
+  const [kafka, registry, database, behind] = await Promise.all([
     healthOf(
       "Kafka",
       pipeline.ask(
@@ -47,7 +49,8 @@ export async function lookAtHealth(
       "The Schema Registry",
       EventRegistry.connect(config, { ...connection, timeoutMs: 0 }),
     ),
-    healthOf("The database", askStore()),
+    healthOf("The database", version),
+    version.then((version) => store.lag.behind(version), () => 0),
   ]);
-  return { readOnly, topic, kafka, registry, store };
+  return { readOnly, topic, kafka, registry, store: database, behind };
 }

@@ -16,6 +16,7 @@ import { LiveFeed } from "./live.ts";
 import { PasswordCheck } from "./password.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { answer, type Backend } from "./router.ts";
+import { StoreLag } from "./store_lag.ts";
 import { StoreReader } from "./store_reader.ts";
 
 /** What the server shows, and where. */
@@ -49,9 +50,11 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const { hostname = LOOPBACK, database } = options;
   const pipeline = new Pipeline(options);
   const store = new StoreReader(database);
+  const lag = new StoreLag(pipeline);
   const live = new LiveFeed(pipeline, {
     store,
-    health: () => lookAtHealth(pipeline, () => store.version()),
+    health: () =>
+      lookAtHealth(pipeline, { version: () => store.version(), lag }),
   });
   const groups = new GroupWatch(pipeline);
   const letters = new LetterBox(pipeline);

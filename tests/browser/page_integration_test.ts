@@ -112,6 +112,14 @@ pageTest(
       ),
       1,
     );
+    store.signal("SIGTERM");
+    assertEquals((await store.end()).code, 0);
+    await sendOrders(bench, [{ customer_name: "Uncounted Guest" }]);
+    await page.shows("1 message not counted yet.", ".notice");
+    await page.shows(/^live, with trouble/, ".connection");
+    await using _store = startStore(bench);
+    await page.shows("Uncounted Guest", ".orders");
+    await page.shows(/^live(?!, with)/, ".connection");
     assertQuiet(page);
   },
 );

@@ -39,7 +39,13 @@ async function withFeed(
   });
   const store = new CountedStore();
   const ok = { ok: true } as const;
-  const status = { kafka: ok, registry: ok, store: ok, topic: "demo" };
+  const status = {
+    kafka: ok,
+    registry: ok,
+    store: ok,
+    topic: "demo",
+    behind: 0,
+  };
   const feed = new LiveFeed(pipeline, {
     store,
     health: () => Promise.resolve({ ...status, readOnly: false }),

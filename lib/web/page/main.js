@@ -86,8 +86,8 @@ function titleOf({ path: [first = "today", ...rest] }) {
 /** @param {{ live: Live }} props */
 function Connection({ live: { connection, status, day } }) {
   useSecond();
-  const down = status &&
-    [status.kafka, status.registry, status.store].some(({ ok }) => !ok);
+  const down = status && (status.behind > 0 ||
+    [status.kafka, status.registry, status.store].some(({ ok }) => !ok));
   const [kind, text] = connection === "lost"
     ? ["lost", "disconnected"]
     : connection === "connecting"

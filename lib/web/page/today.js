@@ -53,6 +53,11 @@ export function Today({ live: { day, status, connection }, query }) {
       html`<${Notice} trouble title=${
         endSentence(status.store.error)
       } text=${status.store.advice} />`}
+    ${status && status.behind > 0 && html`
+      <${Notice} trouble title=${`${
+        counted(status.behind, "message")
+      } not counted yet.`} text=${"The store stands still. Does `deno task store` run?"} />
+    `}
     ${orders === 0 && html`
       <${Notice} title="No orders yet today." text=${"`deno task produce` sends five, and `deno task store` counts them."}>
         ${day.newest !== null &&
