@@ -199,10 +199,18 @@ async function editLetter<T>(
     return encode(await new Response(Deno.stdin.readable).text());
   }
   const path = `${FOLDER}/${origin.replaceAll("/", "-")}.json`;
-  const value = encode(await editText(letterText(letter), { path, origin }));
-  // A text that isn't valid stays, to be corrected.
-  await Deno.remove(path);
-  return value;
+  const text = await editText(letterText(letter), { path, origin });
+  try {
+    const value = encode(text);
+    await Deno.remove(path);
+    return value;
+  } catch (cause) {
+    throw new PipelineError(messageOf(cause), {
+      cause,
+      hint:
+        `What you wrote is in ${path}. Correct it there, and pipe it in: deno task dlq edit ${origin} < ${path}`,
+    });
+  }
 }
 
 async function editText(

@@ -430,7 +430,8 @@ function explainRefusal(
   const hints: Record<number, string> = {
     409:
       "The subject already has a schema that this one is not compatible with. " +
-      "Change the schema, or the subject's compatibility level.",
+      "If that one is of another kind of event, send these to a topic of their own; " +
+      "otherwise change the schema, or the subject's compatibility level.",
     422: "The registry can't read the schema.",
   };
   return new PipelineError(
