@@ -29,8 +29,8 @@ import { eventually } from "../support/eventually.ts";
 const DEADLINE_MS = 20_000;
 
 /** What of kafkajs a test changes, and takes. */
-interface Broker {
-  readonly prototype: { fetch(request: unknown): Promise<unknown> };
+interface Patched<Name extends string> {
+  readonly prototype: Record<Name, (request: unknown) => Promise<unknown>>;
 }
 interface KafkajsErrors {
   readonly KafkaJSOffsetOutOfRange: new (
@@ -387,41 +387,70 @@ integrationTest(
 );
 
 integrationTest(
-  "consume() reads each message once though a broker that lags says that the group's offset is out of range",
+  "consume() reads each message once though brokers that lag say now and then that the group's offset is out of range",
   async (bench) => {
     await makeTopic(bench, 1);
     await sendOrders(bench, 5);
     await using consumer = new Running(bench);
     await eventually("the first", () => consumer.handled.length === 5);
-    const { prototype } = await loadKafkajsFile<Broker>("src/broker/index.js");
+    const { prototype: broker } = await loadKafkajsFile<Patched<"fetch">>(
+      "src/broker/index.js",
+    );
+    const { prototype: cluster } = await loadKafkajsFile<
+      Patched<"fetchTopicsOffset">
+    >("src/cluster/index.js");
     const { KafkaJSOffsetOutOfRange } = await loadKafkajsFile<KafkajsErrors>(
       "src/errors.js",
     );
-    const fetch = prototype.fetch;
-    const asked = Promise.withResolvers<void>();
-    prototype.fetch = function () {
-      prototype.fetch = fetch;
-      asked.resolve();
-      return Promise.reject(
-        new KafkaJSOffsetOutOfRange({ type: "OFFSET_OUT_OF_RANGE", code: 1 }, {
-          topic: bench.topic,
-          partition: 0,
-        }),
-      );
+    const { fetch } = broker;
+    const { fetchTopicsOffset } = cluster;
+    const { now } = Date;
+    /** Lets a fetch fail once, and the topic have an end while the consumer looks into it. Resolves when it fetches again. */
+    const lag = (end?: string) => {
+      const again = Promise.withResolvers<void>();
+      broker.fetch = function () {
+        if (end !== undefined) {
+          cluster.fetchTopicsOffset = () =>
+            Promise.resolve([{ partitions: [{ partition: 0, offset: end }] }]);
+        }
+        broker.fetch = function (request) {
+          broker.fetch = fetch;
+          cluster.fetchTopicsOffset = fetchTopicsOffset;
+          again.resolve();
+          return fetch.call(this, request);
+        };
+        return Promise.reject(
+          new KafkaJSOffsetOutOfRange(
+            { type: "OFFSET_OUT_OF_RANGE", code: 1 },
+            { topic: bench.topic, partition: 0 },
+          ),
+        );
+      };
+      return again.promise;
     };
     try {
-      await asked.promise;
+      await lag();
       await sendOrders(bench, 5, { first: 5 });
+      await eventually("the rest", () => consumer.handled.length === 10);
+      await lag("0");
+      await sendOrders(bench, 1, { first: 10 });
+      await eventually("one more", () => consumer.handled.length === 11);
+      // Long after that it is another time.
+      Date.now = () => now() + 10_000;
+      await lag("0");
+      await sendOrders(bench, 1, { first: 11 });
       await eventually(
         "the commit",
-        async () => (await committedOffsets(bench))[0] === 10,
+        async () => (await committedOffsets(bench))[0] === 12,
       );
     } finally {
-      prototype.fetch = fetch;
+      Date.now = now;
+      broker.fetch = fetch;
+      cluster.fetchTopicsOffset = fetchTopicsOffset;
     }
     assertEquals(
       consumer.places,
-      Array.from({ length: 10 }, (_, offset) => `0:${offset}`),
+      Array.from({ length: 12 }, (_, offset) => `0:${offset}`),
     );
     assertEquals(consumer.told, []);
   },

@@ -40,6 +40,7 @@ interface ConsumerGroup {
   readonly offsetManager: {
     nextOffset(topic: string, partition: number): { toString(): string };
   };
+  fetch(nodeId: string): Promise<readonly { readonly partition: number }[]>;
   recoverFromFetch(error: unknown): Promise<void>;
   seek(to: Place & { readonly offset: string }): void;
 }
@@ -89,6 +90,15 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
 
       set memberId(id: string | null) {
         members.set(this.cluster, id);
+      }
+
+      override async fetch(nodeId: string) {
+        const fetched = await super.fetch(nodeId);
+        // What was in range in between is not gone the next time either.
+        for (const { partition } of fetched) {
+          this.#beyondSince.delete(partition);
+        }
+        return fetched;
       }
 
       async recoverFromOffsetOutOfRange(place: Place): Promise<void> {
