@@ -105,7 +105,7 @@ function apicurio(
   };
 }
 
-/** The versions of Apicurio Registry, the newest first. Each reads the data of the others. */
+/** The versions of Apicurio Registry, the newest first, which takes over the data of the older. */
 export const APICURIOS: readonly [RegistryProgram, ...RegistryProgram[]] = [
   apicurio("3.3.3", {
     sizeMb: 159,
