@@ -20,8 +20,7 @@ import { Watchdog } from "../lib/engine/watchdog.ts";
 import { withAdmin } from "./support/kafkajs.ts";
 import { brokerProperties, readComposeFile } from "./support/compose_file.ts";
 import { localEngineTest } from "./support/local_engine.ts";
-
-const DEADLINE_MS = 60_000;
+import { PATIENCE_MS } from "./support/patience.ts";
 
 localEngineTest(
   "docker-compose.yml's broker settings boot a real Kafka that takes a topic from this machine and from a container",
@@ -76,7 +75,7 @@ async function bootAndUse(root: string): Promise<void> {
     clusterId,
     "--config",
     propertiesFile,
-  ], { timeoutMs: DEADLINE_MS });
+  ], { timeoutMs: PATIENCE_MS });
   assertEquals(format.code, 0, format.stdout + format.stderr);
   assertMatch(
     await Deno.readTextFile(`${data}/meta.properties`),
@@ -98,7 +97,7 @@ async function bootAndUse(root: string): Promise<void> {
     await broker.start();
     await withAdmin(
       at(`localhost:${hostPort}`),
-      { timeoutMs: DEADLINE_MS },
+      { timeoutMs: PATIENCE_MS },
       async (admin) => {
         const cluster = await admin.describeCluster();
         assertEquals(cluster.clusterId, clusterId);
@@ -116,7 +115,7 @@ async function bootAndUse(root: string): Promise<void> {
     );
     await withAdmin(
       at(`127.0.0.1:${internalPort}`),
-      { timeoutMs: DEADLINE_MS },
+      { timeoutMs: PATIENCE_MS },
       async (admin) => {
         const { brokers } = await admin.describeCluster();
         assertEquals(brokers.map(({ port }) => port), [internalPort]);

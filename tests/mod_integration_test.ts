@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { checkoutFolder } from "../lib/engine/paths.ts";
 import { createTopic } from "../lib/kafka/topic.ts";
 import { integrationTest } from "./support/integration.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 
 const PROGRAM = `
 import { consume, defineEvent, EventProducer, produce } from "pipeline";
@@ -43,7 +44,7 @@ await consume(scans, ({ event, headers: list }) => {
   const points: number = event.points;
   sum += points;
   headers.push(...list.map(([name, value]) => name + "=" + new TextDecoder().decode(value ?? undefined)));
-}, { group, count: 3, signal: AbortSignal.timeout(20_000) });
+}, { group, count: 3, signal: AbortSignal.timeout(${PATIENCE_MS}) });
 console.log(JSON.stringify({ offset, sum, headers }));
 `;
 

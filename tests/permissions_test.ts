@@ -11,6 +11,7 @@ import { freePorts } from "../lib/engine/ports.ts";
 import type { Outcome } from "./support/permission_probe.ts";
 import { permittedTest } from "./support/permissions.ts";
 import { commandOf } from "./support/task_process.ts";
+import { PATIENCE_MS } from "./support/patience.ts";
 
 const DEFAULTS = [
   "localhost:9092",
@@ -93,7 +94,7 @@ for (const task of TASKS) {
             SCHEMA_REGISTRY_URL: "http://localhost:8081",
             PROBE_SECRET: "not for this task",
           },
-          signal: AbortSignal.timeout(30_000),
+          signal: AbortSignal.timeout(PATIENCE_MS),
         }).output();
         assertEquals(new TextDecoder().decode(stderr), "");
         // Events and schemas may be read from a file of the checkout; no other task reads those.
@@ -155,7 +156,7 @@ for (const [flags, script] of runs) {
       const { stdout, stderr } = await new Deno.Command("deno", {
         args: ["run", ...flags.split(" "), "tests/support/import_probe.ts"],
         cwd: checkoutFolder(),
-        signal: AbortSignal.timeout(30_000),
+        signal: AbortSignal.timeout(PATIENCE_MS),
       }).output();
       const text = new TextDecoder();
       assertEquals([stdout, stderr].map((bytes) => text.decode(bytes)), [

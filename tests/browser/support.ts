@@ -11,6 +11,7 @@ import { freePorts } from "../../lib/engine/ports.ts";
 import type { Order } from "../../lib/events/order.ts";
 import type { Config } from "../../lib/settings/config.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import { TaskProcess } from "../support/task_process.ts";
 import { encodeOrders, makeOrder, sendRaw } from "../support/topics.ts";
 import { Chromium, type Page, whyNoChromium } from "./chromium.ts";
@@ -79,18 +80,22 @@ export class DashboardTask implements AsyncDisposable {
    *
    * @param config Where the engine is.
    * @param options `database`: the store's; `port`: any that is free by default; `flags`: further flags; `deadlineMs`: after how
-   * long it is killed, in milliseconds, 60 s by default.
+   * long it is killed, in milliseconds, {@linkcode PATIENCE_MS} by default.
    * @returns The dashboard, which answers.
    */
   static async launch(
     config: Config,
-    { database, port = freePorts(1)[0] ?? 0, flags = [], deadlineMs = 60_000 }:
-      {
-        readonly database: string;
-        readonly port?: number;
-        readonly flags?: readonly string[];
-        readonly deadlineMs?: number;
-      },
+    {
+      database,
+      port = freePorts(1)[0] ?? 0,
+      flags = [],
+      deadlineMs = PATIENCE_MS,
+    }: {
+      readonly database: string;
+      readonly port?: number;
+      readonly flags?: readonly string[];
+      readonly deadlineMs?: number;
+    },
   ): Promise<DashboardTask> {
     const task = new TaskProcess(config, "dashboard", [
       `--database=${database}`,
@@ -121,7 +126,7 @@ export class DashboardTask implements AsyncDisposable {
  */
 export function startStore(
   { config, topic, group, database }: Omit<PageBench, "browser">,
-  deadlineMs = 60_000,
+  deadlineMs = PATIENCE_MS,
 ): TaskProcess {
   return new TaskProcess(config, "store", [
     `--topic=${topic}`,

@@ -31,6 +31,7 @@ import {
   parseRecords,
   sendRaw,
 } from "../support/topics.ts";
+import { STOP_LIMIT_MS } from "../support/patience.ts";
 
 const CLOSING = ["Shutting down consumer...", "Closing consumer..."];
 
@@ -298,7 +299,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const { code, stdout, stderr } = await task.end();
       const took = Date.now() - signalled;
       assertEquals({ code, stderr }, { code: 0, stderr: "" });
-      assert(took < 10_000, `It took ${took} ms`);
+      assert(took < STOP_LIMIT_MS, `It took ${took} ms`);
       const shown = stdout.match(/^Message #\d+$/gm)?.length ?? 0;
       assert(shown < 3 * perPartition, "It was over before the signal came");
       assertEquals(stdout.split("\n").slice(-4), [

@@ -26,7 +26,6 @@ for (
       await eventually(
         "a Java process runs",
         async () => (await copy.engine.running()).length > 0,
-        { timeoutMs: 30_000 },
       );
       running.process.kill(signal);
       assertEquals((await running.process.status).code, 0, running.stderr);

@@ -70,7 +70,6 @@ localEngineTest(
       "the store has orders of later than 7:15",
       async () =>
         Number((await stored(copy, after))?.["orders"] ?? 0) > 0 || live.over,
-      { timeoutMs: 60_000 },
     );
     const response = await fetch(`http://127.0.0.1:${page}/`);
     assertEquals(response.status, 200, live.stderr);
@@ -112,7 +111,7 @@ localEngineTest(
       eventually("the store has read yesterday", async () => {
         const row = await stored(copy, messages);
         return Number(row?.["count"] ?? 0) >= factor * yesterday.length;
-      }, { timeoutMs: 60_000 });
+      });
 
     const killed = copy.start("live", args);
     await filled(1);

@@ -25,8 +25,7 @@ import {
   sendRaw,
 } from "../support/topics.ts";
 import { eventually } from "../support/eventually.ts";
-
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 /** What of kafkajs a test changes, and takes. */
 interface Patched<Name extends string> {
@@ -79,7 +78,7 @@ class Running implements AsyncDisposable {
     } = {},
   ) {
     const { handler, ...rest } = options;
-    const late = setTimeout(() => this.#stop.abort(), DEADLINE_MS);
+    const late = setTimeout(() => this.#stop.abort(), PATIENCE_MS);
     this.ended = consume(orders, async (record, context) => {
       await handler?.(record, context);
       this.handled.push(record);

@@ -30,8 +30,8 @@ import {
   produceRaw,
 } from "../support/raw_kafka.ts";
 import { committedOffsets, makeTopic, sendRaw } from "../support/topics.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
-const DEADLINE_MS = 30_000;
 const GZIP = 1;
 
 function text(value: Uint8Array | null): string {
@@ -52,8 +52,8 @@ async function run(
     idleExitMs: 700,
     ...options,
     signal: options.signal
-      ? AbortSignal.any([options.signal, AbortSignal.timeout(DEADLINE_MS)])
-      : AbortSignal.timeout(DEADLINE_MS),
+      ? AbortSignal.any([options.signal, AbortSignal.timeout(PATIENCE_MS)])
+      : AbortSignal.timeout(PATIENCE_MS),
   });
 }
 
@@ -246,7 +246,7 @@ integrationTest(
       }
       await producer.disconnect();
     }
-    const deadline = Date.now() + DEADLINE_MS;
+    const deadline = Date.now() + PATIENCE_MS;
     const isEmptied = (batch: Buffer) =>
       batch.readInt32BE(HEADER_OFFSETS.recordCount) === 0;
     while (!(await fetchRaw(config, { topic })).some(isEmptied)) {
@@ -472,7 +472,7 @@ integrationTest(
     const stop = new AbortController();
     const processed = Promise.withResolvers<void>();
     const sendable = Promise.withResolvers<void>();
-    const options = { idleExitMs: DEADLINE_MS, signal: stop.signal };
+    const options = { idleExitMs: PATIENCE_MS, signal: stop.signal };
     let own: readonly number[] = [];
     let count = 0;
     let commits = 0;

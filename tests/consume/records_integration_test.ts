@@ -11,16 +11,14 @@ import { orders } from "../../lib/events/order.ts";
 import { produce } from "../../lib/produce/produce.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { makeOrder, makeTopic } from "../support/topics.ts";
-
-/** How long a test may wait for Kafka, in milliseconds. */
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 function optionsOf({ config, topic, group }: Bench) {
   return {
     config,
     topic,
     group,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   };
 }
 

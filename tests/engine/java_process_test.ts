@@ -19,6 +19,7 @@ import { PipelineError, StoppedError } from "../../lib/base/errors.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { shellTest } from "../support/local_engine.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 Deno.test("parseRecord() reads a record", () => {
   const record = { pid: 4711, identity: "boot 12" };
@@ -189,7 +190,7 @@ shellTest(
         PATH: `${folder}:${Deno.env.get("PATH")}`,
         SECRET_OF_THE_SHELL: "x",
       },
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).output();
     await idleProcess(folder).kill();
     assertEquals(code, 0, new TextDecoder().decode(stderr));

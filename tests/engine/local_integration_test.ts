@@ -32,6 +32,7 @@ import { createTopic } from "../../lib/kafka/topic.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { eventually } from "../support/eventually.ts";
 import { localEngineTest } from "../support/local_engine.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const SCHEMA = {
   $schema: "http://json-schema.org/draft-07/schema#",
@@ -43,7 +44,7 @@ function topics(engine: LocalEngine): Promise<string[]> {
   const { brokers, registryUrl } = engine;
   return withAdmin(
     { brokers: [brokers], registryUrl },
-    { timeoutMs: 10_000 },
+    { timeoutMs: PATIENCE_MS },
     (admin) => admin.listTopics(),
   );
 }
@@ -52,7 +53,7 @@ async function makeTopic(engine: LocalEngine, topic: string): Promise<void> {
   const { brokers, registryUrl } = engine;
   await withAdmin(
     { brokers: [brokers], registryUrl },
-    { timeoutMs: 10_000 },
+    { timeoutMs: PATIENCE_MS },
     (admin) => admin.createTopics({ topics: [{ topic, numPartitions: 3 }] }),
   );
 }

@@ -16,6 +16,7 @@ import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { eventually } from "../support/eventually.ts";
 import { shellTest } from "../support/local_engine.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 Deno.test("TransferMeter adds what has come and what is coming", () => {
   const meter = new TransferMeter();
@@ -86,7 +87,7 @@ shellTest(
         MAVEN_OPTS: "-Dkept=1",
         SECRET_OF_THE_SHELL: "x",
       },
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).output();
     const text = new TextDecoder();
     assertEquals(

@@ -7,8 +7,6 @@
 
 import { type CommandResult, runCommand } from "../support/command.ts";
 
-const DEADLINE_MS = 60_000;
-
 /** The types that are written by hand, by their schema's file in `schemas/`. */
 const TYPES: Readonly<Record<string, readonly [name: string, from: string]>> = {
   "customer_event.schema.json": ["Order", "order.ts"],
@@ -54,7 +52,7 @@ export function schemaTypesProgram(
 export async function compileProgram(program: string): Promise<CommandResult> {
   return await runCommand(
     ["deno", "run", "-q", "--no-prompt", "--check", "-"],
-    { input: program, deadlineMs: DEADLINE_MS },
+    { input: program },
   );
 }
 

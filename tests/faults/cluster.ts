@@ -25,6 +25,7 @@ import {
   topicEnds,
 } from "./support/topic_log.ts";
 import { WatchedTask } from "./support/watched_task.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 /** What a test of a cluster works with. */
 export type ClusterBench = FaultBench<ClusterEngine>;
@@ -34,8 +35,6 @@ const PARTITIONS_COUNT = 6;
 const MEMBERS_COUNT = 2;
 /** How many orders a second are produced. */
 const RATE = 500;
-/** How long the pipeline may take to catch up when the trouble is over, in milliseconds. */
-const PATIENCE_MS = 90_000;
 
 /** Measures the longest time in which nothing happened in a partition. */
 class PauseMeter {
@@ -175,18 +174,15 @@ export async function underLoad(
     ),
   );
   await producer.until("deliveries", () => acknowledged.size > RATE);
-  await eventually("orders", () => consumption.distinct > RATE, {
-    timeoutMs: PATIENCE_MS,
-  });
+  await eventually("orders", () => consumption.distinct > RATE);
   await trouble();
   const endedAt = Date.now();
   await producer.until(
     "deliveries to every partition after it",
     () => producing.allSince(endedAt),
-    PATIENCE_MS,
   );
   producer.signal("SIGINT");
-  const produced = await producer.end(PATIENCE_MS);
+  const produced = await producer.end();
   const log = await readLog(config, topic);
   const places = new Map(
     log.map((message) => [placeOf(message), eventIdOf(message)]),

@@ -19,9 +19,7 @@ import { removeDeadMembers } from "./support/leave_group.ts";
 import { topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
 import { WatchedTask } from "./support/watched_task.ts";
-
-/** How long a group may take to settle after its members were killed, in milliseconds. */
-const PATIENCE_MS = 60_000;
+import { PATIENCE_MS, STOP_LIMIT_MS } from "../support/patience.ts";
 
 /** Reads what is left with one more consumer, which has to end well. */
 async function consumeRest(consumption: Consumption): Promise<void> {
@@ -90,7 +88,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
           config,
           "consume",
           [`--topic=${topic}`, `--group=${group}`, "--json"],
-          { unread: "stdout", deadlineMs: stallMs + 60_000 },
+          { unread: "stdout", deadlineMs: stallMs + PATIENCE_MS },
         );
         while (await committedCount(bench) === before) await pause(20);
         await pause(random.integer(0, stallMs));
@@ -100,7 +98,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         const code = await consumer.exited;
         const tookMs = Date.now() - signalled;
         if (stopped) assertEquals(code, 0);
-        assert(tookMs < 10_000, `It took ${tookMs} ms`);
+        assert(tookMs < STOP_LIMIT_MS, `It took ${tookMs} ms`);
         consumer.readAll();
         const { stdout } = await consumer.end();
         // The last line may be cut.
@@ -222,9 +220,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         signal: stop.signal,
       });
       const shown = (count: number) =>
-        eventually(`${count} orders`, () => consumption.lines >= count, {
-          timeoutMs: PATIENCE_MS,
-        });
+        eventually(`${count} orders`, () => consumption.lines >= count);
       let slowest = 0;
       try {
         await traffic.send(10);
@@ -278,9 +274,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       };
       const took = async (counts: () => readonly number[], sum: string) => {
         const started = Date.now();
-        await eventually(sum, () => counts().join("+") === sum, {
-          timeoutMs: PATIENCE_MS,
-        });
+        await eventually(sum, () => counts().join("+") === sum);
         return Date.now() - started;
       };
       const joins: number[] = [];
@@ -351,7 +345,9 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         }
         const recovery = Date.now() - started;
         for (const member of members) member.signal("SIGTERM");
-        const ends = await Promise.all(members.map((one) => one.end(10_000)));
+        const ends = await Promise.all(
+          members.map((one) => one.end(STOP_LIMIT_MS)),
+        );
         // A stop amid a rebalance can't commit: what was processed since is delivered again.
         await consumeRest(consumption);
         const lost = await consumption.lost();
@@ -420,7 +416,9 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         await pause(50);
       }
       for (const task of all) task.signal("SIGTERM");
-      const ends = await Promise.all(all.map((task) => task.end(10_000)));
+      const ends = await Promise.all(
+        all.map((task) => task.end(STOP_LIMIT_MS)),
+      );
       const { duplicated } = consumption;
       const lost = await consumption.lost();
       await report({ produced: traffic.sent, joins, duplicated, lost });
@@ -462,7 +460,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         await topicEnds(config, topic),
       );
       consumer.signal("SIGTERM");
-      const { code } = await consumer.end(10_000);
+      const { code } = await consumer.end(STOP_LIMIT_MS);
       assertEquals({ code, distinct: consumption.distinct }, {
         code: 0,
         distinct: 2,
@@ -496,7 +494,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
           await consumer.until("the opening lines", () => reader.started);
           await pause(random.integer(0, 1_500));
           consumer.signal("SIGTERM");
-          const { code, stderr, tookMs } = await consumer.end(10_000);
+          const { code, stderr, tookMs } = await consumer.end(STOP_LIMIT_MS);
           assertEquals({ code, stderr }, { code: 0, stderr: [] });
           slowest = Math.max(slowest, tookMs);
         }

@@ -27,6 +27,7 @@ import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
 import { API, type Moment } from "./support/kafka_proxy.ts";
 import { removeDeadMembers } from "./support/leave_group.ts";
 import { readLog, topicEnds } from "./support/topic_log.ts";
+import { STOP_LIMIT_MS } from "../support/patience.ts";
 
 /** A step of a letter's life, and who dies there. */
 interface Step {
@@ -92,7 +93,7 @@ async function strike(
   await survivor.until("the last order", () => consumption.distinct === 2);
   const recovery = Date.now() - started;
   survivor.signal("SIGTERM");
-  const { code, stderr } = await survivor.end(10_000);
+  const { code, stderr } = await survivor.end(STOP_LIMIT_MS);
   for (const line of stderr) {
     assertMatch(
       line,

@@ -30,6 +30,7 @@ import { removeDeadMembers } from "./support/leave_group.ts";
 import { eventIdOf, placeOf, readLog, topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
 import { WatchedTask } from "./support/watched_task.ts";
+import { STOP_LIMIT_MS } from "../support/patience.ts";
 
 function waitingFor({ brokers }: Config): string[] {
   return [
@@ -190,8 +191,8 @@ export const OUTAGES: readonly FaultTest[] = [
       producer.signal("SIGINT");
       consumer.signal("SIGINT");
       const [produced, consumed] = await Promise.all([
-        producer.end(10_000),
-        consumer.end(10_000),
+        producer.end(STOP_LIMIT_MS),
+        consumer.end(STOP_LIMIT_MS),
       ]);
       await engine.startBroker();
       const lost = await countLost(bench, delivered);
@@ -313,17 +314,16 @@ export const OUTAGES: readonly FaultTest[] = [
       const started = Date.now();
       await engine.startRegistry();
       producer.signal("SIGTERM");
-      const produced = await producer.end(10_000);
+      const produced = await producer.end(STOP_LIMIT_MS);
       const all = Object.values(await topicEnds(config, topic))
         .reduce((sum, end) => sum + end, 0);
       await eventually(
         `all of ${all} orders are consumed`,
         () => consumption.distinct >= all,
-        { timeoutMs: 30_000 },
       );
       const recovery = Date.now() - started;
       consumer.signal("SIGTERM");
-      const consumed = await consumer.end(10_000);
+      const consumed = await consumer.end(STOP_LIMIT_MS);
       const lost = await countLost(bench, delivered) +
         await consumption.lost();
       await report({

@@ -9,6 +9,7 @@ import { Chromium, whyNoChromium } from "../browser/chromium.ts";
 import { DashboardTask, startStore, withDatabase } from "../browser/support.ts";
 import { TaskProcess } from "../support/task_process.ts";
 import { makeTopic } from "../support/topics.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import type { FaultTest } from "./support/fault_tests.ts";
 
 const RATE = 1_000;
@@ -27,7 +28,7 @@ export const PAGE_FAULTS: readonly FaultTest[] = whyNoChromium ? [] : [{
     const { config, topic, long, report } = bench;
     const seconds = long ? 600 : 8;
     const count = RATE * seconds;
-    const deadlineMs = (seconds + 60) * 1_000;
+    const deadlineMs = seconds * 1_000 + PATIENCE_MS;
     await makeTopic(bench);
     await withDatabase(async (database) => {
       await using _store = startStore({ ...bench, database }, deadlineMs);

@@ -28,6 +28,7 @@ import { removeDeadMembers } from "./support/leave_group.ts";
 import { HEADER_LENGTH } from "../../lib/events/wire_format.ts";
 import { readLog, topicEnds } from "./support/topic_log.ts";
 import { WatchedTask } from "./support/watched_task.ts";
+import { STOP_LIMIT_MS } from "../support/patience.ts";
 
 /** A database that can be taken away. */
 interface Victim extends AsyncDisposable {
@@ -79,8 +80,6 @@ async function postgresVictim(): Promise<Victim> {
 }
 
 const PARTITIONS_COUNT = 3;
-/** How long a group may take until its members have stored what is there, in milliseconds. */
-const PATIENCE_MS = 60_000;
 /** How many orders in a thousand are sent twice. */
 const DOUBLED_PER_MILLE = 50;
 
@@ -331,7 +330,7 @@ async function run(
       await send();
       await pause(random.integer(0, 500));
       other.signal("SIGTERM");
-      assertEquals((await other.end(10_000)).code, 0);
+      assertEquals((await other.end(STOP_LIMIT_MS)).code, 0);
       return;
     }
     case "frozen": {
@@ -383,7 +382,7 @@ function fenceFault(
             "SELECT count(*) AS orders FROM orders",
           );
           return row?.["orders"] === wanted;
-        }, { timeoutMs: PATIENCE_MS });
+        });
       await cafe.listening(frozen);
       await victim.away(async () => {
         await cafe.send(events.slice(0, count / 2));
@@ -398,9 +397,7 @@ function fenceFault(
       await stored(count / 2);
       const frozenMs = Date.now() - frozenAt;
       frozen.signal("SIGCONT");
-      await eventually("a refusal", async () => await refused() > 0, {
-        timeoutMs: PATIENCE_MS,
-      });
+      await eventually("a refusal", async () => await refused() > 0);
       await cafe.send(events.slice(count / 2));
       await stored(count);
       await report({ frozenMs, refused: await refused() });

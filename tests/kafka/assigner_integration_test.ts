@@ -10,9 +10,7 @@ import { consume } from "../../lib/consume/consume.ts";
 import { produce } from "../../lib/produce/produce.ts";
 import { integrationTest } from "../support/integration.ts";
 import { makeOrder, makeTopic } from "../support/topics.ts";
-
-/** How long the orders may take, in milliseconds. */
-const DEADLINE_MS = 30_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 integrationTest(
   "rangeAssigner() gives a topic's partitions only to the members that read it",
@@ -31,7 +29,7 @@ integrationTest(
     const stop = new AbortController();
     const signal = AbortSignal.any([
       stop.signal,
-      AbortSignal.timeout(DEADLINE_MS),
+      AbortSignal.timeout(PATIENCE_MS),
     ]);
     const read = new Set<string>();
     await Promise.all(topics.map((topic) =>

@@ -13,8 +13,7 @@ import { EventProducer } from "../../lib/produce/event_producer.ts";
 import { produce } from "../../lib/produce/produce.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { makeTopic } from "../support/topics.ts";
-
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const visits = defineEvent({
   name: "visit",
@@ -50,7 +49,7 @@ async function read({ config, topic, group }: Bench, count: number) {
     topic,
     group,
     count,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   return found.map(readable);
 }

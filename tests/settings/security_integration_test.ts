@@ -87,7 +87,7 @@ async function run(
     { brokers: [brokers], registryUrl },
     task,
     args,
-    { env, reach, read: [folder], deadlineMs: 60_000 },
+    { env, reach, read: [folder] },
   );
   const printed = result.stdout + result.stderr;
   for (const secret of FORBIDDEN) {
@@ -360,7 +360,6 @@ securityTest(
             env: scram,
             reach: broker.addresses,
             read: [folder],
-            deadlineMs: 60_000,
           },
         );
         await eventually("the group's place", async () => {

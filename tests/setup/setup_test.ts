@@ -14,6 +14,7 @@ import {
 } from "@std/assert";
 import { type PublishedPackage, serveJsr } from "../support/jsr_registry.ts";
 import { permittedTest } from "../support/permissions.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const NEEDS: Deno.PermissionDescriptor[] = [
   { name: "read" },
@@ -106,7 +107,7 @@ class Checkout implements AsyncDisposable {
       },
       stdin: "null",
       // Far beyond what any run takes: a run that hangs fails instead of the suite hanging.
-      signal: AbortSignal.timeout(30_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return {

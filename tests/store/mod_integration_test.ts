@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { integrationTest } from "../support/integration.ts";
 import { makeTopic } from "../support/topics.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const PROGRAM = `
 import { DatabaseSync } from "node:sqlite";
@@ -49,7 +50,7 @@ await produce(meals, [
 ]);
 const path = ".data/meals.db";
 await store(meals, { aggregates: [mealHours] }, {
-  database: { path }, group, count: 3, signal: AbortSignal.timeout(20_000),
+  database: { path }, group, count: 3, signal: AbortSignal.timeout(${PATIENCE_MS}),
 });
 using database = new DatabaseSync(path, { readOnly: true });
 console.log(JSON.stringify([

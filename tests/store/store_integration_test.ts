@@ -21,8 +21,7 @@ import {
   makeTopic,
   sendRaw,
 } from "../support/topics.ts";
-
-const DEADLINE_MS = 20_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 /** Registers a test for each kind of database. */
 function storeTest(
@@ -59,7 +58,7 @@ async function run(
     group,
     database: settings,
     idleExitMs: 1_000,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
     stored: (batch) => batches.push(batch),
     ...options,
   });
@@ -210,8 +209,8 @@ storeTest(
     };
     const caughtUp = Promise.withResolvers<void>();
     const running = run(bench, database, {
-      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(DEADLINE_MS)]),
-      idleExitMs: DEADLINE_MS,
+      signal: AbortSignal.any([stop.signal, AbortSignal.timeout(PATIENCE_MS)]),
+      idleExitMs: PATIENCE_MS,
       stored(batch) {
         stored(batch);
         caughtUp.resolve();

@@ -5,6 +5,7 @@
  */
 
 import { runCommand } from "../../lib/engine/shell.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** A certificate and its key, each as a file and as text. */
 export interface Certified {
@@ -40,7 +41,7 @@ export async function opensslProblem(): Promise<string | undefined> {
 
 async function openssl(...args: string[]): Promise<void> {
   const { code, stderr } = await runCommand(["openssl", ...args], {
-    timeoutMs: 30_000,
+    timeoutMs: PATIENCE_MS,
   });
   if (code !== 0) throw new Error(`openssl ${args.join(" ")}: ${stderr}`);
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { PATIENCE_MS } from "./patience.ts";
+
 /** How a program ended. */
 export interface CommandResult {
   /** Its exit code. */
@@ -18,13 +20,14 @@ export interface CommandResult {
  * Runs a program to its end.
  *
  * @param program The program, and its arguments.
- * @param options What it reads from standard input, and after how many milliseconds it is killed.
+ * @param options What it reads from standard input, and after how many milliseconds it is killed,
+ * {@linkcode PATIENCE_MS} by default.
  * @returns How it ended.
  * @throws {Deno.errors.NotFound} If there is no such program.
  */
 export async function runCommand(
   [program, ...args]: readonly [string, ...string[]],
-  options: { readonly input?: string; readonly deadlineMs: number },
+  options: { readonly input?: string; readonly deadlineMs?: number } = {},
 ): Promise<CommandResult> {
   const child = new Deno.Command(program, {
     args,
@@ -32,11 +35,12 @@ export async function runCommand(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.deadlineMs);
+  const { input = "", deadlineMs = PATIENCE_MS } = options;
+  const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
   try {
     const writer = child.stdin.getWriter();
     // A program that ends without reading its input breaks the pipe; how it ended says why.
-    const written = writer.write(new TextEncoder().encode(options.input ?? ""))
+    const written = writer.write(new TextEncoder().encode(input))
       .then(() => writer.close()).catch(() => {});
     const { code, stdout, stderr } = await child.output();
     await written;

@@ -46,7 +46,7 @@ export function groupState(
  *
  * @param bench The test's bench.
  * @param count The number of members.
- * @throws {Error} If the group does not settle within 30 s.
+ * @throws {Error} If the group does not settle in time.
  */
 export async function groupShared(
   { config, topic, group }: Bench,
@@ -59,7 +59,7 @@ export async function groupShared(
       const { members } = await groups.describe(group);
       return members.length === count &&
         members.every(({ partitions }) => partitions[topic]?.length);
-    }, { timeoutMs: 30_000 });
+    });
   } finally {
     await groups.disconnect();
   }

@@ -8,6 +8,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { type Config, DEFAULT_CONFIG } from "../../lib/settings/config.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { withoutTimes } from "./captured_output.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** The tasks that talk to Kafka and the registry. */
 export type PipelineTask =
@@ -39,7 +40,7 @@ export interface TaskOptions {
   readonly read?: readonly string[];
   /** A script that runs in place of the task's own, with its flags. */
   readonly script?: string;
-  /** After how long it is killed, in milliseconds; 60 s by default. */
+  /** After how long it is killed, in milliseconds; {@linkcode PATIENCE_MS} by default. */
   readonly deadlineMs?: number;
 }
 
@@ -145,7 +146,7 @@ export class TaskProcess implements AsyncDisposable {
       unread,
       reach,
       read = [],
-      deadlineMs = 60_000,
+      deadlineMs = PATIENCE_MS,
     } = options;
     this.#name = `${task} ${args.join(" ")}`;
     this.#deadlineMs = deadlineMs;

@@ -19,9 +19,7 @@ import type { Bench } from "../support/integration.ts";
 import { localEngineTest } from "../support/local_engine.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { KAFKA_BEFORE } from "./programs.ts";
-
-/** How long a read may take, in milliseconds. */
-const DEADLINE_MS = 60_000;
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const [newest] = APICURIOS;
 const registryBefore = APICURIOS.at(-1) ?? newest;
@@ -47,7 +45,7 @@ localEngineTest(
       const found: string[] = [];
       await consume(orders, ({ event }) => void found.push(event.event_id), {
         ...{ config, topic, group: by, count },
-        signal: AbortSignal.timeout(DEADLINE_MS),
+        signal: AbortSignal.timeout(PATIENCE_MS),
       });
       return found;
     };

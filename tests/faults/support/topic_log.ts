@@ -9,12 +9,10 @@ import type { Config } from "../../../lib/settings/config.ts";
 import type { Bench } from "../../support/integration.ts";
 import { createKafka, withAdmin } from "../../support/kafkajs.ts";
 import { HEADER_LENGTH } from "../../../lib/events/wire_format.ts";
+import { PATIENCE_MS } from "../../support/patience.ts";
 
 /** A message and where it is. */
 export type LoggedMessage = KafkaMessage & { readonly partition: number };
-
-/** How long reading a topic may take, in milliseconds. */
-const DEADLINE_MS = 120_000;
 
 /**
  * Reads where a topic's partitions end.
@@ -74,7 +72,7 @@ export async function readLog(
   };
   const timer = setTimeout(
     () => done.reject(new Error(`Reading ${topic} took too long`)),
-    DEADLINE_MS,
+    PATIENCE_MS,
   );
   try {
     await consumer.connect();

@@ -5,6 +5,7 @@
  */
 
 import { isProgress, withoutTimes } from "../../support/captured_output.ts";
+import { PATIENCE_MS } from "../../support/patience.ts";
 import type { Config } from "../../../lib/settings/config.ts";
 import { checkoutFolder } from "../../../lib/engine/paths.ts";
 import {
@@ -138,7 +139,7 @@ export class WatchedTask implements AsyncDisposable {
   async until(
     what: string,
     holds: () => boolean,
-    deadlineMs = 60_000,
+    deadlineMs = PATIENCE_MS,
   ): Promise<void> {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(late.resolve, deadlineMs);
@@ -200,7 +201,7 @@ export class WatchedTask implements AsyncDisposable {
    * @returns How it ended.
    * @throws {Error} If it takes too long; it is killed then.
    */
-  async end(deadlineMs = 60_000): Promise<WatchedEnd> {
+  async end(deadlineMs = PATIENCE_MS): Promise<WatchedEnd> {
     const started = Date.now();
     const late = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => late.resolve(undefined), deadlineMs);

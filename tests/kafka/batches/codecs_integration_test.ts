@@ -26,10 +26,10 @@ import {
   makeTopic,
   sendRaw,
 } from "../../support/topics.ts";
+import { PATIENCE_MS } from "../../support/patience.ts";
 
 /** Enough of them that a batch is smaller compressed, and several blocks long for snappy-java, which takes 32 KiB each. */
 const ORDER_COUNT = 400;
-const DEADLINE_MS = 20_000;
 const XERIAL_START = "82534e41505059";
 
 function makeOrders(): Order[] {
@@ -61,7 +61,7 @@ async function readOrders(
     topic,
     group,
     count,
-    signal: AbortSignal.timeout(DEADLINE_MS),
+    signal: AbortSignal.timeout(PATIENCE_MS),
   });
   return events;
 }
