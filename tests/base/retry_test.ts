@@ -70,8 +70,8 @@ Deno.test("throughOutages() throws the outage when its time is up, and does not 
     const started = performance.now();
     const b = bench(Infinity, { timeoutMs: 250 });
     const { message } = await assertRejects(() => b.run, Outage);
-    assertEquals(b.told, ["begins: try 1"]);
-    return message === "try 2" ? performance.now() - started : Infinity;
+    const isWhole = message === "try 2" && b.told.join() === "begins: try 1";
+    return isWhole ? performance.now() - started : Infinity;
   });
 });
 
@@ -123,7 +123,7 @@ Deno.test("throughOutages() tells of no wait when a stop cuts the work short", a
 function waitInVain(options: Partial<Parameters<typeof waitFor>[2]>) {
   const told: string[] = [];
   const run = waitFor("Kafka", () => Promise.reject(new Outage("away")), {
-    timeoutMs: 250,
+    timeoutMs: 1_000,
     isOutage: (error) => error instanceof Outage,
     notify: (line) => told.push(line),
     ...options,

@@ -519,9 +519,9 @@ integrationTest(
     const reach = { reach: [nowhere] };
     const [missing, kafka, registry, denied] = await Promise.all([
       consume(bench, []),
-      consume(there, [`--brokers=${nowhere}`, "--timeout=5"], reach),
-      consume(there, [`--registry=http://${nowhere}`, "--timeout=5"], reach),
-      consume(there, [`--brokers=${elsewhere}`, "--timeout=5"]),
+      consume(there, [`--brokers=${nowhere}`, "--timeout=10"], reach),
+      consume(there, [`--registry=http://${nowhere}`, "--timeout=10"], reach),
+      consume(there, [`--brokers=${elsewhere}`, "--timeout=10"]),
     ]);
     const failures = [missing, kafka, registry, denied];
     assertEquals(failures.map(({ code }) => code), [1, 1, 1, 1]);

@@ -23,6 +23,7 @@ import {
   makeTopic,
   sendRaw,
 } from "../support/topics.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 
 const FIRST_MS = Date.parse("2026-01-01T00:00:00Z");
 
@@ -219,7 +220,7 @@ integrationTest(
         reach: [silent.address],
       });
     const [some, none] = await Promise.all([
-      from(`${silent.address},${broker}`, 20),
+      from(`${silent.address},${broker}`, PATIENCE_MS / 1_000),
       from(silent.address, 1),
     ]);
     assertEquals(some.code, 0, some.stderr);

@@ -97,7 +97,6 @@ integrationTest(
     const run = async (path: string) => {
       const { code, stderr } = await runTaskProcess(config, "store", [
         ...flagsOf(bench, path),
-        "--timeout=5",
       ]);
       return { code, stderr };
     };

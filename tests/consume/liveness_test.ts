@@ -6,136 +6,130 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { Liveness, type Stall } from "../../lib/consume/liveness.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 
-function bench(
-  { idleExitMs, stallMs }: {
-    readonly idleExitMs?: number;
-    readonly stallMs?: number;
-  } = {},
-) {
-  const idle = Promise.withResolvers<number>();
-  const stall = Promise.withResolvers<Stall>();
-  const began = Date.now();
-  const liveness = new Liveness({
-    idleExitMs,
-    ...(stallMs === undefined ? {} : { stallMs }),
-    freshMs: 1_000,
-    idle: () => idle.resolve(Date.now() - began),
-    stalled: (found) => stall.resolve(found),
-  });
-  liveness.watch();
-  answeredTwice(liveness);
-  return {
-    liveness,
-    idle: idle.promise,
-    stall: stall.promise,
-    [Symbol.dispose]: () => liveness.unwatch(),
-  };
-}
+class Bench implements Disposable {
+  readonly clock = new FakeClock();
+  readonly liveness: Liveness;
+  /** When it was first idle, in milliseconds since the beginning. */
+  idleAt: number | undefined;
+  /** The first stall. */
+  stall: Stall | undefined;
 
-/** Lets two fetches return nothing. */
-function answeredTwice(liveness: Liveness): void {
-  liveness.answered();
-  liveness.answered();
-}
+  constructor(
+    { idleExitMs, stallMs, freshMs = 1_000 }: {
+      readonly idleExitMs?: number;
+      readonly stallMs?: number;
+      readonly freshMs?: number;
+    } = {},
+  ) {
+    this.liveness = new Liveness({
+      idleExitMs,
+      ...(stallMs === undefined ? {} : { stallMs }),
+      freshMs,
+      idle: () => this.idleAt ??= Date.now(),
+      stalled: (found) => this.stall ??= found,
+    });
+    this.liveness.watch();
+  }
 
-async function within<T>(
-  promise: Promise<T>,
-  ms: number,
-): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
+  /** Lets two fetches return nothing. */
+  answeredTwice(): void {
+    this.liveness.answered();
+    this.liveness.answered();
+  }
+
+  [Symbol.dispose](): void {
+    this.liveness.unwatch();
+    this.clock[Symbol.dispose]();
   }
 }
 
-/** Holds up the event loop, as a suspended process does. */
-function suspend(ms: number): void {
-  const end = Date.now() + ms;
-  while (Date.now() < end);
-}
-
-Deno.test("Liveness is idle when nothing has come for that long, and not before", async () => {
-  using b = bench({ idleExitMs: 100 });
-  const after = await within(b.idle, 2_000);
-  assert(after !== undefined && after >= 100, `${after} ms`);
+Deno.test("Liveness is idle when nothing has come for that long, and not before", () => {
+  using b = new Bench({ idleExitMs: 100 });
+  b.answeredTwice();
+  b.clock.pass(99);
+  assertEquals(b.idleAt, undefined);
+  b.clock.pass(20);
+  assert(b.idleAt !== undefined && b.idleAt >= 100, `${b.idleAt} ms`);
 });
 
-Deno.test("Liveness is not idle while a batch is being processed, and counts from its end", async () => {
-  using b = bench({ idleExitMs: 50 });
-  const { liveness, idle } = b;
+Deno.test("Liveness is not idle while a batch is being processed, and counts from its end", () => {
+  using b = new Bench({ idleExitMs: 50 });
+  const { liveness, clock } = b;
+  b.answeredTwice();
   liveness.batchBegins();
   assertEquals(liveness.busy, true);
-  assertEquals(await within(idle, 200), undefined);
+  clock.pass(200);
+  assertEquals(b.idleAt, undefined);
   liveness.batchEnds();
   liveness.answered();
   assertEquals(liveness.busy, false);
   // It may have begun before the consumer was sent to another offset.
-  assertEquals(await within(idle, 200), undefined);
+  clock.pass(200);
+  assertEquals(b.idleAt, undefined);
   liveness.answered();
-  assert(await within(idle, 2_000) !== undefined);
+  clock.pass(20);
+  assert(b.idleAt !== undefined);
 });
 
-Deno.test("Liveness is not idle while no fetch is answered: Kafka may be out of reach", async () => {
-  const idle = Promise.withResolvers<number>();
-  const liveness = new Liveness({
-    idleExitMs: 20,
-    freshMs: 50,
-    idle: () => idle.resolve(0),
-    stalled: () => {},
-  });
-  liveness.watch();
-  assertEquals(await within(idle.promise, 150), undefined);
-  answeredTwice(liveness);
-  assertEquals(await within(idle.promise, 1_000), 0);
-  liveness.unwatch();
+Deno.test("Liveness is not idle while no fetch is answered: Kafka may be out of reach", () => {
+  using b = new Bench({ idleExitMs: 20, freshMs: 50 });
+  b.clock.pass(150);
+  assertEquals(b.idleAt, undefined);
+  b.answeredTwice();
+  b.clock.pass(20);
+  assert(b.idleAt !== undefined);
 });
 
-Deno.test("Liveness is never idle without a time for it, and has no gap between fetches at the beginning", async () => {
-  using b = bench();
-  assertEquals(await within(b.idle, 100), undefined);
+Deno.test("Liveness is never idle without a time for it, and has no gap between fetches at the beginning", () => {
+  using b = new Bench();
+  b.answeredTwice();
+  b.clock.pass(80_000);
+  assertEquals([b.idleAt, b.stall], [undefined, undefined]);
   assertEquals(b.liveness.hadFetchGap, false);
 });
 
-Deno.test("Liveness reports a stall when there is no sign of life", async () => {
+Deno.test("Liveness reports a stall when there is no sign of life", () => {
   // The interval of the checks follows from the time after which it is idle.
-  using b = bench({ idleExitMs: 1_000, stallMs: 300 });
+  using b = new Bench({ idleExitMs: 1_000, stallMs: 300 });
   for (let n = 0; n < 5; n++) {
-    await within(b.stall, 100);
+    b.clock.pass(100);
     b.liveness.alive();
   }
-  const found = await within(b.stall, 5_000);
-  assertEquals(found?.kind, "silent");
-  assert((found?.forMs ?? 0) > 300);
+  assertEquals(b.stall, undefined);
+  b.clock.pass(500);
+  assertEquals(b.stall?.kind, "silent");
+  assert((b.stall?.forMs ?? 0) > 300);
 });
 
-Deno.test("Liveness reports no stall and is not idle just after the process was suspended", async () => {
-  using b = bench({ idleExitMs: 250, stallMs: 250 });
-  await within(b.stall, 50);
-  suspend(600);
-  assertEquals(await within(Promise.race([b.stall, b.idle]), 100), undefined);
+Deno.test("Liveness reports no stall and is not idle just after the process was suspended", () => {
+  using b = new Bench({ idleExitMs: 250, stallMs: 250 });
+  const { clock } = b;
+  b.answeredTwice();
+  clock.pass(50);
+  clock.suspend(600);
+  clock.pass(100);
+  assertEquals([b.idleAt, b.stall], [undefined, undefined]);
   b.liveness.alive();
-  assertEquals(await within(b.stall, 150), undefined);
-  assert(await within(b.stall, 5_000));
+  clock.pass(150);
+  assertEquals(b.stall, undefined);
+  clock.pass(150);
+  assert(b.stall);
 });
 
-Deno.test("Liveness reports a stall, and is not idle, while fetches bring nothing though there is something", async () => {
-  using b = bench({ idleExitMs: 50, stallMs: 200 });
-  const { liveness } = b;
+Deno.test("Liveness reports a stall, and is not idle, while fetches bring nothing though there is something", () => {
+  using b = new Bench({ idleExitMs: 50, stallMs: 200 });
+  const { liveness, clock } = b;
   assertEquals(liveness.stuck(), 0);
-  const fetches = setInterval(() => {
+  for (let ms = 0; ms < 300; ms += 10) {
     liveness.answered();
     liveness.stuck();
-  }, 10);
-  assertEquals(await within(b.idle, 150), undefined);
-  const found = await within(b.stall, 5_000);
-  clearInterval(fetches);
-  assertEquals(found?.kind, "stuck");
+    clock.pass(10);
+    if (ms < 150) assertEquals(b.stall, undefined);
+  }
+  assertEquals(b.idleAt, undefined);
+  assertEquals(b.stall?.kind, "stuck");
   liveness.moved();
   assertEquals(liveness.stuck(), 0);
 });

@@ -72,5 +72,5 @@ shellTest("runCommand() ends what takes too long", async () => {
     timeoutMs: 100,
   });
   assertNotEquals(slow.code, 0);
-  assert(Date.now() - started < 10_000);
+  assert(Date.now() - started < 30_000);
 });

@@ -40,10 +40,10 @@ export function withoutDuration(text: string): string {
  * Removes the time that is left of a wait: a start on a busy machine takes some of it.
  *
  * @param text Lines of standard error.
- * @returns The lines, in which `(up to 5 s)` is `(up to N s)`.
+ * @returns The lines, in which `(up to 10 s)` is `(up to N s)`.
  */
 export function withoutWait(text: string): string {
-  return text.replace(/\(up to [1-5] s\)/, "(up to N s)");
+  return text.replace(/\(up to (?:[1-9]|10) s\)/, "(up to N s)");
 }
 
 /**

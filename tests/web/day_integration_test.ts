@@ -103,7 +103,7 @@ databaseTest(
     const startMs = performance.now();
     await store.add(1, [makeOrder({ ts_utc: at(0), amount: 1 })]);
     const later = await page.until("day", ({ late }) => late === 1);
-    assert(performance.now() - startMs < 2_000);
+    assert(performance.now() - startMs < 10_000);
     assertEquals(later.minutes[1], minute(0, [2, 5, 110, 0]));
     await using scans = await storeOf(settings, loyaltyScans, scanStore);
     const scan = loyaltyScans.generate?.({ seed: 1 }).next().value;

@@ -51,8 +51,8 @@ permittedTest(
       return connection;
     };
     (await send()).close();
-    using slow = await send();
     const startMs = performance.now();
+    using slow = await send();
     const bytes = new Uint8Array(1_000);
     const length = await slow.read(bytes) ?? 0;
     assertMatch(
