@@ -47,22 +47,25 @@ export async function doctorCommand(): Promise<never> {
     const topic = checkEventTopic(flags.topic ?? type.topic);
     const { group } = flags;
     const { schemaText } = type;
-    let isBroken = false;
+    const broken = new Set<string>();
     const machine = examineMachine(config);
     const look = async (found: AsyncIterable<Finding>) => {
       for await (const finding of found) {
-        isBroken ||= finding.verdict === "broken";
+        if (finding.verdict === "broken") broken.add(finding.name);
         printLine(describe(finding));
       }
     };
     await look(examine(config, { topic, group, schemaText }));
-    for (const { name, text, problem } of await machine) {
-      const needed = problem !== undefined && isBroken;
+    const isBroken = broken.size > 0;
+    for (const { name, text, problem, of } of await machine) {
+      const isFine = problem === undefined || (of && !broken.has(of));
       printLine(describe({
         name,
-        verdict: problem === undefined ? "fine" : "note",
+        verdict: isFine ? "fine" : "note",
         text,
-        error: needed ? new PipelineError(text, { hint: problem }) : undefined,
+        error: isBroken && !isFine
+          ? new PipelineError(text, { hint: problem })
+          : undefined,
       }));
     }
     if (isBroken) {

@@ -16,7 +16,28 @@ export interface MachineFinding {
   readonly text: string;
   /** What to do about it where something is broken; undefined if nothing is. */
   readonly problem?: string | undefined;
+  /** What has to be broken for it to be a problem at all; undefined if nothing has to. */
+  readonly of?: "brokers" | "registry";
 }
+
+/** What belongs on a port. */
+interface Service {
+  readonly of: "brokers" | "registry";
+  readonly title: string;
+  /** The flag of `deno task up` that gives it another port. */
+  readonly flag: string;
+}
+
+const KAFKA: Service = {
+  of: "brokers",
+  title: "Kafka",
+  flag: "--kafka-port 19092",
+};
+const REGISTRY: Service = {
+  of: "registry",
+  title: "the registry",
+  flag: "--registry-port 18081",
+};
 
 /**
  * Looks at this machine: Deno, what can run an engine, the ports, and variables that name a proxy.
@@ -27,17 +48,20 @@ export async function examineMachine(
   config: Config,
 ): Promise<MachineFinding[]> {
   const urls = [
-    ...config.brokers.map((broker) => new URL(`http://${broker}`)),
-    new URL(config.registryUrl),
+    ...config.brokers.map((broker) => ({
+      of: KAFKA,
+      url: new URL(`http://${broker}`),
+    })),
+    { of: REGISTRY, url: new URL(config.registryUrl) },
   ];
-  const local = urls.filter(({ hostname }) =>
-    /^(?:localhost|127\..*|\[::1\])$/.test(hostname)
+  const local = urls.filter(({ url }) =>
+    /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname)
   );
   const found = await Promise.all([
     { name: "Deno", text: Deno.version.deno },
     examineProxies(),
     ...local.length > 0 ? [examineEngines()] : [],
-    ...local.map(({ port }) => examinePort(Number(port || 80))),
+    ...local.map(({ of, url }) => examinePort(Number(url.port || 80), of)),
   ]);
   return found.filter((finding) => finding !== undefined);
 }
@@ -69,7 +93,10 @@ async function examineEngines(): Promise<MachineFinding> {
     };
 }
 
-async function examinePort(port: number): Promise<MachineFinding> {
+async function examinePort(
+  port: number,
+  { of, title, flag }: Service,
+): Promise<MachineFinding> {
   const name = `port ${port}`;
   if (!await answers(port)) {
     return {
@@ -86,6 +113,9 @@ async function examinePort(port: number): Promise<MachineFinding> {
         ? describeHolder(holder)
         : "another user's program, or by a container"
     }`,
+    problem: `Unless that is ${title}, stop it, or start ${title} on another ` +
+      `port: \`deno task up ${flag}\`.`,
+    of,
   };
 }
 

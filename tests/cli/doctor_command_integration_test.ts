@@ -118,10 +118,21 @@ integrationTest(
     ]);
     assertEquals(registry.code, 1);
     assertMatch(registry.stdout, /^BROKEN {2}registry: /m);
+    const held = `note    port ${silent.address.split(":")[1]}: ` +
+      `held by process ${Deno.pid} \\(.*\\)\n {10}Unless that is `;
+    assertMatch(
+      registry.stdout,
+      new RegExp(`^${held}the registry, stop it, .*--registry-port 18081`, "m"),
+    );
+    assertMatch(registry.stdout, /^fine {4}port \d+: held by process /m);
     assertEquals(one.code, 0, one.stdout);
     assertMatch(one.stdout, /^note {4}brokers: No Kafka answers at /m);
     assertMatch(one.stdout, /^fine {4}topic: /m);
     assertEquals(all.code, 1);
     assertMatch(all.stdout, /^BROKEN {2}brokers: No Kafka answers at /m);
+    assertMatch(
+      all.stdout,
+      new RegExp(`^${held}Kafka, stop it, .*--kafka-port 19092`, "m"),
+    );
   },
 );
