@@ -21,7 +21,7 @@ import {
   switchFlag,
   type TextFlag,
 } from "./flags.ts";
-import { closestTo } from "./suggestion.ts";
+import { closestTo } from "../base/suggestion.ts";
 import {
   errors,
   output,

@@ -16,7 +16,7 @@ import {
   describeSchema,
   describeSubjects,
 } from "./schema_report.ts";
-import { closestTo } from "./suggestion.ts";
+import { closestTo } from "../base/suggestion.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { runTaskWord, taskWord } from "./task_words.ts";
 

@@ -12,7 +12,7 @@ import {
   type TaskSpec,
 } from "./command.ts";
 import type { Flags } from "./flags.ts";
-import { closestTo } from "./suggestion.ts";
+import { closestTo } from "../base/suggestion.ts";
 
 /** One of the things that a task does. */
 export interface TaskWord {

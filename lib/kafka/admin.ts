@@ -105,6 +105,11 @@ export class Admin implements Connectable {
     }
   }
 
+  /** Lists the names of the topics that the user may see. */
+  topicNames(): Promise<string[]> {
+    return this.#admin.listTopics();
+  }
+
   /** Creates a topic, and waits until the brokers know it. Returns whether it was created; false if it exists. */
   async createTopic(spec: TopicSpec): Promise<boolean> {
     const {

@@ -31,6 +31,11 @@ export class ClusterClient implements Connectable {
     await Promise.all([this.admin.disconnect(), this.cluster.disconnect()]);
   }
 
+  /** Lists the names of the topics that the user may see. */
+  topicNames(): Promise<string[]> {
+    return inTime(this.admin.listTopics());
+  }
+
   /**
    * Reads which offsets each partition of a topic has. Calls wait for each other: asking for one topic's layout takes the other topics
    * out of kafkajs' metadata, and a request for their offsets that is under way fails.

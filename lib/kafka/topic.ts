@@ -6,6 +6,7 @@
 
 import { PipelineError, UsageError } from "../base/errors.ts";
 import type { WaitOptions } from "../base/retry.ts";
+import { closestTo } from "../base/suggestion.ts";
 import type { Config } from "../settings/config.ts";
 import type { Admin, TopicLayout, TopicSpec } from "./admin.ts";
 import { type KafkaOptions, withAdmin } from "./client.ts";
@@ -43,11 +44,20 @@ export async function describeTopic(
   }
 }
 
-/** Makes the error for a topic that isn't there. */
-export function missingTopic(topic: string): PipelineError {
+/**
+ * Makes the error for a topic that isn't there.
+ *
+ * @param names Those of the topics that are: one of them may be meant.
+ */
+export function missingTopic(
+  topic: string,
+  names: readonly string[] = [],
+): PipelineError {
+  const meant = closestTo(topic, names);
   return new PipelineError(`Topic '${topic}' does not exist`, {
     code: "topic-missing",
     details: { topic },
+    hint: meant && `Did you mean '${meant}'?`,
   });
 }
 
@@ -64,7 +74,7 @@ export async function requireTopic(
   const { topic, check } = options;
   return await withAdmin(config, options, async (admin) => {
     const layout = await describeTopic(admin, topic);
-    if (!layout) throw missingTopic(topic);
+    if (!layout) throw missingTopic(topic, await admin.topicNames());
     await check?.(admin, topic);
     return layout;
   });

@@ -278,7 +278,7 @@ async function examineTopic(
   ]);
   return [
     ranges === undefined
-      ? broken("topic", missingTopic(topic))
+      ? broken("topic", missingTopic(topic, await inspector.topicNames()))
       : ranges === null
       ? noted("topic", `this user may not see '${topic}'`)
       : fine(

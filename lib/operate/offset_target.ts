@@ -36,7 +36,7 @@ export async function rangesOf(
 ): Promise<Map<number, OffsetRange>> {
   const { topic, partition } = wanted;
   const ranges = await client.ranges(topic);
-  if (!ranges) throw missingTopic(topic);
+  if (!ranges) throw missingTopic(topic, await client.topicNames());
   if (partition === undefined) {
     return new Map([...ranges].sort(([a], [b]) => a - b));
   }

@@ -81,17 +81,15 @@ export async function topicAnswer(
   name: string,
 ): Promise<TopicAnswer> {
   checkTopicName(name);
-  const found = await pipeline.share(
+  return await pipeline.share(
     `topic ${name}`,
     () =>
       pipeline.ask((kafka) => kafka.catalog(), async (catalog) => {
-        const places = (await catalog.list())
-          .filter((topic) => topic.name === name);
-        if (places.length === 0) return undefined;
+        const all = await catalog.list();
+        const places = all.filter((topic) => topic.name === name);
         const [topic] = await describe(catalog, places);
-        return topic && { ...topic, settings: await catalog.settings(name) };
+        if (!topic) throw missingTopic(name, all.map(({ name }) => name));
+        return { ...topic, settings: await catalog.settings(name) };
       }),
   );
-  if (!found) throw missingTopic(name);
-  return found;
 }

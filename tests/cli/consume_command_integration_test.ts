@@ -527,6 +527,7 @@ integrationTest(
     assertEquals(failures.map(({ code }) => code), [1, 1, 1, 1]);
     assertEquals(failures.map(({ stderr }) => withoutWait(stderr)), [
       `Error: Topic '${topic}' does not exist\n` +
+      `  Did you mean '${there.topic}'?\n` +
       `  Create it with \`deno task topic --topic ${topic}\`.\n`,
       `Waiting for Kafka at ${nowhere} (up to N s)...\n` +
       `Error: Connecting failed: Kafka can't be reached at ${nowhere}\n` +

@@ -49,10 +49,19 @@ Deno.test("checkTopicName() refuses an illegal name, and says which and what is 
   }
 });
 
-Deno.test("missingTopic() names the topic", () => {
-  const { message, code, details } = missingTopic("demo");
+Deno.test("missingTopic() names the topic, and the one whose name is similar", () => {
+  const { message, code, details, hint } = missingTopic("demo", ["visits"]);
   assertEquals(
-    [message, code, details],
-    ["Topic 'demo' does not exist", "topic-missing", { topic: "demo" }],
+    [message, code, details, hint],
+    [
+      "Topic 'demo' does not exist",
+      "topic-missing",
+      { topic: "demo" },
+      undefined,
+    ],
+  );
+  assertEquals(
+    missingTopic("dmeo", ["visits", "demo"]).hint,
+    "Did you mean 'demo'?",
   );
 });

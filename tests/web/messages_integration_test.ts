@@ -122,7 +122,7 @@ integrationTest(
       const missing = await server.get(`/api/topics/${topic}x${end}`);
       assertEquals([missing.status, missing.body], [404, {
         error: `Topic '${topic}x' does not exist`,
-        advice: "Advice for topic-missing.",
+        advice: `Did you mean '${topic}'? Advice for topic-missing.`,
       }]);
     }
   },
@@ -432,7 +432,7 @@ integrationTest(
     await using none = await server.events(`/api/topics/${topic}x/follow`);
     assertEquals(await none.until("failure"), {
       error: `Topic '${topic}x' does not exist`,
-      advice: "Advice for topic-missing.",
+      advice: `Did you mean '${topic}'? Advice for topic-missing.`,
     });
     assertEquals(await none.next(), undefined);
   },

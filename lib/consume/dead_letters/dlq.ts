@@ -134,7 +134,7 @@ async function refuseMissing(
     if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") return;
     throw error;
   }
-  throw missingTopic(topic);
+  throw missingTopic(topic, await reader.topicNames());
 }
 
 /** Lists the messages that were set aside, each with its newest letter, and leaves no trace. Undefined if no topic of letters exists. */

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { closestTo } from "../../lib/cli/suggestion.ts";
+import { closestTo } from "../../lib/base/suggestion.ts";
 
 Deno.test("closestTo() finds the word when letters are missing, added, wrong or swapped", () => {
   const known = ["partitions", "topic", "count", "json"];
