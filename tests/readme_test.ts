@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { load as parseYaml } from "js-yaml";
 import denoJson from "../deno.json" with { type: "json" };
 import { checkoutFolder } from "../lib/engine/paths.ts";
@@ -20,7 +20,7 @@ async function programs(): Promise<Map<string, string>> {
 }
 
 permittedTest(
-  "the event of README.md's own, and its test without a broker, run as they are printed",
+  "the event of README.md's own, and its test without a broker, run as they are printed; without Kafka it says so in one line",
   [
     { name: "read" },
     { name: "write", path: "/tmp" },
@@ -44,19 +44,24 @@ permittedTest(
           code.replaceAll('"./lib/', `"${checkoutFolder()}/lib/`),
         );
       }
-      const { code, stdout, stderr } = await new Deno.Command("deno", {
-        args: [
-          "test",
-          "-q",
-          "--no-prompt",
-          "visits_test.ts",
-        ],
-        cwd: folder,
-        env: { NO_COLOR: "1" },
-      }).output();
-      const output = [stdout, stderr]
-        .map((bytes) => new TextDecoder().decode(bytes)).join("");
-      assertEquals([code, /1 passed/.test(output)], [0, true], output);
+      const run = async (...args: string[]) => {
+        const { code, stdout, stderr } = await new Deno.Command("deno", {
+          args,
+          cwd: folder,
+          env: { NO_COLOR: "1" },
+        }).output();
+        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+        return { code, stdout: text(stdout), stderr: text(stderr) };
+      };
+      const tested = await run("test", "-q", "--no-prompt", "visits_test.ts");
+      assertEquals(tested.code, 0, tested.stdout + tested.stderr);
+      assertMatch(tested.stdout, /1 passed/);
+      const denied = ["--no-prompt", "--allow-sys=hostname", "--ignore-env"];
+      assertEquals(await run("run", "-q", ...denied, "visits.ts"), {
+        code: 1,
+        stdout: "",
+        stderr: "No permission to reach localhost:9092 \n",
+      });
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
