@@ -16,7 +16,8 @@ import { note, printLine } from "./output.ts";
 
 /** The files and folders by process, which take about the same time; all others run in one more. */
 const LANES = [
-  ["tests/faults"],
+  ["tests/faults/clients_test.ts"],
+  ["tests/faults/outages_test.ts"],
   [
     "tests/cli/engine_tasks_integration_test.ts",
     "tests/cli/live_command_integration_test.ts",
@@ -33,7 +34,7 @@ const LANES = [
   ],
 ] as const;
 /** How many of the first lanes start engines of their own. */
-const ENGINE_LANES_COUNT = 2;
+const ENGINE_LANES_COUNT = 3;
 const TEST = ["test", "-q", "--no-prompt", "-P=test"];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

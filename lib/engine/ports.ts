@@ -8,15 +8,30 @@ import { PipelineError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import { commandLine, runScript } from "./shell.ts";
 
-/** Finds free ports, all different, chosen by the system. Another program may take one before it is used. */
+/**
+ * Where free ports are looked for: below those that systems give to outgoing connections, of which one could take a port before it is
+ * used, or while a program that listens on it is restarted.
+ */
+const [LOWEST_PORT, HIGHEST_PORT] = [10_000, 32_000];
+
+/** Finds free ports by chance, all different. Another program may take one before it is used. */
 export function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
+  const listeners = Array.from({ length: count }, listenAnywhere);
   const ports = listeners.map(({ addr }) => (addr as Deno.NetAddr).port);
   for (const listener of listeners) listener.close();
   return ports;
+}
+
+function listenAnywhere(): Deno.Listener {
+  for (;;) {
+    const port = LOWEST_PORT +
+      Math.floor(Math.random() * (HIGHEST_PORT - LOWEST_PORT));
+    try {
+      return Deno.listen({ hostname: "127.0.0.1", port });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Determines whether a port is free: nothing answers on localhost and 127.0.0.1 can be bound. */

@@ -42,8 +42,8 @@ export type KafkaClient = Awaited<ReturnType<typeof createKafka>>;
 const CONNECTION_TIMEOUT_MS = 3_000;
 /** How long one try to connect may take, the first requests included, in milliseconds. */
 const CONNECT_TRY_MS = 10_000;
-/** How long a try may take even if less time is left, in milliseconds: a broker that answers or refuses does so by then. */
-const MIN_CONNECT_TRY_MS = 1_500;
+/** How long a try may take even if less time is left, in milliseconds: a broker that answers or refuses does so by then, on a busy machine too. */
+const MIN_CONNECT_TRY_MS = 5_000;
 /**
  * How long a broker may be silent while a request waits, in milliseconds, but for a few kinds of requests: less than a session takes,
  * so that a consumer whose connection is dead comes back in time. Equals `request.timeout.ms`.

@@ -14,6 +14,7 @@ import {
 } from "@std/assert";
 import { type PublishedPackage, serveJsr } from "../support/jsr_registry.ts";
 import { permittedTest } from "../support/permissions.ts";
+import { freePorts } from "../../lib/engine/ports.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 
 const NEEDS: Deno.PermissionDescriptor[] = [
@@ -186,10 +187,7 @@ async function copy(from: URL, to: URL): Promise<void> {
 
 /** An address of this machine where nothing listens. */
 function closedJsr(): string {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  return `http://127.0.0.1:${port}/`;
+  return `http://127.0.0.1:${freePorts(1)[0]}/`;
 }
 
 permittedTest(

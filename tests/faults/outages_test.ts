@@ -1,27 +1,20 @@
 /**
- * Every process may be killed at any time, and what was acknowledged is still there and processed: the fault tests, short as a
- * rule, long by `deno task test:faults`. `FAULTS_ONLY` picks those with a text in their name, `FAULTS_SEED` repeats the chance
- * of one.
+ * Kafka, the registry, a database or a leader may be away, and nothing is lost, counted twice or kept in memory without end: fault tests,
+ * short as a rule, long by `deno task test:faults`, chosen as those of the clients are.
  */
 
 import { CLUSTER_FAULTS } from "./cluster.ts";
-import { CONSUMER_FAULTS } from "./consumer.ts";
 import { DASHBOARD_FAULTS } from "./dashboard.ts";
-import { DEAD_LETTER_FAULTS } from "./dead_letters.ts";
 import { NETWORK_FAULTS, whyNoNetworkFaults } from "./networks.ts";
 import { OUTAGES } from "./outages.ts";
 import { PAGE_FAULTS } from "./page.ts";
-import { PRODUCER_FAULTS } from "./producer.ts";
 import { STORE_FAULTS } from "./store.ts";
 import { ClusterEngine } from "./support/cluster_engine.ts";
 import { FaultEngine } from "./support/fault_engine.ts";
 import { faultTests } from "./support/fault_tests.ts";
 import { Networks } from "./support/networks.ts";
 
-faultTests("nothing is lost", [
-  ...PRODUCER_FAULTS,
-  ...CONSUMER_FAULTS,
-  ...DEAD_LETTER_FAULTS,
+faultTests("nothing is lost in an outage", [
   ...OUTAGES,
   ...STORE_FAULTS,
   ...PAGE_FAULTS,
