@@ -29,7 +29,7 @@ const { type, text } = chooseEvent(EVENT_FLAG.default);
 const COUNT = 5;
 const INTERVAL_MS = 200;
 /** How long the consumer may take to see them all, in milliseconds. */
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 120_000;
 
 /** Runs the command. */
 export async function demoCommand(): Promise<never> {

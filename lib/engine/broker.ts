@@ -115,7 +115,7 @@ interface FormatOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-const FORMAT_TIMEOUT_MS = 60_000;
+const FORMAT_TIMEOUT_MS = 180_000;
 const FORMAT_LINES_COUNT = 5;
 
 /** Formats a broker's data folder, unless that was done before. Topics without metadata are refused. */

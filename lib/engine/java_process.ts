@@ -66,7 +66,8 @@ export function parseRecord(text: string): ProcessRecord | undefined {
 const LAUNCH =
   'log=$1; shift; read -r go && exec "$@" </dev/null >>"$log" 2>&1';
 
-const START_TIMEOUT_MS = 60_000;
+/** Long, as a slow machine that is busy besides takes a minute; a program that ends is noticed earlier. */
+const START_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 const KILL_TIMEOUT_MS = 10_000;
 const POLL_MS = 50;
