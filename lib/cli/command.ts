@@ -327,8 +327,10 @@ function exitCodeOf(
     readonly debug: boolean;
   },
 ): number {
-  // Neither is a failure: the reader has gone, or a stop came before there was anything to do.
-  if (error instanceof OutputClosedError || error instanceof StoppedError) {
+  // Neither is a failure: the reader has gone, or a stop came before all was done.
+  if (error instanceof OutputClosedError) return EXIT.done;
+  if (error instanceof StoppedError) {
+    errors.print(`${error.message}.`);
     return EXIT.done;
   }
   const { permissions } = spec;

@@ -5,9 +5,8 @@
  */
 
 import denoJson from "../../deno.json" with { type: "json" };
-import { PipelineError } from "../base/errors.ts";
+import { PipelineError, StoppedError } from "../base/errors.ts";
 import { requireFreePort } from "../engine/ports.ts";
-import { throwIfStopped } from "../engine/shell.ts";
 import type { DayOptions } from "../events/day.ts";
 import { createTopic } from "../kafka/topic.ts";
 import { produceItems } from "../produce/produce.ts";
@@ -95,11 +94,6 @@ export async function liveCommand(): Promise<never> {
         };
       },
     }, async (config, engine) => {
-      if (engine && engine.result !== "started") {
-        note(
-          `Kafka at ${engine.brokers} and the registry at ${engine.registryUrl} run already, and will be left running.`,
-        );
-      }
       const isTaken = engine?.uiUrl === urlOf(PAGE_PORT);
       const port = await requirePort(
         flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
@@ -174,8 +168,9 @@ async function newestOn(
       return newest ?? undefined;
     }
   } catch (error) {
-    throwIfStopped(signal);
-    throw error;
+    throw signal.aborted
+      ? new StoppedError("Stopped while the page started")
+      : error;
   }
   return undefined;
 }

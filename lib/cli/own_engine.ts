@@ -17,7 +17,7 @@ import {
   REGISTRY_VARIABLE,
   resolveConfig,
 } from "../settings/config.ts";
-import { describeEngine } from "./engine_report.ts";
+import { describeEngine, describeStop } from "./engine_report.ts";
 import { note } from "./output.ts";
 
 /** The ports of an engine; the usual ones by default. */
@@ -55,6 +55,11 @@ export async function withEngine(
   const chosen = await ports(await engineRuns());
   const engine = await startEngine({ ...chosen, notify: note, signal });
   const isOwn = engine.result === "started";
+  if (!isOwn) {
+    note(
+      `Kafka at ${engine.brokers} and the registry at ${engine.registryUrl} run already, and will be left running.`,
+    );
+  }
   try {
     await work({
       brokers: engine.brokers.split(","),
@@ -62,6 +67,6 @@ export async function withEngine(
     }, engine);
   } finally {
     if (isOwn && keep) note(describeEngine(engine));
-    else if (isOwn) await stopEngine();
+    else if (isOwn) note(describeStop(await stopEngine()));
   }
 }

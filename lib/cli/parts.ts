@@ -73,7 +73,7 @@ export class Parts implements AsyncDisposable {
       this.#follow(child, { title, ready, works: works.resolve }),
     );
     const stopped = () =>
-      works.reject(new StoppedError("Stopped while its parts started"));
+      works.reject(new StoppedError(`Stopped while the ${title} started`));
     stop.addEventListener("abort", stopped);
     if (stop.aborted) stopped();
     try {

@@ -143,9 +143,13 @@ async function startDocker(
   try {
     await engine.start(options.signal);
   } catch (error) {
-    if (error instanceof StoppedError && before.length === 0) {
-      await engine.stop();
+    if (!(error instanceof StoppedError)) throw error;
+    if (before.length > 0) {
+      throw new StoppedError(
+        "Stopped while the engine started: `deno task down` stops what runs of it",
+      );
     }
+    await engine.stop();
     throw error;
   }
   const after = await engine.running();

@@ -79,7 +79,9 @@ export async function runCommand(
 /** Throws a StoppedError if the signal was aborted. */
 export function throwIfStopped(signal: AbortSignal | undefined): void {
   if (signal?.aborted) {
-    throw new StoppedError("Stopped while the engine started");
+    throw new StoppedError(
+      "Stopped while the engine started: what it had started is stopped again",
+    );
   }
 }
 

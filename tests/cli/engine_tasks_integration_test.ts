@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { CheckoutCopy } from "../support/checkout_copy.ts";
 import { eventually } from "../support/eventually.ts";
@@ -29,10 +29,30 @@ for (
       );
       running.process.kill(signal);
       assertEquals((await running.process.status).code, 0, running.stderr);
+      assertStringIncludes(running.stderr, "is stopped again.\n");
       assertEquals(await copy.engine.running(), []);
     },
   );
 }
+
+localEngineTest(
+  "demo stopped on its way says so, and that it stops what it has started",
+  async () => {
+    await using copy = await CheckoutCopy.create();
+    const demo = copy.start("demo");
+    await eventually(
+      "an event is delivered",
+      () => demo.over || demo.stdout.includes("Delivered: "),
+    );
+    demo.process.kill("SIGINT");
+    assertEquals((await demo.process.status).code, 0, demo.stderr);
+    assertMatch(
+      demo.stderr,
+      /Stopped Kafka \S+ and .* The data is kept\.\n(.* )?The demo was stopped\.\n$/,
+    );
+    assertEquals(await copy.engine.running(), []);
+  },
+);
 
 localEngineTest(
   "demo runs on an engine of its own when another program listens on Kafka's usual port, and says so",
