@@ -79,6 +79,7 @@ export async function runConsumer<T>(
     });
     const kafka = await createKafka(config, wait);
     const registry = await EventRegistry.connect(config, wait);
+    await warnOfOthers(registry, { ...options, type, topic });
     if (onError === "dlq") {
       deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
     }
@@ -125,4 +126,23 @@ export async function runConsumer<T>(
     telemetry?.ended();
   }
   return processor?.counts ?? { consumed: 0, deadLetters: 0, tombstones: 0 };
+}
+
+/** Says so where a topic's latest schema is that of other events: none of them can be read as one of this kind. */
+async function warnOfOthers<T>(
+  registry: EventRegistry,
+  { type, topic, notify }: Pick<ConsumerOptions, "notify"> & {
+    readonly type: EventType<T>;
+    readonly topic: string;
+  },
+): Promise<void> {
+  const subject = `${topic}-value`;
+  const absent = await registry.latest(subject)
+    .then(({ schema }) => type.absentFrom(schema))
+    // There may be no schema, or no right to read it: consuming takes neither.
+    .catch(() => undefined);
+  if (absent === undefined) return;
+  notify?.(
+    `Topic '${topic}' has other events, by the latest schema of ${subject}: without ${absent}, none is a valid ${type.name}.`,
+  );
 }

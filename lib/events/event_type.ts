@@ -48,6 +48,16 @@ export interface EventDefinition<T> {
   ) => Iterator<T, never>;
 }
 
+/** What a schema says of an object's fields. */
+interface ObjectSchema {
+  readonly $ref: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly patternProperties: unknown;
+  readonly additionalProperties: unknown;
+  readonly required: readonly string[];
+}
+
 /** A kind of event. Made by {@linkcode defineEvent}. */
 export class EventType<T> {
   /** The event's name. */
@@ -91,10 +101,26 @@ export class EventType<T> {
 
   /** The fields that the schema names, in the schema's sequence. */
   get fields(): readonly string[] {
-    const { properties } = this.#schema as {
-      readonly properties?: Readonly<Record<string, unknown>>;
-    };
+    const { properties } = this.#schema as Partial<ObjectSchema>;
     return Object.keys(properties ?? {});
+  }
+
+  /**
+   * Finds a field that every event of this kind has, and none by another schema may have: nothing is an event by both.
+   *
+   * @param schemaText The other schema.
+   * @returns The field's name; undefined if there is none, or it can't be told.
+   */
+  absentFrom(schemaText: string): string | undefined {
+    const own = this.#schema as Partial<ObjectSchema>;
+    const other: Partial<ObjectSchema> = JSON.parse(schemaText);
+    if (
+      own.type !== "object" || other.additionalProperties !== false ||
+      // In older drafts, nothing counts beside a reference.
+      own.$ref || other.$ref || other.patternProperties
+    ) return undefined;
+    const { properties = {} } = other;
+    return own.required?.find((name) => !Object.hasOwn(properties, name));
   }
 
   /** Checks a value that is to be produced: by the schema, then by `validate`. An {@linkcode InvalidEventError} names all that is wrong. */

@@ -152,6 +152,10 @@ integrationTest(
       ["--event=order", "--from=earliest", "--count=1", "--json"],
     );
     assertEquals(parseRecords(order.stdout)[0]?.offset, "2");
+    assertEquals(
+      order.stderr.split("\n")[0],
+      `Topic '${topic}' has other events, by the latest schema of ${topic}-value: without drink_name, none is a valid order.`,
+    );
   },
 );
 

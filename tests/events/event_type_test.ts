@@ -8,6 +8,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
 import { defineEvent } from "../../lib/events/event_type.ts";
 import { loyaltyScans } from "../../lib/events/loyalty_scan.ts";
+import { orders } from "../../lib/events/order.ts";
 
 const SCHEMA = {
   type: "object",
@@ -50,6 +51,30 @@ Deno.test("defineEvent() keeps the definition, the schema's text and its fields"
   });
   assertEquals(anything.fields, []);
   assertEquals(anything.check(null), null);
+});
+
+Deno.test("EventType.absentFrom() finds a field that no event by another schema has, where that is certain", () => {
+  const { schemaText } = loyaltyScans;
+  const schema = JSON.parse(schemaText);
+  assertEquals(orders.absentFrom(schemaText), "drink_name");
+  assertEquals(loyaltyScans.absentFrom(schemaText), undefined);
+  for (
+    const unclear of [
+      { additionalProperties: true },
+      { additionalProperties: { type: "string" } },
+      { patternProperties: { "^drink": {} } },
+      { $ref: "#/definitions/scan" },
+      {
+        properties: {
+          ...schema.properties,
+          ...JSON.parse(orders.schemaText).properties,
+        },
+      },
+    ]
+  ) {
+    const text = JSON.stringify({ ...schema, ...unclear });
+    assertEquals(orders.absentFrom(text), undefined, text);
+  }
 });
 
 Deno.test("EventType.check() checks by the closed schema, then by code, and returns the same event", () => {
