@@ -9,8 +9,11 @@ import vm from "node:vm";
 
 /** How much of the processor's time work may take, in milliseconds. */
 const DEADLINE_MS = 500;
-/** How often work is tried that was ended though it had less than that: each try may last twice as long as the one before. */
-const TRIES_COUNT = 5;
+/**
+ * How often work is tried that was ended though it had less than that. Each try may last twice as long as the one before: together
+ * 7.5 s, in which a consumer keeps its place in its group.
+ */
+const TRIES_COUNT = 4;
 
 /** What is this near to the deadline waits for it, in milliseconds. */
 const MARGIN_MS = 100;

@@ -21,8 +21,8 @@ export interface PartSpec {
   readonly ready: RegExp;
 }
 
-/** How long a part may take to stop before it is killed, in milliseconds: a task stops within 10 s. */
-const STOP_TIMEOUT_MS = 12_000;
+/** How long a part may take to stop before it is killed, in milliseconds: a task stops within 10 s, and later on a busy machine. */
+const STOP_TIMEOUT_MS = 20_000;
 /** What a task puts before its notes where they are not on a terminal. */
 const TIME = /^\d{4}-\d\d-\d\dT[\d:.]+Z /;
 

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
 import { defineEvent } from "../../lib/events/event_type.ts";
+import { processorMs } from "../support/processor_time.ts";
 
 const visits = defineEvent({
   name: "visit",
@@ -23,17 +24,18 @@ const visits = defineEvent({
 });
 
 Deno.test("EventType.checkByOpenSchema() ends a check that takes too long", () => {
-  const start = performance.now();
   const page = `http://${":".repeat(900_000)}!`;
-  const error = assertThrows(
-    () => visits.checkByOpenSchema({ page }),
-    InvalidEventError,
-  );
-  assertEquals(
-    error.message,
-    "Not a valid visit: the check of the event fails: it takes longer than 500 ms",
-  );
-  assert(performance.now() - start < 5_000);
+  const tookMs = processorMs(() => {
+    const error = assertThrows(
+      () => visits.checkByOpenSchema({ page }),
+      InvalidEventError,
+    );
+    assertEquals(
+      error.message,
+      "Not a valid visit: the check of the event fails: it takes longer than 500 ms",
+    );
+  });
+  assert(tookMs < 5_000, `${tookMs} ms`);
   assertEquals(visits.check({ page: "http://example.com/" }), {
     page: "http://example.com/",
   });

@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
 import { frame, parsePayload, unframe } from "../../lib/events/wire_format.ts";
+import { processorMs } from "../support/processor_time.ts";
 
 /** How long it goes on, in milliseconds. */
 const DURATION_MS = 1_500;
@@ -80,21 +81,22 @@ Deno.test(`unframe() and parsePayload() read or refuse what was damaged at rando
     let value = oneOf(SEEDS);
     for (let i = below(4); i >= 0; i--) value = damage(value);
     const about = `FUZZ_SEED=${SEED}: ${value.subarray(0, 300).toHex()}`;
-    const started = performance.now();
-    try {
-      const { payload } = unframe(value);
-      const read = parsePayload(payload);
-      // What was read can be written, and is the same when it is read again: by its text, as that has no -0.
-      const json = JSON.stringify(read);
-      const again = unframe(frame(1, json));
-      assertEquals(JSON.stringify(parsePayload(again.payload)), json, about);
-      readCount++;
-    } catch (error) {
-      assertInstanceOf(error, InvalidEventError, about);
-      assert(error.message.length < 300, about);
-      refusedCount++;
-    }
-    assert(performance.now() - started < MAX_VALUE_MS, about);
+    const tookMs = processorMs(() => {
+      try {
+        const { payload } = unframe(value);
+        const read = parsePayload(payload);
+        // What was read can be written, and is the same when it is read again: by its text, as that has no -0.
+        const json = JSON.stringify(read);
+        const again = unframe(frame(1, json));
+        assertEquals(JSON.stringify(parsePayload(again.payload)), json, about);
+        readCount++;
+      } catch (error) {
+        assertInstanceOf(error, InvalidEventError, about);
+        assert(error.message.length < 300, about);
+        refusedCount++;
+      }
+    });
+    assert(tookMs < MAX_VALUE_MS, about);
   }
   assert(readCount > 0 && refusedCount > 0, `${readCount}, ${refusedCount}`);
 });

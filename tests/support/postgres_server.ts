@@ -36,7 +36,7 @@ trap end EXIT
 start() {
   # What a crash has left may still be in the way, for a moment.
   for try in $(seq 100); do
-    as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 30 \\
+    as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w -t 180 \\
       -o "-p $port -c listen_addresses=127.0.0.1\${host:+,$host} -c unix_socket_directories= -c ssl=on" start && return
     sleep 0.1
   done

@@ -18,6 +18,7 @@ import { runCommand } from "../../lib/engine/shell.ts";
 import { Watchdog } from "../../lib/engine/watchdog.ts";
 import { withAdmin } from "./kafkajs.ts";
 import type { Certified } from "./certificates.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** A right: on what, and to do what. */
 export type Right = `${"TOPIC" | "GROUP" | "CLUSTER"} ${string} ${
@@ -190,7 +191,7 @@ export class SecuredBroker implements AsyncDisposable {
       ...["--bootstrap-server", this.address("PLAINTEXT")],
       ...["--entity-name", user, "--add-config"],
       `${mechanism}=[password=${password}]`,
-    ], { timeoutMs: 60_000 });
+    ], { timeoutMs: PATIENCE_MS });
     if (code !== 0) {
       throw new Error(`No SCRAM user: ${stdout.slice(-1000)}${stderr}`);
     }
