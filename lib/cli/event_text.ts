@@ -11,8 +11,8 @@ import type { StoredEventDefinition } from "../store/stored_event.ts";
 
 /** How events of one kind are written. What it gives is safe for a terminal. */
 export interface EventText<T> {
-  /** What several of them are called: `loyalty_scan events`. */
-  readonly plural: string;
+  /** What one of them is called; several have an s behind it: `loyalty_scan event`. */
+  readonly noun: string;
   name(event: T): string;
   /** Writes an event that is about to be sent, in one line. */
   sending(event: T): string;
@@ -49,7 +49,7 @@ export function genericText<T>(type: EventType<T>): EventText<T> {
     return valueText(id ?? event);
   };
   return {
-    plural: `${type.name} events`,
+    noun: `${type.name} event`,
     name: (event) => `${type.name} ${idOf(event)}`,
     sending: (event) => eventLines(event).join(", "),
     block: eventLines,

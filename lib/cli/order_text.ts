@@ -11,7 +11,7 @@ import type { EventChoice, EventText } from "./event_text.ts";
 
 /** The text of orders. */
 export const orderText: EventText<Order> = {
-  plural: "customer events",
+  noun: "customer event",
   name: (order) => `order ${printable(order.event_id)}`,
   sending: (order) =>
     `${printable(order.customer_name)} ordered ${order.quantity}x ` +

@@ -6,6 +6,7 @@
 
 import { type InvalidEventError, messageOf } from "../base/errors.ts";
 import { toJsonLine } from "../events/record_json.ts";
+import { counted } from "../base/plural.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventRecord } from "../events/record.ts";
 import type { ProduceObserver } from "../produce/produce.ts";
@@ -70,12 +71,12 @@ export class ProduceReport implements ProduceObserver<unknown> {
     const to = dryRun ? "" : ` to topic '${topic}'`;
     this.#say(
       file === undefined
-        ? `Generating and ${
-          dryRun ? "checking" : "sending"
-        } ${count} random ${text.plural}${to}...`
+        ? `Generating and ${dryRun ? "checking" : "sending"} ${
+          counted(count, `random ${text.noun}`)
+        }${to}...`
         : `${
           dryRun ? "Checking" : "Sending"
-        } the ${text.plural} of ${name}${to}...`,
+        } the ${text.noun}s of ${name}${to}...`,
     );
     if (start && start.line > 0) {
       this.#say(

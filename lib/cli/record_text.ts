@@ -6,6 +6,7 @@
 
 import type { EventRecord, Position } from "../events/record.ts";
 import { dateOf } from "../events/record_json.ts";
+import { counted } from "../base/plural.ts";
 import { printable } from "../base/terminal_text.ts";
 import type { EventText } from "./event_text.ts";
 
@@ -18,7 +19,7 @@ export function previewText(bytes: Uint8Array | null, maxBytes = 120): string {
   if (bytes === null) return "none";
   const shown = printable(decoder.decode(bytes.subarray(0, maxBytes)));
   const more = bytes.length > maxBytes ? "…" : "";
-  return `${shown}${more} (${bytes.length} bytes)`;
+  return `${shown}${more} (${counted(bytes.length, "byte")})`;
 }
 
 /** Shows the beginning of some bytes as hexadecimal digits. */

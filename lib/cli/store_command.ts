@@ -68,7 +68,7 @@ export async function storeCommand(): Promise<never> {
     const idleExitSeconds = flags["idle-exit"];
     const report = new StoreReport({
       topic,
-      plural: text.plural,
+      noun: text.noun,
       database: databaseName(database),
       group,
       count,

@@ -18,14 +18,14 @@ export class StoreReport extends MemberReport {
 
   constructor(
     options: MemberReportOptions & {
-      readonly plural: string;
+      readonly noun: string;
       readonly database: string;
     },
   ) {
-    const { topic, plural, database, group } = options;
+    const { topic, noun, database, group } = options;
     super(options, {
       name: "Store",
-      listening: `Storing the ${plural} of topic '${topic}' in '${
+      listening: `Storing the ${noun}s of topic '${topic}' in '${
         printable(database)
       }' (group: ${printable(group)})...`,
       done: "Stored",

@@ -8,6 +8,7 @@
 
 import { Buffer } from "node:buffer";
 import { InvalidEventError } from "../base/errors.ts";
+import { counted } from "../base/plural.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { refuseInexact } from "./exact_json.ts";
 
@@ -77,7 +78,9 @@ function readSchemaId(bytes: Uint8Array, isHeader: boolean): SchemaId {
       ? [`header ${SCHEMA_ID_HEADER}`, "id"]
       : ["value", "header"];
     throw new InvalidEventError(
-      `The ${whole} is truncated: ${bytes.length} bytes, where the ${part} alone takes ${length}`,
+      `The ${whole} is truncated: ${
+        counted(bytes.length, "byte")
+      }, where the ${part} alone takes ${length}`,
     );
   }
   if (isGuid) {

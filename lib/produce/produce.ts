@@ -9,6 +9,7 @@ import {
   PipelineError,
   StoppedError,
 } from "../base/errors.ts";
+import { counted } from "../base/plural.ts";
 import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
 import type { RejectsFile } from "./rejects.ts";
@@ -101,9 +102,9 @@ export async function produce<T>(
   const [first] = problems;
   if (!first) return summary;
   throw new PipelineError(
-    `${problems.length} of ${
-      summary.delivered + summary.failed + summary.invalid
-    } events were not delivered. The first: ${first.message}`,
+    `Not delivered: ${problems.length} of ${
+      counted(summary.delivered + summary.failed + summary.invalid, "event")
+    }. The first: ${first.message}`,
     { cause: first },
   );
 }

@@ -29,7 +29,7 @@ Deno.test("genericText() writes each field with its name: one line when it is se
   const fields = ["id: v1", "party: 2", 'tags: ["a","b"]', "host: null"];
   assertEquals(text.sending(VISIT), fields.join(", "));
   assertEquals(text.block(VISIT), fields);
-  assertEquals(text.plural, "visit events");
+  assertEquals(text.noun, "visit event");
 });
 
 Deno.test("genericText() names an event by its id, and by all of it where the type has no id", () => {

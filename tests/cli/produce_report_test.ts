@@ -82,7 +82,11 @@ Deno.test("ProduceReport prints the lines of the contract on standard output, an
 
 Deno.test("ProduceReport leaves out the lines of each order and prints an account when it is quiet", async () => {
   const { stdout, stderr } = await run({ quiet: true, count: 1 });
-  assertEquals(stdout, OPENING.replace("5 random", "1 random") + CLOSING);
+  assertEquals(
+    stdout,
+    OPENING.replace("5 random customer events", "1 random customer event") +
+      CLOSING,
+  );
   assertEquals(withoutDuration(stderr), "Delivered 1 event.\n");
 });
 

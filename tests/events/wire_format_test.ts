@@ -11,6 +11,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { InvalidEventError } from "../../lib/base/errors.ts";
+import { counted } from "../../lib/base/plural.ts";
 import {
   frame,
   HEADER_LENGTH,
@@ -74,7 +75,9 @@ Deno.test("unframe() refuses a value that ends within the header, at every lengt
     );
     assertEquals(
       error.message,
-      `The value is truncated: ${length} bytes, where the header alone takes 5`,
+      `The value is truncated: ${
+        counted(length, "byte")
+      }, where the header alone takes 5`,
     );
   }
   assertEquals(unframe(whole.subarray(0, HEADER_LENGTH)).payload.length, 0);

@@ -197,7 +197,7 @@ integrationTest(
     );
     assertEquals(
       error.message,
-      "2 of 3 events were not delivered. The first: Not a valid visit: party must be positive",
+      "Not delivered: 2 of 3 events. The first: Not a valid visit: party must be positive",
     );
     assert(error.cause instanceof InvalidEventError);
     const invalid: unknown[] = [];
