@@ -29,6 +29,7 @@ pageTest(
     await using dashboard = await DashboardTask.launch(config, { database });
     const places = [
       ["today", /Latest orders/],
+      ["nonsense", /There is no such place\s+Go to Today or Kafka/],
       ["topics", topic],
       [`topics/${topic}`, /Next offset/],
       [`topics/${topic}/messages?open=0%400`, /charlie_davis|somebody/],

@@ -16,6 +16,8 @@ import { Today } from "./today.js";
 /** @import { Address } from "./address.js" */
 /** @import { Live } from "./live.js" */
 
+const NOWHERE = "There is no such place";
+
 function Page() {
   const live = useLive();
   const address = useAddress();
@@ -56,7 +58,9 @@ function Page() {
       <a class="brand"
         href="#/today"><img src="/page/icon.svg" alt="" width="28" height="28" />Campus Cafe</a>
       <nav aria-label="Places">
-        <a href="#/today" aria-current=${inKafka ? null : "page"}>Today</a>
+        <a href="#/today" aria-current=${first === "today"
+          ? "page"
+          : null}>Today</a>
         <a href="#/topics" aria-current=${inKafka ? "page" : null}>Kafka</a>
       </nav>
       <${Connection} live=${live} />
@@ -72,14 +76,21 @@ function Page() {
       `}
       ${inKafka
         ? html`<${KafkaPlace} address=${address} status=${live.status} />`
-        : html`<${Today} live=${live} query=${address.query} />`}
+        : first === "today"
+        ? html`<${Today} live=${live} query=${address.query} />`
+        : html`
+          <h1>${NOWHERE}</h1>
+          <p>Go to <a href="#/today">Today</a> or <a href="#/topics">Kafka</a>.</p>
+        `}
     </main>
   `;
 }
 
 /** @param {Address} address */
 function titleOf({ path: [first = "today", ...rest] }) {
-  const name = KAFKA_PLACES.find(({ id }) => id === first)?.name ?? "Today";
+  const name = first === "today"
+    ? "Today"
+    : KAFKA_PLACES.find(({ id }) => id === first)?.name ?? NOWHERE;
   return [...rest.toReversed(), name].join(" – ");
 }
 
