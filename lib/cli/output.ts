@@ -38,8 +38,11 @@ interface Chunk {
 const HIGH_WATER_UNITS = 65_536;
 /** How long the reader has after a stop, in milliseconds: a stop takes at most 10 s. */
 const STOP_MS = 4_000;
-/** How long the last text may take after a stop, in milliseconds. */
-const LAST_MS = 1_000;
+/**
+ * How long the last text may take after a stop, in milliseconds, and in how many waits: where the machine is so busy that this program
+ * hardly runs, each takes longer, as the write itself does.
+ */
+const [LAST_MS, WAITS_COUNT] = [1_000, 20];
 const RETRY_MS = 10;
 
 const CLEAR_LINE = "\r\x1b[K";
@@ -139,11 +142,19 @@ export class Output {
 
   /** Drops what isn't written in time, and everything after it. */
   async #giveUp(): Promise<void> {
-    await within(this.written().catch(() => {}), {
-      timeoutMs: LAST_MS,
-      late: () =>
-        new OutputStalledError("The reader of the output has stopped reading"),
-    }).catch((failure) => this.#fail(failure));
+    const written = this.written().catch(() => {});
+    const late = () =>
+      new OutputStalledError("The reader of the output has stopped reading");
+    for (let waits = 1;; waits++) {
+      try {
+        return await within(written, {
+          timeoutMs: LAST_MS / WAITS_COUNT,
+          late,
+        });
+      } catch (failure) {
+        if (waits === WAITS_COUNT) return this.#fail(failure as OutputError);
+      }
+    }
   }
 
   async #write(): Promise<void> {

@@ -31,7 +31,7 @@ pageTest(
     const consumed = await runTaskProcess(config, "consume", [
       `--topic=${topic}`,
       `--group=${group}`,
-      "--idle-exit=2",
+      "--idle-exit=0.5",
     ]);
     assertEquals(consumed.code, 0);
     await using dashboard = await DashboardTask.launch(config, { database });

@@ -175,7 +175,7 @@ integrationTest(
       const all = await run(
         { ...laxTopic, group: `${bench.group}-3` },
         "consume",
-        ["--schema=-", "--idle-exit=2"],
+        ["--schema=-", "--idle-exit=0.5"],
         { input: JSON.stringify(BOOKING) },
       );
       assertStringIncludes(all.stdout, "├─ booking_id: b-1\n");
@@ -196,7 +196,7 @@ integrationTest(
       await sendRaw(bench.config, bench.topic, [
         { value: Buffer.from(frame(id, JSON.stringify(other))) },
       ]);
-      await run(bench, "consume", ["--idle-exit=2"]);
+      await run(bench, "consume", ["--idle-exit=0.5"]);
       const listed = await run(bench, "dlq", ["list", "--json"]);
       const { origin } = JSON.parse(listed.stdout);
       const edited = await runTaskProcess(bench.config, "dlq", [
@@ -208,7 +208,7 @@ integrationTest(
         read: [dirname(path), ".offline", ".secrets", "lib"],
       });
       assertEquals([edited.code, edited.stderr], [0, ""]);
-      const again = await run(bench, "consume", ["--idle-exit=2"]);
+      const again = await run(bench, "consume", ["--idle-exit=0.5"]);
       assertStringIncludes(again.stdout, "├─ booking_id: b-1\n");
     });
   },
@@ -346,7 +346,7 @@ integrationTest(
     const group = `${bench.group}-orders`;
     const one = await run({ ...bench, group }, "consume", [
       "--event=order",
-      "--idle-exit=2",
+      "--idle-exit=0.5",
     ]);
     assertEquals(deadLetters(one.stderr).length, 1);
     assertStringIncludes(one.stdout, "Total messages consumed: 1\n");

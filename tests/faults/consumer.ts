@@ -179,7 +179,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       await using traffic = await Traffic.open(bench);
       const consumption = new Consumption(bench);
       await traffic.send(each);
-      await using consumer = consumption.start(["--idle-exit=5"]);
+      await using consumer = consumption.start(["--idle-exit=2"]);
       await consumer.until(
         "its first events",
         () => consumption.lines === each,
