@@ -14,6 +14,7 @@ export type ErrorCode =
   | "group-missing"
   | "group-protocol"
   | "kafka-unreachable"
+  | "leader-missing"
   | "listen-permission"
   | "message-rejected"
   | "net-permission"

@@ -45,6 +45,8 @@ const ADVICE: Readonly<
     "Stop them, and this one goes on where they committed last; or name another group with --group.",
   "kafka-unreachable": () =>
     "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
+  "leader-missing": () =>
+    "A topic that `deno task topic --replication-factor 3` makes survives the loss of a broker.",
   "listen-permission": allowAddress,
   "message-rejected": () =>
     "With --on-error dlq it is kept in the dead-letter topic, and the rest goes on.",

@@ -69,7 +69,7 @@ export function groupJson(positions: GroupPositions): string {
       topic: one.topic,
       partition: one.partition,
       committed: one.committed?.toString() ?? null,
-      end: String(one.end),
+      end: one.end?.toString() ?? null,
       lag: one.lag?.toString() ?? null,
       member: member?.clientId ?? null,
     })),

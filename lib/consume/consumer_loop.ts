@@ -17,9 +17,11 @@ import {
   HEARTBEAT_INTERVAL_MS,
 } from "../kafka/consumer.ts";
 import {
+  describeWait,
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
+  missingLeader,
   protocolCodeOf,
 } from "../kafka/errors.ts";
 import type { Message } from "../kafka/message.ts";
@@ -124,6 +126,10 @@ class ConsumerLoop {
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
+  /** This member's partitions. */
+  #partitions: readonly number[] = [];
+  /** Those that have no leader. */
+  #leaderless: readonly number[] = [];
   readonly #position: GroupPosition;
   readonly #liveness: Liveness;
   #waiting = false;
@@ -151,7 +157,10 @@ class ConsumerLoop {
     this.#liveness = new Liveness({
       idleExitMs: options.idleExitMs,
       freshMs: 4 * FETCH_MAX_WAIT_MS,
-      idle: () => this.#stop(),
+      // What a partition without a leader has, nobody knows.
+      idle: () => {
+        if (this.#leaderless.length === 0) this.#stop();
+      },
       stalled: (stall) => this.#fail(stalledError(stall)),
     });
     // run() awaits it only later; a failure before that must not count as unhandled.
@@ -183,6 +192,7 @@ class ConsumerLoop {
       await this.#consumer.run({ topic, from }, {
         fetched: (fetched) => this.#onFetched(fetched),
         joined: (partitions) => this.#onJoined(partitions),
+        leaderless: (partitions) => this.#onLeaderless(partitions),
         answered: () => {
           this.#liveness.answered();
           this.#notifyWaiting(false);
@@ -191,7 +201,7 @@ class ConsumerLoop {
         alive: () => this.#liveness.alive(),
         failed: (error, restarts) => {
           this.#liveness.alive();
-          if (restarts) this.#notifyWaiting(true);
+          if (restarts) this.#notifyWaiting(true, error);
           else this.#fail(error);
         },
       });
@@ -229,6 +239,7 @@ class ConsumerLoop {
     // The member may still join while the loop already stops.
     if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
+    this.#partitions = partitions;
     this.#committer.forget();
     this.#holds.clear();
     this.#notifyWaiting(false);
@@ -261,15 +272,29 @@ class ConsumerLoop {
     return starts;
   }
 
+  #onLeaderless(partitions: readonly number[]): void {
+    if (partitions.join() === this.#leaderless.join()) return;
+    this.#leaderless = partitions;
+    // What they have comes with the next fetch.
+    this.#liveness.active();
+    const { topic, notify } = this.#options;
+    notify?.(
+      partitions.length > 0
+        ? `${
+          missingLeader(topic, partitions).message
+        }: waiting for one, and reading the others.`
+        : `All partitions of '${topic}' that this consumer reads have a leader again.`,
+    );
+  }
+
   /** Reports that a wait for Kafka begins, or that it is over. */
-  #notifyWaiting(waiting: boolean): void {
+  #notifyWaiting(waiting: boolean, reason?: unknown): void {
     if (waiting === this.#waiting || this.#stopping.signal.aborted) return;
     this.#waiting = waiting;
     this.#options.telemetry?.waiting("kafka", waiting);
-    const brokers = this.#kafka.config.brokers.join(",");
     this.#options.notify?.(
       waiting
-        ? `Waiting for Kafka at ${brokers}...`
+        ? describeWait(this.#kafka.config, reason)
         : "No longer waiting for Kafka.",
     );
   }
@@ -310,7 +335,7 @@ class ConsumerLoop {
       await this.#processFetched({ fetched, isLost: () => lost.length > 0 });
     } catch (error) {
       if (error instanceof OffsetMovedError) {
-        this.#onJoined([...(await this.#starts).keys()]);
+        this.#onJoined(this.#partitions);
       } else this.#fail(error);
     } finally {
       clearInterval(beats);
@@ -340,10 +365,16 @@ class ConsumerLoop {
   async #processFetched(work: Work): Promise<void> {
     const { fetched } = work;
     const { partition, fetchedOffset } = fetched;
+    const generation = this.#generation;
     const starts = await this.#starts;
     if (fetched.isStale || await this.#isRecreated(starts)) return;
     const expected = starts.get(partition);
-    if (expected !== undefined && fetchedOffset > expected) {
+    // It had no leader when it was given to this member.
+    if (expected === undefined) {
+      if (generation === this.#generation) this.#onJoined(this.#partitions);
+      return;
+    }
+    if (fetchedOffset > expected) {
       const gap = { from: expected, to: fetchedOffset };
       await this.#position.notifyGap(partition, gap);
     }

@@ -115,6 +115,11 @@ export class Liveness {
 
   batchEnds(): void {
     this.#batchesInHand--;
+    this.active();
+  }
+
+  /** Begins to count anew for how long nothing comes. */
+  active(): void {
     this.#activeMs = this.#clockMs;
     this.#answersSinceActive = 0;
   }

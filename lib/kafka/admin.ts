@@ -5,9 +5,10 @@
  */
 
 import type { Admin as KafkajsAdmin } from "./kafkajs.ts";
+import { OutageError } from "../base/errors.ts";
 import { throughOutages } from "../base/retry.ts";
 import type { Connectable } from "./connectable.ts";
-import { protocolCodeOf } from "./errors.ts";
+import { isStaleMetadata, protocolCodeOf } from "./errors.ts";
 import { loadKafkajs } from "./patches/load.ts";
 
 /** The topic to create. */
@@ -60,12 +61,7 @@ export async function untilTopicKnown(
   ask: () => Promise<unknown>,
 ): Promise<void> {
   await throughOutages(ask, {
-    isOutage: (error) =>
-      [
-        "UNKNOWN_TOPIC_OR_PARTITION",
-        "LEADER_NOT_AVAILABLE",
-        "NOT_LEADER_FOR_PARTITION",
-      ].includes(protocolCodeOf(error) ?? ""),
+    isOutage: (error) => error instanceof OutageError || isStaleMetadata(error),
     timeoutMs: KNOWN_TIMEOUT_MS,
   });
 }
@@ -135,7 +131,8 @@ export class Admin implements Connectable {
       await untilTopicKnown(async () => {
         await this.#admin.fetchTopicMetadata({ topics: [topic] });
         // A leader that the brokers know may not lead yet: it would refuse messages.
-        await this.#admin.fetchTopicOffsets(topic);
+        const { size } = await this.offsetRanges(topic);
+        if (size < partitions) throw new OutageError("A leader is missing");
       });
     }
     return created;
@@ -177,7 +174,7 @@ export class Admin implements Connectable {
       }));
   }
 
-  /** Reads which offsets each partition of a topic has. */
+  /** Reads which offsets each partition of a topic has. Those without a leader are left out. */
   async offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>> {
     const ranges = await this.#admin.fetchTopicOffsets(topic);
     return new Map(ranges.map(({ partition, low, high }) => [

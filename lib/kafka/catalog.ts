@@ -90,10 +90,8 @@ export class TopicCatalog extends ClusterClient {
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>> {
     const wanted = topics.map(({ name, partitions }) => ({
       topic: name,
-      partitions: partitions
-        .filter(({ leader }) => leader >= 0)
-        .map(({ partition }) => ({ partition })),
-    })).filter(({ partitions }) => partitions.length > 0);
+      partitions: partitions.map(({ partition }) => ({ partition })),
+    }));
     await inTime(
       this.cluster.addMultipleTargetTopics(wanted.map(({ topic }) => topic)),
     );

@@ -8,6 +8,10 @@ import type { Admin as KafkajsAdmin, Kafka } from "./kafkajs.ts";
 import { Admin, type OffsetRange } from "./admin.ts";
 import { type Cluster, clusterOf, inTime } from "./cluster.ts";
 import type { Connectable } from "./connectable.ts";
+import { missingLeader } from "./errors.ts";
+
+/** The offsets of all of a topic's partitions; undefined for one that has no leader. */
+export type TopicRanges = ReadonlyMap<number, OffsetRange | undefined>;
 
 /** A client with kafkajs' client for questions, and its own connection to the cluster. */
 export class ClusterClient implements Connectable {
@@ -40,23 +44,23 @@ export class ClusterClient implements Connectable {
    * Reads which offsets each partition of a topic has. Calls wait for each other: asking for one topic's layout takes the other topics
    * out of kafkajs' metadata, and a request for their offsets that is under way fails.
    *
-   * @returns The offsets by partition; undefined if the topic does not exist.
+   * @returns The offsets by partition, undefined for one that has no leader; or undefined if the topic does not exist.
    */
-  ranges(
-    topic: string,
-  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+  ranges(topic: string): Promise<TopicRanges | undefined> {
     const found = this.#rangesRead.then(() => this.#readRanges(topic));
     this.#rangesRead = found.catch(() => {});
     return found;
   }
 
-  async #readRanges(
-    topic: string,
-  ): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+  async #readRanges(topic: string): Promise<TopicRanges | undefined> {
     const admin = new Admin(this.admin);
     // kafkajs asks for the offsets of a topic that does not exist again and again.
     const layout = await inTime(admin.topicLayout(topic));
-    return layout && await inTime(admin.offsetRanges(topic));
+    if (!layout) return undefined;
+    const found = await inTime(admin.offsetRanges(topic));
+    return new Map(
+      Array.from({ length: layout.partitions }, (_, n) => [n, found.get(n)]),
+    );
   }
 
   /** Finds the first messages that are not older than a time, in milliseconds since the epoch; the end where there is none. */
@@ -71,4 +75,23 @@ export class ClusterClient implements Connectable {
       found.map(({ partition, offset }) => [partition, BigInt(offset)]),
     );
   }
+}
+
+/**
+ * Takes what was found of each partition.
+ *
+ * @throws {OutageError} If nothing was found of one, as it has no leader.
+ */
+export function requireLeaders<T>(
+  topic: string,
+  found: ReadonlyMap<number, T | undefined>,
+): Map<number, T> {
+  const led = new Map<number, T>();
+  const leaderless: number[] = [];
+  for (const [partition, value] of found) {
+    if (value === undefined) leaderless.push(partition);
+    else led.set(partition, value);
+  }
+  if (leaderless.length > 0) throw missingLeader(topic, leaderless);
+  return led;
 }

@@ -7,6 +7,7 @@
 import type { EachBatchPayload, Kafka, PartitionAssigner } from "./kafkajs.ts";
 import type { Piece } from "./batches/record_set.ts";
 import type { Connectable } from "./connectable.ts";
+import type { LeaderWatch } from "./patches/consumer_group.ts";
 import type { FetchedPartition } from "./patches/fetched_partition.ts";
 
 /** Who a consumer is. */
@@ -67,6 +68,8 @@ export interface ConsumerHandlers {
   readonly fetched: (fetched: Fetched) => Promise<void>;
   /** Called each time the group has given this member its partitions. */
   readonly joined: (partitions: readonly number[]) => void;
+  /** Called before each fetch with those of this member's partitions that have no leader: the others are read. */
+  readonly leaderless: (partitions: readonly number[]) => void;
   /** Called when a broker has answered a fetch, before what it returned is handed on. */
   readonly answered: () => void;
   /** Called when the group's coordinator has answered a heartbeat. */
@@ -79,6 +82,7 @@ export interface ConsumerHandlers {
 export class Consumer implements Connectable {
   readonly #consumer: ReturnType<Kafka["consumer"]>;
   #topic = "";
+  #handlers: ConsumerHandlers | undefined;
   /** `commitOffsets()` returns without committing once a stop has begun; this doesn't. */
   #commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
 
@@ -87,6 +91,9 @@ export class Consumer implements Connectable {
     kafka: Kafka,
     settings: ConsumerSettings & { readonly assigner: PartitionAssigner },
   ) {
+    const watch: LeaderWatch = {
+      leaderless: (partitions) => this.#handlers?.leaderless(partitions),
+    };
     this.#consumer = kafka.consumer({
       groupId: settings.group,
       partitionAssigners: [settings.assigner],
@@ -103,6 +110,7 @@ export class Consumer implements Connectable {
         maxRetryTime: MAX_PAUSE_MS,
         retries: 2,
         restartOnFailure: settings.mayRestart,
+        ...watch,
       },
     });
   }
@@ -121,6 +129,7 @@ export class Consumer implements Connectable {
     handlers: ConsumerHandlers,
   ): Promise<void> {
     this.#topic = topic;
+    this.#handlers = handlers;
     const consumer = this.#consumer;
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, ({ payload }) => {

@@ -51,6 +51,48 @@ export function protocolCodeOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Tells whether a broker's answer means that a topic has just been made, deleted or moved, and not all brokers know it yet. */
+export function isStaleMetadata(error: unknown): boolean {
+  return [
+    "UNKNOWN_TOPIC_OR_PARTITION",
+    "LEADER_NOT_AVAILABLE",
+    "NOT_LEADER_FOR_PARTITION",
+  ].includes(protocolCodeOf(error) ?? "");
+}
+
+/** Makes the error for partitions that have no leader. */
+export function missingLeader(
+  topic: string,
+  partitions: readonly number[],
+): OutageError {
+  const [names, verb] = partitions.length === 1
+    ? ["Partition", "has"]
+    : ["Partitions", "have"];
+  return new OutageError(
+    `${names} ${partitions.join(", ")} of '${topic}' ${verb} no leader`,
+    {
+      hint:
+        "No broker that has all its messages is up: start the one that is down.",
+      code: "leader-missing",
+    },
+  );
+}
+
+/** Reads in which words a broker said that it can't do something now; undefined if the error comes from elsewhere. */
+function answerIn(error: unknown): string | undefined {
+  const chain = [...causes(error)].filter((cause) => cause instanceof Error);
+  const plain = chain.find((cause) => cause instanceof PipelineError);
+  return (plain ?? chain.find((cause) => "type" in cause))?.message;
+}
+
+/** Says that a wait for Kafka begins, and why, if a broker has said so. */
+export function describeWait(config: Config, reason: unknown): string {
+  const answer = answerIn(reason);
+  return `Waiting for Kafka at ${config.brokers.join(",")}${
+    answer ? `: ${answer}` : ""
+  }...`;
+}
+
 /** Tells whether an error comes from a rebalance of the group, or from the loss of this member's place in it. kafkajs joins again. */
 export function isRebalance(error: unknown): boolean {
   return [
@@ -124,6 +166,13 @@ export function explainKafkaError(
   const denial = chain.find(isDenial);
   if (denial) return explainDenial(denial, { cause: error, config, action });
   if (isKafkaOutage(error)) {
+    const answer = answerIn(error);
+    if (answer) {
+      return new PipelineError(
+        `${action} failed: Kafka at ${brokers} is not ready: ${answer}`,
+        { cause: error },
+      );
+    }
     return failed?.advertised
       ? new PipelineError(
         `${action} failed: Kafka at ${brokers} advertises a broker at ${failed.address}, which can't be reached`,

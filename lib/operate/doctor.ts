@@ -14,7 +14,7 @@ import { counted } from "../base/plural.ts";
 import { within } from "../base/pause.ts";
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
 import { withClient } from "../kafka/client.ts";
-import { protocolCodeOf } from "../kafka/errors.ts";
+import { missingLeader, protocolCodeOf } from "../kafka/errors.ts";
 import type { ClusterInspector, Operation } from "../kafka/inspector.ts";
 import { addressOf, askBroker } from "../kafka/probe.ts";
 import { openTls } from "../kafka/tls.ts";
@@ -259,8 +259,12 @@ async function examineTopic(
     inspector.topicRights(letters),
     inspector.groupRights(group),
   ]);
-  const offsets = [...ranges?.values() ?? []]
-    .reduce((sum, { low, high }) => sum + high - low, 0n);
+  const all = [...ranges ?? []];
+  const leaderless = all.filter(([, range]) => !range).map(([n]) => n);
+  const offsets = all.reduce(
+    (sum, [, range]) => range ? sum + range.high - range.low : sum,
+    0n,
+  );
   const lacks = (
     rights: readonly Operation[],
     [what, ...wanted]: readonly [string, ...Operation[]],
@@ -281,6 +285,8 @@ async function examineTopic(
       ? broken("topic", missingTopic(topic, await inspector.topicNames()))
       : ranges === null
       ? noted("topic", `this user may not see '${topic}'`)
+      : leaderless.length > 0
+      ? broken("topic", missingLeader(topic, leaderless))
       : fine(
         "topic",
         `'${topic}' has ${counted(ranges.size, "partition")} and ${

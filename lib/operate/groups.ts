@@ -7,8 +7,8 @@
 import { PipelineError } from "../base/errors.ts";
 import { mapSome } from "../base/map_some.ts";
 import type { WaitOptions } from "../base/retry.ts";
-import type { OffsetRange } from "../kafka/admin.ts";
 import { type KafkaOptions, withClient } from "../kafka/client.ts";
+import type { TopicRanges } from "../kafka/cluster_client.ts";
 import { isKafkaOutage, protocolCodeOf } from "../kafka/errors.ts";
 import type {
   GroupClient,
@@ -26,8 +26,9 @@ export interface PartitionPosition {
   readonly partition: number;
   /** The offset of the next message to be read; undefined if the group has committed none. */
   readonly committed: bigint | undefined;
-  readonly end: bigint;
-  /** How many offsets are still to be read; undefined if the group has committed none. */
+  /** The offset after the last message; undefined if the partition has no leader. */
+  readonly end: bigint | undefined;
+  /** How many offsets are still to be read; undefined if the group has committed none, or the end is not known. */
   readonly lag: bigint | undefined;
   readonly member: GroupMember | undefined;
 }
@@ -171,17 +172,14 @@ export async function resetGroup(
 /** Remembers the offsets of topics: several groups read the same ones. */
 class RangeCache {
   readonly #client: GroupClient;
-  readonly #found = new Map<
-    string,
-    Promise<ReadonlyMap<number, OffsetRange> | undefined>
-  >();
+  readonly #found = new Map<string, Promise<TopicRanges | undefined>>();
 
   constructor(client: GroupClient) {
     this.#client = client;
   }
 
   /** Finds a topic's offsets; undefined if it doesn't exist any more, or the user may not see it. */
-  get(topic: string): Promise<ReadonlyMap<number, OffsetRange> | undefined> {
+  get(topic: string): Promise<TopicRanges | undefined> {
     const found = this.#found.get(topic) ??
       this.#client.ranges(topic).catch((error) => {
         if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") {
@@ -209,17 +207,18 @@ async function positionsOf(
   ]);
   const partitions = await Promise.all(
     [...topics].sort().map(async (topic) => {
-      const found = await ranges.get(topic) ?? new Map<number, OffsetRange>();
-      return [...found].sort(([a], [b]) => a - b).map((
-        [partition, { high: end }],
-      ): PartitionPosition => {
+      const found: TopicRanges = await ranges.get(topic) ?? new Map();
+      return [...found].map(([partition, range]): PartitionPosition => {
+        const end = range?.high;
         const offset = committed.get(topic)?.get(partition);
         return {
           topic,
           partition,
           committed: offset,
           end,
-          lag: offset === undefined ? undefined : end - offset,
+          lag: offset === undefined || end === undefined
+            ? undefined
+            : end - offset,
           member: members.find((member) =>
             member.partitions[topic]?.includes(partition)
           ),

@@ -6,9 +6,8 @@
 
 import { PipelineError } from "../base/errors.ts";
 import type { OffsetRange } from "../kafka/admin.ts";
-import type { ClusterClient } from "../kafka/cluster_client.ts";
+import { type ClusterClient, requireLeaders } from "../kafka/cluster_client.ts";
 import { missingTopic } from "../kafka/topic.ts";
-
 import { parseIsoTime } from "../base/iso_time.ts";
 
 /** A place in a partition. */
@@ -29,7 +28,11 @@ export function parseOffsetTarget(text: string): OffsetTarget | undefined {
   return timeMs === undefined ? undefined : { kind: "time", timeMs };
 }
 
-/** Finds the offsets of a topic's partitions, by number, or of one of them. */
+/**
+ * Finds the offsets of a topic's partitions, by number, or of one of them.
+ *
+ * @throws {PipelineError} If there is no such topic or partition, or one of these has no leader.
+ */
 export async function rangesOf(
   client: ClusterClient,
   wanted: { readonly topic: string; readonly partition?: number | undefined },
@@ -37,11 +40,10 @@ export async function rangesOf(
   const { topic, partition } = wanted;
   const ranges = await client.ranges(topic);
   if (!ranges) throw missingTopic(topic, await client.topicNames());
-  if (partition === undefined) {
-    return new Map([...ranges].sort(([a], [b]) => a - b));
+  if (partition === undefined) return requireLeaders(topic, ranges);
+  if (ranges.has(partition)) {
+    return requireLeaders(topic, new Map([[partition, ranges.get(partition)]]));
   }
-  const range = ranges.get(partition);
-  if (range) return new Map([[partition, range]]);
   throw new PipelineError(
     `Topic '${topic}' has no partition ${partition}: it has ${ranges.size}`,
   );
@@ -65,6 +67,13 @@ export async function resolveTarget(
   const atTime = target.kind === "time"
     ? await client.offsetsAt(topic, target.timeMs)
     : undefined;
+  if (atTime) {
+    // Without an offset there, its end would be taken.
+    requireLeaders(
+      topic,
+      new Map([...ranges.keys()].map((number) => [number, atTime.get(number)])),
+    );
+  }
   const places = new Map<number, bigint>();
   for (const [partition, { low, high }] of ranges) {
     const offset = offsetIn({ low, high }, {

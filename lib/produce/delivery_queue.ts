@@ -36,8 +36,8 @@ export interface DeliveryQueueOptions<T extends Sendable> {
   readonly delivered: (message: T, offset: bigint) => void;
   /** Called for each message that was given up. */
   readonly failed: (message: T, error: unknown) => void;
-  /** Called with true when the queue begins to wait for Kafka, and with false when the wait is over, however it ended. */
-  readonly waiting?: (waits: boolean) => void;
+  /** Called with true and the reason when the queue begins to wait for Kafka, and with false when that is over, however it ended. */
+  readonly waiting?: (waits: boolean, reason?: unknown) => void;
   /** Called when nothing more can be sent: every message fails from now on. */
   readonly stopped?: () => void;
   /** How many messages a batch takes at most. */
@@ -148,7 +148,7 @@ export class DeliveryQueue<T extends Sendable> {
           isOutage: (error) => classify(error) === "retry",
           signal: this.#stopping.signal,
           timeoutMs: deliveryTimeoutMs,
-          begins: () => waiting?.(waits = true),
+          begins: (error) => waiting?.(waits = true, error),
         },
       );
       return first ?? this.#fail(batch, this.#stopped?.error);

@@ -24,6 +24,7 @@ import {
   type KafkaOptions,
 } from "../kafka/client.ts";
 import {
+  describeWait,
   explainKafkaError,
   isKafkaOutage,
   protocolCodeOf,
@@ -228,13 +229,11 @@ export class EventSender<T> {
           delivery.failed(record.event, explain(error, config));
         },
         stopped: () => buffer.unbound(),
-        waiting(waits) {
+        waiting(waits, reason) {
           stalled += waits ? 1 : -1;
           if (waits && stalled === 1) {
             telemetry?.waiting("kafka", true);
-            options.notify?.(
-              `Waiting for Kafka at ${config.brokers.join(",")}...`,
-            );
+            options.notify?.(describeWait(config, reason));
           } else if (stalled === 0) {
             telemetry?.waiting("kafka", false);
             options.notify?.("No longer waiting for Kafka.");

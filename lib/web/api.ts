@@ -39,7 +39,7 @@ export interface Status {
 export interface TopicSummary {
   readonly name: string;
   readonly partitions: number;
-  /** How many offsets it has; as many messages, unless it is compacted or holds transactions. */
+  /** How many offsets it has; as many messages, unless it is compacted or holds transactions. Partitions without a leader are left out. */
   readonly messages: number;
   /** How much it takes on disk, on one broker for each partition; null if this user may not know. */
   readonly bytes: number | null;
@@ -50,12 +50,12 @@ export interface TopicSummary {
 /** A partition in {@linkcode TopicAnswer}. */
 export interface PartitionAnswer {
   readonly partition: number;
-  /** The offset of its first message. */
-  readonly first: string;
-  /** The offset after its last message. */
-  readonly next: string;
-  /** `next - first`. */
-  readonly messages: number;
+  /** The offset of its first message; null if it has no leader. */
+  readonly first: string | null;
+  /** The offset after its last message; null if it has no leader. */
+  readonly next: string | null;
+  /** `next - first`; null if it has no leader. */
+  readonly messages: number | null;
   /** How much it takes on its leader's disk; null if this user may not know. */
   readonly bytes: number | null;
   /** The broker that leads it; -1 if it has none. */
@@ -188,8 +188,8 @@ export interface GroupAnswer {
     readonly partition: number;
     /** The offset of the next message that it reads; null if it has committed none. */
     readonly committed: string | null;
-    /** The offset after the partition's last message. */
-    readonly next: string;
+    /** The offset after the partition's last message; null if it has no leader. */
+    readonly next: string | null;
     /** Null if it has committed no offset. */
     readonly lag: number | null;
     /** The id of the member that reads it; null if nobody does. */

@@ -87,7 +87,7 @@ export class GroupWatch {
         topic,
         partition,
         committed: committed === undefined ? null : String(committed),
-        next: String(end),
+        next: end === undefined ? null : String(end),
         lag: lag === undefined ? null : Number(lag),
         member: member?.id ?? null,
       })),

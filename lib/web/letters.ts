@@ -4,7 +4,11 @@
  * @module
  */
 
-import { InvalidEventError, UsageError } from "../base/errors.ts";
+import {
+  InvalidEventError,
+  PipelineError,
+  UsageError,
+} from "../base/errors.ts";
 import {
   deadLetterTopic,
   parsePlaceWord,
@@ -85,7 +89,14 @@ export class LetterBox {
         : await this.#pipeline.share(
           `letters ${topic} ${ends}`,
           () => this.#summary(topic),
-        );
+        ).catch((error) => {
+          // It was deleted meanwhile.
+          if (
+            error instanceof PipelineError && error.code === "topic-missing"
+          ) return undefined;
+          throw error;
+        });
+      if (!summary) continue;
       this.#summaries.set(topic, { ends, summary });
       if (summary.letters > 0) found.push(summary);
     }

@@ -5,10 +5,15 @@
  */
 
 import { deadLetterTopic } from "../consume/dead_letters/dead_letter.ts";
+import { throughOutages } from "../base/retry.ts";
 import type { TopicCatalog, TopicPlaces } from "../kafka/catalog.ts";
+import { isStaleMetadata } from "../kafka/errors.ts";
 import { checkTopicName, missingTopic } from "../kafka/topic.ts";
 import type { PartitionAnswer, TopicAnswer, TopicSummary } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
+
+/** For how long the offsets of all topics are asked for again while topics are made and deleted, in milliseconds. */
+const CHANGE_MS = 2_000;
 
 /** A topic with its partitions. */
 export interface FoundTopic {
@@ -19,14 +24,18 @@ export interface FoundTopic {
 
 /** Finds all topics. */
 export function topicsOf(pipeline: Pipeline): Promise<FoundTopic[]> {
-  return pipeline.share(
-    "topics",
-    () =>
-      pipeline.ask(
-        (kafka) => kafka.catalog(),
-        async (catalog) => await describe(catalog, await catalog.list()),
-      ),
-  );
+  return pipeline.share("topics", async () => {
+    // A topic that is made or deleted meanwhile fails the question for the offsets of all.
+    const found = await throughOutages(
+      () =>
+        pipeline.ask(
+          (kafka) => kafka.catalog(),
+          async (catalog) => await describe(catalog, await catalog.list()),
+        ),
+      { isOutage: isStaleMetadata, timeoutMs: CHANGE_MS },
+    );
+    return found ?? [];
+  });
 }
 
 async function describe(
@@ -38,13 +47,12 @@ async function describe(
   return topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map((place) => {
-      const { low, high } = offsets.get(name)?.get(place.partition) ??
-        { low: 0n, high: 0n };
+      const found = offsets.get(name)?.get(place.partition);
       return {
         ...place,
-        first: String(low),
-        next: String(high),
-        messages: Number(high - low),
+        first: found ? String(found.low) : null,
+        next: found ? String(found.high) : null,
+        messages: found ? Number(found.high - found.low) : null,
         bytes: sizes.get(name)?.get(place.partition) ?? null,
       };
     }),
@@ -62,7 +70,10 @@ export async function topicsAnswer(
   return topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.length,
-    messages: partitions.reduce((sum, { messages }) => sum + messages, 0),
+    messages: partitions.reduce(
+      (sum, { messages }) => sum + (messages ?? 0),
+      0,
+    ),
     bytes: partitions.reduce<number | null>(
       (sum, { bytes }) => sum === null || bytes === null ? null : sum + bytes,
       0,

@@ -91,7 +91,7 @@ export interface Surroundings {
 }
 
 /** Runs the tasks beside the test, with a file as the store's database, which is removed with the stack. */
-function besideTest(
+export function besideTest(
   { config }: ClusterBench,
   stack: AsyncDisposableStack,
 ): Surroundings {

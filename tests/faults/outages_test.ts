@@ -5,6 +5,7 @@
 
 import { CLUSTER_FAULTS } from "./cluster.ts";
 import { DASHBOARD_FAULTS } from "./dashboard.ts";
+import { LEADER_FAULTS } from "./leaders.ts";
 import { NETWORK_FAULTS, whyNoNetworkFaults } from "./networks.ts";
 import { OUTAGES } from "./outages.ts";
 import { PAGE_FAULTS } from "./page.ts";
@@ -21,7 +22,10 @@ faultTests("nothing is lost in an outage", [
   ...DASHBOARD_FAULTS,
 ], FaultEngine.start);
 
-faultTests("a cluster loses nothing", CLUSTER_FAULTS, ClusterEngine.start);
+faultTests("a cluster loses nothing", [
+  ...CLUSTER_FAULTS,
+  ...LEADER_FAULTS,
+], ClusterEngine.start);
 
 const inNetworks = "a cluster loses nothing of clients in two networks";
 if (whyNoNetworkFaults === undefined) {

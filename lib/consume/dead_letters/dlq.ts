@@ -28,6 +28,7 @@ import {
 } from "../../kafka/client.ts";
 import { isKafkaOutage, protocolCodeOf } from "../../kafka/errors.ts";
 import type { OffsetRange } from "../../kafka/admin.ts";
+import { requireLeaders } from "../../kafka/cluster_client.ts";
 import type { Message } from "../../kafka/message.ts";
 import type { Letter, MessageProducer } from "../../kafka/message_producer.ts";
 import type {
@@ -116,7 +117,7 @@ async function withLetters<T>(
     const ranges = await untilAnswered(async () => {
       const found = await reader.ranges(letters);
       if (!found) await refuseMissing(reader, options.topic);
-      return found;
+      return found && requireLeaders(letters, found);
     });
     return ranges && await work({ kafka, reader, letters, ranges });
   });

@@ -5,6 +5,7 @@
  */
 
 import { isDenial } from "../denial.ts";
+import { protocolCodeOf } from "../errors.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface BrokerPool {
@@ -20,7 +21,7 @@ interface Errors {
 }
 
 /**
- * Makes kafkajs throw the refusal if every broker refused a question, such as that for a group's coordinator, and an error of the
+ * Makes kafkajs throw the refusal if no broker answered a question and one refused it, such as that for a group's coordinator, and an error of the
  * connection if it is closed while metadata are refreshed.
  *
  * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator". And closing forgets the
@@ -47,16 +48,18 @@ export function patchBrokerPool(kafkajs: OwnCopy): void {
   };
   const original = prototype.withBroker;
   prototype.withBroker = async function (ask) {
-    let denial: Error | undefined;
+    let refusal: unknown;
     const answer = await original.call(this, async (args) => {
       try {
         return await ask(args);
       } catch (error) {
-        if (error instanceof Error && isDenial(error)) denial = error;
+        if (
+          error instanceof Error && isDenial(error) || protocolCodeOf(error)
+        ) refusal = error;
         throw error;
       }
     });
-    if (answer === null && denial) throw denial;
+    if (answer === null && refusal) throw refusal;
     return answer;
   };
 }

@@ -14,6 +14,10 @@ interface Place {
 
 interface Cluster {
   refreshMetadata(): Promise<void>;
+  findTopicPartitionMetadata(
+    topic: string,
+  ): readonly { readonly partitionId: number; readonly leader: number }[];
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): object;
   fetchTopicsOffset(
     topics: readonly {
       readonly topic: string;
@@ -30,6 +34,14 @@ interface Cluster {
 interface Options {
   /** The consumer's connections: the same ones through all of its restarts. */
   readonly cluster: Cluster;
+  /** The consumer's settings for retries, which kafkajs hands on as they are. */
+  readonly retry: LeaderWatch;
+}
+
+/** Hears of partitions without a leader. */
+export interface LeaderWatch {
+  /** Called before each fetch with those of this member's partitions that have no leader, none of which is fetched. */
+  readonly leaderless: (partitions: readonly number[]) => void;
 }
 
 interface ConsumerGroup {
@@ -40,6 +52,10 @@ interface ConsumerGroup {
   readonly offsetManager: {
     nextOffset(topic: string, partition: number): { toString(): string };
   };
+  assigned(): readonly {
+    readonly topic: string;
+    readonly partitions: readonly number[];
+  }[];
   fetch(nodeId: string): Promise<readonly { readonly partition: number }[]>;
   recoverFromFetch(error: unknown): Promise<void>;
   seek(to: Place & { readonly offset: string }): void;
@@ -50,6 +66,8 @@ interface ConsumerGroup {
  * back, and is still asked as the leader that it was, does not know the last messages.
  */
 const BEYOND_END_MS = 5_000;
+/** How far apart metadata are refreshed while a partition has no leader, in milliseconds: kafkajs refreshes them every 30 s. */
+const LEADERS_MS = 500;
 /** The pause until the next fetch of an offset that may be there, in milliseconds. */
 const AGAIN_MS = 100;
 
@@ -59,6 +77,8 @@ const AGAIN_MS = 100;
  *
  * Nothing can be committed by that: what the old member has not committed is fetched again, and the coordinator refuses its id if the
  * group has gone on without it. It then joins as a new member.
+ *
+ * And makes it look again for the leaders of partitions that have none, see `patchLeaders`, and go on with the others meanwhile.
  *
  * And makes it ask the leader for the partition's offsets when a broker says that an offset is out of range. A replica that lags says
  * so while the metadata still name it the leader, or as consumers may read from any replica (KIP-392). kafkajs believes it, and commits
@@ -76,12 +96,16 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
     class extends ConsumerGroup {
       /** By partition, since when its offset is after the end, in milliseconds since the epoch. */
       readonly #beyondSince = new Map<number, number>();
+      readonly #watch: LeaderWatch;
+      /** When the metadata were refreshed for a partition without a leader, in milliseconds since the epoch. */
+      #refreshedAt = 0;
 
       constructor(options: Options) {
         const member = members.get(options.cluster) ?? null;
         // This sets it to null.
         super(options);
         this.memberId = member;
+        this.#watch = options.retry;
       }
 
       get memberId(): string | null {
@@ -93,6 +117,12 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       }
 
       override async fetch(nodeId: string) {
+        try {
+          await this.#lookForLeaders();
+        } catch (error) {
+          await this.recoverFromFetch(error);
+          return [];
+        }
         const fetched = await super.fetch(nodeId);
         // What was in range in between is not gone the next time either.
         for (const { partition } of fetched) {
@@ -101,10 +131,33 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
         return fetched;
       }
 
+      async #lookForLeaders(): Promise<void> {
+        const now = Date.now();
+        if (
+          this.#leaderless().length > 0 && now - this.#refreshedAt > LEADERS_MS
+        ) {
+          this.#refreshedAt = now;
+          await this.cluster.refreshMetadata();
+        }
+        this.#watch.leaderless(this.#leaderless());
+      }
+
+      #leaderless(): number[] {
+        return this.assigned().flatMap(({ topic, partitions }) =>
+          this.cluster.findTopicPartitionMetadata(topic)
+            .filter(({ partitionId, leader }) =>
+              leader < 0 && partitions.includes(partitionId)
+            )
+            .map(({ partitionId }) => partitionId)
+        );
+      }
+
       async recoverFromOffsetOutOfRange(place: Place): Promise<void> {
         const { topic, partition } = place;
         try {
           await this.cluster.refreshMetadata();
+          // It throws if the partition has no leader to ask.
+          this.cluster.findLeaderForPartitions(topic, [partition]);
           const low = await this.#offsetOf(place, true);
           const end = await this.#offsetOf(place, false);
           const next = BigInt(

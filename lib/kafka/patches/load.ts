@@ -10,6 +10,7 @@ import { patchConnection } from "./connection.ts";
 import { patchConnectionPoolBuilder } from "./connection_pool_builder.ts";
 import { patchConsumerGroup } from "./consumer_group.ts";
 import { patchFetch } from "./fetched_partition.ts";
+import { patchLeaders } from "./leaders.ts";
 import { OwnCopy } from "./own_copy.ts";
 import { patchProduceRequest } from "./produce_request.ts";
 import { patchRequestQueue } from "./request_queue.ts";
@@ -27,6 +28,7 @@ async function load(): Promise<OwnCopy> {
   patchRequestQueue(kafkajs);
   patchSilentBroker(kafkajs);
   patchBrokerPool(kafkajs);
+  patchLeaders(kafkajs);
   patchRunner(kafkajs);
   return kafkajs;
 }

@@ -197,7 +197,7 @@ function Standing({ group: { state, partitions, members, course } }) {
               html`<a href=${addressOf(["topics", topic])}>${topic}</a>`,
               partition,
               committed ?? html`<span class="quiet">none</span>`,
-              next,
+              next ?? html`<strong class="trouble">no leader</strong>`,
               lagText(lag),
               html`<span class="bar" aria-hidden="true"><span style=${{
                 inlineSize: `${(lag ?? 0) / top * 100}%`,

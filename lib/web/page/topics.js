@@ -118,9 +118,9 @@ function Partitions({ topic: { name, partitions } }) {
               partition: String(partition),
             })
           }>${partition}</a>`,
-          first,
-          next,
-          count(messages),
+          first ?? "–",
+          next ?? "–",
+          messages === null ? "–" : count(messages),
           size(bytes),
           leader === -1
             ? html`<strong class="trouble">none</strong>`
