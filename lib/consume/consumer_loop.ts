@@ -88,6 +88,9 @@ const STOP_TIMEOUT_MS = 8_000;
 /** How long fetches may return nothing though there is something before each waits a little, in milliseconds. */
 const STUCK_GRACE_MS = 1_000;
 
+/** How long a partition may be without a leader before that is told, in milliseconds: another broker may be about to take over. */
+const ELECTION_MS = 2_000;
+
 /** Where reading goes on in each partition. */
 type Starts = Map<number, bigint>;
 
@@ -130,6 +133,8 @@ class ConsumerLoop {
   #partitions: readonly number[] = [];
   /** Those that have no leader. */
   #leaderless: readonly number[] = [];
+  #leaderlessSince = 0;
+  #toldLeaderless = "";
   readonly #position: GroupPosition;
   readonly #liveness: Liveness;
   #waiting = false;
@@ -273,17 +278,24 @@ class ConsumerLoop {
   }
 
   #onLeaderless(partitions: readonly number[]): void {
-    if (partitions.join() === this.#leaderless.join()) return;
-    this.#leaderless = partitions;
-    // What they have comes with the next fetch.
-    this.#liveness.active();
+    const now = Date.now();
+    if (partitions.join() !== this.#leaderless.join()) {
+      this.#leaderless = partitions;
+      this.#leaderlessSince = now;
+      // What they have comes with the next fetch.
+      this.#liveness.active();
+    }
+    const isOver = partitions.length === 0;
+    if (this.#toldLeaderless === partitions.join()) return;
+    if (!isOver && now - this.#leaderlessSince < ELECTION_MS) return;
+    this.#toldLeaderless = partitions.join();
     const { topic, notify } = this.#options;
     notify?.(
-      partitions.length > 0
-        ? `${
+      isOver
+        ? `All partitions of '${topic}' that this consumer reads have a leader again.`
+        : `${
           missingLeader(topic, partitions).message
-        }: waiting for one, and reading the others.`
-        : `All partitions of '${topic}' that this consumer reads have a leader again.`,
+        }: waiting for one, and reading the others.`,
     );
   }
 

@@ -84,7 +84,7 @@ export class TopicCatalog extends ClusterClient {
       .sort((a, b) => a.name < b.name ? -1 : 1);
   }
 
-  /** Reads which offsets the partitions of topics have, by topic. Partitions without a leader are left out. */
+  /** Reads which offsets the partitions of topics have, by topic. Those without a leader, and those that are gone by now, are left out. */
   async offsets(
     topics: readonly TopicPlaces[],
   ): Promise<ReadonlyMap<string, ReadonlyMap<number, OffsetRange>>> {
@@ -92,9 +92,8 @@ export class TopicCatalog extends ClusterClient {
       topic: name,
       partitions: partitions.map(({ partition }) => ({ partition })),
     }));
-    await inTime(
-      this.cluster.addMultipleTargetTopics(wanted.map(({ topic }) => topic)),
-    );
+    // Of all topics: to name one that is deleted meanwhile would be an error.
+    await inTime(this.cluster.refreshMetadata());
     const ask = async (fromBeginning: boolean) => {
       const found = await inTime(
         this.cluster.fetchTopicsOffset(

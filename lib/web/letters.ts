@@ -24,6 +24,7 @@ import {
 import { findLetter, letterEncoder } from "../consume/dead_letters/edit.ts";
 import { defineEvent } from "../events/event_type.ts";
 import type { Position } from "../events/record.ts";
+import { protocolCodeOf } from "../kafka/errors.ts";
 import type {
   DeadLetterAnswer,
   DeadLettersAnswer,
@@ -54,6 +55,11 @@ const ANY_EVENT = defineEvent<unknown>({
   schema: {},
   key: () => null,
 });
+
+function isMissing(error: unknown): boolean {
+  return error instanceof PipelineError && error.code === "topic-missing" ||
+    protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION";
+}
 
 /** The dead letters of all topics. */
 export class LetterBox {
@@ -91,9 +97,7 @@ export class LetterBox {
           () => this.#summary(topic),
         ).catch((error) => {
           // It was deleted meanwhile.
-          if (
-            error instanceof PipelineError && error.code === "topic-missing"
-          ) return undefined;
+          if (isMissing(error)) return undefined;
           throw error;
         });
       if (!summary) continue;

@@ -15,7 +15,7 @@ import { WatchedTask } from "./support/watched_task.ts";
 
 /** The lines that an outage may leave. */
 const WAITING =
-  /^(Waiting for Kafka at \S+\.\.\.|No longer waiting for Kafka\.)$/;
+  /^(Waiting for Kafka at \S+(: .+)?\.\.\.|No longer waiting for Kafka\.)$/;
 
 /** When the broker is killed: before it got a batch, when it has the batch and nobody knows, or any time. */
 type KillMoment = Moment["at"] | "any";

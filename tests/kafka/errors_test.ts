@@ -6,7 +6,11 @@
 
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PipelineError } from "../../lib/base/errors.ts";
-import { explainKafkaError } from "../../lib/kafka/errors.ts";
+import {
+  describeWait,
+  explainKafkaError,
+  missingLeader,
+} from "../../lib/kafka/errors.ts";
 
 const CONFIG = {
   brokers: ["kafka-1:9092", "[::1]:9092"],
@@ -83,4 +87,39 @@ Deno.test("explainKafkaError() says what a broker refuses by a setting of its ow
       [`Consuming failed: ${words}`, code, {}],
     );
   }
+});
+
+Deno.test("explainKafkaError() and describeWait() say what a broker answered that is not ready, and which partition has no leader", () => {
+  const refused = {
+    name: "KafkaJSProtocolError",
+    retriable: true,
+    type: "NOT_ENOUGH_REPLICAS",
+  };
+  assertEquals(explained(refused), [
+    "Consuming failed: Kafka at kafka-1:9092,[::1]:9092 is not ready: of kafkajs",
+    undefined,
+    {},
+  ]);
+  assertEquals(
+    describeWait(CONFIG, thrown(refused)),
+    "Waiting for Kafka at kafka-1:9092,[::1]:9092: of kafkajs...",
+  );
+  const leaderless = {
+    ...refused,
+    type: "LEADER_NOT_AVAILABLE",
+    cause: missingLeader("demo", [1, 4]),
+  };
+  assertEquals(explained(leaderless), [
+    "Partitions 1, 4 of 'demo' have no leader",
+    "leader-missing",
+    {},
+  ]);
+  assertEquals(
+    describeWait(CONFIG, thrown(leaderless)),
+    "Waiting for Kafka at kafka-1:9092,[::1]:9092: Partitions 1, 4 of 'demo' have no leader...",
+  );
+  assertEquals(
+    describeWait(CONFIG, thrown({ ...CONNECTION, broker: "kafka-1:9092" })),
+    "Waiting for Kafka at kafka-1:9092,[::1]:9092...",
+  );
 });

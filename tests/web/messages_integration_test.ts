@@ -16,6 +16,7 @@ import { Pipeline } from "../../lib/web/pipeline.ts";
 import { downloadAnswer } from "../../lib/web/streams.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { withAdmin } from "../support/kafkajs.ts";
 import { craftBatch, produceRaw } from "../support/raw_kafka.ts";
 import { SilentListener } from "../support/silent_listener.ts";
 import {
@@ -87,6 +88,43 @@ integrationTest(
       body.filter(({ name }: { name: string }) => name.startsWith("__")),
       [],
     );
+  },
+);
+
+integrationTest(
+  "GET /api/topics and /api/dead-letters answer while topics are made and deleted",
+  async (bench) => {
+    const { config, topic } = bench;
+    const over = new AbortController();
+    let [made, asked] = [0, 0];
+    const change = async () => {
+      while (!over.signal.aborted) {
+        const name = `${topic}-${made++}`;
+        await makeTopic({ ...bench, topic: name }, 10);
+        await makeTopic({ ...bench, topic: `${name}.dlq` }, 1);
+        await withAdmin(
+          config,
+          {},
+          (admin) => admin.deleteTopics({ topics: [name, `${name}.dlq`] }),
+        );
+      }
+    };
+    const changes = Promise.all([change(), change()]);
+    try {
+      while (made < 12) {
+        // Each keeps its answers for a second.
+        await using dashboard = new TestDashboard({ config });
+        for (const path of ["/api/topics", "/api/dead-letters"]) {
+          const { status, body } = await dashboard.get(path);
+          assertEquals(status, 200, JSON.stringify(body));
+          asked++;
+        }
+      }
+    } finally {
+      over.abort();
+      await changes;
+    }
+    assert(asked > made, `asked ${asked} times`);
   },
 );
 
