@@ -9,7 +9,11 @@ import { counted } from "../base/plural.ts";
 import { printable } from "../base/terminal_text.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { keyText, placeOf } from "../events/record.ts";
-import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
+import {
+  messageFilter,
+  parseFieldValue,
+  textAt,
+} from "../operate/message_filter.ts";
 import { messageJson } from "../operate/message_json.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { MAX_LOOK_BACK, peek, type PeekSummary } from "../operate/peek.ts";
@@ -80,6 +84,7 @@ export async function peekCommand(): Promise<never> {
       throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
     }
     const matches = messageFilter({ key, fields: field ? [field] : [] });
+    let hasField = false;
     const from = flags.from === undefined
       ? undefined
       : parseOffsetTarget(flags.from);
@@ -104,13 +109,20 @@ export async function peekCommand(): Promise<never> {
       partition,
       last,
       from,
-      matches,
+      matches: matches && ((message) => {
+        hasField ||= field !== undefined &&
+          textAt(message, field.field) !== undefined;
+        return matches(message);
+      }),
       follow,
       signal: stop.signal,
     });
     // Behind the messages, where both go to one terminal or file.
     await output.written();
     errors.print(describeLook(topic, summary));
+    if (field && !hasField && summary.read > 0) {
+      errors.print(`None of them has the field '${printable(field.field)}'.`);
+    }
   });
 }
 

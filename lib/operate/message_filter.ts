@@ -32,15 +32,17 @@ export function messageFilter(
 ): ((message: PeekedMessage) => boolean) | undefined {
   const { key, fields = [] } = wanted;
   if (key === undefined && fields.length === 0) return undefined;
-  return ({ key: own, decoded }) =>
-    (key === undefined || keyText(own) === key) &&
-    fields.every(({ field, value }) =>
-      "event" in decoded && textAt(decoded.event, field) === value
-    );
+  return (message) =>
+    (key === undefined || keyText(message.key) === key) &&
+    fields.every(({ field, value }) => textAt(message, field) === value);
 }
 
-function textAt(event: unknown, path: string): string | undefined {
-  let at = event;
+/** Reads a field of a message's event: a text as it is, any other value as JSON; undefined if it has no such field. */
+export function textAt(
+  { decoded }: PeekedMessage,
+  path: string,
+): string | undefined {
+  let at = "event" in decoded ? decoded.event : undefined;
   for (const name of path.split(".")) {
     if (typeof at !== "object" || at === null || !Object.hasOwn(at, name)) {
       return undefined;

@@ -128,6 +128,11 @@ integrationTest(
     const first = await peek(bench, ["--where=quantity=2", "--json"]);
     assertEquals(quantities(first.stdout), [2]);
     assertStringIncludes(first.stderr, "1 of 500 messages shown");
+    const none = await peek(bench, ["--where=quantty=2"]);
+    assertMatch(
+      none.stderr,
+      /^0 of 500 messages shown; .*\nNone of them has the field 'quantty'\.\n$/,
+    );
     const near = await peek(bench, ["--key=third", "--last=2", "--json"]);
     assertEquals(quantities(near.stdout), [496, 499]);
     const read = Number(/of (\d+) messages/.exec(near.stderr)?.[1]);
