@@ -7,6 +7,7 @@
 import { PipelineError } from "../base/errors.ts";
 import { mapSome } from "../base/map_some.ts";
 import type { WaitOptions } from "../base/retry.ts";
+import { closestTo } from "../base/suggestion.ts";
 import { externalReferences, refuseMissing } from "../events/schema_event.ts";
 import {
   EventRegistry,
@@ -90,12 +91,7 @@ export class SchemaCatalog {
 
   /** Lists the subjects. Returns what the registry has of each, by name. */
   async list(): Promise<SubjectSummary[]> {
-    const subjects = await this.#request("get", "/subjects");
-    if (!isListOf(subjects, "string")) {
-      throw strangeAnswer(this.#registry.url, "its subjects");
-    }
-    subjects.sort();
-    return await mapSome(subjects, async (subject) => {
+    return await mapSome(await this.#subjects(), async (subject) => {
       const [versions, latest, level] = await Promise.all([
         this.#versions(subject),
         this.show(subject),
@@ -117,9 +113,19 @@ export class SchemaCatalog {
     const found = await this.#find(subject, version);
     if (found) return found;
     const what = version === "latest" ? "schema" : `version ${version}`;
+    const meant = closestTo(subject, await this.#subjects());
     throw new PipelineError(
       `The registry has no ${what} of the subject "${subject}"`,
+      meant === undefined || meant === subject
+        ? {}
+        : { hint: `Did you mean "${meant}"?` },
     );
+  }
+
+  async #subjects(): Promise<string[]> {
+    const subjects = await this.#request("get", "/subjects");
+    if (isListOf(subjects, "string")) return subjects.sort();
+    throw strangeAnswer(this.#registry.url, "its subjects");
   }
 
   /** Reads the newest versions of a subject's schema, the oldest first; none if there is no such subject. */

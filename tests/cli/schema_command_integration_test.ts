@@ -107,6 +107,8 @@ integrationTest(
       missing.stderr,
       `Error: The registry has no version 9 of the subject "${subject}"`,
     );
+    const mistyped = await schema(bench, ["show", `${subject}s`]);
+    assertStringIncludes(mistyped.stderr, `Did you mean "${subject}"?`);
   },
 );
 
