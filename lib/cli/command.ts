@@ -211,12 +211,23 @@ function prepare(all: Flags, args: readonly string[]): string[] {
 }
 
 function checkArguments(
-  names: readonly string[],
+  { flags, arguments: names = [] }: Pick<
+    TaskSpec<Flags, readonly string[]>,
+    "flags" | "arguments"
+  >,
   values: readonly string[],
 ): void {
   const excess = values[names.length];
   if (excess !== undefined) {
-    throw new UsageError(`Unknown argument: ${excess}`);
+    throw new UsageError(
+      `Unknown argument: ${excess}`,
+      // Where there may be a file too, it can't be told which is meant.
+      didYouMean(
+        "topic" in flags && !("file" in flags)
+          ? `--topic ${excess}`
+          : undefined,
+      ),
+    );
   }
   const missing = names[values.length];
   if (missing && !missing.startsWith("[")) {
@@ -259,7 +270,7 @@ export function parseCommandLine<
   });
   // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
   words.push(...[parsed["_"]].flat().map(String));
-  if (parsed["help"] !== true) checkArguments(spec.arguments ?? [], words);
+  if (parsed["help"] !== true) checkArguments(spec, words);
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries(all)) {
     const given = parsed[name];

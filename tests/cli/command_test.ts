@@ -198,6 +198,14 @@ Deno.test("parseCommandLine() refuses when an argument is missing or there is on
 });
 
 Deno.test("parseCommandLine() suggests what was meant when a flag or a value is mistyped", () => {
+  const { topic } = FLAGS;
+  assertEquals(
+    assertThrows(
+      () => parseCommandLine({ flags: { topic } }, ["orders"]),
+      UsageError,
+    ).hint,
+    "Did you mean --topic orders?",
+  );
   const hints = ["--topci", "--idle-exti=5", "--Topic", "-json", "--bogus"]
     .map((flag) =>
       assertThrows(() => parseCommandLine({ flags: FLAGS }, [flag]), UsageError)
