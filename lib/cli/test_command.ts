@@ -16,21 +16,22 @@ import { note, printLine } from "./output.ts";
 
 /** The files and folders by process, which take about the same time; all others run in one more. */
 const LANES = [
-  ["tests/faults/clients_test.ts"],
-  ["tests/faults/outages_test.ts"],
+  ["tests/faults/clients_test.ts", "tests/cli/output_integration_test.ts"],
+  ["tests/faults/outages_test.ts", "tests/telemetry"],
   [
+    "tests/browser/outage_integration_test.ts",
     "tests/cli/engine_tasks_integration_test.ts",
     "tests/cli/live_command_integration_test.ts",
     "tests/docker_compose_integration_test.ts",
     "tests/engine/local_integration_test.ts",
     "tests/settings/security_integration_test.ts",
   ],
-  ["tests/cli"],
+  ["tests/bench", "tests/cli"],
   [
     "tests/consume",
     "tests/interop_integration_test.ts",
     "tests/produce",
-    "tests/telemetry",
+    "tests/store",
   ],
 ] as const;
 /** How many of the first lanes start engines of their own. */
