@@ -47,23 +47,25 @@ export async function doctorCommand(): Promise<never> {
     const topic = checkEventTopic(flags.topic ?? type.topic);
     const { group } = flags;
     const { schemaText } = type;
-    const broken = new Set<string>();
+    let isBroken = false;
+    const silent = new Set<string>();
     const machine = examineMachine(config);
     const look = async (found: AsyncIterable<Finding>) => {
       for await (const finding of found) {
-        if (finding.verdict === "broken") broken.add(finding.name);
+        isBroken ||= finding.verdict === "broken";
+        for (const address of finding.silent ?? []) silent.add(address);
         printLine(describe(finding));
       }
     };
     await look(examine(config, { topic, group, schemaText }));
-    const isBroken = broken.size > 0;
-    for (const { name, text, problem, of } of await machine) {
-      const isFine = problem === undefined || (of && !broken.has(of));
+    for (const { name, text, problem, address } of await machine) {
+      const isSilent = address !== undefined && silent.has(address);
+      const isFine = problem === undefined || address && !isSilent;
       printLine(describe({
         name,
         verdict: isFine ? "fine" : "note",
         text,
-        error: isBroken && !isFine
+        error: isSilent || isBroken && !isFine
           ? new PipelineError(text, { hint: problem })
           : undefined,
       }));

@@ -16,25 +16,19 @@ export interface MachineFinding {
   readonly text: string;
   /** What to do about it where something is broken; undefined if nothing is. */
   readonly problem?: string | undefined;
-  /** What has to be broken for it to be a problem at all; undefined if nothing has to. */
-  readonly of?: "brokers" | "registry";
+  /** The address, as `host:port`, that has to be silent for it to be a problem at all; undefined if none has to. */
+  readonly address?: string;
 }
 
 /** What belongs on a port. */
 interface Service {
-  readonly of: "brokers" | "registry";
   readonly title: string;
   /** The flag of `deno task up` that gives it another port. */
   readonly flag: string;
 }
 
-const KAFKA: Service = {
-  of: "brokers",
-  title: "Kafka",
-  flag: "--kafka-port 19092",
-};
+const KAFKA: Service = { title: "Kafka", flag: "--kafka-port 19092" };
 const REGISTRY: Service = {
-  of: "registry",
   title: "the registry",
   flag: "--registry-port 18081",
 };
@@ -49,10 +43,10 @@ export async function examineMachine(
 ): Promise<MachineFinding[]> {
   const urls = [
     ...config.brokers.map((broker) => ({
-      of: KAFKA,
+      service: KAFKA,
       url: new URL(`http://${broker}`),
     })),
-    { of: REGISTRY, url: new URL(config.registryUrl) },
+    { service: REGISTRY, url: new URL(config.registryUrl) },
   ];
   const local = urls.filter(({ url }) =>
     /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname)
@@ -61,7 +55,7 @@ export async function examineMachine(
     { name: "Deno", text: Deno.version.deno },
     examineProxies(),
     ...local.length > 0 ? [examineEngines()] : [],
-    ...local.map(({ of, url }) => examinePort(Number(url.port || 80), of)),
+    ...local.map(({ service, url }) => examinePort(url, service)),
   ]);
   return found.filter((finding) => finding !== undefined);
 }
@@ -94,9 +88,10 @@ async function examineEngines(): Promise<MachineFinding> {
 }
 
 async function examinePort(
-  port: number,
-  { of, title, flag }: Service,
+  url: URL,
+  { title, flag }: Service,
 ): Promise<MachineFinding> {
+  const port = Number(url.port || 80);
   const name = `port ${port}`;
   if (!await answers(port)) {
     return {
@@ -115,7 +110,7 @@ async function examinePort(
     }`,
     problem: `Unless that is ${title}, stop it, or start ${title} on another ` +
       `port: \`deno task up ${flag}\`.`,
-    of,
+    address: url.host,
   };
 }
 

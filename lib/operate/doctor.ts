@@ -34,6 +34,8 @@ export interface Finding {
   readonly text: string;
   /** What is wrong, for callers that add advice; undefined if nothing is. */
   readonly error?: PipelineError | undefined;
+  /** The addresses, as `host:port`, where what belongs there doesn't answer. By default: none. */
+  readonly silent?: readonly string[] | undefined;
 }
 
 /** What to look at. */
@@ -64,14 +66,17 @@ export async function* examine(
   config: Config,
   options: DoctorOptions,
 ): AsyncGenerator<Finding> {
-  const brokers = limited("brokers", examineBrokers(config));
+  const brokers = limited({ name: "brokers" }, examineBrokers(config));
   const kafka = [
-    limited("cluster", examineCluster(config, options)),
-    limited("group", examineGroup(config, options)),
+    limited({ name: "cluster" }, examineCluster(config, options)),
+    limited({ name: "group" }, examineGroup(config, options)),
   ];
   const registry = [
-    limited("registry", examineRegistry(config, options)),
-    limited("certificate", examineCertificate(config)),
+    limited(
+      { name: "registry", silent: [new URL(config.registryUrl).host] },
+      examineRegistry(config, options),
+    ),
+    limited({ name: "certificate" }, examineCertificate(config)),
   ];
   const found = await brokers;
   yield* found;
@@ -103,7 +108,7 @@ function wrong(
 
 /** Ends a look that takes too long, and turns what it throws into a finding. */
 async function limited(
-  name: string,
+  { name, silent }: Pick<Finding, "name" | "silent">,
   look: Promise<Finding[]>,
 ): Promise<Finding[]> {
   try {
@@ -112,7 +117,7 @@ async function limited(
       late: () => new OutageError(`No answer within ${LOOK_MS / 1_000} s`),
     });
   } catch (error) {
-    return [broken(name, error)];
+    return [{ ...broken(name, error), silent }];
   }
 }
 
@@ -141,6 +146,7 @@ async function examineBrokers(config: Config): Promise<Finding[]> {
     verdict: silent.length < brokers.length ? "note" : "broken",
     text: error.message,
     error,
+    silent,
   }];
 }
 

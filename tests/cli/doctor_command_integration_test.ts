@@ -128,6 +128,8 @@ integrationTest(
     assertEquals(one.code, 0, one.stdout);
     assertMatch(one.stdout, /^note {4}brokers: No Kafka answers at /m);
     assertMatch(one.stdout, /^fine {4}topic: /m);
+    assertMatch(one.stdout, new RegExp(`^${held}Kafka, stop it, `, "m"));
+    assertMatch(one.stdout, /^fine {4}port \d+: held by process /m);
     assertEquals(all.code, 1);
     assertMatch(all.stdout, /^BROKEN {2}brokers: No Kafka answers at /m);
     assertMatch(
