@@ -12,7 +12,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { withAdmin } from "../support/kafkajs.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { STOP_LIMIT_MS } from "../support/patience.ts";
 import { withoutDuration } from "../support/captured_output.ts";
 import { runCommand } from "../support/command.ts";
 import {
@@ -77,7 +79,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       await makeTopic(bench, 1);
       await sendEvents(bench);
       await using task = startConsumer(bench, ["--json"], { unread: "stdout" });
-      while (await committedOf(bench) <= 0);
+      await eventually("a commit", async () => await committedOf(bench) > 0);
       const signalled = Date.now();
       task.signal(signal);
       assertEquals(await task.exited, 0);
@@ -108,7 +110,7 @@ integrationTest(
     await sendEvents(bench);
     const args = ["--json", `--count=${COUNT}`];
     await using task = startConsumer(bench, args, { unread: "stdout" });
-    while (await committedOf(bench) <= 0);
+    await eventually("a commit", async () => await committedOf(bench) > 0);
     await new Promise((resolve) => setTimeout(resolve, SESSION_MS + 1_000));
     assert(await committedOf(bench) < COUNT, "The reader held nothing up");
     task.readAll();
@@ -218,7 +220,6 @@ while text.encode() not in seen:
 os.close(terminal)
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
-import { STOP_LIMIT_MS } from "../support/patience.ts";
 
 const python = await Deno.permissions.query({
   name: "run",

@@ -90,7 +90,10 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
           [`--topic=${topic}`, `--group=${group}`, "--json"],
           { unread: "stdout", deadlineMs: stallMs + PATIENCE_MS },
         );
-        while (await committedCount(bench) === before) await pause(20);
+        await eventually(
+          "a commit",
+          async () => await committedCount(bench) !== before,
+        );
         await pause(random.integer(0, stallMs));
         const stopped = round % 2 === 0;
         const signalled = Date.now();

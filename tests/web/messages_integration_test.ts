@@ -510,14 +510,15 @@ integrationTest(
         config: { ...config, brokers: [broker] },
       });
       const startMs = Date.now();
-      for (const path of ["topics", "topics/demo/messages", "groups"]) {
+      const paths = ["topics", "topics/demo/messages", "groups"];
+      await Promise.all(paths.map(async (path) => {
         const { status, body } = await server.get(`/api/${path}`);
         assertEquals(status, 503, path);
         assertEquals(
           body.advice.endsWith("Advice for kafka-unreachable."),
           true,
         );
-      }
+      }));
       const { body } = await server.get("/api/status");
       assertEquals(body.kafka.ok, false);
       assertEquals(body.registry, { ok: true });
