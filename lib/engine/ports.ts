@@ -84,9 +84,9 @@ async function holderPid(port: number): Promise<number | undefined> {
       String(port),
     )
     : await runScript(
-      `for p in /proc/[0-9]*; do
-         if ls -l "$p/fd" 2>/dev/null | grep -qF "socket:[$1]"; then echo "\${p#/proc/}"; break; fi
-       done`,
+      // One look at all processes: one for each takes seconds on a machine with many, and too long on a busy one.
+      `ls -l /proc/[0-9]*/fd 2>/dev/null |
+         awk -v socket="socket:[$1]" -F / '/^\\/proc\\// { pid = $3 } index($0, socket) { print pid; exit }'`,
       inode,
     );
   return Number.parseInt(stdout, 10) || undefined;

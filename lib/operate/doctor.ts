@@ -225,6 +225,7 @@ function canConnect(address: string, family: 4 | 6): Promise<boolean> {
 
 async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
   const name = "clock";
+  const before = Date.now();
   const theirs = await inspector.clock().catch(() => undefined);
   if (theirs === undefined) {
     return [
@@ -234,7 +235,9 @@ async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
       ),
     ];
   }
-  const differenceMs = Date.now() - theirs;
+  // It was read at any time between the question and the answer.
+  const differenceMs = Math.max(before - theirs, 0) +
+    Math.min(Date.now() - theirs, 0);
   const seconds = Math.round(Math.abs(differenceMs) / 1_000);
   const text = seconds === 0
     ? "this machine and the cluster agree"
