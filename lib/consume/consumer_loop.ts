@@ -135,6 +135,9 @@ class ConsumerLoop {
   #leaderless: readonly number[] = [];
   #leaderlessSince = 0;
   #toldLeaderless = "";
+  /** Those of which it is not known where to begin, as they had no leader when that was looked up. */
+  #unplaced: readonly number[] = [];
+  #placing = false;
   readonly #position: GroupPosition;
   readonly #liveness: Liveness;
   #waiting = false;
@@ -164,7 +167,7 @@ class ConsumerLoop {
       freshMs: 4 * FETCH_MAX_WAIT_MS,
       // What a partition without a leader has, nobody knows.
       idle: () => {
-        if (this.#leaderless.length === 0) this.#stop();
+        if (this.#leaderless.length + this.#unplaced.length === 0) this.#stop();
       },
       stalled: (stall) => this.#fail(stalledError(stall)),
     });
@@ -247,6 +250,7 @@ class ConsumerLoop {
     this.#partitions = partitions;
     this.#committer.forget();
     this.#holds.clear();
+    this.#unplaced = [];
     this.#notifyWaiting(false);
     this.#starts = this.#resolveStarts(partitions, ++this.#generation);
     this.#starts.then(() => {
@@ -259,25 +263,59 @@ class ConsumerLoop {
     generation: number,
   ): Promise<Starts> {
     const { topic, notify, assigned } = this.#options;
-    const over = () =>
-      generation !== this.#generation || this.#stopping.signal.aborted;
     const starts: Starts = new Map();
-    const found = await this.#position.resolveStartOffsets(partitions, over);
-    if (!found) return starts;
-    for (const partition of partitions) {
-      const start = found.get(partition);
-      if (start) starts.set(partition, start.offset);
+    if (!await this.#addStarts(starts, { partitions, generation })) {
+      return starts;
     }
     if (partitions.length === 0) {
       notify?.(
         `This consumer has no partition of '${topic}': the group has at least as many members as the topic has partitions.`,
       );
     }
-    if (!over()) assigned?.(partitions.toSorted((a, b) => a - b));
+    assigned?.(partitions.toSorted((a, b) => a - b));
     return starts;
   }
 
+  /** Finds where to begin in partitions; those without a leader are left for later. False if the group rebalances. */
+  async #addStarts(
+    starts: Starts,
+    { partitions, generation }: {
+      readonly partitions: readonly number[];
+      readonly generation: number;
+    },
+  ): Promise<boolean> {
+    const over = () =>
+      generation !== this.#generation || this.#stopping.signal.aborted;
+    if (over()) return false;
+    const found = await this.#position.resolveStartOffsets(partitions, over);
+    if (over()) return false;
+    for (const partition of partitions) {
+      const start = found?.get(partition);
+      if (start) starts.set(partition, start.offset);
+    }
+    this.#unplaced = partitions.filter((one) => !starts.has(one));
+    return found !== undefined;
+  }
+
+  /**
+   * Finds where to begin in partitions that have a leader by now. A message is not waited for: in a store's place the group may be before
+   * what kafkajs reads. And the others stay as they are, with what is held there and what is not committed.
+   */
+  #placeLate(): void {
+    const generation = this.#generation;
+    const partitions = this.#unplaced;
+    this.#placing = true;
+    this.#starts = this.#starts.then(async (starts) => {
+      await this.#addStarts(starts, { partitions, generation });
+      this.#liveness.active();
+      return starts;
+    }).finally(() => this.#placing = false);
+    this.#starts.catch((error) => this.#fail(error));
+  }
+
   #onLeaderless(partitions: readonly number[]): void {
+    const isLate = this.#unplaced.some((one) => !partitions.includes(one));
+    if (isLate && !this.#placing) this.#placeLate();
     const now = Date.now();
     if (partitions.join() !== this.#leaderless.join()) {
       this.#leaderless = partitions;
@@ -377,15 +415,11 @@ class ConsumerLoop {
   async #processFetched(work: Work): Promise<void> {
     const { fetched } = work;
     const { partition, fetchedOffset } = fetched;
-    const generation = this.#generation;
     const starts = await this.#starts;
     if (fetched.isStale || await this.#isRecreated(starts)) return;
     const expected = starts.get(partition);
-    // It had no leader when it was given to this member.
-    if (expected === undefined) {
-      if (generation === this.#generation) this.#onJoined(this.#partitions);
-      return;
-    }
+    // Where to begin is looked up before the next fetch.
+    if (expected === undefined) return;
     if (fetchedOffset > expected) {
       const gap = { from: expected, to: fetchedOffset };
       await this.#position.notifyGap(partition, gap);

@@ -30,6 +30,10 @@ export class GroupPosition {
   #captured: ReadonlyMap<number, StartingOffset> | undefined;
   /** Whether the group had no offset in the topic when this member came, and has got none from it. */
   #isNewGroup = true;
+  /** When this member came, in milliseconds since the epoch. */
+  #cameAt = 0;
+  /** Partitions that had no leader when a new group was to begin at the end. */
+  readonly #late = new Set<number>();
   /** Whether this member has saved an offset in the topic: Kafka's are deleted with the topic, and only with it. */
   #saved = false;
 
@@ -59,6 +63,7 @@ export class GroupPosition {
 
   /** Looks up where the group stands before this member joins it. */
   async captureCommitted(): Promise<void> {
+    this.#cameAt = Date.now();
     this.#captured = await this.#lookUp(this.#stopped);
     this.#isNewGroup = [...this.#captured?.values() ?? []]
       .every(({ committed }) => committed === undefined);
@@ -76,6 +81,7 @@ export class GroupPosition {
     over: () => boolean,
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
     const { topic, from, notify, offsets } = this.#options;
+    const isAtEnd = this.#isNewGroup && from === "latest";
     const found = await this.#lookUp(over);
     if (!found) return undefined;
     const captured = this.#captured;
@@ -88,7 +94,10 @@ export class GroupPosition {
     const places = new Map<number, bigint>();
     for (const partition of partitions) {
       const start = found.get(partition);
-      if (!start) continue;
+      if (!start) {
+        if (isAtEnd) this.#late.add(partition);
+        continue;
+      }
       const committed = start.committed ?? captured?.get(partition)?.committed;
       const lost = describeLostOffsets({ topic, partition }, {
         ...start,
@@ -135,7 +144,7 @@ export class GroupPosition {
     partitions: readonly number[],
   ): Promise<ReadonlyMap<number, bigint>> {
     const lows = new Map<number, bigint>();
-    if (!this.#saved) return lows;
+    if (!this.#saved || partitions.length === 0) return lows;
     const { topic, notify } = this.#options;
     const kept = await this.#persist(
       () => this.#kafkaOffsets.load(partitions),
@@ -176,10 +185,26 @@ export class GroupPosition {
     const { topic, from } = this.#options;
     const isNewGroup = this.#isNewGroup;
     const offsets = this.#offsets;
-    return this.#persist(
-      () => startingOffsets(this.#admin, { topic, offsets, from, isNewGroup }),
-      over,
-    );
+    return this.#persist(async () => {
+      const query = { topic, offsets, from, isNewGroup };
+      const starts = await startingOffsets(this.#admin, query);
+      if (this.#late.size > 0) await this.#beginWhereCame(starts);
+      return starts;
+    }, over);
+  }
+
+  /** Begins where the end was when this member came: a producer may have waited for the leader as well, and its messages are new. */
+  async #beginWhereCame(starts: Map<number, StartingOffset>): Promise<void> {
+    const { topic } = this.#options;
+    const found = await this.#admin.offsetsAt(topic, this.#cameAt);
+    for (const partition of this.#late) {
+      const start = starts.get(partition);
+      const offset = found.get(partition);
+      if (start?.committed !== undefined) this.#late.delete(partition);
+      else if (start && offset !== undefined) {
+        starts.set(partition, { ...start, offset });
+      } else starts.delete(partition);
+    }
   }
 
   /** Repeats work with Kafka until it succeeds or is over. A rebalance ends it too: it is done again after that. */

@@ -183,6 +183,20 @@ export class Admin implements Connectable {
     ]));
   }
 
+  /**
+   * Finds the first messages that are not older than a time, in milliseconds since the epoch; the end where there is none. Partitions without
+   * a leader are left out.
+   */
+  async offsetsAt(
+    topic: string,
+    timeMs: number,
+  ): Promise<ReadonlyMap<number, bigint>> {
+    const found = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+    return new Map(
+      found.map(({ partition, offset }) => [partition, BigInt(offset)]),
+    );
+  }
+
   /** Reads where a group stands in a topic: the offset of the next message by partition. Those without an offset are left out. */
   async committedOffsets(
     group: string,

@@ -63,17 +63,12 @@ export class ClusterClient implements Connectable {
     );
   }
 
-  /** Finds the first messages that are not older than a time, in milliseconds since the epoch; the end where there is none. */
-  async offsetsAt(
+  /** Finds the first messages that are not older than a time: see {@linkcode Admin.offsetsAt}. */
+  offsetsAt(
     topic: string,
     timeMs: number,
   ): Promise<ReadonlyMap<number, bigint>> {
-    const found = await inTime(
-      this.admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
-    );
-    return new Map(
-      found.map(({ partition, offset }) => [partition, BigInt(offset)]),
-    );
+    return inTime(new Admin(this.admin).offsetsAt(topic, timeMs));
   }
 }
 

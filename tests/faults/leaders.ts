@@ -7,12 +7,13 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { withClient } from "../../lib/kafka/client.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
+import { resetGroup } from "../../lib/operate/groups.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { readDatabase } from "../support/databases.ts";
 import { eventually } from "../support/eventually.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { runTaskProcess } from "../support/task_process.ts";
-import { encodeOrders, makeOrder } from "../support/topics.ts";
+import { encodeOrders, type JsonRecord, makeOrder } from "../support/topics.ts";
 import { besideTest, type ClusterBench } from "./cluster.ts";
 import type { ClusterEngine } from "./support/cluster_engine.ts";
 import { Consumption } from "./support/consumption.ts";
@@ -48,7 +49,11 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
   async fn(bench) {
     const { engine, config, topic, group, random } = bench;
     const partitions = PARTITIONS.length;
-    await createTopic(config, { topic, partitions, replicationFactor: 1 });
+    const quiet = `${topic}-quiet`;
+    for (const name of [topic, quiet]) {
+      const topic = name;
+      await createTopic(config, { topic, partitions, replicationFactor: 1 });
+    }
     const leaders = await withAdmin(config, {}, async (admin) => {
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
       return new Map(
@@ -60,6 +65,13 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
     const lit = PARTITIONS.filter((one) => !dark.includes(one));
     assertEquals([dark.length, lit.length], [2, 4]);
     await sendToAll(bench, PARTITIONS);
+    await sendToAll({ ...bench, topic: quiet }, PARTITIONS);
+    await resetGroup(config, {
+      group: `${group}-quiet`,
+      topic: quiet,
+      to: { kind: "latest" },
+      execute: true,
+    });
 
     await using stack = new AsyncDisposableStack();
     const { database, databaseFlags } = besideTest(bench, stack);
@@ -90,6 +102,16 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
     const store = startStore();
     await store.untilSaid(without);
     await eventually("stored", async () => await stored() === 8);
+    // The group has read everything, but this database has nothing, and no message comes that would show it.
+    const other = besideTest(bench, stack);
+    const refill = stack.use(
+      new WatchedTask(config, "store", [
+        `--topic=${quiet}`,
+        `--group=${group}-quiet`,
+        "--idle-exit=1",
+        ...other.databaseFlags,
+      ]),
+    );
 
     await using dashboard = new TestDashboard({ config });
     const { body: all, status } = await dashboard.get("/api/topics");
@@ -122,8 +144,24 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
     // The waiting orders come with the broker, and a consumer that would end where nothing comes waits for them.
     early.signal("SIGTERM");
     assertEquals((await early.end()).code, 0);
-    const late = stack.use(consumption.start(["--idle-exit=1"]));
+    // A producer tries again every two seconds.
+    const late = stack.use(consumption.start(["--idle-exit=5"]));
     await late.untilSaid(without);
+    const fresh = { old: 0, made: 0 };
+    const newest = stack.use(
+      new WatchedTask(config, "consume", [
+        `--topic=${topic}`,
+        `--group=${group}-newest`,
+        "--from=latest",
+        "--json",
+      ], (line) => {
+        const { partition, offset }: JsonRecord = JSON.parse(line);
+        const isOld = Number(offset) < (dark.includes(partition) ? 1 : 2);
+        fresh[isOld ? "old" : "made"]++;
+      }),
+    );
+    await newest.untilSaid(without);
+    await refill.untilSaid(`of '${quiet}' ha`);
     const producer = stack.use(
       new WatchedTask(config, "produce", [
         `--topic=${topic}`,
@@ -134,13 +172,23 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
     await producer.untilSaid(" no leader...");
     assert(late.running, late.stderr.join("\n"));
     await engine.start(victim);
-    const ends = [await producer.end(), await late.end()];
+    const ends = [
+      await producer.end(),
+      await late.end(),
+      await refill.end(),
+    ];
     assertEquals(
       ends.map(({ code }) => code),
-      [0, 0],
+      [0, 0, 0],
       ends.flatMap(({ stderr }) => stderr).join("\n"),
     );
     assertEquals(await consumption.lost(), 0);
+    await newest.until("all new ones", () => fresh.made === 100);
+    assertEquals(fresh.old, 0);
+    assertEquals(
+      await readDatabase(other.database, "SELECT count(*) AS n FROM orders"),
+      [{ n: partitions }],
+    );
     await eventually("all stored", async () => await stored() === 110);
     store.signal("SIGTERM");
     assertEquals((await store.end()).code, 0, store.stderr.join("\n"));

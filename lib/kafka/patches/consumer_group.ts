@@ -156,8 +156,6 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
         const { topic, partition } = place;
         try {
           await this.cluster.refreshMetadata();
-          // It throws if the partition has no leader to ask.
-          this.cluster.findLeaderForPartitions(topic, [partition]);
           const low = await this.#offsetOf(place, true);
           const end = await this.#offsetOf(place, false);
           const next = BigInt(
@@ -185,6 +183,8 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
         { topic, partition }: Place,
         fromBeginning: boolean,
       ): Promise<bigint> {
+        // It throws if the partition has no leader to ask.
+        this.cluster.findLeaderForPartitions(topic, [partition]);
         const [found] = await this.cluster.fetchTopicsOffset([
           { topic, partitions: [{ partition }], fromBeginning },
         ]);
