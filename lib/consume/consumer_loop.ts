@@ -196,7 +196,10 @@ class ConsumerLoop {
     if (signal?.aborted) stop();
     let failure: Error | undefined;
     try {
-      await this.#position.captureCommitted();
+      await this.#position.captureCommitted((reason) => {
+        // A store tells itself that its place is away.
+        if (!(reason instanceof OutageError)) this.#notifyWaiting(true, reason);
+      });
       await this.#consumer.run({ topic, from }, {
         fetched: (fetched) => this.#onFetched(fetched),
         joined: (partitions) => this.#onJoined(partitions),

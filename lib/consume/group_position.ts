@@ -8,7 +8,7 @@ import type { Admin } from "../kafka/admin.ts";
 import type { Consumer } from "../kafka/consumer.ts";
 import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
 import { describeTopic } from "../kafka/topic.ts";
-import { throughOutages } from "../base/retry.ts";
+import { type OutageOptions, throughOutages } from "../base/retry.ts";
 import type { OffsetStore } from "./offset_store.ts";
 import type { LoopOptions } from "./options.ts";
 import {
@@ -17,6 +17,9 @@ import {
   type StartingOffset,
   startingOffsets,
 } from "./starting_offsets.ts";
+
+/** When a wait is over, and what hears of its begin. */
+type Wait = Pick<OutageOptions, "over" | "begins">;
 
 /** Looks up a group's position, sets it if there is none, and reports what is gone. */
 export class GroupPosition {
@@ -61,10 +64,13 @@ export class GroupPosition {
     this.#isNewGroup = false;
   }
 
-  /** Looks up where the group stands before this member joins it. */
-  async captureCommitted(): Promise<void> {
+  /** Looks up where the group stands before this member joins it. The observer is called with the reason if it has to wait for that. */
+  async captureCommitted(waits: (reason: unknown) => void): Promise<void> {
     this.#cameAt = Date.now();
-    this.#captured = await this.#lookUp(this.#stopped);
+    this.#captured = await this.#lookUp({
+      over: this.#stopped,
+      begins: waits,
+    });
     this.#isNewGroup = [...this.#captured?.values() ?? []]
       .every(({ committed }) => committed === undefined);
   }
@@ -82,14 +88,14 @@ export class GroupPosition {
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
     const { topic, from, notify, offsets } = this.#options;
     const isAtEnd = this.#isNewGroup && from === "latest";
-    const found = await this.#lookUp(over);
+    const found = await this.#lookUp({ over });
     if (!found) return undefined;
     const captured = this.#captured;
     this.#captured = undefined;
     // A member that was killed may have saved in its own place, and not in Kafka, where the lag comes from.
     const inKafka = offsets && await this.#persist(
       () => this.#kafkaOffsets.load(partitions),
-      over,
+      { over },
     );
     const places = new Map<number, bigint>();
     for (const partition of partitions) {
@@ -114,7 +120,7 @@ export class GroupPosition {
       if (isNew || isBehind) places.set(partition, start.offset);
     }
     if (places.size > 0) {
-      await this.#persist(() => this.save(places), over);
+      await this.#persist(() => this.save(places), { over });
     }
     return found;
   }
@@ -127,7 +133,7 @@ export class GroupPosition {
     const { topic, notify } = this.#options;
     const ranges = await this.#persist(
       () => this.#admin.offsetRanges(topic),
-      this.#stopped,
+      { over: this.#stopped },
     );
     // kafkajs may have moved on for another reason, with nothing lost.
     const low = ranges?.get(partition)?.low ?? 0n;
@@ -148,14 +154,14 @@ export class GroupPosition {
     const { topic, notify } = this.#options;
     const kept = await this.#persist(
       () => this.#kafkaOffsets.load(partitions),
-      this.#stopped,
+      { over: this.#stopped },
     );
     if (!kept || partitions.some((partition) => kept.has(partition))) {
       return lows;
     }
     const found = await this.#persist(
       () => this.#admin.offsetRanges(topic),
-      this.#stopped,
+      { over: this.#stopped },
     );
     if (!found) return lows;
     notify?.(
@@ -174,23 +180,26 @@ export class GroupPosition {
     const { topic } = this.#options;
     const found = await this.#persist(
       async () => ({ layout: await describeTopic(this.#admin, topic) }),
-      this.#stopped,
+      { over: this.#stopped },
     );
     return !found || found.layout !== undefined;
   }
 
   readonly #stopped = () => this.#stopping.aborted;
 
-  #lookUp(over: () => boolean) {
+  #lookUp(wait: Wait) {
     const { topic, from } = this.#options;
     const isNewGroup = this.#isNewGroup;
     const offsets = this.#offsets;
-    return this.#persist(async () => {
-      const query = { topic, offsets, from, isNewGroup };
-      const starts = await startingOffsets(this.#admin, query);
-      if (this.#late.size > 0) await this.#beginWhereCame(starts);
-      return starts;
-    }, over);
+    return this.#persist(
+      async () => {
+        const query = { topic, offsets, from, isNewGroup };
+        const starts = await startingOffsets(this.#admin, query);
+        if (this.#late.size > 0) await this.#beginWhereCame(starts);
+        return starts;
+      },
+      wait,
+    );
   }
 
   /** Begins where the end was when this member came: a producer may have waited for the leader as well, and its messages are new. */
@@ -210,13 +219,13 @@ export class GroupPosition {
   /** Repeats work with Kafka until it succeeds or is over. A rebalance ends it too: it is done again after that. */
   async #persist<T>(
     work: () => Promise<T>,
-    over: () => boolean,
+    wait: Wait,
   ): Promise<T | undefined> {
     try {
       return await throughOutages(work, {
         isOutage: isKafkaOutage,
         signal: this.#stopping,
-        over,
+        ...wait,
       });
     } catch (error) {
       if (isRebalance(error)) return undefined;
