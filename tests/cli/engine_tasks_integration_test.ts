@@ -28,7 +28,7 @@ for (
         async () => (await copy.engine.running()).length > 0,
       );
       running.process.kill(signal);
-      assertEquals((await running.process.status).code, 0, running.stderr);
+      assertEquals(await running.end(), 0, running.stderr);
       assertStringIncludes(running.stderr, "is stopped again.\n");
       assertEquals(await copy.engine.running(), []);
     },
@@ -45,7 +45,7 @@ localEngineTest(
       () => demo.over || demo.stdout.includes("Delivered: "),
     );
     demo.process.kill("SIGINT");
-    assertEquals((await demo.process.status).code, 0, demo.stderr);
+    assertEquals(await demo.end(), 0, demo.stderr);
     assertMatch(
       demo.stderr,
       /Stopped Kafka \S+ and .* The data is kept\.\n(.* )?The demo was stopped\.\n$/,
@@ -61,7 +61,7 @@ localEngineTest(
     // If it is in use already, the other program is there.
     using _ = listenIfFree(9092);
     const demo = copy.start("demo");
-    assertEquals((await demo.process.status).code, 0, demo.stderr);
+    assertEquals(await demo.end(), 0, demo.stderr);
     assertStringIncludes(demo.stderr, "Another program listens on port 9092");
     assertEquals(await copy.engine.running(), []);
   },

@@ -75,7 +75,7 @@ localEngineTest(
     assertEquals(response.status, 200, live.stderr);
     await response.body?.cancel();
     live.process.kill("SIGINT");
-    assertEquals((await live.process.status).code, 0, live.stderr);
+    assertEquals(await live.end(), 0, live.stderr);
     assertMatch(live.stdout, /^The cafe is open: http:\/\/localhost:\d+\n/);
     assertMatch(
       live.stdout,
@@ -135,7 +135,7 @@ localEngineTest(
       each.includes("tasks/dashboard.ts")
     );
     await signalProcess(Number.parseInt(part ?? "", 10), "KILL");
-    assertEquals((await next.process.status).code, 1, next.stderr);
+    assertEquals(await next.end(), 1, next.stderr);
     assertMatch(next.stderr, /run already, and will be left running/);
     assertMatch(next.stderr, /\nError: page: It ended with exit code 137\n/);
     assertEquals(await processes(copy), []);
@@ -149,7 +149,7 @@ localEngineTest(
     await using copy = await CheckoutCopy.create();
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const live = copy.start("live", [`--port=${listener.addr.port}`]);
-    assertEquals((await live.process.status).code, 1);
+    assertEquals(await live.end(), 1);
     assertMatch(
       live.stderr,
       /Port \d+, which the page needs, is in use by process \d+ .*\n {2}Stop that program, or choose another port: --port \d+/,

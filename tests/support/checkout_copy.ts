@@ -9,6 +9,7 @@ import { ensurePrograms } from "../../lib/engine/download.ts";
 import { runScript } from "../../lib/engine/shell.ts";
 import { LocalEngine } from "../../lib/engine/local.ts";
 import { stopEngine } from "../../lib/engine/mod.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** What the tasks read. `.deno.lock` and `.offline` exist if `deno task setup` has made them. */
 const PATHS = [
@@ -24,6 +25,8 @@ const PATHS = [
 export interface RunningTask {
   /** The process. */
   readonly process: Deno.ChildProcess;
+  /** Waits until it has ended and all of its output was read. Returns its exit code. */
+  end(): Promise<number>;
   /** Resolves when a line of standard error has a text, or the output ends. */
   said(text: string): Promise<void>;
   /** Everything that it wrote to standard output. */
@@ -100,7 +103,7 @@ export class CheckoutCopy implements AsyncDisposable {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      signal: AbortSignal.timeout(120_000),
+      signal: AbortSignal.timeout(PATIENCE_MS),
     }).spawn();
     const texts = { stdout: "", stderr: "" };
     let changed = Promise.withResolvers<void>();
@@ -113,12 +116,17 @@ export class CheckoutCopy implements AsyncDisposable {
         changed = Promise.withResolvers();
       }
     };
-    Promise.all([collect("stdout"), collect("stderr")]).then(() => {
+    const read = Promise.all([collect("stdout"), collect("stderr")]);
+    read.then(() => {
       over = true;
       changed.resolve();
     });
     return {
       process,
+      async end() {
+        await read;
+        return (await process.status).code;
+      },
       async said(text) {
         while (!texts.stderr.includes(text) && !over) await changed.promise;
       },
