@@ -38,8 +38,10 @@ const list = taskWord({
       }: their groups are missing.`,
     );
   }
-  if (!flags.json) return printLine(describeGroups(groups));
-  for (const group of groups) printLine(groupJson(group));
+  if (flags.json) { for (const group of groups) printLine(groupJson(group)); }
+  else if (groups.length > 0 || silentBrokersCount === 0) {
+    printLine(describeGroups(groups));
+  }
 });
 
 const show = taskWord({

@@ -6,14 +6,17 @@
 
 import { counted } from "../base/plural.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
-import type {
-  GroupPositions,
-  PartitionPosition,
-  ResetResult,
+import {
+  type GroupPositions,
+  type PartitionPosition,
+  type ResetResult,
+  UNKNOWN,
 } from "../operate/groups.ts";
 import { type Cell, tableText } from "./table.ts";
 
-function lagOf(partitions: readonly PartitionPosition[]): bigint {
+/** Adds up the lag; undefined if a partition has no leader to tell its end. */
+function lagOf(partitions: readonly PartitionPosition[]): bigint | undefined {
+  if (partitions.some(({ end }) => end === undefined)) return undefined;
   return partitions.reduce((sum, { lag = 0n }) => sum + lag, 0n);
 }
 
@@ -26,7 +29,7 @@ export function describeGroups(groups: readonly GroupPositions[]): string {
       group,
       state,
       members.length,
-      lagOf(partitions),
+      state === UNKNOWN ? undefined : lagOf(partitions),
       [...new Set(partitions.map(({ topic }) => topic))].join(", "),
     ]),
   );
@@ -53,7 +56,7 @@ export function describeGroup(positions: GroupPositions): string {
         rows,
       )]
       : [],
-    `Lag: ${lagOf(partitions)}.`,
+    `Lag: ${lagOf(partitions) ?? "unknown, as a partition has no leader"}.`,
   ].join("\n");
 }
 
@@ -64,7 +67,7 @@ export function groupJson(positions: GroupPositions): string {
     group,
     state,
     members: members.map(({ clientId, host }) => ({ clientId, host })),
-    lag: String(lagOf(partitions)),
+    lag: lagOf(partitions)?.toString() ?? null,
     partitions: partitions.map(({ member, ...one }) => ({
       topic: one.topic,
       partition: one.partition,

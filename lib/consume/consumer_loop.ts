@@ -257,7 +257,10 @@ class ConsumerLoop {
     this.#notifyWaiting(false);
     this.#starts = this.#resolveStarts(partitions, ++this.#generation);
     this.#starts.then(() => {
-      if (!this.#stopping.signal.aborted) this.#liveness.watch();
+      if (this.#stopping.signal.aborted) return;
+      this.#liveness.watch();
+      // The partitions may be new ones.
+      this.#liveness.active();
     }).catch((error) => this.#fail(error));
   }
 

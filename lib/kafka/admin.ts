@@ -66,6 +66,16 @@ export async function untilTopicKnown(
   });
 }
 
+/** Waits for offsets for which kafkajs asks twice: it fails with a TypeError if a partition loses its leader in between. */
+async function askedTwice<T>(offsets: Promise<T>): Promise<T> {
+  try {
+    return await offsets;
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new OutageError("A partition has lost its leader", { cause: error });
+  }
+}
+
 /** A client for questions about a cluster, and changes to it. */
 export class Admin implements Connectable {
   readonly #admin: KafkajsAdmin;
@@ -176,7 +186,7 @@ export class Admin implements Connectable {
 
   /** Reads which offsets each partition of a topic has. Those without a leader are left out. */
   async offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>> {
-    const ranges = await this.#admin.fetchTopicOffsets(topic);
+    const ranges = await askedTwice(this.#admin.fetchTopicOffsets(topic));
     return new Map(ranges.map(({ partition, low, high }) => [
       partition,
       { low: BigInt(low), high: BigInt(high) },
@@ -191,7 +201,9 @@ export class Admin implements Connectable {
     topic: string,
     timeMs: number,
   ): Promise<ReadonlyMap<number, bigint>> {
-    const found = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+    const found = await askedTwice(
+      this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
+    );
     return new Map(
       found.map(({ partition, offset }) => [partition, BigInt(offset)]),
     );

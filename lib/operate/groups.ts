@@ -68,7 +68,7 @@ export interface ResetRequest {
 type Options = KafkaOptions & WaitOptions;
 
 /** Kafka's name for the state of a group whose coordinator, or the leader of one of its partitions, doesn't answer. */
-const UNKNOWN = "Unknown";
+export const UNKNOWN = "Unknown";
 
 const MAX_NAMED_COUNT = 20;
 

@@ -190,10 +190,11 @@ export async function resetAnswer(
   };
 }
 
-/** Adds up the lag; undefined if the group has committed no offset. */
+/** Adds up the lag; undefined if the group has committed no offset, or a partition has no leader to tell its end. */
 function lagOf(
   partitions: GroupPositions["partitions"],
 ): number | undefined {
+  if (partitions.some(({ end }) => end === undefined)) return undefined;
   const lags = partitions.map(({ lag }) => lag)
     .filter((lag) => lag !== undefined);
   return lags.length === 0

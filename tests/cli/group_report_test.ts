@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import {
   describeGroup,
+  describeGroups,
   describeReset,
   groupJson,
 } from "../../lib/cli/group_report.ts";
@@ -50,6 +51,23 @@ Deno.test("describeGroup() has a row for each partition, and the lag in all", ()
     "demo           1          -    2    -  nobody",
     "Lag: 6.",
   ]);
+});
+
+Deno.test("describeGroup(), describeGroups() and groupJson() claim no lag where a partition has no leader", () => {
+  const [first, second] = GROUP.partitions;
+  const dark = {
+    ...GROUP,
+    partitions: [first!, { ...second!, end: undefined }],
+  };
+  assertEquals(describeGroup(dark).split("\n").slice(-2), [
+    "demo           1          -    -    -  nobody",
+    "Lag: unknown, as a partition has no leader.",
+  ]);
+  assertEquals(describeGroups([dark]).split("\n"), [
+    "GROUP   STATE   MEMBERS  LAG  TOPICS",
+    "points  Stable        1    -  demo",
+  ]);
+  assertEquals(JSON.parse(groupJson(dark)).lag, null);
 });
 
 Deno.test("groupJson() writes offsets as text, and null for what is not known", () => {
