@@ -74,7 +74,7 @@ async function connectTo(port: number): Promise<Connection> {
       { onConnect }: { readonly onConnect: () => void },
     ) => connect({ host: "127.0.0.1", port }, onConnect),
     requestTimeout: 30_000,
-    connectionTimeout: 1_000,
+    connectionTimeout: 30_000,
   });
   await connection.connect();
   return connection;
