@@ -109,7 +109,7 @@ export class JavaProcess {
         return true;
       }
     }
-    await this.#forget();
+    await this.#forget(text);
     return false;
   }
 
@@ -210,9 +210,12 @@ export class JavaProcess {
     this.#child = undefined;
   }
 
-  async #forget(): Promise<void> {
+  /** Forgets a process that is gone, and removes its record, unless another task has written one since. */
+  async #forget(text: string | undefined): Promise<void> {
     this.#record = undefined;
-    await removeIfThere(this.#recordFile);
+    if (text !== undefined && await readIfThere(this.#recordFile) === text) {
+      await removeIfThere(this.#recordFile);
+    }
     await this.#options.watchdog?.watch(this.#options.name, undefined);
   }
 

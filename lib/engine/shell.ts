@@ -39,7 +39,8 @@ export function programEnvironment(
   }));
 }
 
-const RUN_TIMEOUT_MS = 10_000;
+/** Long, as a look at a process that does not come to its end on a busy machine would tell that the process has ended. */
+const RUN_TIMEOUT_MS = 60_000;
 /** The exit code of a shell for a program that does not exist. */
 const NOT_FOUND = 127;
 

@@ -25,8 +25,9 @@ for (
       await running.said("Starting Kafka and the registry...");
       await eventually(
         "a Java process runs",
-        async () => (await copy.engine.running()).length > 0,
+        async () => running.over || (await copy.engine.running()).length > 0,
       );
+      assertEquals(running.over, false, running.stderr);
       running.process.kill(signal);
       assertEquals(await running.end(), 0, running.stderr);
       assertStringIncludes(running.stderr, "is stopped again.\n");

@@ -15,6 +15,7 @@ import {
   parseRecord,
   relevantLines,
 } from "../../lib/engine/java_process.ts";
+import { writeWhole } from "../../lib/base/files.ts";
 import { PipelineError, StoppedError } from "../../lib/base/errors.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
@@ -129,6 +130,24 @@ shellTest(
     ) {
       await Deno.writeTextFile(`${folder}/broker.json`, text);
       assertEquals(await idleProcess(folder).running(), false, text);
+    }
+  },
+);
+
+shellTest(
+  "running() keeps a record that another task writes while it looks",
+  async (folder) => {
+    const identity = await processIdentity(Deno.pid);
+    const record = JSON.stringify({ pid: Deno.pid, identity });
+    for (let round = 0; round < 20; round++) {
+      const looks = Array.from(
+        { length: 10 },
+        () => idleProcess(folder).running(),
+      );
+      await writeWhole(`${folder}/broker.json`, record);
+      await Promise.all(looks);
+      assertEquals(await Deno.readTextFile(`${folder}/broker.json`), record);
+      await Deno.remove(`${folder}/broker.json`);
     }
   },
 );
