@@ -30,9 +30,10 @@ export function rangeAssigner(kafkajs: Kafkajs): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
     version: 0,
-    protocol: ({ topics }) => ({
+    // With the data that patchConsumerGroup adds.
+    protocol: (subscription) => ({
       name: NAME,
-      metadata: MemberMetadata.encode({ ...fixed, topics }),
+      metadata: MemberMetadata.encode({ ...fixed, ...subscription }),
     }),
     async assign({ members }) {
       const subscriptions = new Map(

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+import { causes } from "../../base/errors.ts";
 import { pause } from "../../base/pause.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
@@ -36,12 +38,32 @@ interface Options {
   readonly cluster: Cluster;
   /** The consumer's settings for retries, which kafkajs hands on as they are. */
   readonly retry: LeaderWatch;
+  /** What offers the group to divide partitions. */
+  readonly assigners: readonly Assigner[];
+}
+
+interface Assigner {
+  protocol(subscription: Subscription): unknown;
+}
+
+/** What a member tells its group when it joins. */
+export interface Subscription {
+  readonly topics: readonly string[];
+  /** Anything. A member that joins with other data than before makes the group begin a new generation. */
+  readonly userData: Buffer;
 }
 
 /** Hears of partitions without a leader. */
 export interface LeaderWatch {
   /** Called before each fetch with those of this member's partitions that have no leader, none of which is fetched. */
   readonly leaderless: (partitions: readonly number[]) => void;
+}
+
+/** Tells whether a request was sent, and nothing is known of it. */
+function isUnanswered(error: unknown): boolean {
+  return [...causes(error)].some((cause) =>
+    cause instanceof Error && UNANSWERED.includes(cause.name)
+  );
 }
 
 interface ConsumerGroup {
@@ -56,6 +78,7 @@ interface ConsumerGroup {
     readonly topic: string;
     readonly partitions: readonly number[];
   }[];
+  commitOffsets(offsets: unknown): Promise<void>;
   fetch(nodeId: string): Promise<readonly { readonly partition: number }[]>;
   recoverFromFetch(error: unknown): Promise<void>;
   seek(to: Place & { readonly offset: string }): void;
@@ -68,8 +91,20 @@ interface ConsumerGroup {
 const BEYOND_END_MS = 5_000;
 /** How far apart metadata are refreshed while a partition has no leader, in milliseconds: kafkajs refreshes them every 30 s. */
 const LEADERS_MS = 500;
+/** How kafkajs calls it that a request that was sent has no answer. */
+const UNANSWERED = [
+  "KafkaJSConnectionClosedError",
+  "KafkaJSRequestTimeoutError",
+];
 /** The pause until the next fetch of an offset that may be there, in milliseconds. */
 const AGAIN_MS = 100;
+
+/** Who a consumer is in its group, through all restarts. */
+interface Member {
+  id: string | null;
+  /** How many commits had no answer: the coordinator may still get them. */
+  unansweredCount: number;
+}
 
 /**
  * Makes a consumer of kafkajs that joins its group again after a failure come as the member that it was. It comes as another one
@@ -77,6 +112,9 @@ const AGAIN_MS = 100;
  *
  * Nothing can be committed by that: what the old member has not committed is fetched again, and the coordinator refuses its id if the
  * group has gone on without it. It then joins as a new member.
+ *
+ * And makes it come with other data if a commit had no answer, so that the group begins a new generation: the coordinator refuses that
+ * commit then, if it gets it late. In the same generation it takes it after those of what is read again, and the group's offset goes back.
  *
  * And makes it look again for the leaders of partitions that have none, see `patchLeaders`, and go on with the others meanwhile.
  *
@@ -90,7 +128,12 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
   const ConsumerGroup = kafkajs.load<
     new (options: Options) => ConsumerGroup
   >(path);
-  const members = new WeakMap<object, string | null>();
+  const members = new WeakMap<object, Member>();
+  const memberOf = (cluster: object) =>
+    members.getOrInsertComputed(
+      cluster,
+      () => ({ id: null, unansweredCount: 0 }),
+    );
   kafkajs.replace(
     path,
     class extends ConsumerGroup {
@@ -101,19 +144,39 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       #refreshedAt = 0;
 
       constructor(options: Options) {
-        const member = members.get(options.cluster) ?? null;
+        const member = memberOf(options.cluster);
+        const { id } = member;
         // This sets it to null.
-        super(options);
-        this.memberId = member;
+        super({
+          ...options,
+          assigners: options.assigners.map((assigner) => ({
+            ...assigner,
+            protocol: (subscription) =>
+              assigner.protocol({
+                ...subscription,
+                userData: Buffer.from(String(member.unansweredCount || "")),
+              }),
+          })),
+        });
+        this.memberId = id;
         this.#watch = options.retry;
       }
 
       get memberId(): string | null {
-        return members.get(this.cluster) ?? null;
+        return memberOf(this.cluster).id;
       }
 
       set memberId(id: string | null) {
-        members.set(this.cluster, id);
+        memberOf(this.cluster).id = id;
+      }
+
+      override async commitOffsets(offsets: unknown) {
+        try {
+          await super.commitOffsets(offsets);
+        } catch (error) {
+          if (isUnanswered(error)) memberOf(this.cluster).unansweredCount++;
+          throw error;
+        }
       }
 
       override async fetch(nodeId: string) {
