@@ -11,6 +11,7 @@ import { checkoutFolder } from "../lib/engine/paths.ts";
 import { createTopic } from "../lib/kafka/topic.ts";
 import { integrationTest } from "./support/integration.ts";
 import { PATIENCE_MS } from "./support/patience.ts";
+import { runDeno } from "./support/run_deno.ts";
 
 const PROGRAM = `
 import { consume, defineEvent, EventProducer, produce } from "pipeline";
@@ -48,16 +49,6 @@ await consume(scans, ({ event, headers: list }) => {
 console.log(JSON.stringify({ offset, sum, headers }));
 `;
 
-async function run(folder: string, args: string[]) {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args,
-    cwd: folder,
-    env: { NO_COLOR: "1" },
-  }).output();
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
-}
-
 integrationTest(
   "a project elsewhere imports the library by its path, defines an event, produces and consumes it",
   async ({ config, topic, group }) => {
@@ -70,10 +61,10 @@ integrationTest(
         JSON.stringify({ imports: { pipeline: library } }),
       );
       await Deno.writeTextFile(`${folder}/scans.ts`, PROGRAM);
-      const checked = await run(folder, ["check", "-q", "scans.ts"]);
+      const checked = await runDeno(folder, ["check", "-q", "scans.ts"]);
       assertEquals([checked.code, checked.stderr], [0, ""]);
       const { host } = new URL(config.registryUrl);
-      const ran = await run(folder, [
+      const ran = await runDeno(folder, [
         "run",
         "-q",
         "--no-prompt",

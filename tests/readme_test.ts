@@ -11,6 +11,7 @@ import { checkoutFolder } from "../lib/engine/paths.ts";
 import { PipelineTelemetry } from "../lib/telemetry/pipeline_telemetry.ts";
 import { serveMetrics } from "../lib/telemetry/server.ts";
 import { permittedTest } from "./support/permissions.ts";
+import { runDeno } from "./support/run_deno.ts";
 
 /** Takes the programs of README.md: the blocks that begin with a comment that names a file. */
 async function programs(): Promise<Map<string, string>> {
@@ -44,24 +45,23 @@ permittedTest(
           code.replaceAll('"./lib/', `"${checkoutFolder()}/lib/`),
         );
       }
-      const run = async (...args: string[]) => {
-        const { code, stdout, stderr } = await new Deno.Command("deno", {
-          args,
-          cwd: folder,
-          env: { NO_COLOR: "1" },
-        }).output();
-        const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-        return { code, stdout: text(stdout), stderr: text(stderr) };
-      };
-      const tested = await run("test", "-q", "--no-prompt", "visits_test.ts");
+      const tested = await runDeno(folder, [
+        "test",
+        "-q",
+        "--no-prompt",
+        "visits_test.ts",
+      ]);
       assertEquals(tested.code, 0, tested.stdout + tested.stderr);
       assertMatch(tested.stdout, /1 passed/);
       const denied = ["--no-prompt", "--allow-sys=hostname", "--ignore-env"];
-      assertEquals(await run("run", "-q", ...denied, "visits.ts"), {
-        code: 1,
-        stdout: "",
-        stderr: "No permission to reach localhost:9092 \n",
-      });
+      assertEquals(
+        await runDeno(folder, ["run", "-q", ...denied, "visits.ts"]),
+        {
+          code: 1,
+          stdout: "",
+          stderr: "No permission to reach localhost:9092 \n",
+        },
+      );
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -195,14 +195,14 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       }
 
       async #lookForLeaders(): Promise<void> {
+        let leaderless = this.#leaderless();
         const now = Date.now();
-        if (
-          this.#leaderless().length > 0 && now - this.#refreshedAt > LEADERS_MS
-        ) {
+        if (leaderless.length > 0 && now - this.#refreshedAt > LEADERS_MS) {
           this.#refreshedAt = now;
           await this.cluster.refreshMetadata();
+          leaderless = this.#leaderless();
         }
-        this.#watch.leaderless(this.#leaderless());
+        this.#watch.leaderless(leaderless);
       }
 
       #leaderless(): number[] {
