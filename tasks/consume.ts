@@ -6,4 +6,4 @@
 
 import { consumeCommand } from "../lib/cli/consume_command.ts";
 
-await consumeCommand();
+await consumeCommand.run();

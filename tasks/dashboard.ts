@@ -6,4 +6,4 @@
 
 import { dashboardCommand } from "../lib/cli/dashboard_command.ts";
 
-await dashboardCommand();
+await dashboardCommand.run();

@@ -6,4 +6,4 @@
 
 import { demoCommand } from "../lib/cli/demo_command.ts";
 
-await demoCommand();
+await demoCommand.run();

@@ -6,4 +6,4 @@
 
 import { dlqCommand } from "../lib/cli/dlq_command.ts";
 
-await dlqCommand();
+await dlqCommand.run();

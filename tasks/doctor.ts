@@ -6,4 +6,4 @@
 
 import { doctorCommand } from "../lib/cli/doctor_command.ts";
 
-await doctorCommand();
+await doctorCommand.run();

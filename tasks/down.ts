@@ -6,4 +6,4 @@
 
 import { downCommand } from "../lib/cli/down_command.ts";
 
-await downCommand();
+await downCommand.run();

@@ -6,4 +6,4 @@
 
 import { groupCommand } from "../lib/cli/group_command.ts";
 
-await groupCommand();
+await groupCommand.run();

@@ -6,4 +6,4 @@
 
 import { liveCommand } from "../lib/cli/live_command.ts";
 
-await liveCommand();
+await liveCommand.run();

@@ -6,4 +6,4 @@
 
 import { peekCommand } from "../lib/cli/peek_command.ts";
 
-await peekCommand();
+await peekCommand.run();

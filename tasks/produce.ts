@@ -6,4 +6,4 @@
 
 import { produceCommand } from "../lib/cli/produce_command.ts";
 
-await produceCommand();
+await produceCommand.run();

@@ -6,4 +6,4 @@
 
 import { schemaCommand } from "../lib/cli/schema_command.ts";
 
-await schemaCommand();
+await schemaCommand.run();

@@ -6,4 +6,4 @@
 
 import { storeCommand } from "../lib/cli/store_command.ts";
 
-await storeCommand();
+await storeCommand.run();

@@ -6,4 +6,4 @@
 
 import { topicCommand } from "../lib/cli/topic_command.ts";
 
-await topicCommand();
+await topicCommand.run();

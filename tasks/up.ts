@@ -6,4 +6,4 @@
 
 import { upCommand } from "../lib/cli/up_command.ts";
 
-await upCommand();
+await upCommand.run();

@@ -55,7 +55,7 @@ export interface TaskSpec<
 }
 
 /** A task's work, called with the flags and the arguments. A number that it returns is the exit code; undefined is 0. */
-export type TaskMain<F extends Flags, A extends readonly string[]> = (
+type TaskMain<F extends Flags, A extends readonly string[]> = (
   flags: FlagValues<F> & { readonly debug: boolean },
   args: ArgumentValues<A>,
 ) => Promise<number | void> | number | void;
@@ -393,4 +393,19 @@ function endByItself(code: number): never {
   Deno.exitCode = code;
   Deno.unrefTimer(setTimeout(() => Deno.exit(code), END_TIMEOUT_MS));
   return undefined as never;
+}
+
+/** A task, or one of the things that a task does. */
+export interface Task {
+  readonly summary: string;
+  /** Runs it with the arguments of the process, or with others. */
+  readonly run: (args?: readonly string[]) => Promise<never>;
+}
+
+/** Makes a task of what {@linkcode runTask} takes. */
+export function task<
+  const F extends Flags,
+  const A extends readonly string[] = readonly [],
+>(spec: TaskSpec<F, A>, main: TaskMain<F, A>): Task {
+  return { summary: spec.summary, run: (args) => runTask(spec, main, args) };
 }

@@ -10,7 +10,7 @@ import { Secret } from "../base/secret.ts";
 import { SettingReader } from "../settings/setting_reader.ts";
 import { serveDashboard } from "../web/server.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
-import { describeError, runTask } from "./command.ts";
+import { describeError, task } from "./command.ts";
 import { chooseEvent, EVENT_FLAG, eventTypes } from "./event_choice.ts";
 import { portFlag, switchFlag, textFlag } from "./flags.ts";
 import { errors, note, output, printLine } from "./output.ts";
@@ -34,71 +34,69 @@ const OPENERS: Partial<Record<typeof Deno.build.os, string>> = {
   windows: "explorer",
 };
 
-/** Runs the command. */
-export async function dashboardCommand(): Promise<never> {
-  return await runTask({
-    name: "dashboard",
-    permissions: PERMISSIONS,
-    summary:
-      "Shows the day as it goes, and the topics, groups, schemas and dead letters in Kafka, in a browser.",
-    flags: {
-      port: portFlag("where it listens", { default: 8080 }),
-      database: DATABASE_FLAG,
-      open: switchFlag("open the browser"),
-      "read-only": switchFlag("leave out all that changes something"),
-      listen: textFlag(
-        "ADDRESS",
-        "an address or name of this machine that others reach it by; only this machine does by default",
-      ),
-      "password-file": textFlag(
-        "FILE",
-        "ask for the password that is in this file, with any user",
-      ),
-      ...CONFIG_FLAGS,
-    },
-    examples: [
-      ["deno task dashboard --open", "On this machine alone"],
-      [
-        "deno task dashboard --listen 192.168.1.20 --password-file .secrets/page.txt --read-only",
-        "For others in the same network, to look at",
-      ],
+/** The command. */
+export const dashboardCommand = task({
+  name: "dashboard",
+  permissions: PERMISSIONS,
+  summary:
+    "Shows the day as it goes, and the topics, groups, schemas and dead letters in Kafka, in a browser.",
+  flags: {
+    port: portFlag("where it listens", { default: 8080 }),
+    database: DATABASE_FLAG,
+    open: switchFlag("open the browser"),
+    "read-only": switchFlag("leave out all that changes something"),
+    listen: textFlag(
+      "ADDRESS",
+      "an address or name of this machine that others reach it by; only this machine does by default",
+    ),
+    "password-file": textFlag(
+      "FILE",
+      "ask for the password that is in this file, with any user",
+    ),
+    ...CONFIG_FLAGS,
+  },
+  examples: [
+    ["deno task dashboard --open", "On this machine alone"],
+    [
+      "deno task dashboard --listen 192.168.1.20 --password-file .secrets/page.txt --read-only",
+      "For others in the same network, to look at",
     ],
-  }, async (flags) => {
-    using stop = stopSignal();
-    const { port, listen, debug } = flags;
-    const passwordFile = flags["password-file"];
-    if (
-      listen !== undefined && passwordFile === undefined && !isLoopback(listen)
-    ) {
-      throw new UsageError("--listen needs --password-file");
-    }
-    const password = passwordFile === undefined
-      ? undefined
-      : readPasswordFile(inputPath(passwordFile));
-    const server = serveDashboard({
-      config: configFrom(flags),
-      database: databaseFrom(flags.database),
-      topic: chooseEvent(EVENT_FLAG.default).type.topic,
-      eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
-      readOnly: flags["read-only"],
-      port,
-      ...(listen !== undefined && { hostname: listen }),
-      ...(password && { password }),
-      advise,
-      failed: (error) => errors.print(describeError(error, { debug })),
-    });
-    printLine(`The dashboard is at ${server.url}`);
-    printLine("Press Ctrl+C to stop");
-    await output.written();
-    if (flags.open) await openBrowser(server.url);
-    if (!stop.signal.aborted) {
-      await new Promise((resolve) =>
-        stop.signal.addEventListener("abort", resolve)
-      );
-    }
-    await server[Symbol.asyncDispose]();
+  ],
+}, async (flags) => {
+  using stop = stopSignal();
+  const { port, listen, debug } = flags;
+  const passwordFile = flags["password-file"];
+  if (
+    listen !== undefined && passwordFile === undefined && !isLoopback(listen)
+  ) {
+    throw new UsageError("--listen needs --password-file");
+  }
+  const password = passwordFile === undefined
+    ? undefined
+    : readPasswordFile(inputPath(passwordFile));
+  const server = serveDashboard({
+    config: configFrom(flags),
+    database: databaseFrom(flags.database),
+    topic: chooseEvent(EVENT_FLAG.default).type.topic,
+    eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
+    readOnly: flags["read-only"],
+    port,
+    ...(listen !== undefined && { hostname: listen }),
+    ...(password && { password }),
+    advise,
+    failed: (error) => errors.print(describeError(error, { debug })),
   });
-}
+  printLine(`The dashboard is at ${server.url}`);
+  printLine("Press Ctrl+C to stop");
+  await output.written();
+  if (flags.open) await openBrowser(server.url);
+  if (!stop.signal.aborted) {
+    await new Promise((resolve) =>
+      stop.signal.addEventListener("abort", resolve)
+    );
+  }
+  await server[Symbol.asyncDispose]();
+});
 
 function advise(error: PipelineError): string | undefined {
   return [adviceFor(error, PERMISSIONS), nextStepFor(error)]

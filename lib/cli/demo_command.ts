@@ -12,7 +12,7 @@ import { freePorts, isPortFree } from "../engine/ports.ts";
 import { withAdmin } from "../kafka/client.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
-import { runTask } from "./command.ts";
+import { task } from "./command.ts";
 import { switchFlag } from "./flags.ts";
 import { note, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
@@ -31,26 +31,24 @@ const INTERVAL_MS = 200;
 /** How long the consumer may take to see them all, in milliseconds. */
 const DEADLINE_MS = 120_000;
 
-/** Runs the command. */
-export async function demoCommand(): Promise<never> {
-  return await runTask({
-    name: "demo",
-    summary:
-      "Runs the whole pipeline once: starts Kafka and the registry unless those of this checkout run, creates the topic,\n" +
-      "produces five events, consumes them, checks that they are the same, and stops what it started.",
-    flags: {
-      keep: switchFlag("leave Kafka and the registry running"),
-    },
-    examples: [["deno task demo", "See it work"]],
-  }, async ({ keep }) => {
-    using stop = stopSignal();
-    const { signal } = stop;
-    await withEngine(
-      { keep, signal, ports: choosePorts },
-      (config) => run(config, signal),
-    );
-  });
-}
+/** The command. */
+export const demoCommand = task({
+  name: "demo",
+  summary:
+    "Runs the whole pipeline once: starts Kafka and the registry unless those of this checkout run, creates the topic,\n" +
+    "produces five events, consumes them, checks that they are the same, and stops what it started.",
+  flags: {
+    keep: switchFlag("leave Kafka and the registry running"),
+  },
+  examples: [["deno task demo", "See it work"]],
+}, async ({ keep }) => {
+  using stop = stopSignal();
+  const { signal } = stop;
+  await withEngine(
+    { keep, signal, ports: choosePorts },
+    (config) => run(config, signal),
+  );
+});
 
 /**
  * Chooses the usual ports for an engine that has to be started, or others if another program listens on one of them: another

@@ -22,14 +22,14 @@ import {
 import type { EventType } from "../events/event_type.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
-import { EXIT } from "./command.ts";
+import { EXIT, task } from "./command.ts";
 import { DlqReport } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic, EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { switchFlag, textFlag } from "./flags.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { runTaskWord, taskWord } from "./task_words.ts";
+import { taskOfWords } from "./task_words.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,
@@ -52,14 +52,12 @@ function originMatcher(origin: string): (letter: DeadLetter) => boolean {
   throw new UsageError(`An origin is ${ORIGIN_HELP}: "${origin}"`);
 }
 
-function matcher(
-  { reason, group, since, origin }: {
-    readonly reason: string | undefined;
-    readonly group: string | undefined;
-    readonly since: string | undefined;
-    readonly origin?: string | undefined;
-  },
-): (letter: DeadLetter) => boolean {
+function matcher({ reason, group, since, origin }: {
+  readonly reason: string | undefined;
+  readonly group: string | undefined;
+  readonly since: string | undefined;
+  readonly origin?: string | undefined;
+}): (letter: DeadLetter) => boolean {
   const sinceMs = since === undefined ? -Infinity : parseIsoTime(since);
   if (sinceMs === undefined) {
     throw new UsageError(`--since takes a time in ISO 8601: "${since}"`);
@@ -73,7 +71,7 @@ function matcher(
     comesFrom(letter);
 }
 
-const list = taskWord({
+const list = task({
   name: "dlq list",
   summary:
     "Lists the messages that could not be processed, each with the reason and the groups that set it aside.",
@@ -103,7 +101,7 @@ const list = taskWord({
   report.listed(counts);
 });
 
-const replay = taskWord({
+const replay = task({
   name: "dlq replay",
   summary:
     "Sends messages back to where they came from, each once, whoever set it aside.",
@@ -140,7 +138,7 @@ const replay = taskWord({
   return summary?.skipped ? EXIT.failed : EXIT.done;
 });
 
-const edit = taskWord({
+const edit = task({
   name: "dlq edit",
   arguments: ["ORIGIN"],
   summary:
@@ -243,16 +241,14 @@ async function editText(
   return edited;
 }
 
-/** Runs the command. */
-export async function dlqCommand(): Promise<never> {
-  return await runTaskWord({
-    name: "dlq",
-    summary:
-      "Looks at a topic's dead letters, the messages that could not be processed, and sends them back.",
-    words: { list, replay, edit },
-    examples: [
-      ["deno task dlq", "What could not be processed, and why"],
-      ["deno task dlq replay", "Try it again, once the cause is fixed"],
-    ],
-  });
-}
+/** The command. */
+export const dlqCommand = taskOfWords({
+  name: "dlq",
+  summary:
+    "Looks at a topic's dead letters, the messages that could not be processed, and sends them back.",
+  words: { list, replay, edit },
+  examples: [
+    ["deno task dlq", "What could not be processed, and why"],
+    ["deno task dlq replay", "Try it again, once the cause is fixed"],
+  ],
+});

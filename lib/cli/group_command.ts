@@ -9,6 +9,7 @@ import { pause } from "../base/pause.ts";
 import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
+import { task } from "./command.ts";
 import { integerFlag, switchFlag, textFlag } from "./flags.ts";
 import {
   describeGroup,
@@ -19,11 +20,11 @@ import {
 import { note, output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { runTaskWord, taskWord } from "./task_words.ts";
+import { taskOfWords } from "./task_words.ts";
 
 const WATCH_MS = 2_000;
 
-const list = taskWord({
+const list = task({
   name: "group list",
   summary: "Lists the consumer groups with their members and lag.",
   flags: { json: JSON_FLAG, ...CONNECTION_FLAGS },
@@ -44,7 +45,7 @@ const list = taskWord({
   }
 });
 
-const show = taskWord({
+const show = task({
   name: "group show",
   arguments: ["GROUP"],
   summary:
@@ -72,7 +73,7 @@ const show = taskWord({
   } while (!signal.aborted);
 });
 
-const reset = taskWord({
+const reset = task({
   name: "group reset",
   arguments: ["GROUP"],
   summary:
@@ -112,11 +113,13 @@ const reset = taskWord({
     );
   }
   const { config, ...options } = connectionFrom(flags);
-  const result = await resetGroup(
-    config,
-    { group, topic, partition, to, execute },
-    options,
-  );
+  const result = await resetGroup(config, {
+    group,
+    topic,
+    partition,
+    to,
+    execute,
+  }, options);
   const at = to.kind === "time"
     ? `, messages from ${new Date(to.timeMs).toISOString()} on`
     : "";
@@ -124,15 +127,13 @@ const reset = taskWord({
   printLine(describeReset(result, execute));
 });
 
-/** Runs the command. */
-export async function groupCommand(): Promise<never> {
-  return await runTaskWord({
-    name: "group",
-    summary: "Shows consumer groups and their lag, and sets where one goes on.",
-    words: { list, show, reset },
-    examples: [[
-      "deno task group show cafe-event-consumer-group",
-      "Does the consumer keep up?",
-    ]],
-  });
-}
+/** The command. */
+export const groupCommand = taskOfWords({
+  name: "group",
+  summary: "Shows consumer groups and their lag, and sets where one goes on.",
+  words: { list, show, reset },
+  examples: [[
+    "deno task group show cafe-event-consumer-group",
+    "Does the consumer keep up?",
+  ]],
+});

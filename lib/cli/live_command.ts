@@ -15,7 +15,7 @@ import type { Config } from "../settings/config.ts";
 import { DEFAULT_STORE_GROUP } from "../store/store.ts";
 import { timeOf } from "../store/window.ts";
 import type { DaySnapshot } from "../web/api.ts";
-import { runTask } from "./command.ts";
+import { task } from "./command.ts";
 import { type FlagValues, integerFlag, numberFlag, portFlag } from "./flags.ts";
 import {
   clockText,
@@ -58,51 +58,49 @@ const OPENING_HOUR = 7;
 const AHEAD_MS = 60_000;
 /** How the topics are laid out, as `deno task topic` does it. */
 const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
-/** Runs the command. */
-export async function liveCommand(): Promise<never> {
-  return await runTask({
-    name: "live",
-    permissions: "engine",
-    summary:
-      "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
-      "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
-      "day that is produced again counts once.",
-    flags: FLAGS,
-    examples: [
-      ["deno task live", "Today so far, and what comes"],
-      [
-        "deno task live --speed 60",
-        "A day in 24 minutes, from the next opening on",
-      ],
+/** The command. */
+export const liveCommand = task({
+  name: "live",
+  permissions: "engine",
+  summary:
+    "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
+    "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
+    "day that is produced again counts once.",
+  flags: FLAGS,
+  examples: [
+    ["deno task live", "Today so far, and what comes"],
+    [
+      "deno task live --speed 60",
+      "A day in 24 minutes, from the next opening on",
     ],
-  }, async (flags) => {
-    using stop = stopSignal();
-    const { signal } = stop;
-    const requirePort = async (port: number) => {
-      await requireFreePort({ title: "the page", port, flag: "--port" });
-      return port;
-    };
-    await withEngine({
-      keep: false,
-      signal,
-      async ports(runs) {
-        // Said before the engine is started: that takes a while.
-        if (!runs) await requirePort(flags.port ?? PAGE_PORT);
-        return {
-          kafkaPort: flags["kafka-port"],
-          registryPort: flags["registry-port"],
-        };
-      },
-    }, async (config, engine) => {
-      const isTaken = engine?.uiUrl === urlOf(PAGE_PORT);
-      const port = await requirePort(
-        flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
-      );
-      await open(flags, { config, port, signal });
-    });
-    printLine("The cafe is closed.");
+  ],
+}, async (flags) => {
+  using stop = stopSignal();
+  const { signal } = stop;
+  const requirePort = async (port: number) => {
+    await requireFreePort({ title: "the page", port, flag: "--port" });
+    return port;
+  };
+  await withEngine({
+    keep: false,
+    signal,
+    async ports(runs) {
+      // Said before the engine is started: that takes a while.
+      if (!runs) await requirePort(flags.port ?? PAGE_PORT);
+      return {
+        kafkaPort: flags["kafka-port"],
+        registryPort: flags["registry-port"],
+      };
+    },
+  }, async (config, engine) => {
+    const isTaken = engine?.uiUrl === urlOf(PAGE_PORT);
+    const port = await requirePort(
+      flags.port ?? (isTaken ? PORT_BESIDE_UI : PAGE_PORT),
+    );
+    await open(flags, { config, port, signal });
   });
-}
+  printLine("The cafe is closed.");
+});
 
 function urlOf(port: number): string {
   return `http://localhost:${port}`;
@@ -143,9 +141,7 @@ async function startParts(
     net: [...denoJson.permissions.dashboard.net, ...hosts, `127.0.0.1:${port}`],
     ready: /http:\/\//,
   };
-  await Promise.all(
-    [...stores, page].map((part) => parts.start(part, signal)),
-  );
+  await Promise.all([...stores, page].map((part) => parts.start(part, signal)));
 }
 
 /** Asks the page for the time of the newest event; undefined if there is none. */
@@ -237,24 +233,22 @@ async function produceDays(
   { config, signal }: Omit<PartOptions, "port">,
 ): Promise<void> {
   const first = { ...today, date: today.date.subtract({ days: 1 }) };
-  await Promise.all(
-    LIVE_KINDS.map(async ({ type, eventsFrom }) => {
-      const source = scheduled(eventsFrom(first), {
-        clock,
-        timeOf: (event) => timeOf(type, event),
-        signal,
-      });
-      await produceItems(type, source, {
-        config,
-        notify: noteLine,
-        signal,
-        observer: {
-          failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
-        },
-      });
-      if (!signal.aborted) {
-        throw new PipelineError(`Kafka takes no more ${type.name} events`);
-      }
-    }),
-  );
+  await Promise.all(LIVE_KINDS.map(async ({ type, eventsFrom }) => {
+    const source = scheduled(eventsFrom(first), {
+      clock,
+      timeOf: (event) => timeOf(type, event),
+      signal,
+    });
+    await produceItems(type, source, {
+      config,
+      notify: noteLine,
+      signal,
+      observer: {
+        failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
+      },
+    });
+    if (!signal.aborted) {
+      throw new PipelineError(`Kafka takes no more ${type.name} events`);
+    }
+  }));
 }

@@ -18,7 +18,7 @@ import { messageJson } from "../operate/message_json.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { MAX_LOOK_BACK, peek, type PeekSummary } from "../operate/peek.ts";
 import type { PeekedMessage } from "../operate/peeked_message.ts";
-import { runTask } from "./command.ts";
+import { task } from "./command.ts";
 import { eventLines } from "./event_text.ts";
 import { integerFlag, switchFlag, textFlag } from "./flags.ts";
 import { errors, output, printLine } from "./output.ts";
@@ -31,100 +31,96 @@ import {
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 
-/** Runs the command. */
-export async function peekCommand(): Promise<never> {
-  return await runTask({
-    name: "peek",
-    summary:
-      "Shows a topic's messages. It joins no group and commits nothing, so no consumer notices.",
-    flags: {
-      topic: textFlag(
-        "NAME",
-        "the topic; one of dead letters too, such as demo.dlq",
-        { default: "demo" },
-      ),
-      last: integerFlag(
-        "N",
-        "the newest N messages, unless --from is given (default 10)",
-        { min: 1, max: 100_000 },
-      ),
-      from: textFlag(
-        "WHERE",
-        "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
-      ),
-      partition: integerFlag("N", "only this partition", {
-        min: 0,
-        max: 2 ** 31 - 1,
-      }),
-      key: textFlag("KEY", "only this key"),
-      where: textFlag(
-        "FIELD=VALUE",
-        "only events with this value; address.city names an inner field",
-      ),
-      follow: switchFlag("go on with the messages that come, until Ctrl+C"),
-      json: JSON_FLAG,
-      ...CONNECTION_FLAGS,
-    },
-    examples: [
-      ["deno task peek", "The ten newest messages of the topic demo"],
-      [
-        "deno task peek --topic loyalty --where card_id=1234 --last 3",
-        "The newest scans of one card",
-      ],
-      [
-        "deno task peek --from 2026-02-02T21:00:00Z --json > evening.ndjson",
-        "Everything from a time on, as JSON",
-      ],
+/** The command. */
+export const peekCommand = task({
+  name: "peek",
+  summary:
+    "Shows a topic's messages. It joins no group and commits nothing, so no consumer notices.",
+  flags: {
+    topic: textFlag(
+      "NAME",
+      "the topic; one of dead letters too, such as demo.dlq",
+      { default: "demo" },
+    ),
+    last: integerFlag(
+      "N",
+      "the newest N messages, unless --from is given (default 10)",
+      { min: 1, max: 100_000 },
+    ),
+    from: textFlag(
+      "WHERE",
+      "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
+    ),
+    partition: integerFlag("N", "only this partition", {
+      min: 0,
+      max: 2 ** 31 - 1,
+    }),
+    key: textFlag("KEY", "only this key"),
+    where: textFlag(
+      "FIELD=VALUE",
+      "only events with this value; address.city names an inner field",
+    ),
+    follow: switchFlag("go on with the messages that come, until Ctrl+C"),
+    json: JSON_FLAG,
+    ...CONNECTION_FLAGS,
+  },
+  examples: [
+    ["deno task peek", "The ten newest messages of the topic demo"],
+    [
+      "deno task peek --topic loyalty --where card_id=1234 --last 3",
+      "The newest scans of one card",
     ],
-  }, async (flags) => {
-    using stop = stopSignal();
-    const { topic, last, partition, follow, key, where } = flags;
-    const field = where === undefined ? undefined : parseFieldValue(where);
-    if (where !== undefined && !field) {
-      throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
-    }
-    const matches = messageFilter({ key, fields: field ? [field] : [] });
-    let hasField = false;
-    const from = flags.from === undefined
-      ? undefined
-      : parseOffsetTarget(flags.from);
-    if (flags.from !== undefined && !from) {
-      throw new UsageError(
-        `--from takes earliest, an offset, a time in ISO 8601 or -N: "${flags.from}"`,
-      );
-    }
-    if (from && last !== undefined) {
-      throw new UsageError(
-        "--last and --from are both given: keep one of them",
-      );
-    }
-    const { config, ...connection } = connectionFrom(flags);
-    const write = flags.json ? messageJson : describePeeked;
-    const summary = await peek(config, async (message) => {
-      printLine(write(message));
-      if (output.full) await output.written();
-    }, {
-      ...connection,
-      topic,
-      partition,
-      last,
-      from,
-      matches: matches && ((message) => {
-        hasField ||= field !== undefined &&
-          textAt(message, field.field) !== undefined;
-        return matches(message);
-      }),
-      follow,
-      signal: stop.signal,
-    });
-    // Behind the messages, where both go to one terminal or file.
-    await output.written();
-    errors.print(describeLook(topic, summary));
-    if (field && !hasField && summary.read > 0) {
-      errors.print(`None of them has the field '${printable(field.field)}'.`);
-    }
+    [
+      "deno task peek --from 2026-02-02T21:00:00Z --json > evening.ndjson",
+      "Everything from a time on, as JSON",
+    ],
+  ],
+}, async (flags) => {
+  using stop = stopSignal();
+  const { topic, last, partition, follow, key, where } = flags;
+  const field = where === undefined ? undefined : parseFieldValue(where);
+  if (where !== undefined && !field) {
+    throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
+  }
+  const matches = messageFilter({ key, fields: field ? [field] : [] });
+  let hasField = false;
+  const from = flags.from === undefined
+    ? undefined
+    : parseOffsetTarget(flags.from);
+  if (flags.from !== undefined && !from) {
+    throw new UsageError(
+      `--from takes earliest, an offset, a time in ISO 8601 or -N: "${flags.from}"`,
+    );
+  }
+  if (from && last !== undefined) {
+    throw new UsageError("--last and --from are both given: keep one of them");
+  }
+  const { config, ...connection } = connectionFrom(flags);
+  const write = flags.json ? messageJson : describePeeked;
+  const summary = await peek(config, async (message) => {
+    printLine(write(message));
+    if (output.full) await output.written();
+  }, {
+    ...connection,
+    topic,
+    partition,
+    last,
+    from,
+    matches: matches && ((message) => {
+      hasField ||= field !== undefined &&
+        textAt(message, field.field) !== undefined;
+      return matches(message);
+    }),
+    follow,
+    signal: stop.signal,
   });
-}
+  // Behind the messages, where both go to one terminal or file.
+  await output.written();
+  errors.print(describeLook(topic, summary));
+  if (field && !hasField && summary.read > 0) {
+    errors.print(`None of them has the field '${printable(field.field)}'.`);
+  }
+});
 
 /** What the headers of a dead letter begin with that are told by its reason. */
 const LETTER_PREFIX = "__connect.errors.";

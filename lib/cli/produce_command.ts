@@ -22,7 +22,7 @@ import { generatedEvents } from "../produce/sources/generated.ts";
 import { paced } from "../produce/sources/paced.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
-import { EXIT, runTask } from "./command.ts";
+import { EXIT, task } from "./command.ts";
 import { EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import {
   type FlagValues,
@@ -112,34 +112,32 @@ const ACKS: Record<string, Acks> = { "0": 0, "1": 1, all: "all" };
 const DEFAULT_COUNT = 5;
 const DEFAULT_INTERVAL_MS = 200;
 
-/** Runs the command. */
-export async function produceCommand(): Promise<never> {
-  return await runTask({
-    name: "produce",
-    summary:
-      "Produces events to a topic: random ones, or those of a file (NDJSON, JSON or CSV).",
-    flags: FLAGS,
-    examples: [
-      [
-        "deno task produce --count 100 --interval 0",
-        "100 random events at full speed",
-      ],
-      [
-        "deno task produce --file - < events.ndjson",
-        "The events of a file, one JSON object a line",
-      ],
-      ["deno task produce --file events.csv.gz", "The rows of a table"],
-      ["deno task produce --event loyalty_scan", "Five loyalty scans"],
-      [
-        "deno task produce --schema schemas/visit.schema.json --key-field id --topic visits",
-        "Five random events of any schema",
-      ],
+/** The command. */
+export const produceCommand = task({
+  name: "produce",
+  summary:
+    "Produces events to a topic: random ones, or those of a file (NDJSON, JSON or CSV).",
+  flags: FLAGS,
+  examples: [
+    [
+      "deno task produce --count 100 --interval 0",
+      "100 random events at full speed",
     ],
-  }, async (flags) => {
-    using stop = stopSignal();
-    return await run(flags, stop.signal) ? EXIT.done : EXIT.failed;
-  });
-}
+    [
+      "deno task produce --file - < events.ndjson",
+      "The events of a file, one JSON object a line",
+    ],
+    ["deno task produce --file events.csv.gz", "The rows of a table"],
+    ["deno task produce --event loyalty_scan", "Five loyalty scans"],
+    [
+      "deno task produce --schema schemas/visit.schema.json --key-field id --topic visits",
+      "Five random events of any schema",
+    ],
+  ],
+}, async (flags) => {
+  using stop = stopSignal();
+  return await run(flags, stop.signal) ? EXIT.done : EXIT.failed;
+});
 
 async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   checkFlags(flags);

@@ -6,7 +6,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
-import { didYouMean, EXIT } from "./command.ts";
+import { didYouMean, EXIT, task } from "./command.ts";
 import { integerFlag, textFlag } from "./flags.ts";
 import { errors, printLine } from "./output.ts";
 import { readSchemaFile } from "./schema_file.ts";
@@ -18,7 +18,7 @@ import {
 } from "./schema_report.ts";
 import { closestTo } from "../base/suggestion.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { runTaskWord, taskWord } from "./task_words.ts";
+import { taskOfWords } from "./task_words.ts";
 
 const SUBJECT_FLAG = textFlag(
   "NAME",
@@ -32,7 +32,7 @@ function connect(
   return SchemaCatalog.connect(config, options);
 }
 
-const list = taskWord({
+const list = task({
   name: "schema list",
   summary: "Lists the subjects: their versions, ids and compatibility levels.",
   flags: {
@@ -48,7 +48,7 @@ const list = taskWord({
   }
 });
 
-const show = taskWord({
+const show = task({
   name: "schema show",
   arguments: ["SUBJECT"],
   summary: "Prints a subject's schema: the newest version, or another one.",
@@ -71,7 +71,7 @@ const show = taskWord({
   printLine(describeSchema(found));
 });
 
-const check = taskWord({
+const check = task({
   name: "schema check",
   arguments: ["FILE"],
   summary:
@@ -88,7 +88,7 @@ const check = taskWord({
   return result.compatible ? EXIT.done : EXIT.failed;
 });
 
-const register = taskWord({
+const register = task({
   name: "schema register",
   arguments: ["FILE"],
   summary:
@@ -111,7 +111,7 @@ const register = taskWord({
   return EXIT.done;
 });
 
-const compatibility = taskWord({
+const compatibility = task({
   name: "schema compatibility",
   arguments: ["[LEVEL]"],
   summary: `Shows or sets the level by which a new version is checked: ${
@@ -144,15 +144,13 @@ const compatibility = taskWord({
   printLine(`${flags.subject ?? "All subjects"}: ${describeLevel(now)}.`);
 });
 
-/** Runs the command. */
-export async function schemaCommand(): Promise<never> {
-  return await runTaskWord({
-    name: "schema",
-    summary: "Looks at the registry's schemas, and adds to them.",
-    words: { list, show, check, register, compatibility },
-    examples: [[
-      "deno task schema check new.schema.json --subject demo-value",
-      "May it be the topic's next schema?",
-    ]],
-  });
-}
+/** The command. */
+export const schemaCommand = taskOfWords({
+  name: "schema",
+  summary: "Looks at the registry's schemas, and adds to them.",
+  words: { list, show, check, register, compatibility },
+  examples: [[
+    "deno task schema check new.schema.json --subject demo-value",
+    "May it be the topic's next schema?",
+  ]],
+});
