@@ -62,26 +62,13 @@ interface Family extends InstrumentSpec {
 }
 
 /** Finds or makes what belongs to attributes. */
-class ByAttributes<S> {
-  readonly #make: (attributes: Attributes) => S;
-  readonly #found = new Map<string, S>();
-
-  constructor(make: (attributes: Attributes) => S) {
-    this.#make = make;
-  }
-
-  with(attributes: Attributes): S {
-    const key = keyOf(attributes);
-    let series = this.#found.get(key);
-    if (series === undefined) {
-      this.#found.set(key, series = this.#make(attributes));
-    }
-    return series;
-  }
-
-  values(): Iterable<S> {
-    return this.#found.values();
-  }
+function byAttributes<S>(make: (attributes: Attributes) => S) {
+  const found = new Map<string, S>();
+  return {
+    with: (attributes: Attributes) =>
+      found.getOrInsertComputed(keyOf(attributes), () => make(attributes)),
+    values: () => found.values(),
+  };
 }
 
 function keyOf(attributes: Attributes): string {
@@ -100,7 +87,7 @@ export class Instruments {
 
   counter(spec: InstrumentSpec): Instrument<CounterSeries> {
     const exported = this.#meter?.createCounter(spec.name, spec);
-    const series = new ByAttributes((attributes) => {
+    const series = byAttributes((attributes) => {
       // Prometheus sees an increase only from a value that it has had.
       exported?.add(0, attributes);
       return {
@@ -130,7 +117,7 @@ export class Instruments {
       ...spec,
       advice: { explicitBucketBoundaries: [...boundaries] },
     });
-    const series = new ByAttributes((attributes) => ({
+    const series = byAttributes((attributes) => ({
       attributes,
       /** By bucket; the last one has no bound. */
       counts: new Array<number>(boundaries.length + 1).fill(0),

@@ -4,25 +4,19 @@
  * @module
  */
 
-import type { EventRecord, OutgoingHeader } from "../events/record.ts";
 import type {
   ConsumerRun,
   ConsumerTelemetry,
   Dependency,
-  Processing,
   ProducerRun,
   ProducerTelemetry,
   RunTelemetry,
-  SendFailure,
-  SendRequest,
   StoreRun,
   StoreTelemetry,
   Telemetry,
-  Writing,
 } from "../events/telemetry.ts";
 import {
   type Attributes,
-  type CounterSeries,
   type HistogramSeries,
   type Instrument,
   Instruments,
@@ -124,6 +118,14 @@ function makeMetrics(instruments: Instruments) {
 
 type Metrics = ReturnType<typeof makeMetrics>;
 
+/** A run, and whether it is ready for work. */
+interface Run extends RunTelemetry {
+  readonly attributes: Attributes;
+  isConnected: boolean;
+  /** What it waits for. */
+  readonly away: ReadonlySet<Dependency>;
+}
+
 interface Shared {
   readonly metrics: Metrics;
   readonly tracing: Tracing | undefined;
@@ -150,7 +152,10 @@ export class PipelineTelemetry implements Telemetry {
   /** Whether there are runs, all are connected or have been assigned their partitions, and none waits for something that is away. */
   get isReady(): boolean {
     const { runs } = this.#shared;
-    return runs.size > 0 && runs.values().every((run) => run.isReady);
+    return runs.size > 0 &&
+      runs.values().every(({ isConnected, away }) =>
+        isConnected && away.size === 0
+      );
   }
 
   /** Writes the metrics in Prometheus' text format. */
@@ -160,332 +165,220 @@ export class PipelineTelemetry implements Telemetry {
 
   /** Observes a producer. */
   producing(run: ProducerRun): ProducerTelemetry {
-    return new Producing(this.#shared, run);
+    return observeProducer(this.#shared, run);
   }
 
   /** Observes a consumer. */
   consuming(run: ConsumerRun): ConsumerTelemetry {
-    return new Consuming(this.#shared, run);
+    return observeConsumer(this.#shared, run);
   }
 
   storing(run: StoreRun): StoreTelemetry {
-    return new Storing(this.#shared, run);
+    return observeStore(this.#shared, run);
   }
 }
 
-class Run implements RunTelemetry {
-  protected readonly metrics: Metrics;
-  protected readonly tracing: Tracing | undefined;
-  protected readonly attributes: Attributes;
-  readonly #runs: Set<Run>;
-  readonly #waits: ReadonlyMap<Dependency, CounterSeries>;
-  readonly #away = new Set<Dependency>();
-  #isConnected: boolean;
-
-  constructor(shared: Shared, options: {
-    readonly attributes: Attributes;
-    readonly dependencies: readonly Dependency[];
-    readonly isConnected: boolean;
-  }) {
-    const { attributes, dependencies, isConnected } = options;
-    this.metrics = shared.metrics;
-    this.tracing = shared.tracing;
-    this.attributes = { [ATTRIBUTE.system]: "kafka", ...attributes };
-    this.#isConnected = isConnected;
-    this.#waits = new Map(dependencies.map((dependency) => [
-      dependency,
-      this.metrics.waits.with({
-        ...this.attributes,
-        [OWN.dependency]: dependency,
-      }),
-    ]));
-    this.#runs = shared.runs.add(this);
-  }
-
-  get isReady(): boolean {
-    return this.#isConnected && this.#away.size === 0;
-  }
-
-  protected connected(): void {
-    this.#isConnected = true;
-  }
-
-  waiting(what: Dependency, waits: boolean): void {
-    if (!waits) this.#away.delete(what);
-    else if (!this.#away.has(what)) {
-      this.#away.add(what);
-      this.#waits.get(what)?.add();
-    }
-  }
-
-  ended(): void {
-    this.#runs.delete(this);
-  }
-
-  /** Counts an operation that failed and is tried again. */
-  protected retries(operation: string): CounterSeries {
-    return this.metrics.retries.with({
-      ...this.attributes,
-      [OWN.operation]: operation,
-    });
-  }
+function beginRun({ metrics, runs }: Shared, options: {
+  readonly attributes: Attributes;
+  readonly dependencies: readonly Dependency[];
+  readonly isConnected: boolean;
+}): Run {
+  const { dependencies, isConnected } = options;
+  const attributes = { [ATTRIBUTE.system]: "kafka", ...options.attributes };
+  const waits = new Map(dependencies.map((dependency) => [
+    dependency,
+    metrics.waits.with({ ...attributes, [OWN.dependency]: dependency }),
+  ]));
+  const away = new Set<Dependency>();
+  const run: Run = {
+    attributes,
+    isConnected,
+    away,
+    waiting(what, isAway) {
+      if (!isAway) away.delete(what);
+      else if (!away.has(what)) {
+        away.add(what);
+        waits.get(what)?.add();
+      }
+    },
+    ended: () => void runs.delete(run),
+  };
+  runs.add(run);
+  return run;
 }
 
-/** Adds to a duration's histogram, under the kind of error if there was one. */
-class Duration {
-  readonly #histogram: Instrument<HistogramSeries>;
-  readonly #attributes: Attributes;
-  readonly #succeeded: HistogramSeries;
-
-  constructor(histogram: Instrument<HistogramSeries>, attributes: Attributes) {
-    this.#histogram = histogram;
-    this.#attributes = attributes;
-    this.#succeeded = histogram.with(attributes);
-  }
-
-  /** Adds what has taken from a time until now, by `performance.now()`. */
-  since(startedAt: number, error?: unknown): void {
-    const series = error === undefined
-      ? this.#succeeded
-      : this.#histogram.with(failing(this.#attributes, error));
-    series.record((performance.now() - startedAt) / 1_000);
-  }
+/** Makes what times work and ends its span: in a histogram, under the kind of error if there was one. */
+function timer(histogram: Instrument<HistogramSeries>, attributes: Attributes) {
+  const succeeded = histogram.with(attributes);
+  return (span: OpenSpan | undefined) => {
+    const startedAt = performance.now();
+    return {
+      call: <R>(work: () => R) => span ? span.call(work) : work(),
+      end(error?: unknown) {
+        span?.end(error);
+        const series = error === undefined
+          ? succeeded
+          : histogram.with(failing(attributes, error));
+        series.record((performance.now() - startedAt) / 1_000);
+      },
+    };
+  };
 }
 
 function failing(attributes: Attributes, error: unknown): Attributes {
   return { ...attributes, [ATTRIBUTE.errorType]: errorTypeOf(error) };
 }
 
-class Producing extends Run implements ProducerTelemetry {
-  readonly #topic: string;
-  readonly #sending: Attributes;
-  readonly #sent: CounterSeries;
-  readonly #delivered: CounterSeries;
-  readonly #failed: CounterSeries;
-  readonly #invalid: CounterSeries;
-  readonly #again: CounterSeries;
-  readonly #duration: Duration;
-
-  constructor(shared: Shared, { topic }: ProducerRun) {
-    super(shared, {
-      attributes: { [ATTRIBUTE.topic]: topic },
-      dependencies: ["kafka"],
-      isConnected: true,
-    });
-    const { metrics, attributes } = this;
-    this.#topic = topic;
-    this.#sending = { ...attributes, [ATTRIBUTE.operationName]: "send" };
-    this.#sent = metrics.sent.with(this.#sending);
-    this.#delivered = metrics.delivered.with(attributes);
-    this.#failed = metrics.failed.with(attributes);
-    this.#invalid = metrics.invalid.with(attributes);
-    this.#again = this.retries("send");
-    this.#duration = new Duration(metrics.operation, this.#sending);
-  }
-
-  creating(
-    partition: number,
-    headers: readonly OutgoingHeader[] | undefined,
-  ): readonly OutgoingHeader[] | undefined {
-    return this.tracing
-      ? this.tracing.create({ topic: this.#topic, partition }, headers)
-      : headers;
-  }
-
-  sending(request: SendRequest): (failure?: SendFailure) => void {
-    const count = request.messages.length;
-    const startedAt = performance.now();
-    const span = this.tracing?.send(this.#topic, request);
-    return (failure) => {
-      span?.end(failure?.error);
-      this.#duration.since(startedAt, failure?.error);
-      if (!failure) {
-        this.#sent.add(count);
-        this.#delivered.add(count);
-        return;
-      }
-      const { error, again } = failure;
-      this.metrics.sent.with(failing(this.#sending, error)).add(count);
-      if (again) this.#again.add();
-    };
-  }
-
-  failed(): void {
-    this.#failed.add();
-  }
-
-  invalid(): void {
-    this.#invalid.add();
-  }
+function observeProducer(
+  shared: Shared,
+  { topic }: ProducerRun,
+): ProducerTelemetry {
+  const { metrics, tracing } = shared;
+  const { attributes, waiting, ended } = beginRun(shared, {
+    attributes: { [ATTRIBUTE.topic]: topic },
+    dependencies: ["kafka"],
+    isConnected: true,
+  });
+  const sending = { ...attributes, [ATTRIBUTE.operationName]: "send" };
+  const sent = metrics.sent.with(sending);
+  const delivered = metrics.delivered.with(attributes);
+  const failed = metrics.failed.with(attributes);
+  const invalid = metrics.invalid.with(attributes);
+  const retries = metrics.retries
+    .with({ ...attributes, [OWN.operation]: "send" });
+  const timed = timer(metrics.operation, sending);
+  return {
+    waiting,
+    ended,
+    creating: (partition, headers) =>
+      tracing ? tracing.create({ topic, partition }, headers) : headers,
+    sending(request) {
+      const count = request.messages.length;
+      const { end } = timed(tracing?.send(topic, request));
+      return (failure) => {
+        end(failure?.error);
+        if (!failure) {
+          sent.add(count);
+          delivered.add(count);
+          return;
+        }
+        const { error, again } = failure;
+        metrics.sent.with(failing(sending, error)).add(count);
+        if (again) retries.add();
+      };
+    },
+    failed: () => failed.add(),
+    invalid: () => invalid.add(),
+  };
 }
 
-class Consuming extends Run implements ConsumerTelemetry {
-  readonly #run: ConsumerRun;
-  readonly #consumed: CounterSeries;
-  readonly #deadLetters: CounterSeries;
-  readonly #tombstones: CounterSeries;
-  readonly #again: CounterSeries;
-  readonly #process: Duration;
-  readonly #commit: Duration;
-  #lags: ReadonlyMap<number, number> = new Map();
+function observeConsumer(
+  shared: Shared,
+  consumer: ConsumerRun,
+): ConsumerTelemetry {
+  const { metrics, tracing } = shared;
+  const run = beginRun(shared, {
+    attributes: {
+      [ATTRIBUTE.topic]: consumer.topic,
+      [ATTRIBUTE.group]: consumer.group,
+    },
+    dependencies: ["kafka", "registry"],
+    isConnected: false,
+  });
+  const { attributes } = run;
+  const operation = (name: string) => ({
+    ...attributes,
+    [ATTRIBUTE.operationName]: name,
+  });
+  const consumed = metrics.consumed.with(operation("process"));
+  const deadLetters = metrics.deadLetters.with(attributes);
+  const tombstones = metrics.tombstones.with(attributes);
+  const retries = metrics.retries
+    .with({ ...attributes, [OWN.operation]: "process" });
+  const processing = timer(metrics.process, operation("process"));
+  const committing = timer(metrics.operation, operation("commit"));
   /** When the newest event was sent that a handler got, in milliseconds since the epoch; -1 before the first. */
-  #newest = -1;
-
-  constructor(shared: Shared, run: ConsumerRun) {
-    super(shared, {
-      attributes: {
-        [ATTRIBUTE.topic]: run.topic,
-        [ATTRIBUTE.group]: run.group,
-      },
-      dependencies: ["kafka", "registry"],
-      isConnected: false,
-    });
-    const { metrics, attributes } = this;
-    const operation = (name: string) => ({
-      ...attributes,
-      [ATTRIBUTE.operationName]: name,
-    });
-    this.#run = run;
-    this.#consumed = metrics.consumed.with(operation("process"));
-    this.#deadLetters = metrics.deadLetters.with(attributes);
-    this.#tombstones = metrics.tombstones.with(attributes);
-    this.#again = this.retries("process");
-    this.#process = new Duration(metrics.process, operation("process"));
-    this.#commit = new Duration(metrics.operation, operation("commit"));
-    metrics.age.observe(
-      attributes,
-      () =>
-        this.#newest < 0
-          ? undefined
-          : Math.max(Date.now() - this.#newest, 0) / 1_000,
-    );
-  }
-
-  assigned(): void {
-    this.connected();
-  }
-
-  lagging(lags: ReadonlyMap<number, number>): void {
-    const { lag } = this.metrics;
-    for (const partition of this.#lags.keys()) {
-      if (!lags.has(partition)) lag.forget(this.#lagOf(partition));
+  let newest = -1;
+  metrics.age.observe(
+    attributes,
+    () => newest < 0 ? undefined : Math.max(Date.now() - newest, 0) / 1_000,
+  );
+  let known: ReadonlyMap<number, number> = new Map();
+  const lagOf = (partition: number) => ({
+    ...attributes,
+    [ATTRIBUTE.partition]: String(partition),
+  });
+  const lagging = (lags: ReadonlyMap<number, number>) => {
+    for (const partition of known.keys()) {
+      if (!lags.has(partition)) metrics.lag.forget(lagOf(partition));
     }
     for (const partition of lags.keys()) {
-      if (this.#lags.has(partition)) continue;
-      const read = () => this.#lags.get(partition);
-      lag.observe(this.#lagOf(partition), read);
+      if (known.has(partition)) continue;
+      metrics.lag.observe(lagOf(partition), () => known.get(partition));
     }
-    this.#lags = lags;
-  }
-
-  #lagOf(partition: number): Attributes {
-    return { ...this.attributes, [ATTRIBUTE.partition]: String(partition) };
-  }
-
-  processing(records: readonly EventRecord<unknown>[]): Processing {
-    this.#consumed.add(records.length);
-    for (const { timestamp } of records) {
-      if (timestamp > this.#newest) this.#newest = timestamp;
-    }
-    return new TimedProcessing(
-      { duration: this.#process, retries: this.#again },
-      this.tracing?.process(this.#run, records),
-    );
-  }
-
-  setAside(): void {
-    this.#deadLetters.add();
-  }
-
-  tombstone(): void {
-    this.#tombstones.add();
-  }
-
-  committing(): (error?: unknown) => void {
-    const startedAt = performance.now();
-    const span = this.tracing?.commit(this.#run);
-    return (error) => {
-      span?.end(error);
-      this.#commit.since(startedAt, error);
-    };
-  }
-
-  override ended(): void {
-    super.ended();
-    this.lagging(new Map());
-    this.metrics.age.forget(this.attributes);
-  }
-}
-
-class TimedProcessing implements Processing {
-  readonly #parts: {
-    readonly duration: Duration;
-    readonly retries: CounterSeries;
+    known = lags;
   };
-  readonly #span: OpenSpan | undefined;
-  readonly #startedAt = performance.now();
-
-  constructor(
-    parts: { readonly duration: Duration; readonly retries: CounterSeries },
-    span: OpenSpan | undefined,
-  ) {
-    this.#parts = parts;
-    this.#span = span;
-  }
-
-  call<R>(work: () => R): R {
-    return this.#span ? this.#span.call(work) : work();
-  }
-
-  again(error: unknown): void {
-    this.#parts.retries.add();
-    this.#span?.again(error);
-  }
-
-  ended(error?: unknown): void {
-    this.#span?.end(error);
-    this.#parts.duration.since(this.#startedAt, error);
-  }
+  return {
+    waiting: run.waiting,
+    ended() {
+      run.ended();
+      lagging(new Map());
+      metrics.age.forget(attributes);
+    },
+    assigned() {
+      run.isConnected = true;
+    },
+    lagging,
+    processing(records) {
+      consumed.add(records.length);
+      for (const { timestamp } of records) {
+        if (timestamp > newest) newest = timestamp;
+      }
+      const span = tracing?.process(consumer, records);
+      const { call, end } = processing(span);
+      return {
+        call,
+        again(error) {
+          retries.add();
+          span?.again(error);
+        },
+        ended: end,
+      };
+    },
+    setAside: () => deadLetters.add(),
+    tombstone: () => tombstones.add(),
+    committing: () => committing(tracing?.commit(consumer)).end,
+  };
 }
 
-class Storing extends Run implements StoreTelemetry {
-  readonly #run: StoreRun;
-  readonly #stored: CounterSeries;
-  readonly #repeated: CounterSeries;
-  readonly #duration: Duration;
-
-  constructor(shared: Shared, run: StoreRun) {
-    super(shared, {
-      attributes: { [ATTRIBUTE.topic]: run.topic },
-      dependencies: ["database"],
-      isConnected: true,
-    });
-    const { metrics, attributes } = this;
-    this.#run = run;
-    this.#stored = metrics.stored.with(attributes);
-    this.#repeated = metrics.repeated.with(attributes);
-    this.#duration = new Duration(metrics.transaction, {
-      [ATTRIBUTE.databaseSystem]: run.system,
-      [ATTRIBUTE.collection]: run.table,
-      [ATTRIBUTE.databaseOperation]: "transaction",
-    });
-  }
-
-  writing(count: number): Writing {
-    const startedAt = performance.now();
-    const span = this.tracing?.write(this.#run, count);
-    const ended = (error?: unknown) => {
-      span?.end(error);
-      this.#duration.since(startedAt, error);
-    };
-    return {
-      call: (work) => span ? span.call(work) : work(),
-      written: (added) => {
-        ended();
-        this.#stored.add(added);
-        this.#repeated.add(count - added);
-      },
-      failed: ended,
-    };
-  }
+function observeStore(shared: Shared, store: StoreRun): StoreTelemetry {
+  const { metrics, tracing } = shared;
+  const { attributes, waiting, ended } = beginRun(shared, {
+    attributes: { [ATTRIBUTE.topic]: store.topic },
+    dependencies: ["database"],
+    isConnected: true,
+  });
+  const stored = metrics.stored.with(attributes);
+  const repeated = metrics.repeated.with(attributes);
+  const timed = timer(metrics.transaction, {
+    [ATTRIBUTE.databaseSystem]: store.system,
+    [ATTRIBUTE.collection]: store.table,
+    [ATTRIBUTE.databaseOperation]: "transaction",
+  });
+  return {
+    waiting,
+    ended,
+    writing(count) {
+      const { call, end } = timed(tracing?.write(store, count));
+      return {
+        call,
+        written(added) {
+          end();
+          stored.add(added);
+          repeated.add(count - added);
+        },
+        failed: end,
+      };
+    },
+  };
 }
