@@ -4,6 +4,6 @@
  * @module
  */
 
-import { testCommand } from "../lib/cli/test_command.ts";
+import { testCommand } from "../tests/support/test_command.ts";
 
 await testCommand();

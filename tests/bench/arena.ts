@@ -12,7 +12,7 @@ import { brokerData } from "../../lib/engine/paths.ts";
 import {
   startThrowawayEngine,
   type ThrowawayEngine,
-} from "../../lib/engine/throwaway.ts";
+} from "../support/throwaway_engine.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
 import { createKafka } from "../support/kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";

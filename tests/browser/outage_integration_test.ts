@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import { freePorts } from "../../lib/engine/ports.ts";
-import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+import { startThrowawayEngine } from "../support/throwaway_engine.ts";
 import { resolveConfig } from "../../lib/settings/config.ts";
 import { eventually } from "../support/eventually.ts";
 import { makeTopic } from "../support/topics.ts";

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+import { startThrowawayEngine } from "../support/throwaway_engine.ts";
 import { loyaltyScans } from "../../lib/events/loyalty_scan.ts";
 import { orders } from "../../lib/events/order.ts";
 import { ordersFrom, scansFrom } from "../../lib/events/order_day.ts";

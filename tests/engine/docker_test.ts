@@ -7,7 +7,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseJavaVersion } from "../../lib/engine/choose.ts";
 import { composeArguments } from "../../lib/engine/docker.ts";
-import { composeOverride } from "../../lib/engine/throwaway.ts";
+import { composeOverride } from "../support/throwaway_engine.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { shellTest } from "../support/local_engine.ts";
 

@@ -26,7 +26,7 @@ import {
 import {
   makeThrowawayEngine,
   startThrowawayEngine,
-} from "../../lib/engine/throwaway.ts";
+} from "../support/throwaway_engine.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
 import { withAdmin } from "../support/kafkajs.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+import { startThrowawayEngine } from "./throwaway_engine.ts";
 
 const { broker, registry, folders } = await startThrowawayEngine();
 console.log(

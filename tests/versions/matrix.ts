@@ -7,11 +7,11 @@
 
 import { EXIT, runTask } from "../../lib/cli/command.ts";
 import { note, printLine } from "../../lib/cli/output.ts";
-import { parseSummary, type TestSummary } from "../../lib/cli/test_command.ts";
+import { parseSummary, type TestSummary } from "../support/test_command.ts";
 import type { ProgramChoice } from "../../lib/engine/download.ts";
 import { javaVersion } from "../../lib/engine/choose.ts";
 import { apicurioFor, APICURIOS, KAFKA } from "../../lib/engine/maven.ts";
-import { startThrowawayEngine } from "../../lib/engine/throwaway.ts";
+import { startThrowawayEngine } from "../support/throwaway_engine.ts";
 import { KAFKAS } from "./programs.ts";
 
 /**

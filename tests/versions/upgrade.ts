@@ -10,7 +10,7 @@ import { apicurioFor, APICURIOS, KAFKA } from "../../lib/engine/maven.ts";
 import {
   startThrowawayEngine,
   ThrowawayEngine,
-} from "../../lib/engine/throwaway.ts";
+} from "../support/throwaway_engine.ts";
 import { Watchdog } from "../../lib/engine/watchdog.ts";
 import { type Order, orders, randomOrders } from "../../lib/events/order.ts";
 import { consume, produce, resolveConfig } from "../../lib/mod.ts";

@@ -12,7 +12,7 @@ import { signalProcess } from "../../../lib/engine/shell.ts";
 import {
   makeThrowawayEngine,
   type ThrowawayEngine,
-} from "../../../lib/engine/throwaway.ts";
+} from "../../support/throwaway_engine.ts";
 import { pause } from "../../../lib/base/pause.ts";
 import { RegistryProxy } from "../../support/registry_proxy.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";

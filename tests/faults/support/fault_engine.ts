@@ -9,7 +9,7 @@ import { freePorts, isPortFree } from "../../../lib/engine/ports.ts";
 import {
   makeThrowawayEngine,
   type ThrowawayEngine,
-} from "../../../lib/engine/throwaway.ts";
+} from "../../support/throwaway_engine.ts";
 import { pause } from "../../../lib/base/pause.ts";
 import { KafkaProxy } from "./kafka_proxy.ts";
 

@@ -4,15 +4,22 @@
  * @module
  */
 
-import { removeIfThere } from "../base/files.ts";
-import { chooseEngine, javaProblem } from "./choose.ts";
-import { archiveDraftOf, archiveOf, archiveOptions } from "./class_archive.ts";
-import { DockerEngine } from "./docker.ts";
-import { ensurePrograms } from "./download.ts";
-import { LocalEngine, type LocalEngineOptions } from "./local.ts";
-import { engineFolder } from "./paths.ts";
-import { freePorts, isPortFree } from "./ports.ts";
-import { Watchdog } from "./watchdog.ts";
+import { removeIfThere } from "../../lib/base/files.ts";
+import { chooseEngine, javaProblem } from "../../lib/engine/choose.ts";
+import {
+  archiveDraftOf,
+  archiveOf,
+  archiveOptions,
+} from "../../lib/engine/class_archive.ts";
+import { DockerEngine } from "../../lib/engine/docker.ts";
+import { ensurePrograms } from "../../lib/engine/download.ts";
+import {
+  LocalEngine,
+  type LocalEngineOptions,
+} from "../../lib/engine/local.ts";
+import { engineFolder } from "../../lib/engine/paths.ts";
+import { freePorts, isPortFree } from "../../lib/engine/ports.ts";
+import { Watchdog } from "../../lib/engine/watchdog.ts";
 
 /** Options for {@linkcode startThrowawayEngine}. */
 export type ThrowawayOptions = Omit<

@@ -7,12 +7,12 @@
  * @module
  */
 
-import { removeIfThere } from "../base/files.ts";
-import { counted } from "../base/plural.ts";
-import { engineFolder } from "../engine/paths.ts";
-import { archiveClasses, startAnyThrowaway } from "../engine/throwaway.ts";
-import { EXIT, runTask } from "./command.ts";
-import { note, printLine } from "./output.ts";
+import { removeIfThere } from "../../lib/base/files.ts";
+import { counted } from "../../lib/base/plural.ts";
+import { engineFolder } from "../../lib/engine/paths.ts";
+import { archiveClasses, startAnyThrowaway } from "./throwaway_engine.ts";
+import { EXIT, runTask } from "../../lib/cli/command.ts";
+import { note, printLine } from "../../lib/cli/output.ts";
 
 /**
  * The files and folders by process, which take about the same time; all others run in one more. A folder of which other processes

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { describeSummary, parseSummary } from "../../lib/cli/test_command.ts";
+import { describeSummary, parseSummary } from "./test_command.ts";
 
 const LINE =
   "FAILED | 41 passed (3 steps) | 2 failed (1 step) | 4 ignored (5s)";
