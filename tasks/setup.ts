@@ -7,4 +7,4 @@
 import { runSetup } from "../lib/cli/setup_command.ts";
 
 // A child process that outlives its deadline must not delay the end.
-Deno.exit(await runSetup(new URL("../", import.meta.url), Deno.args));
+Deno.exit(await runSetup(Deno.args));

@@ -25,21 +25,14 @@ Example:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage`;
 
-/**
- * Runs the task.
- *
- * @param root The checkout, a URL that ends in `/`.
- */
-export async function runSetup(
-  root: URL,
-  args: readonly string[],
-): Promise<number> {
-  const code = await run(root, args);
+/** Runs the task, and returns its exit code. */
+export async function runSetup(args: readonly string[]): Promise<number> {
+  const code = await run(args);
   await Promise.all([output.end(), errors.end()]);
   return code;
 }
 
-async function run(root: URL, args: readonly string[]): Promise<number> {
+async function run(args: readonly string[]): Promise<number> {
   const unknown = args.find((arg) => !["--quiet", "--help"].includes(arg));
   if (unknown !== undefined) {
     const what = unknown.startsWith("-") ? "flag" : "argument";
@@ -52,7 +45,7 @@ async function run(root: URL, args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    const { changed, message } = await setUp(root);
+    const { changed, message } = await setUp();
     // With --quiet this is the first step of another task, and stdout is for that task's results.
     if (!args.includes("--quiet")) printLine(message);
     else if (changed) errors.print(message);

@@ -1,28 +1,10 @@
 /**
- * Which packages of JSR the project imports, whether Deno can get them, and those of npm.
+ * Whether Deno can get packages of JSR, and those of npm.
  *
  * @module
  */
 
 import { PipelineError } from "../base/errors.ts";
-
-/** Reads the packages of JSR from the import map: their specifiers by import name. */
-export function jsrImports(config: string): Map<string, string> {
-  let imports: Record<string, string>;
-  try {
-    imports = (JSON.parse(config) as { imports?: Record<string, string> })
-      .imports ?? {};
-  } catch (cause) {
-    throw new PipelineError("Could not read deno.json: it is not valid JSON", {
-      cause,
-    });
-  }
-  return new Map(
-    Object.entries(imports).filter(([, specifier]) =>
-      specifier.startsWith("jsr:")
-    ),
-  );
-}
 
 /**
  * Asks Deno whether packages resolve, from its cache or by a download. It runs without the configuration, so that the stand-ins don't

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { cachePackages, jsrImports, resolvePackages } from "./jsr_packages.ts";
+import denoJson from "../../deno.json" with { type: "json" };
+import { cachePackages, resolvePackages } from "./jsr_packages.ts";
 import { updateLockCopy } from "./lock_file.ts";
 import {
   fillOfflineFolder,
@@ -21,53 +22,37 @@ export interface SetupResult {
   readonly message: string;
 }
 
-/** Options for {@linkcode setUp}. */
-export interface SetupOptions {
-  /** How long to wait for JSR if there are no stand-ins yet, in milliseconds. @default {10000} */
-  readonly timeoutMs?: number;
-  /** The same if there are, in milliseconds: short, because each task waits. What was downloaded by then stays cached. @default {2000} */
-  readonly timeoutWithStandInsMs?: number;
-}
+/** How long to wait for JSR if there are no stand-ins yet, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+/** The same if there are, in milliseconds: short, because each task waits. What was downloaded by then stays cached. */
+const TIMEOUT_WITH_STAND_INS_MS = 2_000;
 
-/**
- * Makes a checkout ready, in whatever state it is.
- *
- * @param root The checkout, a URL that ends in `/`.
- */
-export async function setUp(
-  root: URL,
-  options: SetupOptions = {},
-): Promise<SetupResult> {
-  const result = await provideJsrPackages(root, options);
-  await updateLockCopy(root);
-  await cachePackages(new URL("lib/mod.ts", root));
+/** Makes this checkout ready, in whatever state it is. */
+export async function setUp(): Promise<SetupResult> {
+  const result = await provideJsrPackages();
+  await updateLockCopy(new URL("../../", import.meta.url));
+  await cachePackages(new URL("../mod.ts", import.meta.url));
   return result;
 }
 
-async function provideJsrPackages(
-  root: URL,
-  options: SetupOptions,
-): Promise<SetupResult> {
-  const { timeoutMs = 10_000, timeoutWithStandInsMs = 2_000 } = options;
-  const imports = jsrImports(
-    await Deno.readTextFile(new URL("deno.json", root)),
-  );
-  const names = [...imports.keys()].join(", ");
+async function provideJsrPackages(): Promise<SetupResult> {
+  const names = Object.keys(denoJson.imports).join(", ");
+  const hasStandIns = await hasOfflineFolder();
   const problem = await resolvePackages(
-    [...imports.values()],
-    await hasOfflineFolder(root) ? timeoutWithStandInsMs : timeoutMs,
+    Object.values(denoJson.imports),
+    hasStandIns ? TIMEOUT_WITH_STAND_INS_MS : TIMEOUT_MS,
   );
   if (problem === undefined) {
-    const changed = await removeOfflineFolder(root);
-    const removed = changed
+    if (hasStandIns) await removeOfflineFolder();
+    const removed = hasStandIns
       ? `removed their stand-ins from ${OFFLINE_FOLDER}/`
       : "nothing to do";
-    return { changed, message: `${names} resolve from JSR: ${removed}.` };
+    return {
+      changed: hasStandIns,
+      message: `${names} resolve from JSR: ${removed}.`,
+    };
   }
-  const changed = await fillOfflineFolder(
-    root,
-    new URL("lib/setup/stand_ins/", root),
-  );
+  const changed = await fillOfflineFolder();
   const used = changed ? "put in" : "are in";
   return {
     changed,
