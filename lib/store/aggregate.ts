@@ -45,17 +45,37 @@ export interface AggregateDefinition<T, K extends string, F> {
   readonly fold: F & Folds<T>;
 }
 
-/** When an event happened. */
-export interface EventTime {
-  /** The time, in milliseconds since the epoch. */
+/** An event, and when it happened. */
+export interface TimedEvent<T> {
+  /** The event. */
+  readonly event: T;
+  /** The time, in milliseconds since the epoch; `-Infinity` if it was not read. */
   readonly atMs: number;
   /** The latest time of the events that came before it, in milliseconds since the epoch; `-Infinity` if there are none. */
   readonly latestMs: number;
 }
 
-interface Group {
-  readonly keys: readonly string[];
-  readonly values: number[];
+/**
+ * Reads when each of a partition's events happened.
+ *
+ * @param options The kind of event, undefined if their times are not asked for; and the latest time of the events before them.
+ * @throws {InvalidEventError} If an event has no time.
+ */
+export function withTimes<T>(
+  events: Iterable<T>,
+  options: {
+    readonly type: EventType<T> | undefined;
+    readonly latestMs: number;
+  },
+): TimedEvent<T>[] {
+  const { type } = options;
+  let { latestMs } = options;
+  return Array.from(events, (event) => {
+    const atMs = type ? timeOf(type, event) : -Infinity;
+    const timed = { event, atMs, latestMs };
+    latestMs = latestTime(latestMs, atMs);
+    return timed;
+  });
 }
 
 /**
@@ -64,7 +84,11 @@ interface Group {
  */
 const MAX_NUMBER = 100_000_000_000;
 
-const LATE = "late";
+/** Counts the events that come late. */
+const LATE = {
+  merge: "sum",
+  value: (_: unknown, isLate: boolean) => Number(isLate),
+} as const;
 
 /** An aggregate. Made by {@linkcode aggregate}. */
 export class Aggregate<T, R = unknown> {
@@ -77,7 +101,10 @@ export class Aggregate<T, R = unknown> {
   /** Whether it has windows. */
   readonly isWindowed: boolean;
   readonly #keys: readonly (readonly [string, GroupKey<T>])[];
-  readonly #folds: readonly (readonly [string, Fold<T>])[];
+  readonly #folds: readonly (readonly [column: string, {
+    readonly merge: Merge;
+    readonly value: (event: T, isLate: boolean) => number;
+  }])[];
 
   /**
    * Makes it: see {@linkcode aggregate}.
@@ -102,10 +129,9 @@ export class Aggregate<T, R = unknown> {
         `Events without a field for their time can't be put into windows: "${type.name}"`,
       );
     }
-    const late: Fold<T> = { merge: "sum", value: () => 0 };
     this.#folds = [
       ...Object.entries<Fold<T>>(fold),
-      ...(this.isWindowed ? [[LATE, late] as const] : []),
+      ...(this.isWindowed ? [["late", LATE] as const] : []),
     ];
     const keys = [...this.#keys.map(([column]) => column), "partition"];
     const numbers = this.#folds.map(([column]) => column);
@@ -113,16 +139,10 @@ export class Aggregate<T, R = unknown> {
     checkNames([...keys, ...numbers]);
     this.table = {
       name,
-      columns: [
-        ...keys.map((column) => ({
-          name: column,
-          type: column === "partition" ? "integer" : "text",
-        } as const)),
-        ...numbers.map((column) => ({
-          name: column,
-          type: "integer",
-        } as const)),
-      ],
+      columns: [...keys, ...numbers].map((column) => ({
+        name: column,
+        type: Object.hasOwn(by, column) ? "text" : "integer",
+      })),
       key: keys,
     };
     this.merge = new Map(
@@ -154,15 +174,10 @@ export class Aggregate<T, R = unknown> {
    * @throws {InvalidEventError} If an event has no time for its window, or a number that can't be summed.
    */
   totals(events: Iterable<T>): R[] {
-    const totals = new Totals(this);
-    let latestMs = -Infinity;
-    for (const event of events) {
-      const atMs = this.isWindowed ? timeOf(this.type, event) : NaN;
-      totals.add(event, { atMs, latestMs });
-      latestMs = latestTime(latestMs, atMs);
-    }
+    const type = this.isWindowed ? this.type : undefined;
+    const timed = withTimes(events, { type, latestMs: -Infinity });
     const names = this.table.columns.map(({ name }) => name);
-    return totals.rows(0).map((row) =>
+    return this.rowsOf(timed, 0).map((row) =>
       Object.fromEntries(
         names.map((name, at) => [name, row[at]] as const)
           .filter(([name]) => name !== "partition"),
@@ -170,67 +185,36 @@ export class Aggregate<T, R = unknown> {
     );
   }
 
-  /** Finds the group of an event. Returns a text for each column that it is grouped by; and whether the event is late. */
-  groupOf(
-    event: T,
-    { atMs, latestMs }: EventTime,
-  ): { readonly keys: readonly string[]; readonly isLate: boolean } {
-    let isLate = false;
-    const keys = this.#keys.map(([, key]) => {
-      if (!(key instanceof TumblingWindow)) return key(event);
-      const startMs = key.startOf(atMs);
-      isLate = startMs + key.lengthMs <= key.startOf(latestMs);
-      return key.nameOf(startMs);
-    });
-    return { keys, isLate };
-  }
-
-  /** Reads the numbers of an event. Returns a number for each column that is not grouped by. */
-  numbersOf(event: T, isLate: boolean): number[] {
-    return this.#folds.map(([name, { value }]) => {
-      const number = name === LATE && this.isWindowed
-        ? Number(isLate)
-        : value(event);
-      if (Number.isInteger(number) && Math.abs(number) <= MAX_NUMBER) {
-        return number;
-      }
-      throw new InvalidEventError(
-        `${this.table.name}.${name} adds up whole numbers of up to ${MAX_NUMBER}: ${number}`,
+  /** Computes the rows of some events of a partition, in the sequence of the first event of each. */
+  rowsOf(events: Iterable<TimedEvent<T>>, partition: number): Value[][] {
+    const groups = new Map<string, { keys: string[]; values: number[] }>();
+    for (const { event, atMs, latestMs } of events) {
+      let isLate = false;
+      const keys = this.#keys.map(([, key]) => {
+        if (!(key instanceof TumblingWindow)) return key(event);
+        const startMs = key.startOf(atMs);
+        isLate = startMs + key.lengthMs <= key.startOf(latestMs);
+        return key.nameOf(startMs);
+      });
+      const name = keys.join("\0");
+      const group = groups.getOrInsertComputed(
+        name,
+        () => ({ keys, values: [] }),
       );
-    });
-  }
-}
-
-/** Adds up events, for one partition. */
-export class Totals<T> {
-  readonly #aggregate: Aggregate<T>;
-  readonly #merges: readonly Merge[];
-  readonly #groups = new Map<string, Group>();
-
-  constructor(aggregate: Aggregate<T>) {
-    this.#aggregate = aggregate;
-    this.#merges = [...aggregate.merge.values()];
-  }
-
-  add(event: T, time: EventTime): void {
-    const { keys, isLate } = this.#aggregate.groupOf(event, time);
-    const numbers = this.#aggregate.numbersOf(event, isLate);
-    const name = keys.join("\0");
-    const group = this.#groups.get(name);
-    if (!group) {
-      this.#groups.set(name, { keys, values: numbers });
-      return;
+      const { values } = group;
+      group.values = this.#folds.map(([column, { merge, value }], at) => {
+        const number = value(event, isLate);
+        if (!Number.isInteger(number) || Math.abs(number) > MAX_NUMBER) {
+          throw new InvalidEventError(
+            `${this.table.name}.${column} adds up whole numbers of up to ${MAX_NUMBER}: ${number}`,
+          );
+        }
+        const there = values[at];
+        if (there === undefined) return number;
+        return merge === "sum" ? there + number : Math[merge](there, number);
+      });
     }
-    const { values } = group;
-    for (const [at, merge] of this.#merges.entries()) {
-      const there = values[at] ?? 0;
-      const added = numbers[at] ?? 0;
-      values[at] = merge === "sum" ? there + added : Math[merge](there, added);
-    }
-  }
-
-  rows(partition: number): Value[][] {
-    return [...this.#groups.values()]
+    return [...groups.values()]
       .map(({ keys, values }) => [...keys, partition, ...values]);
   }
 }

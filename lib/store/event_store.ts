@@ -6,15 +6,16 @@
 
 import { messageOf, OutageError } from "../base/errors.ts";
 import { throughOutages } from "../base/retry.ts";
+import type { EventType } from "../events/event_type.ts";
 import type { BatchHandler, EventBatch } from "../consume/handler.ts";
 import { OffsetMovedError, type OffsetStore } from "../consume/offset_store.ts";
-import { type EventTime, Totals } from "./aggregate.ts";
+import { type TimedEvent, withTimes } from "./aggregate.ts";
 import type { StoreTelemetry } from "../events/telemetry.ts";
 import { type Database, insert, query, type Work } from "./database.ts";
 import type { Value } from "./table.ts";
 import { POSITIONS } from "./migrations.ts";
 import type { StoredEvent } from "./stored_event.ts";
-import { latestTime, timeOf } from "./window.ts";
+import { latestTime } from "./window.ts";
 
 /** What becomes of the store's messages, and what ends its waits. */
 export interface EventStoreOptions {
@@ -43,16 +44,12 @@ interface Place {
   readonly latestMs: number;
 }
 
-interface BatchWrite {
+interface BatchWrite<T> {
   readonly rows: readonly (readonly Value[])[];
-  /** The events' times; none if no aggregate has windows. */
-  readonly times: readonly EventTime[];
+  readonly events: readonly TimedEvent<T>[];
   readonly from: Place;
   readonly to: Place;
 }
-
-/** The time of an event that no aggregate asks for. */
-const UNTIMED: EventTime = { atMs: -Infinity, latestMs: -Infinity };
 
 /** What is kept with the group's offsets in Kafka, so that nobody takes these for where reading goes on. */
 export const STORE_NOTE = "store";
@@ -62,7 +59,8 @@ export class EventStore<T> {
   readonly #database: Database;
   readonly #stored: StoredEvent<T>;
   readonly #options: EventStoreOptions;
-  readonly #isTimed: boolean;
+  /** The kind of event; undefined if no aggregate asks for their times. */
+  readonly #timed: EventType<T> | undefined;
   readonly #places = new Map<number, Place>();
   #waiting = false;
 
@@ -75,7 +73,8 @@ export class EventStore<T> {
     this.#database = database;
     this.#stored = stored;
     this.#options = options;
-    this.#isTimed = stored.aggregates.some(({ isWindowed }) => isWindowed);
+    const isTimed = stored.aggregates.some(({ isWindowed }) => isWindowed);
+    this.#timed = isTimed ? stored.type : undefined;
   }
 
   /**
@@ -91,16 +90,19 @@ export class EventStore<T> {
     const rows = records.map((record) =>
       this.#stored.rowOf(record.event, record)
     );
-    const times = this.#timesOf(batch, place);
-    const { atMs, latestMs } = times.at(-1) ?? UNTIMED;
+    const events = withTimes(records.map(({ event }) => event), {
+      type: this.#timed,
+      latestMs: place.latestMs,
+    });
+    const { atMs, latestMs } = events.at(-1) as TimedEvent<T>;
     const to: Place = {
       next: BigInt(last.offset) + 1n,
-      latestMs: Math.max(place.latestMs, latestTime(latestMs, atMs)),
+      latestMs: latestTime(latestMs, atMs),
     };
     const writing = this.#options.telemetry?.writing(records.length);
     const write = () =>
       this.#attempt(() =>
-        this.#writeBatch(batch, { rows, times, from: place, to })
+        this.#writeBatch(batch, { rows, events, from: place, to })
       );
     let added: number;
     try {
@@ -128,7 +130,7 @@ export class EventStore<T> {
 
   *#writeBatch(
     { partition, records }: EventBatch<T>,
-    { rows, times, from, to }: BatchWrite,
+    { rows, events, from, to }: BatchWrite<T>,
   ): Work<number> {
     const { table, aggregates } = this.#stored;
     if (!(yield* this.#movePosition(partition, from, to))) {
@@ -137,13 +139,13 @@ export class EventStore<T> {
     const added = new Set(
       yield* insert({ table, rows, returning: "offset" }),
     );
+    const counted = events.filter((_, at) =>
+      added.has(records[at]?.offset ?? "")
+    );
     for (const aggregate of aggregates) {
-      const totals = new Totals(aggregate);
-      for (const [at, { event, offset }] of records.entries()) {
-        if (added.has(offset)) totals.add(event, times[at] ?? UNTIMED);
-      }
       const { table, merge } = aggregate;
-      yield* insert({ table, rows: totals.rows(partition), merge });
+      const rows = aggregate.rowsOf(counted, partition);
+      yield* insert({ table, rows, merge });
     }
     return added.size;
   }
@@ -217,16 +219,6 @@ export class EventStore<T> {
       returning: "partition",
     });
     return added.length === 1;
-  }
-
-  #timesOf({ records }: EventBatch<T>, place: Place): EventTime[] {
-    if (!this.#isTimed) return [];
-    let { latestMs } = place;
-    return records.map(({ event }) => {
-      const time = { atMs: timeOf(this.#stored.type, event), latestMs };
-      latestMs = latestTime(latestMs, time.atMs);
-      return time;
-    });
   }
 
   /** Runs a transaction, and reports when the database is away and when it is back. */

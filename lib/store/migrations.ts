@@ -12,7 +12,7 @@ import {
   query,
   type Work,
 } from "./database.ts";
-import { createSql, type Table } from "./table.ts";
+import { createSql, type Table, type TypeNames } from "./table.ts";
 
 const MIGRATIONS: Table = {
   name: "migrations",
@@ -38,13 +38,13 @@ export const POSITIONS: Table = {
 
 interface Step {
   readonly name: string;
-  readonly statements: (database: Database) => readonly string[];
+  readonly sql: (types: TypeNames) => string;
 }
 
 /** The steps, from number 1. A step that databases may have had is never changed. */
 const STEPS: readonly Step[] = [{
   name: "positions",
-  statements: ({ types }) => [createSql(POSITIONS, types)],
+  sql: (types) => createSql(POSITIONS, types),
 }];
 
 /** The columns of the tables that a database has, by table. */
@@ -62,9 +62,26 @@ export function* migrate(
   database: Database,
   tables: readonly Table[],
 ): Work<readonly string[]> {
-  if (yield* isUpToDate(database, tables)) return [];
-  if (database.lockSql) yield* query(database.lockSql);
-  return yield* change(database, tables);
+  const { lockSql, types } = database;
+  let { layout, version, missing } = yield* compare(database, tables);
+  if (version === STEPS.length && missing.length === 0) return [];
+  if (lockSql) {
+    yield* query(lockSql);
+    // Another store may have made them meanwhile.
+    ({ layout, version, missing } = yield* compare(database, tables));
+  }
+  if (!layout.has(MIGRATIONS.name)) yield* query(createSql(MIGRATIONS, types));
+  for (const [at, { name, sql }] of STEPS.entries()) {
+    if (at < version) continue;
+    yield* query(sql(types));
+    const made = [at + 1, name, new Date().toISOString()];
+    yield* insert({ table: MIGRATIONS, rows: [made] });
+  }
+  for (const table of missing) yield* query(createSql(table, types));
+  const [events] = tables;
+  return events && layout.has(events.name)
+    ? missing.map(({ name }) => name)
+    : [];
 }
 
 /** Reads which tables a store's database has. It throws if it has none, or is of a newer version. */
@@ -105,37 +122,16 @@ export function* checkVersion({ name }: Database): Work<number> {
   return version;
 }
 
-function* isUpToDate(
-  database: Database,
-  tables: readonly Table[],
-): Work<boolean> {
+function* compare(database: Database, tables: readonly Table[]): Work<{
+  readonly layout: Layout;
+  readonly version: number;
+  readonly missing: readonly Table[];
+}> {
   const layout = yield* readLayout(database);
   const version = yield* readVersion(database, layout);
   for (const table of tables) checkTable(table, { database, layout });
-  return version === STEPS.length &&
-    tables.every(({ name }) => layout.has(name));
-}
-
-function* change(
-  database: Database,
-  tables: readonly Table[],
-): Work<readonly string[]> {
-  const { types } = database;
-  const layout = yield* readLayout(database);
-  const version = yield* readVersion(database, layout);
-  if (!layout.has(MIGRATIONS.name)) yield* query(createSql(MIGRATIONS, types));
-  for (const [at, { name, statements }] of STEPS.entries()) {
-    if (at < version) continue;
-    for (const sql of statements(database)) yield* query(sql);
-    const made = [at + 1, name, new Date().toISOString()];
-    yield* insert({ table: MIGRATIONS, rows: [made] });
-  }
   const missing = tables.filter(({ name }) => !layout.has(name));
-  for (const table of missing) yield* query(createSql(table, types));
-  const [events] = tables;
-  return events && layout.has(events.name)
-    ? missing.map(({ name }) => name)
-    : [];
+  return { layout, version, missing };
 }
 
 /** Refuses a table that is there with other columns. */

@@ -27,13 +27,13 @@ export {
   type AggregateDefinition,
   type AggregateRow,
   count,
-  type EventTime,
   type Fold,
   type Folds,
   type GroupKey,
   max,
   min,
   sum,
+  type TimedEvent,
 } from "./aggregate.ts";
 export type { StoredBatch } from "./event_store.ts";
 export { store, type StoreOptions } from "./store.ts";

@@ -155,12 +155,8 @@ export class SqliteDatabase implements Database {
   }
 
   #prepare(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return this.#statements
+      .getOrInsertComputed(sql, () => this.#database.prepare(sql));
   }
 }
 
@@ -188,25 +184,20 @@ function explain(error: unknown, name: string): Error {
   const code = error instanceof Error && "errcode" in error
     ? Number(error.errcode)
     : 0;
-  const reason = messageOf(error);
-  switch (code & 0xff) {
-    case CODE.busy:
-    case CODE.locked:
-      return new OutageError(
-        `The database '${name}' is in use by another program`,
-        { cause: error },
-      );
-    case CODE.tooBig:
-    case CODE.mismatch:
-      return new InvalidEventError(`The database refuses a value: ${reason}`, {
-        cause: error,
-      });
+  const primary = code & 0xff;
+  const cause = error;
+  if (primary === CODE.busy || primary === CODE.locked) {
+    return new OutageError(
+      `The database '${name}' is in use by another program`,
+      { cause },
+    );
   }
-  return code === CONSTRAINT_DATATYPE
+  const isValue = primary === CODE.tooBig || primary === CODE.mismatch ||
+    code === CONSTRAINT_DATATYPE;
+  const reason = messageOf(error);
+  return isValue
     ? new InvalidEventError(`The database refuses a value: ${reason}`, {
-      cause: error,
+      cause,
     })
-    : new HandlerStop(`The database '${name}' refuses: ${reason}`, {
-      cause: error,
-    });
+    : new HandlerStop(`The database '${name}' refuses: ${reason}`, { cause });
 }
