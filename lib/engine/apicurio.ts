@@ -5,11 +5,12 @@
  */
 
 import { readIfThere, writeWhole } from "../base/files.ts";
+import { requestRegistry } from "../registry/transport.ts";
 import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
 import { JavaProcess, SMALL_JAVA } from "./java_process.ts";
 import { foldersOf } from "./paths.ts";
-import { registryAnswers, setDefaultCompatibility } from "./ready.ts";
+import { registryAnswers } from "./ready.ts";
 import type { Watchdog } from "./watchdog.ts";
 
 /** The path of the API that is compatible with Confluent's Schema Registry. */
@@ -66,13 +67,15 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
         },
       };
     },
-    probe: async (signal) => {
+    probe: async () => {
       const api = `http://localhost:${options.port()}${CONFLUENT_API}`;
-      await registryAnswers(api, signal);
+      await registryAnswers(api);
       // Apicurio allows every change by default. It keeps what is set, so that later starts leave the level to the user.
       const isSet = `${data}/registry/compatibility-is-set`;
       if (await readIfThere(isSet) !== undefined) return;
-      await setDefaultCompatibility(api, { level: CONFLUENT_DEFAULT, signal });
+      await requestRegistry("put", `${api}/config`, {
+        body: JSON.stringify({ compatibility: CONFLUENT_DEFAULT }),
+      });
       await writeWhole(isSet, `${CONFLUENT_DEFAULT}\n`);
     },
     watchdog: options.watchdog,

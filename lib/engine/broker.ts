@@ -85,20 +85,6 @@ export function renderProperties(properties: Properties): string {
 
 const DEFAULT_JAVA_OPTIONS = ["-Xms128m", "-Xmx512m", ...SMALL_JAVA];
 
-/** Adds options for Java to the defaults, which start quickly and use little memory, or overrides them. */
-export function javaOptions(
-  defaults: readonly string[],
-  options: readonly string[],
-): string[] {
-  // Java refuses two garbage collectors; of all other options the last one wins.
-  const collector = /^-XX:\+Use\w*GC$/;
-  const replaced = options.some((option) => collector.test(option));
-  return [
-    ...defaults.filter((option) => !(replaced && collector.test(option))),
-    ...options,
-  ];
-}
-
 const LOGGING = [
   "-Dorg.slf4j.simpleLogger.showDateTime=true",
   "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS",
@@ -184,6 +170,7 @@ export interface BrokerOptions {
   readonly clusterId?: () => string;
   /** Returns the address where clients reach it without a password, `host:port`. */
   readonly address: () => string;
+  /** Options for Java after the engine's own: of two that contradict each other, it takes the last. */
   readonly javaOptions?: readonly string[] | undefined;
   readonly programs?: ProgramChoice | undefined;
   /** Has Java write an archive of its classes when it ends. */
@@ -218,7 +205,8 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
       });
       return {
         args: [
-          ...javaOptions(DEFAULT_JAVA_OPTIONS, options.javaOptions ?? []),
+          ...DEFAULT_JAVA_OPTIONS,
+          ...options.javaOptions ?? [],
           ...await archiveOptions(kafka, { write: options.archiveClasses }),
           ...LOGGING,
           "-cp",

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { PipelineError } from "../base/errors.ts";
+import { OutageError, PipelineError } from "../base/errors.ts";
+import { throughOutages } from "../base/retry.ts";
 import { checkoutFolder } from "./paths.ts";
 import { brokerAnswers, registryAnswers } from "./ready.ts";
 import { type Finished, runCommand } from "./shell.ts";
@@ -43,19 +44,6 @@ export async function dockerProblem(): Promise<string | undefined> {
   if (engine.code === 127) return "docker was not found";
   if (engine.code !== 0) return "no Docker engine answers";
   return compose.code === 0 ? undefined : "docker has no compose plugin";
-}
-
-/** Returns the first arguments of every `docker compose` of an engine. */
-export function composeArguments(options: DockerOptions = {}): string[] {
-  return [
-    "compose",
-    "--file",
-    `${checkoutFolder()}/docker-compose.yml`,
-    ...(options.overrides ?? []).flatMap((file) => ["--file", file]),
-    ...(options.project === undefined
-      ? []
-      : ["--project-name", options.project]),
-  ];
 }
 
 /** Kafka and the registry in containers. */
@@ -100,10 +88,10 @@ export class DockerEngine {
     );
     await Promise.all([
       brokerAnswers(this.brokers, NODE_ID),
-      registryAnswers(
-        this.registryUrl,
-        AbortSignal.timeout(REGISTRY_TIMEOUT_MS),
-      ),
+      throughOutages(() => registryAnswers(this.registryUrl), {
+        isOutage: (error) => error instanceof OutageError,
+        timeoutMs: REGISTRY_TIMEOUT_MS,
+      }),
     ]);
   }
 
@@ -121,9 +109,13 @@ export class DockerEngine {
     args: readonly [string, ...string[]],
     signal?: AbortSignal,
   ): Promise<Finished> {
+    const { overrides = [], project } = this.#options;
+    const files = [`${checkoutFolder()}/docker-compose.yml`, ...overrides];
     const finished = await runCommand([
       "docker",
-      ...composeArguments(this.#options),
+      "compose",
+      ...files.flatMap((file) => ["--file", file]),
+      ...project === undefined ? [] : ["--project-name", project],
       ...args,
     ], {
       timeoutMs: COMPOSE_TIMEOUT_MS,

@@ -40,7 +40,7 @@ export interface JavaProcessOptions {
   readonly logs: string;
   readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
   /** Resolves if the program does its work, and rejects if it does not yet. */
-  readonly probe: (signal: AbortSignal) => Promise<void>;
+  readonly probe: () => Promise<void>;
   /** Ends the program when this process dies. Without it, the program keeps running. */
   readonly watchdog?: Watchdog | undefined;
   readonly startTimeoutMs?: number;
@@ -128,8 +128,8 @@ export class JavaProcess {
     for (let attempt = 1; !deadline.aborted; attempt++) {
       throwIfStopped(signal);
       try {
-        // A client may take longer to give up a program that was suspended, or be deaf to the signal.
-        return await within(probe(either), {
+        // A client may take longer to give up a program that was suspended.
+        return await within(probe(), {
           timeoutMs: startTimeoutMs,
           signal: either,
           late: () => new Error(`${title} does not answer`),

@@ -6,7 +6,7 @@
 
 import { PipelineError } from "../base/errors.ts";
 import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
-import { CONFLUENT_API, registryProcess } from "./apicurio.ts";
+import { registryProcess } from "./apicurio.ts";
 import {
   type BrokerNode,
   brokerProcess,
@@ -40,7 +40,7 @@ export interface LocalEngineOptions {
   readonly kafkaPorts?: readonly number[] | undefined;
   readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
-  readonly serverProperties?: Properties | ((node: BrokerNode) => Properties);
+  readonly serverProperties?: (node: BrokerNode) => Properties;
   readonly javaOptions?: readonly string[];
   /** Which versions it runs. */
   readonly programs?: ProgramChoice;
@@ -73,6 +73,7 @@ export class LocalEngine {
   readonly registry: JavaProcess;
   readonly folders: EngineFolders;
   readonly #options: LocalEngineOptions;
+  readonly #notify: (line: string) => void;
   readonly #portsFile: string;
   /** All brokers that there may be, by id from 1. */
   readonly #allBrokers: readonly JavaProcess[];
@@ -84,6 +85,7 @@ export class LocalEngine {
   constructor(options: LocalEngineOptions = {}) {
     const dir = options.dir ?? engineFolder();
     this.#options = options;
+    this.#notify = options.notify ?? (() => {});
     this.folders = foldersOf(dir);
     this.#portsFile = `${this.folders.run}/ports.json`;
     this.#clusterFile = `${this.folders.data}/cluster.json`;
@@ -104,9 +106,7 @@ export class LocalEngine {
             nodes: this.#ports.nodes,
             data: brokerData(this.folders, id),
           }),
-          ...(typeof options.serverProperties === "function"
-            ? options.serverProperties(this.#node(id))
-            : options.serverProperties),
+          ...options.serverProperties?.(this.#node(id)),
         }),
         title: () =>
           this.#ports.nodes.length > 1 ? `${title} (broker ${id})` : title,
@@ -139,10 +139,6 @@ export class LocalEngine {
 
   get registryUrl(): string {
     return `http://localhost:${this.#ports.registryPort}`;
-  }
-
-  get confluentApiUrl(): string {
-    return `${this.registryUrl}${CONFLUENT_API}`;
   }
 
   get kafkaPort(): number {
@@ -251,10 +247,6 @@ export class LocalEngine {
     }, action);
   }
 
-  #notify(line: string): void {
-    this.#options.notify?.(line);
-  }
-
   async #stop(): Promise<string[]> {
     const parts = await this.running();
     await Promise.all(parts.map((part) => part.stop()));
@@ -288,9 +280,7 @@ export class LocalEngine {
       ...dead.map((part) => part.start(signal)),
       ...alive.map((part) => this.#awaitAnswer(part, signal)),
     ]);
-    const failures = results.flatMap((result) =>
-      result.status === "rejected" ? [result.reason] : []
-    );
+    const failures = failuresOf(results);
     if (failures.length > 0) {
       await Promise.all(dead.map((part) => part.stop(GIVE_UP_TIMEOUT_MS)));
       throwIfStopped(signal);
@@ -343,11 +333,8 @@ export class LocalEngine {
         : [client];
     });
     const results = await Promise.allSettled(needed.map(requireFreePort));
-    const [first, ...more] = results.flatMap((result) =>
-      result.status === "rejected" ? [result.reason] : []
-    );
-    if (more.length > 0) throw joinFailures([first, ...more]);
-    if (first) throw first;
+    const failures = failuresOf(results);
+    if (failures.length > 0) throw joinFailures(failures);
   }
 
   #chooseControllerPorts(): void {
@@ -362,7 +349,15 @@ export class LocalEngine {
   }
 }
 
-/** Joins several errors, each with its hint, to one. */
+function failuresOf(
+  results: readonly PromiseSettledResult<unknown>[],
+): unknown[] {
+  return results.flatMap((result) =>
+    result.status === "rejected" ? [result.reason] : []
+  );
+}
+
+/** Joins errors, each with its hint, to one. */
 function joinFailures(
   failures: readonly unknown[],
   ...hints: string[]

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isLoopback } from "../base/loopback.ts";
 import type { Config } from "../settings/config.ts";
 import { javaProblem } from "./choose.ts";
 import { dockerProblem } from "./docker.ts";
@@ -48,9 +49,7 @@ export async function examineMachine(
     })),
     { service: REGISTRY, url: new URL(config.registryUrl) },
   ];
-  const local = urls.filter(({ url }) =>
-    /^(?:localhost|127\..*|\[::1\])$/.test(url.hostname)
-  );
+  const local = urls.filter(({ url }) => isLoopback(url.hostname));
   const found = await Promise.all([
     { name: "Deno", text: Deno.version.deno },
     examineProxies(),

@@ -52,14 +52,13 @@ export async function runCommand(
   const [program, ...args] = command;
   const { env, clearEnv = false, timeoutMs = RUN_TIMEOUT_MS, signal } = options;
   throwIfStopped(signal);
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(), timeoutMs);
+  const deadline = AbortSignal.timeout(timeoutMs);
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, {
       args,
       stdin: "null",
       clearEnv,
-      signal: AbortSignal.any([deadline.signal, ...signal ? [signal] : []]),
+      signal: AbortSignal.any([deadline, ...signal ? [signal] : []]),
       ...(env && { env }),
     }).output();
     throwIfStopped(signal);
@@ -72,8 +71,6 @@ export async function runCommand(
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return { code: NOT_FOUND, stdout: "", stderr: `${program}: not found` };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -123,7 +123,7 @@ function shorten(text: string): string {
 
 /** What a request to the registry has besides its method and URL. */
 export interface RegistryRequest {
-  /** Its headers; those of the login are added. */
+  /** Its headers; those of the login are added. With a body, its type is that of Confluent's API by default. */
   readonly headers?: Record<string, string>;
   readonly body?: string;
   /** How the connection is secured; without a login by default. */
@@ -150,8 +150,12 @@ export async function requestRegistry(
   try {
     response = await access.fetch(url, {
       method: method.toUpperCase(),
-      headers: { accept: `${CONTENT_TYPE}, application/json`, ...init.headers },
-      ...(init.body === undefined ? {} : { body: init.body }),
+      headers: {
+        accept: `${CONTENT_TYPE}, application/json`,
+        ...(init.body !== undefined && { "content-type": CONTENT_TYPE }),
+        ...init.headers,
+      },
+      ...(init.body !== undefined && { body: init.body }),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     ({ text, complete } = await readBody(response));

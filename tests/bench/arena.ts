@@ -30,6 +30,7 @@ import {
 const BROKER_JAVA = [
   "-Xms1g",
   "-Xmx1g",
+  "-XX:-UseSerialGC",
   "-XX:+UseG1GC",
   "-XX:MaxGCPauseMillis=20",
   "-XX:TieredStopAtLevel=4",

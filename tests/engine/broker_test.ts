@@ -1,15 +1,11 @@
 /**
- * A broker's properties and Java options.
+ * A broker's properties.
  *
  * @module
  */
 
 import { assertEquals } from "@std/assert";
-import {
-  javaOptions,
-  nodeProperties,
-  renderProperties,
-} from "../../lib/engine/broker.ts";
+import { nodeProperties, renderProperties } from "../../lib/engine/broker.ts";
 
 const node = { id: 1, kafkaPort: 19092, controllerPort: 19093 };
 
@@ -52,20 +48,5 @@ Deno.test("renderProperties() escapes what Java would read otherwise", () => {
   assertEquals(
     renderProperties({ a: "1", path: "C:\\data", text: "x\ny", lead: " z" }),
     "a=1\npath=C:\\\\data\ntext=x\\ny\nlead=\\ z\n",
-  );
-});
-
-Deno.test("javaOptions() keeps the defaults and puts the caller's behind them", () => {
-  assertEquals(javaOptions(["-Xmx512m", "-XX:+UseSerialGC"], ["-Xmx2g"]), [
-    "-Xmx512m",
-    "-XX:+UseSerialGC",
-    "-Xmx2g",
-  ]);
-});
-
-Deno.test("javaOptions() replaces the garbage collector when the caller names one", () => {
-  assertEquals(
-    javaOptions(["-Xmx512m", "-XX:+UseSerialGC"], ["-XX:+UseG1GC"]),
-    ["-Xmx512m", "-XX:+UseG1GC"],
   );
 });

@@ -6,20 +6,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseJavaVersion } from "../../lib/engine/choose.ts";
-import { composeArguments } from "../../lib/engine/docker.ts";
 import { composeOverride } from "../support/throwaway_engine.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { shellTest } from "../support/local_engine.ts";
-
-Deno.test("composeArguments() names the checkout's file, further files and the project", () => {
-  const [verb, flag, file, ...rest] = composeArguments({
-    overrides: ["/tmp/o.json"],
-    project: "mine",
-  });
-  assertEquals([verb, flag], ["compose", "--file"]);
-  assertStringIncludes(file ?? "", "/docker-compose.yml");
-  assertEquals(rest, ["--file", "/tmp/o.json", "--project-name", "mine"]);
-});
 
 Deno.test("composeOverride() gives containers and network names of their own", () => {
   const { services, networks } = JSON.parse(composeOverride("p1"));
@@ -44,7 +33,7 @@ const engine = new DockerEngine({ kafkaPort: 19092, registryPort: 18081 });
 console.log(JSON.stringify([await dockerProblem() ?? "fine", await engine.running()]));
 await engine.stop();
 await engine.wipe();
-try { await new DockerEngine({ project: "broken" }).stop(); }
+try { await new DockerEngine({ project: "broken", overrides: ["/tmp/o.json"] }).stop(); }
 catch (error) { console.log(JSON.stringify([error.message, error.hint])); }`;
 
 const FAKE_DOCKER = `#!/bin/sh
@@ -96,7 +85,7 @@ shellTest(
       "19092 18081 compose FILE ps --status running --services",
       "19092 18081 compose FILE down",
       "19092 18081 compose FILE down -v",
-      "9092 8081 compose FILE --project-name broken down",
+      "9092 8081 compose FILE --file /tmp/o.json --project-name broken down",
     ]);
   },
 );

@@ -153,31 +153,6 @@ shellTest(
 );
 
 shellTest(
-  "ready() ends when its signal is aborted, though the program never answers",
-  async (folder) => {
-    const asked = Promise.withResolvers<void>();
-    const process = new JavaProcess({
-      name: "broker",
-      title: "Kafka",
-      run: folder,
-      logs: folder,
-      prepare: () => Promise.reject(new Error("must not be started")),
-      probe: (signal) => {
-        asked.resolve();
-        return new Promise((_, reject) =>
-          signal.addEventListener("abort", () => reject(signal.reason))
-        );
-      },
-    });
-    const stop = new AbortController();
-    const ready = process.ready(stop.signal);
-    await asked.promise;
-    stop.abort();
-    await assertRejects(() => ready, StoppedError);
-  },
-);
-
-shellTest(
   "start() gives the program the environment that Java needs, and no other variable of this process",
   async (folder) => {
     const script = `

@@ -28,6 +28,7 @@ import {
   startThrowawayEngine,
 } from "../support/throwaway_engine.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
+import { CONFLUENT_API } from "../../lib/engine/apicurio.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { eventually } from "../support/eventually.ts";
@@ -59,7 +60,8 @@ async function makeTopic(engine: LocalEngine, topic: string): Promise<void> {
 }
 
 async function register(engine: LocalEngine, subject: string): Promise<number> {
-  const url = `${engine.confluentApiUrl}/subjects/${subject}/versions`;
+  const url =
+    `${engine.registryUrl}${CONFLUENT_API}/subjects/${subject}/versions`;
   const response = await fetch(url, {
     method: "POST",
     headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
@@ -73,14 +75,16 @@ async function register(engine: LocalEngine, subject: string): Promise<number> {
 }
 
 async function schemaOf(engine: LocalEngine, id: number): Promise<unknown> {
-  const response = await fetch(`${engine.confluentApiUrl}/schemas/ids/${id}`);
+  const response = await fetch(
+    `${engine.registryUrl}${CONFLUENT_API}/schemas/ids/${id}`,
+  );
   const { schema } = await response.json();
   return JSON.parse(schema);
 }
 
 /** The level of compatibility of subjects without one of their own. */
 async function defaultCompatibility(engine: LocalEngine): Promise<unknown> {
-  const response = await fetch(`${engine.confluentApiUrl}/config`);
+  const response = await fetch(`${engine.registryUrl}${CONFLUENT_API}/config`);
   const { compatibilityLevel } = await response.json();
   return compatibilityLevel;
 }
@@ -89,7 +93,7 @@ async function setDefaultCompatibility(
   engine: LocalEngine,
   level: string,
 ): Promise<void> {
-  const response = await fetch(`${engine.confluentApiUrl}/config`, {
+  const response = await fetch(`${engine.registryUrl}${CONFLUENT_API}/config`, {
     method: "PUT",
     headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
     body: JSON.stringify({ compatibility: level }),

@@ -39,9 +39,9 @@ export class FaultEngine implements AsyncDisposable {
   static async start(): Promise<FaultEngine> {
     const [port = 0] = freePorts(1);
     const engine = await makeThrowawayEngine({
-      serverProperties: {
+      serverProperties: () => ({
         "advertised.listeners": `PLAINTEXT://localhost:${port}`,
-      },
+      }),
     });
     const faults = new FaultEngine(engine, port);
     try {
