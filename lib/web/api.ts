@@ -199,18 +199,10 @@ export interface GroupAnswer {
   readonly course: LagCourse;
 }
 
-/** The body of `POST /api/groups/G/reset`. */
-export interface ResetRequest {
-  readonly topic: string;
-  /** All partitions by default. */
-  readonly partition?: number;
-  /** `earliest`, `latest`, an offset, a time in ISO 8601, or `-N`. */
-  readonly to: string;
-  /** Whether to do it; otherwise it is only planned. */
-  readonly execute: boolean;
-}
-
-/** The answer to `POST /api/groups/G/reset`. */
+/**
+ * The answer to `POST /api/groups/G/reset` with `{ topic, partition, to, execute }`: all partitions without `partition`; `to` is
+ * `earliest`, `latest`, an offset, a time in ISO 8601, `+N` or `-N`; with `execute` false it is only planned.
+ */
 export interface ResetAnswer {
   /** What is planned, or was done. */
   readonly plan: readonly {
@@ -261,19 +253,13 @@ export interface DeadLettersSummary {
 }
 
 /** A dead letter. */
-export interface DeadLetterAnswer {
+export interface DeadLetterAnswer extends Omit<LetterAnswer, "place"> {
   /** Where the message was, such as `demo/1/42`: what replay and edit take. Null if the letter does not say. */
   readonly place: string | null;
-  /** What went wrong; null if the letter does not say. */
-  readonly reason: string | null;
-  /** The message, as it lies among the letters. */
-  readonly message: MessageAnswer;
-  /** When it was set aside; null if the letter does not say. */
-  readonly at: number | null;
   /** The groups that set it aside, separated by commas; null if the letter does not say. */
   readonly group: string | null;
-  /** How often it has been tried. */
-  readonly attempts: number;
+  /** The message, as it lies among the letters. */
+  readonly message: MessageAnswer;
   /** Whether it can be sent back. */
   readonly replayable: boolean;
 }
@@ -286,17 +272,10 @@ export interface DeadLettersAnswer {
   readonly hasMore: boolean;
 }
 
-/** The body of `POST /api/dead-letters/T/replay`. */
-export interface ReplayRequest {
-  /** Which ones; all that match by default. */
-  readonly places?: readonly string[];
-  /** Only those whose reason contains this. */
-  readonly reason?: string;
-  /** Whether to do it; otherwise they are only counted. */
-  readonly execute: boolean;
-}
-
-/** The answer to `POST /api/dead-letters/T/replay`. */
+/**
+ * The answer to `POST /api/dead-letters/T/replay` with `{ places, reason, execute }`: all letters that match without `places`, a list;
+ * `reason` is a part of it; with `execute` false they are only counted.
+ */
 export interface ReplayAnswer {
   /** How many match and can be sent back. */
   readonly matching: number;
@@ -314,16 +293,10 @@ export interface ReplayAnswer {
   }[];
 }
 
-/** The body of `POST /api/dead-letters/T/edit`. */
-export interface EditRequest {
-  readonly place: string;
-  /** The event as JSON text. */
-  readonly value: string;
-  /** Whether to send it; otherwise it is only checked. */
-  readonly execute: boolean;
-}
-
-/** The answer to `POST /api/dead-letters/T/edit`. */
+/**
+ * The answer to `POST /api/dead-letters/T/edit` with `{ place, value, execute }`: `value` is the event as JSON text; with `execute` false
+ * it is only checked.
+ */
 export interface EditAnswer {
   /** Where the message is now; null if it was not sent. */
   readonly to: { readonly partition: number; readonly offset: string } | null;

@@ -8,7 +8,7 @@ import { askedName, isLoopback } from "../base/loopback.ts";
 import { RequestError } from "./answers.ts";
 
 /** The addresses that stand for all of a machine's. */
-const ANY_ADDRESS = ["0.0.0.0", "::"];
+export const ANY_ADDRESS = ["0.0.0.0", "::"];
 /** The methods that change nothing. */
 const SAFE_METHODS = ["GET", "HEAD"];
 

@@ -33,14 +33,13 @@ import type {
   ReplayAnswer,
 } from "./api.ts";
 import { messageWriter } from "./messages.ts";
+import { Newest } from "./newest.ts";
 import { booleanIn, numberOf, textIn, textsIn } from "./parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
 import { topicsOf } from "./topics.ts";
 
 /** How many letters are in an answer at most, and without a limit of its own. */
 const [MAX_LIMIT, DEFAULT_LIMIT] = [1_000, 100];
-/** How long the values in an answer are together, in bytes. A longer one comes alone. */
-const MAX_ANSWER_BYTES = 4 * 2 ** 20;
 /** How many reasons of a topic are told. */
 const MAX_REASONS = 50;
 /** How many messages that were sent back are told. */
@@ -138,7 +137,10 @@ export class LetterBox {
   ): Promise<DeadLettersAnswer> {
     const { config, connection, decoder } = this.#pipeline;
     const limit = numberOf(parameters, "limit", { min: 1, max: MAX_LIMIT });
-    const newest = new Newest(limit ?? DEFAULT_LIMIT);
+    const newest = new Newest<DeadLetter>(
+      limit ?? DEFAULT_LIMIT,
+      ({ setAsideAt, timestamp }) => setAsideAt ?? timestamp,
+    );
     await this.#pipeline.run(() =>
       listDeadLetters(config, (letter) => newest.add(letter), {
         ...connection,
@@ -146,7 +148,7 @@ export class LetterBox {
         matches: matcher({ reason: parameters.get("reason") ?? undefined }),
       })
     );
-    const letters = newest.letters;
+    const letters = newest.take().toReversed();
     const messages = await Promise.all(
       letters.map(({ letter: { partition, offset }, ...message }) =>
         decoder.peeked(topic, { partition, message: { ...message, offset } })
@@ -279,47 +281,4 @@ function matcher(
     (letter.reason ?? NO_REASON).toLowerCase().includes(wanted) &&
     (!named ||
       letter.origin !== undefined && named.has(placeWord(letter.origin)));
-}
-
-/** Keeps the newest of the letters that it is shown. */
-class Newest {
-  readonly #limit: number;
-  /** The oldest first. */
-  readonly #letters: DeadLetter[] = [];
-  #bytes = 0;
-  /** Whether there were others. */
-  hasMore = false;
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** The letters, the newest first. */
-  get letters(): readonly DeadLetter[] {
-    return this.#letters.toReversed();
-  }
-
-  add(letter: DeadLetter): void {
-    const at = this.#letters.findLastIndex((other) =>
-      timeOf(other) <= timeOf(letter)
-    );
-    this.#letters.splice(at + 1, 0, letter);
-    this.#bytes += sizeOf(letter);
-    while (
-      this.#letters.length > this.#limit ||
-      this.#letters.length > 1 && this.#bytes > MAX_ANSWER_BYTES
-    ) {
-      const oldest = this.#letters.shift();
-      if (oldest) this.#bytes -= sizeOf(oldest);
-      this.hasMore = true;
-    }
-  }
-}
-
-function timeOf({ setAsideAt, timestamp }: DeadLetter): number {
-  return setAsideAt ?? timestamp;
-}
-
-function sizeOf({ value }: DeadLetter): number {
-  return value?.length ?? 0;
 }

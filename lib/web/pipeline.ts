@@ -8,15 +8,10 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import type { WaitOptions } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Connectable } from "../kafka/connectable.ts";
-import {
-  type KafkaClient,
-  type KafkaOptions,
-  withClient,
-} from "../kafka/client.ts";
+import { type KafkaClient, withClient } from "../kafka/client.ts";
 import { MessageDecoder } from "../operate/peeked_message.ts";
 import { SchemaCatalog } from "../operate/schemas.ts";
 import { EventRegistry } from "../registry/registry.ts";
@@ -62,157 +57,123 @@ export type SchemaNames = {
 };
 
 /** What the server knows of the pipeline. */
-export class Pipeline {
-  /** Where Kafka and the registry are. */
-  readonly config: Config;
-  /** The topic that the page opens first. */
-  readonly topic: string;
-  /** Finds the kind of a topic's events, where it is known. */
-  readonly eventOf: (topic: string) => EventType<unknown> | undefined;
-  /** Whether every act is refused. */
-  readonly readOnly: boolean;
-  /** What to do about an error. */
-  readonly advise: Advise;
-  /** Receives the errors that are defects of this program. */
-  readonly failed: (error: unknown) => void;
-  /** How clients connect. */
-  readonly connection: KafkaOptions & WaitOptions & {
-    readonly signal: AbortSignal;
+export type Pipeline = ReturnType<typeof createPipeline>;
+
+/** Makes what the server knows of the pipeline. Nothing is connected yet. */
+export function createPipeline(options: PipelineOptions) {
+  const { config } = options;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const connection = {
+    clientId: "cafe-event-dashboard",
+    timeoutMs: TIMEOUT_MS,
+    signal,
   };
-  /** Reads messages' values, by a registry that is connected once. */
-  readonly decoder: MessageDecoder = new MessageDecoder(() => this.registry());
-  /** Aborts when the server stops: streams end. */
-  readonly signal: AbortSignal;
-  readonly #closing = new AbortController();
-  readonly #shared = new Shared();
-  readonly #links = new Shared();
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
-  #streams = 0;
+  const shared = new Shared();
+  const links = new Shared();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  let streams = 0;
 
-  /** Nothing is connected yet. */
-  constructor(options: PipelineOptions) {
-    this.config = options.config;
-    this.topic = options.topic;
-    this.signal = this.#closing.signal;
-    this.connection = {
-      clientId: "cafe-event-dashboard",
-      timeoutMs: TIMEOUT_MS,
-      signal: this.signal,
-    };
-    this.eventOf = options.eventOf ?? (() => undefined);
-    this.readOnly = options.readOnly ?? false;
-    this.advise = options.advise ?? (() => undefined);
-    this.failed = options.failed ?? (() => {});
-  }
-
-  /** Ends all streams. */
-  close(): void {
-    this.#closing.abort();
-  }
-
+  /** Connects once. A failure is kept for a moment, so that not every message waits for a registry that is away. */
+  const link = <T>(name: string, make: () => Promise<T>): Promise<T> =>
+    links.get(name, { make, keptMs: Infinity, failureKeptMs: KEPT_MS });
   /** The connection to the registry. */
-  registry(): Promise<EventRegistry> {
-    return this.#link(
-      "registry",
-      () => EventRegistry.connect(this.config, this.connection),
-    );
-  }
-
+  const registry = () =>
+    link("registry", () => EventRegistry.connect(config, connection));
   /** The registry's subjects. */
-  schemas(): Promise<SchemaCatalog> {
-    return this.#link(
-      "schemas",
-      () => SchemaCatalog.connect(this.config, this.connection),
-    );
-  }
-
-  /**
-   * Finds the subject of a schema.
-   *
-   * @param topic The topic whose message names it: several subjects may have it.
-   */
-  async schemaNames(id: SchemaId, topic: string): Promise<SchemaNames> {
-    if (typeof id !== "number") return {};
-    try {
-      const uses = await this.#shared.get(`uses ${id}`, {
-        keptMs: USES_KEPT_MS,
-        make: async () => (await this.schemas()).uses(id),
-      });
-      return uses.find(({ subject }) => subject === `${topic}-value`) ??
-        uses[0] ?? {};
-    } catch (error) {
-      if (error instanceof PipelineError) return {};
-      throw error;
-    }
-  }
-
-  /** Asks Kafka by a client that is made for it. */
-  ask<C extends Connectable, T>(
-    make: (kafka: KafkaClient) => C,
-    requests: (client: C) => Promise<T>,
-  ): Promise<T> {
-    return withClient(this.config, { ...this.connection, make }, requests);
-  }
+  const schemas = () =>
+    link("schemas", () => SchemaCatalog.connect(config, connection));
 
   /**
    * Runs work that uses Kafka, as soon as less than a few others do.
    *
    * @throws {RequestError} If too many are waiting already.
    */
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= MAX_RUNNING) {
-      if (this.#waiting.length >= MAX_WAITING) {
+  const run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= MAX_RUNNING) {
+      if (waiting.length >= MAX_WAITING) {
         throw new RequestError(503, "Too many requests at the same time");
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    } else this.#running++;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else running++;
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = waiting.shift();
       if (next) next();
-      else this.#running--;
+      else running--;
     }
-  }
+  };
 
-  /** Makes an answer that those share who ask for the same within a second. */
-  share<T>(key: string, make: () => Promise<T>): Promise<T> {
-    return this.#shared.get(key, {
-      keptMs: KEPT_MS,
-      make: () => this.run(make),
-    });
-  }
+  return {
+    eventOf: (_topic: string): EventType<unknown> | undefined => undefined,
+    readOnly: false,
+    advise: (_error: PipelineError): string | undefined => undefined,
+    failed: (_error: unknown): void => {},
+    ...options,
+    /** How clients connect. */
+    connection,
+    /** Reads messages' values, by a registry that is connected once. */
+    decoder: new MessageDecoder(registry),
+    /** Aborts when the server stops: streams end. */
+    signal,
+    registry,
+    schemas,
+    run,
 
-  /** Forgets the answers that are shared, as something was changed. */
-  changed(): void {
-    this.#shared.clear();
-  }
+    /** Ends all streams. */
+    close: () => closing.abort(),
 
-  /**
-   * Counts a stream of messages.
-   *
-   * @returns Call it when the stream has ended; further calls do nothing.
-   * @throws {RequestError} If there are too many.
-   */
-  openStream(): () => void {
-    if (this.#streams >= MAX_STREAMS) {
-      throw new RequestError(503, "Too many streams at the same time");
-    }
-    this.#streams++;
-    let isOpen = true;
-    return () => {
-      if (isOpen) this.#streams--;
-      isOpen = false;
-    };
-  }
+    /**
+     * Finds the subject of a schema.
+     *
+     * @param topic The topic whose message names it: several subjects may have it.
+     */
+    async schemaNames(id: SchemaId, topic: string): Promise<SchemaNames> {
+      if (typeof id !== "number") return {};
+      try {
+        const uses = await shared.get(`uses ${id}`, {
+          keptMs: USES_KEPT_MS,
+          make: async () => (await schemas()).uses(id),
+        });
+        return uses.find(({ subject }) => subject === `${topic}-value`) ??
+          uses[0] ?? {};
+      } catch (error) {
+        if (error instanceof PipelineError) return {};
+        throw error;
+      }
+    },
 
-  /** Connects once. A failure is kept for a moment, so that not every message waits for a registry that is away. */
-  #link<T>(name: string, make: () => Promise<T>): Promise<T> {
-    return this.#links.get(name, {
-      make,
-      keptMs: Infinity,
-      failureKeptMs: KEPT_MS,
-    });
-  }
+    /** Asks Kafka by a client that is made for it. */
+    ask: <C extends Connectable, T>(
+      make: (kafka: KafkaClient) => C,
+      requests: (client: C) => Promise<T>,
+    ): Promise<T> => withClient(config, { ...connection, make }, requests),
+
+    /** Makes an answer that those share who ask for the same within a second. */
+    share: <T>(key: string, make: () => Promise<T>): Promise<T> =>
+      shared.get(key, { keptMs: KEPT_MS, make: () => run(make) }),
+
+    /** Forgets the answers that are shared, as something was changed. */
+    changed: () => shared.clear(),
+
+    /**
+     * Counts a stream of messages.
+     *
+     * @returns Call it when the stream has ended; further calls do nothing.
+     * @throws {RequestError} If there are too many.
+     */
+    openStream(): () => void {
+      if (streams >= MAX_STREAMS) {
+        throw new RequestError(503, "Too many streams at the same time");
+      }
+      streams++;
+      let isOpen = true;
+      return () => {
+        if (isOpen) streams--;
+        isOpen = false;
+      };
+    },
+  };
 }

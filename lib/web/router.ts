@@ -31,8 +31,8 @@ export interface Backend {
 interface Call {
   readonly request: Request;
   readonly parameters: URLSearchParams;
-  /** The parts of the address that are names. */
-  readonly names: readonly string[];
+  /** The part of the address that is a name; empty if there is none. */
+  readonly name: string;
 }
 
 type Handler = (backend: Backend, call: Call) => Response | Promise<Response>;
@@ -47,7 +47,7 @@ type Body = Readonly<Record<string, unknown>>;
 const act = (
   work: (backend: Backend, name: string, body: Body) => Promise<unknown>,
 ): Handler =>
-async (backend, { request, names: [name = ""] }) => {
+async (backend, { request, name }) => {
   if (backend.pipeline.readOnly) {
     throw new RequestError(403, "The dashboard was started to be read only");
   }
@@ -101,10 +101,10 @@ async function readBody({ headers, body }: Request): Promise<Body> {
 /** The latest time that a calendar has, in milliseconds since the epoch, a day less. */
 const MAX_SINCE = 8_639_999_900_000_000;
 
-/** The addresses; a star stands for a name. */
+/** The addresses; a star stands for a name, of which each has one at most. */
 const ROUTES: Readonly<Record<string, Handler>> = {
   "GET /": (_, { request }) => file("index.html", request),
-  "GET /page/*": (_, { request, names: [name = ""] }) => file(name, request),
+  "GET /page/*": (_, { request, name }) => file(name, request),
   "GET /api/status": json(({ live }) => live.status()),
   "GET /api/live": ({ live }, { parameters }) => {
     const since = numberOf(parameters, "since", { max: MAX_SINCE });
@@ -114,42 +114,34 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return live.open(since);
   },
   "GET /api/topics": json(({ pipeline }) => topicsAnswer(pipeline)),
-  "GET /api/topics/*": json(({ pipeline }, { names: [topic = ""] }) =>
-    topicAnswer(pipeline, topic)
+  "GET /api/topics/*": json(({ pipeline }, { name }) =>
+    topicAnswer(pipeline, name)
   ),
-  "GET /api/topics/*/messages": json((
-    { pipeline },
-    { names: [topic = ""], parameters },
-  ) => messagesAnswer(pipeline, topic, parameters)),
-  "GET /api/topics/*/download": (
-    { pipeline },
-    { names: [topic = ""], parameters },
-  ) => downloadAnswer(pipeline, topic, parameters),
-  "GET /api/topics/*/follow": (
-    { pipeline },
-    { names: [topic = ""], parameters },
-  ) => followAnswer(pipeline, topic, parameters),
+  "GET /api/topics/*/messages": json(({ pipeline }, { name, parameters }) =>
+    messagesAnswer(pipeline, name, parameters)
+  ),
+  "GET /api/topics/*/download": ({ pipeline }, { name, parameters }) =>
+    downloadAnswer(pipeline, name, parameters),
+  "GET /api/topics/*/follow": ({ pipeline }, { name, parameters }) =>
+    followAnswer(pipeline, name, parameters),
   "GET /api/groups": json(({ groups }) => groups.list()),
-  "GET /api/groups/*": json(({ groups }, { names: [group = ""] }) =>
-    groups.show(group)
-  ),
-  "POST /api/groups/*/reset": act(({ pipeline }, group, body) =>
-    resetAnswer(pipeline, group, body)
+  "GET /api/groups/*": json(({ groups }, { name }) => groups.show(name)),
+  "POST /api/groups/*/reset": act(({ pipeline }, name, body) =>
+    resetAnswer(pipeline, name, body)
   ),
   "GET /api/schemas": json(({ pipeline }) => schemasAnswer(pipeline)),
-  "GET /api/schemas/*": json(({ pipeline }, { names: [subject = ""] }) =>
-    schemaAnswer(pipeline, subject)
+  "GET /api/schemas/*": json(({ pipeline }, { name }) =>
+    schemaAnswer(pipeline, name)
   ),
   "GET /api/dead-letters": json(({ letters }) => letters.summaries()),
-  "GET /api/dead-letters/*": json((
-    { letters },
-    { names: [topic = ""], parameters },
-  ) => letters.list(topic, parameters)),
-  "POST /api/dead-letters/*/replay": act(({ letters }, topic, body) =>
-    letters.replay(topic, body)
+  "GET /api/dead-letters/*": json(({ letters }, { name, parameters }) =>
+    letters.list(name, parameters)
   ),
-  "POST /api/dead-letters/*/edit": act(({ letters }, topic, body) =>
-    letters.edit(topic, body)
+  "POST /api/dead-letters/*/replay": act(({ letters }, name, body) =>
+    letters.replay(name, body)
+  ),
+  "POST /api/dead-letters/*/edit": act(({ letters }, name, body) =>
+    letters.edit(name, body)
   ),
 };
 
@@ -186,8 +178,8 @@ export async function answer(
     const allow = found.map(({ method }) => method).join(", ");
     throw new RequestError(405, `This address takes ${allow}`, { allow });
   }
-  const names = parts.filter((_, at) => route.parts[at] === "*").map(decode);
-  return await route.handler(backend, { request, parameters, names });
+  const name = decode(parts[route.parts.indexOf("*")] ?? "");
+  return await route.handler(backend, { request, parameters, name });
 }
 
 function decode(part: string): string {
@@ -198,19 +190,10 @@ function decode(part: string): string {
   }
 }
 
-const etags = new Map<string, string>();
-
-async function file(name: string, request: Request): Promise<Response> {
+function file(name: string, request: Request): Response {
   const found = pageFiles.get(name);
   if (!found) throw new RequestError(404, "There is nothing at this address");
-  const { type, text } = found;
-  let etag = etags.get(name);
-  if (!etag) {
-    const bytes = new TextEncoder().encode(text);
-    const digest = await crypto.subtle.digest("SHA-256", bytes);
-    etag = `"${new Uint8Array(digest).toBase64().slice(0, 22)}"`;
-    etags.set(name, etag);
-  }
+  const { type, text, etag } = found;
   const headers = { etag, "cache-control": "no-cache" };
   return request.headers.get("if-none-match") === etag
     ? new Response(null, { status: 304, headers })

@@ -7,16 +7,15 @@
 import { PipelineError } from "../base/errors.ts";
 import { pause } from "../base/pause.ts";
 import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
-import { bracketed, checkOrigin, secured } from "./guard.ts";
+import { ANY_ADDRESS, bracketed, checkOrigin, secured } from "./guard.ts";
 import type { Secret } from "../base/secret.ts";
 import { GroupWatch } from "./groups.ts";
-import { lookAtHealth } from "./health.ts";
+import { healthWatch } from "./health.ts";
 import { LetterBox } from "./letters.ts";
 import { LiveFeed } from "./live.ts";
 import { PasswordCheck } from "./password.ts";
-import { Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { createPipeline, type PipelineOptions } from "./pipeline.ts";
 import { answer, type Backend } from "./router.ts";
-import { StoreLag } from "./store_lag.ts";
 import { StoreReader } from "./store_reader.ts";
 
 /** What the server shows, and where. */
@@ -48,13 +47,11 @@ const LOOPBACK = "127.0.0.1";
  */
 export function serveDashboard(options: DashboardOptions): Dashboard {
   const { hostname = LOOPBACK, database } = options;
-  const pipeline = new Pipeline(options);
+  const pipeline = createPipeline(options);
   const store = new StoreReader(database);
-  const lag = new StoreLag(pipeline);
   const live = new LiveFeed(pipeline, {
     store,
-    health: () =>
-      lookAtHealth(pipeline, { version: () => store.version(), lag }),
+    health: healthWatch(pipeline, store),
   });
   const groups = new GroupWatch(pipeline);
   const letters = new LetterBox(pipeline);
@@ -98,7 +95,7 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
     throw explainListen(error, { hostname, port: options.port });
   }
   const { port } = server.addr;
-  const isAny = ["0.0.0.0", "::"].includes(hostname);
+  const isAny = ANY_ADDRESS.includes(hostname);
   return {
     url: `http://${
       isAny || hostname === LOOPBACK ? "localhost" : bracketed(hostname)

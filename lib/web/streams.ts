@@ -11,11 +11,12 @@ import type { PeekedMessage } from "../operate/peeked_message.ts";
 import { CsvTable } from "./csv.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
 import { messageQuery, messageWriter } from "./messages.ts";
+import { Newest } from "./newest.ts";
 import { errorAnswer } from "./answers.ts";
 import type { Pipeline } from "./pipeline.ts";
 
-/** Of the messages that a page has not read yet, how many of the newest are kept, and how long they are together, in bytes. */
-const [MAX_HELD, MAX_HELD_BYTES] = [500, 4 * 2 ** 20];
+/** Of the messages that a page has not read yet, how many of the newest are kept. */
+const MAX_HELD = 500;
 /** How much of a file is put together before it is sent, in UTF-16 units. */
 const CHUNK_LENGTH = 65_536;
 
@@ -35,7 +36,7 @@ export function followAnswer(
   const ended = new AbortController();
   const signal = AbortSignal.any([ended.signal, pipeline.signal]);
   const outbox = new Outbox();
-  const held = new Held();
+  const held = new Newest<PeekedMessage>(MAX_HELD);
   const read = async () => {
     try {
       const messages = readMessages(config, {
@@ -68,30 +69,6 @@ export function followAnswer(
       closed();
     },
   });
-}
-
-/** The newest of the messages that were not sent yet. */
-class Held {
-  #messages: PeekedMessage[] = [];
-  #bytes = 0;
-
-  add(message: PeekedMessage): void {
-    this.#messages.push(message);
-    this.#bytes += message.value?.length ?? 0;
-    while (
-      this.#messages.length > MAX_HELD ||
-      this.#messages.length > 1 && this.#bytes > MAX_HELD_BYTES
-    ) {
-      this.#bytes -= this.#messages.shift()?.value?.length ?? 0;
-    }
-  }
-
-  take(): PeekedMessage[] {
-    const taken = this.#messages;
-    this.#messages = [];
-    this.#bytes = 0;
-    return taken;
-  }
 }
 
 /**

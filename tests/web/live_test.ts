@@ -8,7 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { DaySnapshot } from "../../lib/web/api.ts";
 import { eventBytes, eventStream, Outbox } from "../../lib/web/events.ts";
 import { type DaySource, LiveFeed } from "../../lib/web/live.ts";
-import { Pipeline } from "../../lib/web/pipeline.ts";
+import { createPipeline } from "../../lib/web/pipeline.ts";
 import { pause } from "../../lib/base/pause.ts";
 import { EventReader } from "../support/dashboard.ts";
 import { eventually } from "../support/eventually.ts";
@@ -36,7 +36,7 @@ class CountedStore implements DaySource {
 async function withFeed(
   fn: (feed: LiveFeed, store: CountedStore) => Promise<void>,
 ): Promise<void> {
-  const pipeline = new Pipeline({
+  const pipeline = createPipeline({
     config: { brokers: ["localhost:1"], registryUrl: "http://localhost:1" },
     database: { path: "" },
     topic: "demo",

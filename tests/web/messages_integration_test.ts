@@ -12,7 +12,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { MessageAnswer } from "../../lib/web/api.ts";
-import { Pipeline } from "../../lib/web/pipeline.ts";
+import { createPipeline } from "../../lib/web/pipeline.ts";
 import { downloadAnswer } from "../../lib/web/streams.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
@@ -392,7 +392,7 @@ integrationTest(
     const { config, topic } = bench;
     await makeTopic(bench, 1);
     await sendOrders(bench, 2_500, 1);
-    const pipeline = new Pipeline({
+    const pipeline = createPipeline({
       config,
       topic,
       database: { path: "/nowhere/cafe.db" },

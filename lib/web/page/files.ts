@@ -4,6 +4,7 @@
  * @module
  */
 
+import { createHash } from "node:crypto";
 import preact from "npm:htm@3.1.1/preact/standalone" with { type: "text" };
 import uplotStyle from "npm:uplot@1.6.32/dist/uPlot.min.css" with {
   type: "text",
@@ -44,6 +45,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export interface PageFile {
   readonly type: string;
   readonly text: string;
+  readonly etag: string;
 }
 
 /** The files under `/page/`, by name; `index.html` is the page itself. */
@@ -76,6 +78,7 @@ export const pageFiles: ReadonlyMap<string, PageFile> = new Map(
     "uplot.js": `${uplot}\nexport default uPlot;\n`,
   }).map(([name, text]) => {
     const type = TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "text/plain";
-    return [name, { type, text }];
+    const digest = createHash("sha256").update(text).digest("base64");
+    return [name, { type, text, etag: `"${digest}"` }];
   }),
 );
