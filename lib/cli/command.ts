@@ -19,7 +19,6 @@ import {
   type FlagValues,
   type NumberFlag,
   switchFlag,
-  type TextFlag,
 } from "./flags.ts";
 import { closestTo } from "../base/suggestion.ts";
 import {
@@ -161,10 +160,7 @@ export function didYouMean(
 function parseNumber(name: string, flag: NumberFlag, text: string): number {
   const shape = flag.type === "integer" ? /^[+-]?\d+$/ : /^[+-]?\d+(\.\d+)?$/;
   const value = Number(text);
-  if (
-    !shape.test(text) || !Number.isFinite(value) || value < flag.min ||
-    value > flag.max
-  ) {
+  if (!shape.test(text) || value < flag.min || value > flag.max) {
     const kind = flag.type === "integer" ? "a whole number" : "a number";
     throw new UsageError(
       `--${name} takes ${kind} from ${flag.min} to ${flag.max}: "${text}"`,
@@ -173,16 +169,24 @@ function parseNumber(name: string, flag: NumberFlag, text: string): number {
   return value;
 }
 
-function needsValue(name: string, flag: TextFlag | NumberFlag): UsageError {
-  return new UsageError(
-    `--${name} needs a value: --${name} ${flag.value}`,
-  );
+function valueOf(name: string, flag: Flag, given: unknown): unknown {
+  if (flag.type === "boolean") return given === true;
+  if (given === undefined) return flag.default;
+  const text = String(given);
+  if (text === "") {
+    throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
+  }
+  if (flag.type !== "string") return parseNumber(name, flag, text);
+  if (flag.choices && !flag.choices.includes(text)) {
+    throw new UsageError(
+      `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
+      didYouMean(closestTo(text, flag.choices)),
+    );
+  }
+  return text;
 }
 
-/**
- * Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag. Refuses what the parser would
- * misread: an empty value, and a value for a flag that takes none.
- */
+/** Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag, and refuses a value for a switch. */
 function prepare(all: Flags, args: readonly string[]): string[] {
   const prepared: string[] = [];
   for (let i = 0; i < args.length; i++) {
@@ -190,20 +194,15 @@ function prepare(all: Flags, args: readonly string[]): string[] {
     if (arg === "--") return [...prepared, ...args.slice(i)];
     const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
     const flag = Object.hasOwn(all, name) ? all[name] : undefined;
+    const next = args[i + 1] ?? "";
     if (flag?.type === "boolean") {
       if (value !== undefined && value !== "true" && value !== "false") {
         throw new UsageError(`--${name} takes no value: "${value}"`);
       }
-    } else if (flag) {
-      const next = args[i + 1];
-      if (value === "" || (value === undefined && next === "")) {
-        throw needsValue(name, flag);
-      }
-      if (value === undefined && next && /^-(\d|$)/.test(next)) {
-        prepared.push(`${arg}=${next}`);
-        i++;
-        continue;
-      }
+    } else if (flag && value === undefined && /^-(\d|$)/.test(next)) {
+      prepared.push(`${arg}=${next}`);
+      i++;
+      continue;
     }
     prepared.push(arg);
   }
@@ -270,33 +269,14 @@ export function parseCommandLine<
   });
   // What follows a lone "--" is only kept there: the parser doesn't call `unknown` for it.
   words.push(...[parsed["_"]].flat().map(String));
+  const values: unknown = Object.fromEntries(
+    Object.entries(all).map(([name, flag]) => [
+      name,
+      valueOf(name, flag, parsed[name]),
+    ]),
+  );
+  // Behind the values: an empty one is taken for an argument by the parser.
   if (parsed["help"] !== true) checkArguments(spec, words);
-  const values: Record<string, unknown> = {};
-  for (const [name, flag] of Object.entries(all)) {
-    const given = parsed[name];
-    if (flag.type === "boolean") {
-      values[name] = given === true;
-      continue;
-    }
-    if (given === undefined) {
-      values[name] = flag.default;
-      continue;
-    }
-    const text = String(given);
-    if (text === "") {
-      throw needsValue(name, flag);
-    }
-    if (flag.type !== "string") {
-      values[name] = parseNumber(name, flag, text);
-    } else if (flag.choices && !flag.choices.includes(text)) {
-      throw new UsageError(
-        `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
-        didYouMean(closestTo(text, flag.choices)),
-      );
-    } else {
-      values[name] = text;
-    }
-  }
   return {
     flags: values as FlagValues<F> & FlagValues<typeof COMMON>,
     args: words as unknown as ArgumentValues<A>,

@@ -92,8 +92,9 @@ export class ProduceReport implements ProduceObserver<unknown> {
     if (!this.begun) this.#begin();
     this.#sent++;
     if (this.#options.dryRun) this.#delivered++;
-    if (this.#options.quiet) return;
-    this.#say(() => `Event ${number}: ${this.#options.text.sending(event)}`);
+    const { json, quiet, text } = this.#options;
+    if (json || quiet) return;
+    printLine(`Event ${number}: ${text.sending(event)}`);
   }
 
   /** Begins to count the time: connecting is not part of the rate. */
@@ -132,8 +133,8 @@ export class ProduceReport implements ProduceObserver<unknown> {
     const { json, quiet } = this.#options;
     this.#delivered++;
     if (record.offset === "-1") this.#acknowledged = false;
-    if (json) this.#print(() => toJsonLine(record));
-    else if (!quiet) this.#say(() => describeDelivery(record));
+    if (json) printLine(toJsonLine(record));
+    else if (!quiet) printLine(describeDelivery(record));
   }
 
   failed(event: unknown, error: Error): void {
@@ -234,14 +235,8 @@ export class ProduceReport implements ProduceObserver<unknown> {
     return failure !== undefined && !(failure instanceof OutputClosedError);
   }
 
-  #say(text: string | (() => string) = ""): void {
-    if (!this.#options.json) this.#print(text);
-  }
-
-  /** Prints a line. It is not made if nothing reads it. */
-  #print(text: string | (() => string)): void {
-    if (output.failure) return;
-    printLine(typeof text === "string" ? text : text());
+  #say(text?: string): void {
+    if (!this.#options.json) printLine(text);
   }
 }
 
