@@ -29,11 +29,6 @@ export interface OutputSink {
   isTerminal(): boolean;
 }
 
-interface Chunk {
-  text: string;
-  readonly written: PromiseWithResolvers<void>;
-}
-
 /** How much text may wait before {@linkcode Output.full} is true, in UTF-16 units. */
 const HIGH_WATER_UNITS = 65_536;
 /** How long the reader has after a stop, in milliseconds: a stop takes at most 10 s. */
@@ -58,20 +53,17 @@ function columnsOf(): number {
   }
 }
 
-function newChunk(): Chunk {
-  const written = Promise.withResolvers<void>();
-  // Callers that don't wait for it see the failure at their next wait.
-  written.promise.catch(() => {});
-  return { text: "", written };
-}
-
 /** Writes lines in the background. What is printed while a write is under way is written by the next one. */
 export class Output {
   readonly #sink: OutputSink;
   /** Whether it is a terminal. A terminal that was closed later would not say so any more. */
   readonly isTerminal: boolean;
-  #next = newChunk();
-  #current: Chunk | undefined;
+  /** What the next write takes. */
+  #text = "";
+  /** Fulfilled when everything that was printed so far is written. */
+  #written = Promise.resolve();
+  /** Ends the wait for the write under way. */
+  #abandon: (failure: OutputError) => void = () => {};
   #failure: OutputError | undefined;
   #hurried = false;
   /** Whether the terminal's last line is one of {@linkcode Output.showStatus}. */
@@ -107,13 +99,17 @@ export class Output {
   /** Adds text to what is written, in place of the status. */
   #put(text: string): void {
     if (this.#failure) return;
-    this.#next.text += (this.#hasStatus ? CLEAR_LINE : "") + text;
-    if (!this.#current) this.#write();
+    const isFirst = this.#text === "";
+    this.#text += (this.#hasStatus ? CLEAR_LINE : "") + text;
+    if (!isFirst) return;
+    this.#written = this.#written.then(() => this.#write());
+    // Callers that don't wait for it see the failure at their next wait.
+    this.#written.catch(() => {});
   }
 
   /** Whether so much text is waiting that the caller should wait for {@linkcode Output.written}. */
   get full(): boolean {
-    return this.#next.text.length >= HIGH_WATER_UNITS;
+    return this.#text.length >= HIGH_WATER_UNITS;
   }
 
   /**
@@ -124,8 +120,7 @@ export class Output {
    */
   async written(): Promise<void> {
     if (this.#failure) throw this.#failure;
-    const last = this.#next.text ? this.#next : this.#current;
-    await last?.written.promise;
+    await this.#written;
   }
 
   /** Gives the reader a limited time, as the program is about to stop: what isn't read by then is dropped. */
@@ -157,22 +152,15 @@ export class Output {
     }
   }
 
+  /** Writes what was printed until now: in one go, and during the write before. */
   async #write(): Promise<void> {
-    this.#current = this.#next;
-    // What is printed in one go is written in one go.
-    await Promise.resolve();
-    while (this.#current) {
-      const { text, written } = this.#current;
-      this.#next = newChunk();
-      try {
-        await this.#writeAll(encoder.encode(text));
-      } catch (error) {
-        return this.#fail(this.#explain(error));
-      }
-      if (this.#failure) return;
-      written.resolve();
-      this.#current = this.#next.text ? this.#next : undefined;
-    }
+    const bytes = encoder.encode(this.#text);
+    this.#text = "";
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#abandon = reject;
+    this.#writeAll(bytes)
+      .then(resolve, (error) => this.#fail(this.#explain(error)));
+    await promise;
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
@@ -200,9 +188,8 @@ export class Output {
 
   #fail(failure: OutputError): void {
     this.#failure ??= failure;
-    this.#current?.written.reject(this.#failure);
-    this.#next.written.reject(this.#failure);
-    this.#next.text = "";
+    this.#abandon(this.#failure);
+    this.#text = "";
   }
 }
 
