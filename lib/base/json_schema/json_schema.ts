@@ -15,14 +15,13 @@ import {
   type Target,
 } from "./documents.ts";
 import {
-  addTo,
   all,
+  apart,
   type Check,
   type Failure,
   isLinearPattern,
   KEYWORDS,
-  nothing,
-  type Scope,
+  type Run,
 } from "./keywords.ts";
 
 const VALID: Check = () => undefined;
@@ -59,10 +58,7 @@ export class JsonSchema {
    */
   check(value: unknown): Failure | undefined {
     const { root } = this.#documents;
-    return this.#check(value, {
-      scope: { resource: root, outer: undefined },
-      evaluated: undefined,
-    });
+    return this.#check(value, { scope: [root], evaluated: undefined });
   }
 
   /**
@@ -153,14 +149,9 @@ export class JsonSchema {
       ("unevaluatedItems" in schema || "unevaluatedProperties" in schema);
     const opens = resource.root === schema;
     if (!asks && !opens) return check;
-    return (value, { scope, evaluated }) => {
-      const own = asks ? nothing() : evaluated;
-      const failure = check(value, {
-        scope: opens ? inResource(resource, scope) : scope,
-        evaluated: own,
-      });
-      if (asks && !failure && own) addTo(evaluated, own);
-      return failure;
+    return (value, run) => {
+      const inside = opens ? enter(resource, run) : run;
+      return asks ? apart(check, value, inside) : check(value, inside);
     };
   }
 
@@ -168,21 +159,15 @@ export class JsonSchema {
   #follow(reference: string, from: Resource, dynamic = false): Check {
     let target: Target;
     let check: Check;
-    return (value, { scope, evaluated }) => {
+    return (value, run) => {
       if (!check) {
         target = this.#documents.resolve(reference, from);
         check = this.#compile(target.schema, target.resource);
       }
-      const outermost = dynamic ? outermostOf(target, scope) : undefined;
+      const outermost = dynamic ? outermostOf(target, run) : undefined;
       return outermost
-        ? this.#compile(outermost.schema, outermost.resource)(value, {
-          scope: inResource(outermost.resource, scope),
-          evaluated,
-        })
-        : check(value, {
-          scope: inResource(target.resource, scope),
-          evaluated,
-        });
+        ? this.#compile(...outermost)(value, run)
+        : check(value, enter(target.resource, run));
     };
   }
 }
@@ -211,20 +196,21 @@ function hasLinearKeywords(
 /** Keywords whose schemas apply only by reference. */
 const DEFINITIONS: readonly string[] = ["$defs", "definitions"];
 
-function inResource(resource: Resource, scope: Scope): Scope {
-  return scope.resource === resource ? scope : { resource, outer: scope };
+function enter(resource: Resource, run: Run): Run {
+  return run.scope.includes(resource)
+    ? run
+    : { ...run, scope: [...run.scope, resource] };
 }
 
 /** Finds the outermost schema of the same dynamic name, if the reference leads to one that has such a name. */
 function outermostOf(
   { resource, anchor = "" }: Target,
-  scope: Scope,
-): { schema: JsonObject; resource: Resource } | undefined {
+  { scope }: Run,
+): [schema: JsonObject, resource: Resource] | undefined {
   if (!resource.dynamicAnchors.has(anchor)) return undefined;
-  let found: { schema: JsonObject; resource: Resource } | undefined;
-  for (let at: Scope | undefined = scope; at; at = at.outer) {
-    const schema = at.resource.dynamicAnchors.get(anchor);
-    if (schema) found = { schema, resource: at.resource };
+  for (const outer of scope) {
+    const schema = outer.dynamicAnchors.get(anchor);
+    if (schema) return [schema, outer];
   }
-  return found;
+  return undefined;
 }

@@ -20,23 +20,15 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** The properties and the items of a value that some schema has looked at, for `unevaluatedProperties` and `…Items`. */
-export interface Evaluated {
-  readonly names: Set<string>;
-  readonly indexes: Set<number>;
-}
-
-/** A resource, and those through which evaluation came to it. */
-export interface Scope {
-  readonly resource: Resource;
-  readonly outer: Scope | undefined;
-}
-
 /** What a check needs besides the value. */
 export interface Run {
-  readonly scope: Scope;
-  /** What has been looked at; undefined if no keyword asks. */
-  readonly evaluated: Evaluated | undefined;
+  /** The resources through which evaluation came here, each once, the outermost first. */
+  readonly scope: readonly Resource[];
+  /**
+   * The properties or items of the value that some schema has looked at, for `unevaluatedProperties` and `…Items`; undefined if no
+   * keyword asks.
+   */
+  readonly evaluated: Set<string | number> | undefined;
 }
 
 /** Checks a value. Returns undefined if it is valid. */
@@ -52,17 +44,6 @@ export interface Context {
 
 /** How a keyword is compiled: undefined if it asserts nothing. */
 type Compile = (argument: unknown, context: Context) => Check | undefined;
-
-/** Starts to note what is looked at: nothing so far. */
-export function nothing(): Evaluated {
-  return { names: new Set(), indexes: new Set() };
-}
-
-/** Adds to what has been looked at. */
-export function addTo(evaluated: Evaluated | undefined, more: Evaluated): void {
-  for (const name of more.names) evaluated?.names.add(name);
-  for (const index of more.indexes) evaluated?.indexes.add(index);
-}
 
 /** Makes one check of several. It stops at the first failure. */
 export function all(checks: readonly Check[]): Check {
@@ -264,14 +245,22 @@ function formatTest(name: unknown): ((text: string) => boolean) | undefined {
   }
 }
 
-/** Checks a value by a schema that may fail while the whole is valid: what it looked at counts only if it doesn't. */
-function attempt(check: Check, value: unknown, run: Run): Failure | undefined {
-  if (!run.evaluated) return check(value, run);
-  const own = nothing();
-  const failure = check(value, { scope: run.scope, evaluated: own });
-  if (!failure) addTo(run.evaluated, own);
-  return failure;
+/** Checks a value, and notes apart what is looked at: it counts outside only if the value is valid. */
+export function apart(
+  check: Check,
+  value: unknown,
+  { scope, evaluated }: Run,
+): Failure | undefined {
+  const own = new Set<string | number>();
+  const failure = check(value, { scope, evaluated: own });
+  if (failure || !evaluated) return failure;
+  for (const one of own) evaluated.add(one);
+  return undefined;
 }
+
+/** Checks a value by a schema that may fail while the whole is valid. */
+const attempt: typeof apart = (check, value, run) =>
+  run.evaluated ? apart(check, value, run) : check(value, run);
 
 /** For what lies within a value, no keyword asks what was looked at. */
 const inside = (run: Run): Run =>
@@ -290,7 +279,7 @@ function itemsIf(
       if (!check) return undefined;
       const failure = check(item, within);
       if (failure) return below(at, failure);
-      run.evaluated?.indexes.add(at);
+      run.evaluated?.add(at);
     }
     return undefined;
   });
@@ -312,7 +301,7 @@ function propertiesIf(
       if (!lets(name, run)) continue;
       const failure = check(value[name], within);
       if (failure) return below(name, failure);
-      run.evaluated?.names.add(name);
+      run.evaluated?.add(name);
     }
     return undefined;
   });
@@ -459,7 +448,7 @@ export const KEYWORDS: Readonly<
       for (const [at, item] of value.entries()) {
         if (check(item, within)) continue;
         count++;
-        if (resource.draft === 2020) run.evaluated?.indexes.add(at);
+        if (resource.draft === 2020) run.evaluated?.add(at);
       }
       return count < least ? failure : count > most ? tooMany : undefined;
     });
@@ -474,7 +463,7 @@ export const KEYWORDS: Readonly<
         if (!Object.hasOwn(value, name)) continue;
         const failure = check(value[name], within);
         if (failure) return below(name, failure);
-        run.evaluated?.names.add(name);
+        run.evaluated?.add(name);
       }
       return undefined;
     });
@@ -537,7 +526,7 @@ export const KEYWORDS: Readonly<
     const check = compile(argument);
     const failure = fail("must NOT be valid");
     return (value, { scope, evaluated }) =>
-      check(value, { scope, evaluated: evaluated && nothing() })
+      check(value, { scope, evaluated: evaluated && new Set() })
         ? undefined
         : failure;
   },
@@ -551,12 +540,12 @@ export const KEYWORDS: Readonly<
   unevaluatedItems: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "must NOT be there");
     return itemsIf(
-      (index, run) => !run.evaluated?.indexes.has(index),
+      (index, run) => !run.evaluated?.has(index),
       () => check,
     );
   }],
   unevaluatedProperties: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "is not allowed");
-    return propertiesIf((name, run) => !run.evaluated?.names.has(name), check);
+    return propertiesIf((name, run) => !run.evaluated?.has(name), check);
   }],
 };
