@@ -13,10 +13,10 @@ import {
 } from "../base/json_schema/documents.ts";
 import type { JsonSchema } from "./from_schema.ts";
 
+/** The types of JSON: an integer is a number. */
 const TYPES = [
   "null",
   "boolean",
-  "integer",
   "number",
   "string",
   "array",
@@ -113,9 +113,11 @@ export class SchemaFields {
         parts.push(shapeOf(alternatives.map(inner)));
       }
     }
-    const named = [type].flat().filter((one) => isType(one));
+    const named = [type].flat()
+      .map((name) => name === "integer" ? "number" : name)
+      .filter((name) => TYPES.some((known) => known === name));
     if (named.length > 0) {
-      parts.push({ types: new Set(named), values: undefined });
+      parts.push({ types: new Set(named as JsonType[]), values: undefined });
     }
     return parts.reduce(both, ANY);
   }
@@ -133,16 +135,9 @@ export class SchemaFields {
 
 const ANY: FieldShape = { types: new Set(TYPES), values: undefined };
 
-function isType(value: unknown): value is JsonType {
-  return TYPES.some((type) => type === value);
-}
-
 function typeOf(value: unknown): JsonType {
   if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  if (Number.isInteger(value)) return "integer";
-  const type = typeof value;
-  return isType(type) ? type : "object";
+  return Array.isArray(value) ? "array" : typeof value as JsonType;
 }
 
 /** What one of several schemas allows. */
@@ -157,9 +152,8 @@ function shapeOf(shapes: readonly FieldShape[]): FieldShape {
 
 /** What two schemas allow together. */
 function both(a: FieldShape, b: FieldShape): FieldShape {
-  const types = [...a.types].filter((type) =>
-    b.types.has(type) || type === "integer" && b.types.has("number")
-  );
-  if (a.types.has("number") && b.types.has("integer")) types.push("integer");
-  return { types: new Set(types), values: a.values ?? b.values };
+  return {
+    types: a.types.intersection(b.types),
+    values: a.values ?? b.values,
+  };
 }

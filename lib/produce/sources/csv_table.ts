@@ -98,7 +98,7 @@ function readerOf(
   isRequired: boolean,
 ): Column["read"] {
   const takesText = types.has("string");
-  const takesNumber = types.has("number") || types.has("integer");
+  const takesNumber = types.has("number");
   const takesJson = types.has("object") || types.has("array");
   const empty = types.has("null") ? null : isRequired ? "" : undefined;
   const byText = new Map(values?.map((value) => [String(value), value]));
