@@ -27,7 +27,11 @@ import {
   requestRegistry,
 } from "./transport.ts";
 import { SchemaCache } from "./schema_cache.ts";
-import { compileWriterSchema, type WriterSchema } from "./writer_schema.ts";
+import {
+  compileWriterSchema,
+  unusable,
+  type WriterSchema,
+} from "./writer_schema.ts";
 
 /** Where Confluent's API may be below a URL without a path: at the root, or where Apicurio has it. */
 const BASE_PATHS = ["", "/apis/ccompat/v7"] as const;
@@ -121,9 +125,8 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const { Subject } = this.#client;
-      const answer = (await Subject.register({ subject, body })).data();
-      return idIn(answer) ?? this.#strange("a schema to be registered");
+      const answer = await this.#client.Subject.register({ subject, body });
+      return idIn(answer.data()) ?? this.#strange("a schema to be registered");
     } catch (error) {
       if (!(error instanceof RegistryResponseError)) throw error;
       throw explainRefusal(error, subject);
@@ -158,9 +161,8 @@ export class EventRegistry {
   ): Promise<number> {
     const body = schemaBody(schema, options);
     try {
-      const { Subject } = this.#client;
-      const answer = (await Subject.registered({ subject, body })).data();
-      return idIn(answer) ?? this.#strange("a registered schema");
+      const answer = await this.#client.Subject.registered({ subject, body });
+      return idIn(answer.data()) ?? this.#strange("a registered schema");
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;
       throw new PipelineError(
@@ -220,15 +222,10 @@ export class EventRegistry {
       if (isUnknown(cause)) {
         throw new InvalidEventError(
           `The registry has no schema with the id ${id}`,
-          {
-            cause,
-          },
+          { cause },
         );
       }
-      if (cause instanceof OversizedAnswerError) {
-        throw unusable(id, cause.message, cause);
-      }
-      throw cause;
+      throw cause instanceof OversizedAnswerError ? unusable(id, cause) : cause;
     }
   }
 
@@ -307,11 +304,8 @@ export class EventRegistry {
       return typeof found?.schema === "string" ? found : this.#strange(what);
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;
-      throw unusable(
-        id,
-        `it refers to ${what}, which the registry doesn't have`,
-        cause,
-      );
+      const reason = `it refers to ${what}, which the registry doesn't have`;
+      throw unusable(id, new PipelineError(reason, { cause }));
     }
   }
 
@@ -360,9 +354,7 @@ function isUnknown(error: unknown): error is RegistryResponseError {
 }
 
 function idIn(answer: unknown): number | undefined {
-  const id = typeof answer === "object" && answer !== null && "id" in answer
-    ? answer.id
-    : undefined;
+  const { id }: { readonly id?: unknown } = Object(answer);
   if (typeof id !== "number" || !Number.isInteger(id) || id < 0) {
     return undefined;
   }
@@ -411,16 +403,6 @@ function referencesOf(
     return references;
   }
   throw unusable(id, "its references are not a list of names and versions");
-}
-
-function unusable(
-  id: SchemaId,
-  reason: string,
-  cause?: unknown,
-): InvalidEventError {
-  return new InvalidEventError(`Schema ${id} can't be used: ${reason}`, {
-    cause,
-  });
 }
 
 function explainRefusal(

@@ -26,6 +26,14 @@ export interface WriterSchema {
  */
 const MAX_UNGUARDED_BYTES = 64 * 2 ** 10;
 
+/** Makes the error for a schema that can't be used, of the reason or of what was thrown. */
+export function unusable(id: SchemaId, why: unknown): InvalidEventError {
+  return new InvalidEventError(
+    `Schema ${id} can't be used: ${messageOf(why)}`,
+    why instanceof Error ? { cause: why } : {},
+  );
+}
+
 /**
  * Makes a schema ready to check payloads.
  *
@@ -40,10 +48,6 @@ export function compileWriterSchema(
   },
 ): WriterSchema {
   const { id, references } = options;
-  const unusable = (cause: unknown) =>
-    new InvalidEventError(`Schema ${id} can't be used: ${messageOf(cause)}`, {
-      cause,
-    });
   let parsed: unknown;
   let schema: JsonSchema;
   try {
@@ -55,7 +59,7 @@ export function compileWriterSchema(
       ),
     );
   } catch (cause) {
-    throw unusable(cause);
+    throw unusable(id, cause);
   }
   const isLinear = schema.isLinear();
   return {
@@ -68,7 +72,7 @@ export function compileWriterSchema(
           ? schema.check(payload)
           : withinDeadline(() => schema.check(payload));
       } catch (cause) {
-        throw unusable(cause);
+        throw unusable(id, cause);
       }
       if (!failure) return;
       const { path, reason } = failure;
