@@ -23,10 +23,17 @@ import type { EventType } from "../events/event_type.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
 import { EXIT, task } from "./command.ts";
-import { DlqReport } from "./dlq_report.ts";
+import {
+  describeCounts,
+  describeLetter,
+  describeReplay,
+  letterJson,
+  replayPrinter,
+} from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic, EVENT_FLAGS, readEvent } from "./event_flags.ts";
 import { switchFlag, textFlag } from "./flags.ts";
+import { output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 import { taskOfWords } from "./task_words.ts";
@@ -52,12 +59,11 @@ function originMatcher(origin: string): (letter: DeadLetter) => boolean {
   throw new UsageError(`An origin is ${ORIGIN_HELP}: "${origin}"`);
 }
 
-function matcher({ reason, group, since, origin }: {
-  readonly reason: string | undefined;
-  readonly group: string | undefined;
-  readonly since: string | undefined;
-  readonly origin?: string | undefined;
-}): (letter: DeadLetter) => boolean {
+function matcher(
+  { reason, group, since, origin }: Partial<
+    Record<"reason" | "group" | "since" | "origin", string | undefined>
+  >,
+): (letter: DeadLetter) => boolean {
   const sinceMs = since === undefined ? -Infinity : parseIsoTime(since);
   if (sinceMs === undefined) {
     throw new UsageError(`--since takes a time in ISO 8601: "${since}"`);
@@ -90,15 +96,18 @@ const list = task({
   );
   const matches = matcher(flags);
   const { config, ...connection } = connectionFrom(flags);
-  const report = new DlqReport(topic, flags);
-  const show = flags.count ? () => {} : report.letter;
-  const counts = await listDeadLetters(config, show, {
+  const write = flags.json ? letterJson : describeLetter;
+  const show = (letter: DeadLetter) => {
+    printLine(write(letter));
+    return output.full ? output.written() : undefined;
+  };
+  const counts = await listDeadLetters(config, flags.count ? () => {} : show, {
     ...connection,
     topic,
     matches,
     signal: stop.signal,
   });
-  report.listed(counts);
+  if (!flags.json) printLine(describeCounts(topic, counts));
 });
 
 const replay = task({
@@ -126,15 +135,15 @@ const replay = task({
   const matches = matcher(flags);
   const dryRun = flags["dry-run"];
   const { config, ...connection } = connectionFrom(flags);
-  const report = new DlqReport(topic, { json: flags.json, dryRun });
-  const summary = await replayDeadLetters(config, report.replay, {
+  const print = replayPrinter(topic, flags.json);
+  const summary = await replayDeadLetters(config, print, {
     ...connection,
     topic,
     matches,
     dryRun,
     signal: stop.signal,
   });
-  report.done(summary);
+  if (!flags.json) printLine(describeReplay(topic, summary, dryRun));
   return summary?.skipped ? EXIT.failed : EXIT.done;
 });
 
@@ -167,13 +176,11 @@ const edit = task({
   const options = { ...connection, topic, matches };
   const { type } = await readEvent({ ...flags, topic }, { ...options, config });
   const value = await editLetter(config, { type, origin }, options);
-  const report = new DlqReport(topic, { json: false });
-  report.done(
-    await replayDeadLetters(config, report.replay, {
-      ...options,
-      edit: () => Promise.resolve(value),
-    }),
-  );
+  const summary = await replayDeadLetters(config, replayPrinter(topic, false), {
+    ...options,
+    edit: () => Promise.resolve(value),
+  });
+  printLine(describeReplay(topic, summary));
 });
 
 /** Where the text is while an editor has it. */

@@ -63,7 +63,7 @@ export function describeGroup(positions: GroupPositions): string {
 /** Writes where a group stands for a program: one line of JSON; offsets are strings, as they are 64-bit numbers. */
 export function groupJson(positions: GroupPositions): string {
   const { group, state, members, partitions } = positions;
-  return escapeUnsafe(JSON.stringify({
+  return JSON.stringify({
     group,
     state,
     members: members.map(({ clientId, host }) => ({ clientId, host })),
@@ -76,7 +76,7 @@ export function groupJson(positions: GroupPositions): string {
       lag: one.lag?.toString() ?? null,
       member: member?.clientId ?? null,
     })),
-  }));
+  });
 }
 
 /** Writes what a reset does, or would do: a table, and what it means. */

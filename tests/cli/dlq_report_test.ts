@@ -5,8 +5,9 @@
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { DlqReport } from "../../lib/cli/dlq_report.ts";
+import { describeLetter, letterJson } from "../../lib/cli/dlq_report.ts";
 import type { DeadLetter } from "../../lib/consume/dead_letters/dlq.ts";
+import { printLine } from "../../lib/cli/output.ts";
 import { captureOutput } from "../support/captured_output.ts";
 
 const HOSTILE = "demo\x1b]52;c;ZWNobyBoaQ==\x07\nError: forged\x1b[2K";
@@ -29,12 +30,12 @@ const LETTER: DeadLetter = {
   batch: undefined,
 };
 
-Deno.test("DlqReport.letter() escapes all that the letter's writer chose", async () => {
-  for (const json of [false, true]) {
+Deno.test("describeLetter() and letterJson() escape all that the letter's writer chose", async () => {
+  for (const write of [describeLetter, letterJson]) {
     const { stdout, stderr } = await captureOutput(() =>
-      new DlqReport("demo", { json }).letter(LETTER)
+      printLine(write(LETTER))
     );
-    assertEquals(stdout.split("\n").length, json ? 2 : 9);
+    assertEquals(stdout.split("\n").length, write === letterJson ? 2 : 9);
     assertMatch(stdout, /^[\n\x20-\x7e├└─]*$/);
     assertEquals(stderr, "");
   }
