@@ -24,8 +24,7 @@ export interface ConsumeReportOptions extends MemberReportOptions {
 }
 
 /** Prints a run of the consumer. */
-export class ConsumeReport extends MemberReport {
-  readonly #options: ConsumeReportOptions;
+export class ConsumeReport extends MemberReport<ConsumeReportOptions> {
   /** How many events were printed. They are done when the output has taken them. */
   #printed = 0;
 
@@ -39,11 +38,10 @@ export class ConsumeReport extends MemberReport {
       done: "Consumed",
       total: "messages consumed",
     });
-    this.#options = options;
   }
 
   protected override begin(): void {
-    const { quiet, count } = this.#options;
+    const { quiet, count } = this.options;
     this.say("=".repeat(80));
     if (!quiet) return;
     this.progress = new Progress(() => ({
@@ -55,7 +53,7 @@ export class ConsumeReport extends MemberReport {
   }
 
   readonly consumed: EventHandler<unknown> = (record) => {
-    const { json, quiet, text } = this.#options;
+    const { json, quiet, text } = this.options;
     this.#printed++;
     if (json) printLine(toJsonLine(record));
     else if (!quiet) printLine(describeRecord(this.#printed, record, text));

@@ -29,7 +29,7 @@ type Words = Readonly<
 >;
 
 /** Prints a member's run: its opening and closing lines on stdout, what went wrong and the account on stderr. */
-export class MemberReport {
+export class MemberReport<O extends MemberReportOptions> {
   /** How many events were taken, and to how many the work was done: one that is there already needs none. */
   protected taken = 0;
   protected done = 0;
@@ -37,15 +37,15 @@ export class MemberReport {
   protected listeningSince: number | undefined;
   protected isStopping = false;
   protected progress: { end(): void } | undefined;
-  readonly #options: MemberReportOptions;
+  protected readonly options: O;
   readonly #words: Words;
   #deadLetters = 0;
   #tombstones = 0;
   /** The partitions that the group has assigned, as text. */
   #partitions = "";
 
-  constructor(options: MemberReportOptions, words: Words) {
-    this.#options = options;
+  constructor(options: O, words: Words) {
+    this.options = options;
     this.#words = words;
   }
 
@@ -79,7 +79,7 @@ export class MemberReport {
       this.begin();
     } else if (partitions.length > 0 && this.#partitions !== before) {
       note(
-        `Assigned partitions of '${this.#options.topic}': ${this.#partitions}`,
+        `Assigned partitions of '${this.options.topic}': ${this.#partitions}`,
       );
     }
   };
@@ -127,7 +127,7 @@ export class MemberReport {
 
   /** Prints the account: if something is missing, and else if a person may want it. */
   account(failed: boolean, rest: readonly string[] = []): void {
-    const { count, quiet } = this.#options;
+    const { count, quiet } = this.options;
     const short = failed || count !== undefined && this.taken < count;
     const complete = !short && this.#deadLetters === 0;
     if (complete && !quiet && !errors.isTerminal) return;
@@ -149,6 +149,6 @@ export class MemberReport {
   }
 
   protected say(text: string): void {
-    if (!this.#options.json) printLine(text);
+    if (!this.options.json) printLine(text);
   }
 }

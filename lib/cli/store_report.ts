@@ -12,16 +12,15 @@ import { output, printLine } from "./output.ts";
 /** How long after a batch the progress is printed, in milliseconds. It covers what comes until then. */
 const PROGRESS_MS = 1_000;
 
-/** Prints a run of the store. */
-export class StoreReport extends MemberReport {
-  readonly #quiet: boolean;
+/** What is stored where, and how much of it is printed. */
+interface StoreReportOptions extends MemberReportOptions {
+  readonly noun: string;
+  readonly database: string;
+}
 
-  constructor(
-    options: MemberReportOptions & {
-      readonly noun: string;
-      readonly database: string;
-    },
-  ) {
+/** Prints a run of the store. */
+export class StoreReport extends MemberReport<StoreReportOptions> {
+  constructor(options: StoreReportOptions) {
     const { topic, noun, database, group } = options;
     super(options, {
       name: "Store",
@@ -31,14 +30,13 @@ export class StoreReport extends MemberReport {
       done: "Stored",
       total: "events stored",
     });
-    this.#quiet = options.quiet;
   }
 
   /** Counts a batch, and prints soon how far the store has come. */
   readonly stored = ({ count, added }: StoredBatch): void => {
     this.taken += count;
     this.done += added;
-    if (this.#quiet || this.isStopping || this.progress) return;
+    if (this.options.quiet || this.isStopping || this.progress) return;
     const timer = setTimeout(() => {
       this.progress = undefined;
       if (!output.full) printLine(`Events stored so far: ${this.done}`);
