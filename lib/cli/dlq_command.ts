@@ -22,7 +22,7 @@ import {
 import type { EventType } from "../events/event_type.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
-import { EXIT, task } from "./command.ts";
+import { EXIT, task, taskOfWords } from "./command.ts";
 import {
   describeCounts,
   describeLetter,
@@ -36,7 +36,6 @@ import { switchFlag, textFlag } from "./flags.ts";
 import { output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { taskOfWords } from "./task_words.ts";
 
 const FLAGS = {
   event: EVENT_FLAG,

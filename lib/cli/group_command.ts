@@ -9,7 +9,7 @@ import { pause } from "../base/pause.ts";
 import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
-import { task } from "./command.ts";
+import { task, taskOfWords } from "./command.ts";
 import { integerFlag, switchFlag, textFlag } from "./flags.ts";
 import {
   describeGroup,
@@ -20,7 +20,6 @@ import {
 import { note, output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { taskOfWords } from "./task_words.ts";
 
 const WATCH_MS = 2_000;
 

@@ -105,7 +105,7 @@ const FLAGS = {
   ...CONNECTION_FLAGS,
 };
 
-type ProduceFlags = FlagValues<typeof FLAGS> & { readonly debug: boolean };
+type ProduceFlags = FlagValues<typeof FLAGS>;
 
 const ACKS: Record<string, Acks> = { "0": 0, "1": 1, all: "all" };
 
@@ -136,10 +136,7 @@ export const produceCommand = task({
   ],
 }, async (flags) => {
   using stop = stopSignal();
-  return await run(flags, stop.signal) ? EXIT.done : EXIT.failed;
-});
-
-async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
+  const { signal } = stop;
   checkFlags(flags);
   await using observation = await observe(flags);
   const { telemetry } = observation;
@@ -197,8 +194,8 @@ async function run(flags: ProduceFlags, signal: AbortSignal): Promise<boolean> {
   });
   await report.done(summary.complete);
   report.account(summary.complete);
-  return summary.failed + summary.invalid === 0;
-}
+  return summary.failed + summary.invalid === 0 ? EXIT.done : EXIT.failed;
+});
 
 function checkFlags(flags: ProduceFlags): void {
   const { idempotent, acks = "all", file, resume, schema } = flags;

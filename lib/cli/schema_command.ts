@@ -6,7 +6,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
-import { didYouMean, EXIT, task } from "./command.ts";
+import { didYouMean, EXIT, task, taskOfWords } from "./command.ts";
 import { integerFlag, textFlag } from "./flags.ts";
 import { errors, printLine } from "./output.ts";
 import { readSchemaFile } from "./schema_file.ts";
@@ -18,7 +18,6 @@ import {
 } from "./schema_report.ts";
 import { closestTo } from "../base/suggestion.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
-import { taskOfWords } from "./task_words.ts";
 
 const SUBJECT_FLAG = textFlag(
   "NAME",
