@@ -85,11 +85,11 @@ export async function listGroups(
     make: (kafka) => kafka.groups(),
   }, async (client) => {
     const { groups, silentBrokersCount } = await client.list();
-    const ranges = new RangeCache(client);
+    const findRanges = rememberRanges(client);
     const found = await mapSome(
       groups,
       (group) =>
-        positionsOf(client, group, ranges).catch((error) => {
+        positionsOf(client, group, findRanges).catch((error) => {
           if (!isKafkaOutage(error)) throw error;
           return { group, state: UNKNOWN, members: [], partitions: [] };
         }),
@@ -112,7 +112,7 @@ export async function showGroup(
     ...options,
     make: (kafka) => kafka.groups(),
   }, async (client) => {
-    const found = await positionsOf(client, group, new RangeCache(client));
+    const found = await positionsOf(client, group, rememberRanges(client));
     if (found.state === "Dead" && found.partitions.length === 0) {
       const { groups } = await client.list();
       throw new PipelineError(`There is no consumer group '${group}'`, {
@@ -169,33 +169,29 @@ export async function resetGroup(
   });
 }
 
+/** Finds a topic's offsets; undefined if it doesn't exist any more, or the user may not see it. */
+type FindRanges = (topic: string) => Promise<TopicRanges | undefined>;
+
 /** Remembers the offsets of topics: several groups read the same ones. */
-class RangeCache {
-  readonly #client: GroupClient;
-  readonly #found = new Map<string, Promise<TopicRanges | undefined>>();
-
-  constructor(client: GroupClient) {
-    this.#client = client;
-  }
-
-  /** Finds a topic's offsets; undefined if it doesn't exist any more, or the user may not see it. */
-  get(topic: string): Promise<TopicRanges | undefined> {
-    const found = this.#found.get(topic) ??
-      this.#client.ranges(topic).catch((error) => {
-        if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") {
-          return undefined;
-        }
-        throw error;
-      });
-    this.#found.set(topic, found);
-    return found;
-  }
+function rememberRanges(client: GroupClient): FindRanges {
+  const found = new Map<string, Promise<TopicRanges | undefined>>();
+  return (topic) =>
+    found.getOrInsertComputed(
+      topic,
+      () =>
+        client.ranges(topic).catch((error) => {
+          if (protocolCodeOf(error) === "TOPIC_AUTHORIZATION_FAILED") {
+            return undefined;
+          }
+          throw error;
+        }),
+    );
 }
 
 async function positionsOf(
   client: GroupClient,
   group: string,
-  ranges: RangeCache,
+  findRanges: FindRanges,
 ): Promise<GroupPositions> {
   const [{ state, members }, committed] = await Promise.all([
     client.describe(group),
@@ -207,7 +203,7 @@ async function positionsOf(
   ]);
   const partitions = await Promise.all(
     [...topics].sort().map(async (topic) => {
-      const found: TopicRanges = await ranges.get(topic) ?? new Map();
+      const found: TopicRanges = await findRanges(topic) ?? new Map();
       return [...found].map(([partition, range]): PartitionPosition => {
         const end = range?.high;
         const offset = committed.get(topic)?.get(partition);

@@ -78,7 +78,7 @@ const APICURIO = ["/apis/ccompat/v7", "/apis/registry/v3"] as const;
 export class SchemaCatalog {
   readonly #registry: EventRegistry;
 
-  private constructor(registry: EventRegistry) {
+  constructor(registry: EventRegistry) {
     this.#registry = registry;
   }
 

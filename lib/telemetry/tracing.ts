@@ -46,38 +46,29 @@ const GETTER: TextMapGetter<readonly OutgoingHeader[]> = {
   keys: (headers) => headers.map(([name]) => name),
 };
 
-/** A span that has begun, and the context of what happens in it. */
-export class OpenSpan {
-  readonly #api: Api;
-  readonly #span: Span;
-  readonly #context: Context;
+/** A span that has begun. */
+export type OpenSpan = ReturnType<typeof openSpan>;
 
-  constructor(
-    api: Api,
-    span: { readonly span: Span; readonly parent: Context },
-  ) {
-    this.#api = api;
-    this.#span = span.span;
-    this.#context = api.trace.setSpan(span.parent, span.span);
-  }
-
-  call<R>(work: () => R): R {
-    return this.#api.context.with(this.#context, work);
-  }
-
-  /** Adds that a try has failed. Only the error's kind is named. */
-  again(error: unknown): void {
-    this.#span.addEvent("retry", { [ATTRIBUTE.errorType]: errorTypeOf(error) });
-  }
-
-  /** Ends it, as failed if there is an error. Only its kind is named. */
-  end(error?: unknown): void {
-    if (error !== undefined) {
-      this.#span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
-      this.#span.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error));
-    }
-    this.#span.end();
-  }
+function openSpan(
+  api: Api,
+  { span, parent }: { readonly span: Span; readonly parent: Context },
+) {
+  const inside = api.trace.setSpan(parent, span);
+  return {
+    call: <R>(work: () => R): R => api.context.with(inside, work),
+    /** Adds that a try has failed. Only the error's kind is named. */
+    again(error: unknown): void {
+      span.addEvent("retry", { [ATTRIBUTE.errorType]: errorTypeOf(error) });
+    },
+    /** Ends it, as failed if there is an error. Only its kind is named. */
+    end(error?: unknown): void {
+      if (error !== undefined) {
+        span.setStatus({ code: api.SpanStatusCode.ERROR });
+        span.setAttribute(ATTRIBUTE.errorType, errorTypeOf(error));
+      }
+      span.end();
+    },
+  };
 }
 
 /** Makes spans. */
@@ -150,14 +141,12 @@ export class Tracing {
         ...attributesOf("commit", topic, "settle"),
         [ATTRIBUTE.group]: group,
       },
-      messages: [],
     });
   }
 
   /** Begins the span of a transaction, within that of the processing. */
   write({ table, system }: StoreRun, count: number): OpenSpan {
-    const parent = this.#api.context.active();
-    const span = this.#tracer.startSpan(`transaction ${table}`, {
+    return this.#open(`transaction ${table}`, {
       kind: this.#api.SpanKind.CLIENT,
       attributes: {
         [ATTRIBUTE.databaseSystem]: system,
@@ -165,30 +154,33 @@ export class Tracing {
         [ATTRIBUTE.databaseOperation]: "transaction",
         [ATTRIBUTE.databaseBatchSize]: count,
       },
-    }, parent);
-    return new OpenSpan(this.#api, { span, parent });
+      within: this.#api.context.active(),
+    });
   }
 
   /** Begins a span that links to the creation of each message, and is a child of it if there is only one. */
-  #open(name: string, { messages, kind, attributes }: {
-    readonly messages: SendRequest["messages"];
+  #open(name: string, options: {
     readonly kind: number;
     readonly attributes: Readonly<Record<string, string | number>>;
+    readonly messages?: SendRequest["messages"];
+    readonly within?: Context;
   }): OpenSpan {
+    const { ROOT_CONTEXT, trace } = this.#api;
+    const { kind, messages = [], within = ROOT_CONTEXT } = options;
+    const attributes = { ...options.attributes };
     const links: Link[] = [];
     for (const { headers } of messages) {
       if (links.length === MAX_LINKS_COUNT) break;
       const context = this.#creationOf(headers);
       if (context) links.push({ context });
     }
-    const { ROOT_CONTEXT, trace } = this.#api;
     const [first] = links;
     const parent = first && messages.length === 1
       ? trace.setSpanContext(ROOT_CONTEXT, first.context)
-      : ROOT_CONTEXT;
-    const options = { kind, attributes: { ...attributes }, links };
-    const span = this.#tracer.startSpan(name, options, parent);
-    return new OpenSpan(this.#api, { span, parent });
+      : within;
+    const span = this.#tracer
+      .startSpan(name, { kind, attributes, links }, parent);
+    return openSpan(this.#api, { span, parent });
   }
 
   /** Reads the context of an event's creation from its headers. */

@@ -97,8 +97,8 @@ export type MessageValue = {
 
 /** Why a message is among dead letters. */
 export interface LetterAnswer {
-  /** Where it was, such as `demo/1/42`. */
-  readonly place: string;
+  /** Where it was, such as `demo/1/42`: what replay and edit take. Null if the letter does not say. */
+  readonly place: string | null;
   /** What went wrong; null if the letter does not say. */
   readonly reason: string | null;
   /** When it was set aside; null if the letter does not say. */
@@ -253,9 +253,7 @@ export interface DeadLettersSummary {
 }
 
 /** A dead letter. */
-export interface DeadLetterAnswer extends Omit<LetterAnswer, "place"> {
-  /** Where the message was, such as `demo/1/42`: what replay and edit take. Null if the letter does not say. */
-  readonly place: string | null;
+export interface DeadLetterAnswer extends LetterAnswer {
   /** The groups that set it aside, separated by commas; null if the letter does not say. */
   readonly group: string | null;
   /** The message, as it lies among the letters. */

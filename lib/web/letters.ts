@@ -32,7 +32,7 @@ import type {
   EditAnswer,
   ReplayAnswer,
 } from "./api.ts";
-import { messageWriter } from "./messages.ts";
+import { messageWriter, writeLetter } from "./messages.ts";
 import { Newest } from "./newest.ts";
 import { booleanIn, numberOf, textIn, textsIn } from "./parameters.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -157,13 +157,10 @@ export class LetterBox {
     const write = await messageWriter(this.#pipeline, messages);
     return {
       letters: letters.map((letter, at): DeadLetterAnswer => ({
-        place: letter.origin ? placeWord(letter.origin) : null,
-        reason: letter.reason ?? null,
+        ...writeLetter(letter),
         // deno-lint-ignore no-non-null-assertion
         message: write(messages[at]!),
-        at: letter.setAsideAt ?? null,
         group: letter.groups.join(", ") || null,
-        attempts: letter.attempts,
         replayable: isReplayable(letter, topic),
       })),
       hasMore: newest.hasMore,

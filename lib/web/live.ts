@@ -58,10 +58,6 @@ export class LiveFeed {
     this.#look = sources.health;
   }
 
-  get pages(): number {
-    return this.#pages.size;
-  }
-
   /** Reads how the pipeline is: at most as old as the time between two looks. */
   status(): Promise<Status> {
     const now = Date.now();
@@ -115,9 +111,7 @@ export class LiveFeed {
         this.#looks.delete(look);
       }
     };
-    const running = Promise.withResolvers<void>();
-    this.#looks.set(look, running.promise);
-    run().then(running.resolve);
+    this.#looks.set(look, Promise.resolve().then(run));
   }
 
   readonly #lookAtStore = async (): Promise<number> => {

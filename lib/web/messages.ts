@@ -165,7 +165,7 @@ function writeMessage(
     value: writeValue(message, schemas),
     bytes: value && value.subarray(0, MAX_BYTES).toBase64(),
     size: value?.length ?? 0,
-    ...(letter?.origin && { letter: writeLetter(letter) }),
+    ...(letter && { letter: writeLetter(letter) }),
   };
 }
 
@@ -182,10 +182,11 @@ function writeValue(
     : { problem: decoded.problem ?? "" };
 }
 
-function writeLetter(letter: DeadLetterInfo): LetterAnswer {
+/** Writes why a message is among dead letters. */
+export function writeLetter(letter: DeadLetterInfo): LetterAnswer {
   const { origin, reason, setAsideAt, group, attempts } = letter;
   return {
-    place: origin ? placeWord(origin) : "",
+    place: origin ? placeWord(origin) : null,
     reason: reason ?? null,
     at: setAsideAt ?? null,
     group: group ?? null,

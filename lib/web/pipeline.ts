@@ -76,14 +76,14 @@ export function createPipeline(options: PipelineOptions) {
   let streams = 0;
 
   /** Connects once. A failure is kept for a moment, so that not every message waits for a registry that is away. */
-  const link = <T>(name: string, make: () => Promise<T>): Promise<T> =>
-    links.get(name, { make, keptMs: Infinity, failureKeptMs: KEPT_MS });
-  /** The connection to the registry. */
-  const registry = () =>
-    link("registry", () => EventRegistry.connect(config, connection));
+  const registry = (): Promise<EventRegistry> =>
+    links.get("registry", {
+      make: () => EventRegistry.connect(config, connection),
+      keptMs: Infinity,
+      failureKeptMs: KEPT_MS,
+    });
   /** The registry's subjects. */
-  const schemas = () =>
-    link("schemas", () => SchemaCatalog.connect(config, connection));
+  const schemas = async () => new SchemaCatalog(await registry());
 
   /**
    * Runs work that uses Kafka, as soon as less than a few others do.
