@@ -9,7 +9,7 @@ import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
 import type { ConfigOptions } from "./config.ts";
 import { SettingReader } from "./setting_reader.ts";
-import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
+import { readTlsSettings, type TlsSettings, tlsVariables } from "./tls.ts";
 
 /** A database in a file: SQLite. */
 export interface FileDatabaseSettings {
@@ -154,13 +154,8 @@ function readTls(
       }, in ${source}: "${sslmode}"`,
     );
   }
-  const [unused] = reader.given(
-    TLS_SUFFIXES.map((suffix) => `${TLS_PREFIX}_${suffix}`),
-  );
-  if (unused !== undefined) {
-    throw new UsageError(
-      `${unused} is set, and the database's URL has no sslmode=verify-full`,
-    );
-  }
+  reader.refuse(tlsVariables(TLS_PREFIX), {
+    reason: "the database's URL has no sslmode=verify-full",
+  });
   return undefined;
 }

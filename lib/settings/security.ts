@@ -10,7 +10,7 @@ import { UsageError } from "../base/errors.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
 import type { SettingReader } from "./setting_reader.ts";
-import { readTlsSettings, TLS_SUFFIXES, type TlsSettings } from "./tls.ts";
+import { readTlsSettings, type TlsSettings, tlsVariables } from "./tls.ts";
 
 const SASL_MECHANISMS: readonly SaslMechanism[] = [
   "PLAIN",
@@ -88,34 +88,11 @@ const REGISTRY_LOGIN = [
   "SCHEMA_REGISTRY_TOKEN_FILE",
 ] as const;
 
-const KAFKA_TLS = TLS_SUFFIXES.map((suffix) => `KAFKA_SSL_${suffix}`);
-const REGISTRY_TLS = TLS_SUFFIXES.map((suffix) => `SCHEMA_REGISTRY_${suffix}`);
-
 function needs(setting: string, missing: string): UsageError {
   return new UsageError(
     `${setting} is set, and ${missing} ${
       missing.startsWith("neither ") ? "is" : "is not"
     }`,
-  );
-}
-
-/** Refuses settings that the protocol would leave unused: the connection would be less safe than they suggest. */
-function refuseUnused(
-  reader: SettingReader,
-  { names, allowed }: {
-    readonly names: readonly string[];
-    readonly allowed: readonly SecurityProtocol[];
-  },
-): void {
-  const [unused] = reader.given(names);
-  if (unused === undefined) return;
-  throw new UsageError(
-    `${unused} is set, and KAFKA_SECURITY_PROTOCOL is not ${
-      allowed.join(" or ")
-    }`,
-    {
-      hint: "Set the protocol that the brokers speak, or leave the other out.",
-    },
   );
 }
 
@@ -154,14 +131,15 @@ export function readKafkaSecurity(
       "PLAINTEXT";
   const withSasl = protocol === "SASL_PLAINTEXT" || protocol === "SASL_SSL";
   const withTls = protocol === "SSL" || protocol === "SASL_SSL";
+  const otherThan = (allowed: string) => ({
+    reason: `KAFKA_SECURITY_PROTOCOL is not ${allowed}`,
+    hint: "Set the protocol that the brokers speak, or leave the other out.",
+  });
   if (!withSasl) {
-    refuseUnused(reader, {
-      names: KAFKA_SASL,
-      allowed: ["SASL_SSL", "SASL_PLAINTEXT"],
-    });
+    reader.refuse(KAFKA_SASL, otherThan("SASL_SSL or SASL_PLAINTEXT"));
   }
   if (!withTls) {
-    refuseUnused(reader, { names: KAFKA_TLS, allowed: ["SASL_SSL", "SSL"] });
+    reader.refuse(tlsVariables("KAFKA_SSL"), otherThan("SASL_SSL or SSL"));
   }
   if (!withSasl && !withTls) return undefined;
   return {
@@ -221,19 +199,19 @@ export function readRegistrySecurity(
   registryUrl: string,
 ): RegistrySecurity | undefined {
   const [authorization, ...parts] = readLogin(reader);
-  const [tls] = reader.given(REGISTRY_TLS);
-  if (tls !== undefined && !registryUrl.startsWith("https:")) {
-    throw new UsageError(
-      `${tls} is set, and the registry's URL is not https`,
-      { code: "tls-without-https" },
-    );
+  const tlsNames = tlsVariables("SCHEMA_REGISTRY");
+  if (!registryUrl.startsWith("https:")) {
+    reader.refuse(tlsNames, {
+      reason: "the registry's URL is not https",
+      code: "tls-without-https",
+    });
   }
-  if (!authorization && !tls) return undefined;
+  const hasTls = reader.given(tlsNames).length > 0;
+  if (!authorization && !hasTls) return undefined;
   return {
     ...(authorization && { authorization }),
     secrets: authorization ? [authorization, ...parts] : [],
-    ...(tls !== undefined &&
-      { tls: readTlsSettings(reader, "SCHEMA_REGISTRY") }),
+    ...(hasTls && { tls: readTlsSettings(reader, "SCHEMA_REGISTRY") }),
   };
 }
 

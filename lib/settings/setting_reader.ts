@@ -7,7 +7,7 @@
  * @module
  */
 
-import { UsageError } from "../base/errors.ts";
+import { type PipelineErrorOptions, UsageError } from "../base/errors.ts";
 import { Secret } from "../base/secret.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 
@@ -116,6 +116,16 @@ export class SettingReader {
 
   given(names: readonly string[]): string[] {
     return names.filter((name) => this.text(name) !== undefined);
+  }
+
+  /** Refuses settings that would be left unused, with the reason: the connection would be less safe than they suggest. */
+  refuse(
+    names: readonly string[],
+    { reason, ...options }: PipelineErrorOptions & { readonly reason: string },
+  ): void {
+    const [unused] = this.given(names);
+    if (unused === undefined) return;
+    throw new UsageError(`${unused} is set, and ${reason}`, options);
   }
 }
 

@@ -20,14 +20,12 @@ export interface TlsSettings {
   readonly key?: Secret;
 }
 
-/** How the names of the variables end, after the prefix. */
-export const TLS_SUFFIXES = [
-  "CA_FILE",
-  "CERT_FILE",
-  "KEY_FILE",
-  "KEY_PASSWORD",
-  "KEY_PASSWORD_FILE",
-] as const;
+/** Names the variables that {@linkcode readTlsSettings} reads. */
+export function tlsVariables(prefix: string): string[] {
+  return ["CA_FILE", "CERT_FILE", "KEY_FILE", "KEY_PASSWORD"]
+    .concat("KEY_PASSWORD_FILE")
+    .map((suffix) => `${prefix}_${suffix}`);
+}
 
 /** Splits a PEM text into certificates. Each is parsed here, as Deno silently skips what it can't read. */
 function readCertificates(name: string, pem: string): string[] {
