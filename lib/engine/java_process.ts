@@ -7,7 +7,7 @@
 import { messageOf, PipelineError } from "../base/errors.ts";
 import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { pause, within } from "../base/pause.ts";
-import { parseObject } from "./paths.ts";
+import { parseRecord } from "./paths.ts";
 import {
   processIdentity,
   programEnvironment,
@@ -47,18 +47,9 @@ export interface JavaProcessOptions {
 }
 
 /** The record of a process, which tells it from a later one with the same id. */
-export interface ProcessRecord {
+interface ProcessRecord {
   readonly pid: number;
   readonly identity: string;
-}
-
-/** Reads a process's record; undefined if the text is not one. */
-export function parseRecord(text: string): ProcessRecord | undefined {
-  const { pid, identity } = parseObject(text);
-  return Number.isSafeInteger(pid) && Number(pid) > 1 &&
-      typeof identity === "string"
-    ? { pid: Number(pid), identity }
-    : undefined;
 }
 
 // The shell waits for a line before it becomes Java. By then the process is recorded, so a crash of this program in between
@@ -103,7 +94,8 @@ export class JavaProcess {
   async running(): Promise<boolean> {
     const text = await readIfThere(this.#recordFile);
     // Another task may have started it again since this object looked.
-    for (const record of [this.#record, parseRecord(text ?? "")]) {
+    const recorded = parseRecord<ProcessRecord>(text, "identity");
+    for (const record of [this.#record, recorded]) {
       if (record && await processIdentity(record.pid) === record.identity) {
         this.#record = record;
         return true;

@@ -23,7 +23,7 @@ import {
   engineFolder,
   type EngineFolders,
   foldersOf,
-  parseObject,
+  parseRecord,
 } from "./paths.ts";
 import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
 import { throwIfStopped } from "./shell.ts";
@@ -55,6 +55,12 @@ export interface LocalEngineOptions {
 export interface EnginePorts {
   readonly nodes: readonly BrokerNode[];
   readonly registryPort: number;
+}
+
+/** The record of the brokers that have data. */
+interface Cluster {
+  readonly brokersCount: number;
+  readonly clusterId: string;
 }
 
 /** What a start found and did. */
@@ -156,7 +162,8 @@ export class LocalEngine {
     const parts = [...this.#allBrokers, this.registry];
     const alive = await Promise.all(parts.map((part) => part.running()));
     const found = parts.filter((_, index) => alive[index]);
-    const recorded = parsePorts(await readIfThere(this.#portsFile) ?? "");
+    const text = await readIfThere(this.#portsFile);
+    const recorded = parseRecord<EnginePorts>(text, "nodes");
     this.#portsKnown = recorded !== undefined;
     if (found.length > 0 && recorded) this.#ports = recorded;
     return found;
@@ -202,7 +209,8 @@ export class LocalEngine {
   async #claimData(isRunning: boolean): Promise<void> {
     const { brokersCount, kafkaPorts } = this.#options;
     const wanted = kafkaPorts?.length ?? brokersCount;
-    const found = parseCluster(await readIfThere(this.#clusterFile) ?? "");
+    const text = await readIfThere(this.#clusterFile);
+    const found = parseRecord<Cluster>(text, "clusterId");
     if (
       !isRunning && found &&
       found.brokersCount !== (wanted ?? found.brokersCount)
@@ -217,7 +225,7 @@ export class LocalEngine {
         },
       );
     }
-    const record = found ??
+    const record: Cluster = found ??
       { brokersCount: wanted ?? 1, clusterId: randomClusterId() };
     this.#clusterId = record.clusterId;
     if (!isRunning) this.#ports = this.#wantedPorts(record.brokersCount);
@@ -376,27 +384,4 @@ function joinFailures(
 
 function brokersOf(count: number): string {
   return count === 1 ? "one broker" : `${count} brokers`;
-}
-
-/** Reads the record of the brokers that have data; undefined if the text has none. */
-export function parseCluster(
-  text: string,
-): { readonly brokersCount: number; readonly clusterId: string } | undefined {
-  const { brokersCount, clusterId } = parseObject(text);
-  return Number.isInteger(brokersCount) && typeof clusterId === "string"
-    ? { brokersCount: Number(brokersCount), clusterId }
-    : undefined;
-}
-
-/** Reads the ports of a running engine; undefined if the text has none. */
-export function parsePorts(text: string): EnginePorts | undefined {
-  const { nodes, registryPort = 0 }: Partial<EnginePorts> = parseObject(text);
-  const isPort = (port: unknown) => Number.isInteger(port) && Number(port) > 0;
-  return Array.isArray(nodes) && nodes.length > 0 && isPort(registryPort) &&
-      nodes.every((node) =>
-        isPort(node?.id) && isPort(node.kafkaPort) &&
-        Number.isInteger(node.controllerPort)
-      )
-    ? { nodes, registryPort }
-    : undefined;
 }

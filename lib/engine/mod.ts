@@ -11,7 +11,7 @@ import { CONFLUENT_API } from "./apicurio.ts";
 import { chooseEngine, type ENGINES } from "./choose.ts";
 import { DockerEngine, dockerProblem } from "./docker.ts";
 import { LocalEngine, type StartResult } from "./local.ts";
-import { engineFolder, foldersOf, parseObject } from "./paths.ts";
+import { engineFolder, foldersOf, parseRecord } from "./paths.ts";
 
 /** Options for {@linkcode startEngine}. */
 export interface StartOptions {
@@ -60,11 +60,8 @@ function hasPorts(
 const dockerRecord = (dir: string) => `${foldersOf(dir).run}/docker.json`;
 
 async function dockerPorts(dir: string): Promise<Ports | undefined> {
-  const text = await readIfThere(dockerRecord(dir)) ?? "";
-  const { kafkaPort, registryPort } = parseObject(text);
-  return Number.isInteger(kafkaPort) && Number.isInteger(registryPort)
-    ? { kafkaPort: Number(kafkaPort), registryPort: Number(registryPort) }
-    : undefined;
+  const text = await readIfThere(dockerRecord(dir));
+  return parseRecord<Ports>(text, "registryPort");
 }
 
 /**

@@ -43,11 +43,20 @@ export function foldersOf(root: string): EngineFolders {
   };
 }
 
-/** Reads a JSON object; empty if the text is not one. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> {
+/**
+ * Reads a record of an engine.
+ *
+ * @param field A field that such a record has. An earlier version's may lack it, and what a crash of the machine left.
+ * @returns The record, trusted as one that this program has written; undefined if the text has no such field.
+ */
+export function parseRecord<T>(
+  text: string | undefined,
+  field: keyof T & string,
+): T | undefined {
   try {
-    return Object(JSON.parse(text));
+    const record = JSON.parse(text ?? "");
+    return Object.hasOwn(Object(record), field) ? record : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }

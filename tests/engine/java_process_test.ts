@@ -10,37 +10,13 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import {
-  JavaProcess,
-  parseRecord,
-  relevantLines,
-} from "../../lib/engine/java_process.ts";
+import { JavaProcess, relevantLines } from "../../lib/engine/java_process.ts";
 import { writeWhole } from "../../lib/base/files.ts";
 import { PipelineError, StoppedError } from "../../lib/base/errors.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
 import { processIdentity } from "../../lib/engine/shell.ts";
 import { shellTest } from "../support/local_engine.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
-
-Deno.test("parseRecord() reads a record", () => {
-  const record = { pid: 4711, identity: "boot 12" };
-  assertEquals(parseRecord(JSON.stringify(record)), record);
-});
-
-Deno.test("parseRecord() takes nothing that is not a record", () => {
-  for (
-    const text of [
-      "",
-      "4711",
-      "null",
-      "garbage",
-      '{"pid":4711}',
-      '{"pid":"4711","identity":"x"}',
-      '{"pid":-1,"identity":"x"}',
-      '{"pid":1,"identity":"x"}',
-    ]
-  ) assertEquals(parseRecord(text), undefined, text);
-});
 
 Deno.test("relevantLines() picks errors without the frames of their traces", () => {
   const log = [

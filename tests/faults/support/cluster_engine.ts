@@ -6,7 +6,7 @@
 
 import { resolveConfig } from "../../../lib/settings/config.ts";
 import type { Config } from "../../../lib/settings/config.ts";
-import { brokerData, parseObject } from "../../../lib/engine/paths.ts";
+import { brokerData, parseRecord } from "../../../lib/engine/paths.ts";
 import { freePorts, isPortFree } from "../../../lib/engine/ports.ts";
 import { signalProcess } from "../../../lib/engine/shell.ts";
 import {
@@ -143,13 +143,14 @@ export class ClusterEngine implements AsyncDisposable {
   async controller(): Promise<BrokerId> {
     const states = await Promise.all(IDS.map(async (id) => {
       const folder = brokerData(this.#engine.folders, id);
-      const state = parseObject(
-        await Deno.readTextFile(`${folder}/__cluster_metadata-0/quorum-state`),
-      );
-      return {
-        leader: Number(state["leaderId"]),
-        epoch: Number(state["leaderEpoch"]),
-      };
+      const { leaderId: leader = 0, leaderEpoch: epoch = 0 } =
+        parseRecord<{ leaderId: number; leaderEpoch?: number }>(
+          await Deno.readTextFile(
+            `${folder}/__cluster_metadata-0/quorum-state`,
+          ),
+          "leaderId",
+        ) ?? {};
+      return { leader, epoch };
     }));
     const { leader } = states.toSorted((a, b) => b.epoch - a.epoch)
       .find(({ leader }) => leader > 0) ?? { leader: 1 };
