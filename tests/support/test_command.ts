@@ -16,20 +16,29 @@ import { note, printLine } from "../../lib/cli/output.ts";
 
 /**
  * The files and folders by process, which take about the same time; all others run in one more. A folder of which other processes
- * have files comes first: Deno 2.9.6 ignores files of the first path alone.
+ * have files comes first: Deno 2.9.6 ignores files of the first path alone. It runs files before folders, and of these first those
+ * whose folders have the longest names: the two that start many engines follow one that starts none, as the archives are made meanwhile.
  */
 const LANES = [
-  ["tests/faults/clients_test.ts", "tests/cli/output_integration_test.ts"],
-  ["tests/faults/outages_test.ts", "tests/telemetry"],
   [
+    "tests/telemetry/open_telemetry_integration_test.ts",
+    "tests/faults/clients_test.ts",
+    "tests/cli/output_integration_test.ts",
+  ],
+  [
+    "tests/registry/writer_schema_integration_test.ts",
+    "tests/faults/outages_test.ts",
+  ],
+  [
+    "tests/settings/security_integration_test.ts",
     "tests/browser/outage_integration_test.ts",
+    "tests/engine/local_integration_test.ts",
+    "tests/bench/throughput_integration_test.ts",
     "tests/cli/engine_tasks_integration_test.ts",
     "tests/cli/live_command_integration_test.ts",
     "tests/docker_compose_integration_test.ts",
-    "tests/engine/local_integration_test.ts",
-    "tests/settings/security_integration_test.ts",
   ],
-  ["tests/cli", "tests/bench"],
+  ["tests/cli"],
   [
     "tests/consume",
     "tests/interop_integration_test.ts",
@@ -37,8 +46,6 @@ const LANES = [
     "tests/store",
   ],
 ] as const;
-/** How many of the first lanes start engines of their own. */
-const ENGINE_LANES_COUNT = 3;
 const TEST = ["test", "-q", "--no-prompt", "-P=test"];
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -110,8 +117,7 @@ async function runLanes(
   // Without archives, engines start more slowly.
   const archived = archiveClasses().catch(() => {});
   const lanes = [...LANES, []];
-  const results = await Promise.all(lanes.map(async (lane, index) => {
-    if (index < ENGINE_LANES_COUNT) await archived;
+  const results = await Promise.all(lanes.map(async (lane) => {
     // What another lane names is not this one's, though it may be in a folder of it.
     const ignored = lanes.flat().filter((path) =>
       lane.length === 0 || lane.some((own) => path.startsWith(`${own}/`))
@@ -130,6 +136,7 @@ async function runLanes(
     const rest = await printFiles(child.stdout);
     return { rest, code: await child.status };
   }));
+  await archived;
   const summaries = results.map(({ rest, code }) => {
     const lines = rest.split("\n");
     const at = lines.findLastIndex((line) => parseSummary(line));
