@@ -16,37 +16,30 @@ const [PLACE, REST] = [
 /** What a spreadsheet takes for the beginning of a formula: the wide signs of East Asian keyboards too. */
 const FORMULA = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/;
 
-/** Writes messages as lines of CSV, with a head before the first. */
-export class CsvTable {
+/**
+ * Makes what writes messages as lines of CSV.
+ *
+ * @returns Writes a message: one line; before the first message, that of the head too. A field that the first event has not is in the
+ * column for others.
+ */
+export function csvWriter(): (message: PeekedMessage) => string {
   /** The fields of the first event, each a column. */
-  #fields: readonly string[] | undefined;
-
-  /**
-   * Writes a message.
-   *
-   * @returns One line; before the first message, that of the head too. A field that the first event has not is in the column for
-   * others.
-   */
-  lines(message: PeekedMessage): string {
-    const { partition, offset, timestamp, key, decoded } = message;
+  let fields: readonly string[] | undefined;
+  return ({ partition, offset, timestamp, key, decoded }) => {
     const event = "event" in decoded ? fieldsOf(decoded.event) : new Map();
-    let head = "";
-    if (!this.#fields) {
-      this.#fields = [...event.keys()];
-      head = line([...PLACE, ...this.#fields, ...REST]);
-    }
-    const fields = this.#fields;
-    const others = [...event].filter(([name]) => !fields.includes(name));
+    const head = fields ? "" : line([...PLACE, ...event.keys(), ...REST]);
+    const known = fields ??= [...event.keys()];
+    const others = [...event].filter(([name]) => !known.includes(name));
     return head + line([
       partition,
       offset,
       isoTime(timestamp),
       keyText(key),
-      ...fields.map((name) => event.get(name)),
+      ...known.map((name) => event.get(name)),
       others.length > 0 ? Object.fromEntries(others) : null,
       "event" in decoded ? null : decoded.problem,
     ]);
-  }
+  };
 }
 
 function fieldsOf(event: unknown): Map<string, unknown> {

@@ -25,26 +25,23 @@ function digestOf(text: string): Uint8Array {
   return createHash("sha256").update(text).digest();
 }
 
-/** Asks for a password. */
-export class PasswordCheck {
-  readonly #digest: Uint8Array;
-  readonly #guesses = new Map<string, Guesses>();
-
-  constructor(password: Secret) {
-    this.#digest = digestOf(password.reveal());
-  }
-
-  /**
-   * Checks a request.
-   *
-   * @throws {RequestError} If it has not the password, or too many wrong ones came from this address.
-   */
-  check(request: Request, hostname: string): void {
+/**
+ * Makes the check of requests for a password.
+ *
+ * @returns Checks a request from an address. It throws a {@linkcode RequestError} if it has not the password, or too many wrong ones came
+ * from there.
+ */
+export function passwordCheck(
+  password: Secret,
+): (request: Request, hostname: string) => void {
+  const digest = digestOf(password.reveal());
+  const remembered = new Map<string, Guesses>();
+  return (request, hostname) => {
     const address = networkOf(hostname);
     const now = Date.now();
-    let guesses = this.#guesses.get(address);
+    let guesses = remembered.get(address);
     if (guesses && guesses.until <= now) {
-      this.#guesses.delete(address);
+      remembered.delete(address);
       guesses = undefined;
     }
     if (guesses && guesses.count >= MAX_GUESSES) {
@@ -53,29 +50,22 @@ export class PasswordCheck {
       });
     }
     const given = passwordOf(request.headers.get("authorization"));
-    // Digests have the same length, and comparing them takes the same time wherever they differ.
-    if (
-      given !== undefined && timingSafeEqual(digestOf(given), this.#digest)
-    ) {
-      return;
+    if (given !== undefined) {
+      // Digests have the same length, and comparing them takes the same time wherever they differ.
+      if (timingSafeEqual(digestOf(given), digest)) return;
+      const [oldest] = remembered.keys();
+      if (guesses) guesses.count++;
+      else {
+        if (remembered.size >= MAX_ADDRESSES && oldest !== undefined) {
+          remembered.delete(oldest);
+        }
+        remembered.set(address, { count: 1, until: now + GUESSES_MS });
+      }
     }
-    if (given !== undefined) this.#remember(address, guesses);
     throw new RequestError(401, "The dashboard asks for its password", {
       "www-authenticate": 'Basic realm="Campus Cafe", charset="UTF-8"',
     });
-  }
-
-  #remember(address: string, guesses: Guesses | undefined): void {
-    if (guesses) {
-      guesses.count++;
-      return;
-    }
-    const [oldest] = this.#guesses.keys();
-    if (this.#guesses.size >= MAX_ADDRESSES && oldest !== undefined) {
-      this.#guesses.delete(oldest);
-    }
-    this.#guesses.set(address, { count: 1, until: Date.now() + GUESSES_MS });
-  }
+  };
 }
 
 /** What a server that listens on `::` puts before the addresses of IPv4. */

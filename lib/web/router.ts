@@ -65,35 +65,32 @@ async function readBody({ headers, body }: Request): Promise<Body> {
   if (!/^application\/json(;|$)/i.test(type)) {
     throw new RequestError(415, "A body has to be of type application/json");
   }
-  const decoder = new TextDecoder();
-  let text = "";
-  let length = 0;
   const unfinished = () =>
     new RequestError(408, "The body did not come to its end");
-  const read = new WritableStream<Uint8Array>({
-    write(chunk) {
+  let length = 0;
+  const limit = new TransformStream<Uint8Array<ArrayBuffer>>({
+    transform(chunk, controller) {
       length += chunk.length;
       if (length > MAX_BODY_BYTES) {
         throw new RequestError(413, "The body is too long");
       }
-      text += decoder.decode(chunk, { stream: true });
+      controller.enqueue(chunk);
     },
   });
   const over = new AbortController();
+  const limited = body?.pipeThrough(limit, { signal: over.signal }) ?? null;
   try {
-    const { signal } = over;
-    const reading = body?.pipeTo(read, { signal }) ?? Promise.resolve();
-    await within(reading, { timeoutMs: BODY_MS, late: unfinished });
+    const reading: Promise<unknown> = new Response(limited).json();
+    const value = await within(reading, {
+      timeoutMs: BODY_MS,
+      late: unfinished,
+    });
+    if (typeof value === "object" && value !== null) return value as Body;
   } catch (error) {
-    throw error instanceof RequestError ? error : unfinished();
+    if (error instanceof RequestError) throw error;
+    if (!(error instanceof SyntaxError)) throw unfinished();
   } finally {
     over.abort();
-  }
-  try {
-    const value: unknown = JSON.parse(text + decoder.decode());
-    if (typeof value === "object" && value !== null) return value as Body;
-  } catch {
-    // Said below.
   }
   throw new RequestError(400, "The body is not an object of JSON");
 }

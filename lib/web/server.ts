@@ -13,7 +13,7 @@ import { GroupWatch } from "./groups.ts";
 import { healthWatch } from "./health.ts";
 import { LetterBox } from "./letters.ts";
 import { LiveFeed } from "./live.ts";
-import { PasswordCheck } from "./password.ts";
+import { passwordCheck } from "./password.ts";
 import { createPipeline, type PipelineOptions } from "./pipeline.ts";
 import { answer, type Backend } from "./router.ts";
 import { StoreReader } from "./store_reader.ts";
@@ -58,7 +58,7 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const backend: Backend = { pipeline, live, groups, letters };
   const ended = new AbortController();
   const unanswered = new Set<Promise<void>>();
-  const password = options.password && new PasswordCheck(options.password);
+  const checkPassword = options.password && passwordCheck(options.password);
   const respond = async (
     request: Request,
     { remoteAddr, completed }: Deno.ServeHandlerInfo<Deno.NetAddr>,
@@ -68,7 +68,7 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
     unanswered.add(answered);
     try {
       checkOrigin(request, { hostname, port });
-      password?.check(request, remoteAddr.hostname);
+      checkPassword?.(request, remoteAddr.hostname);
       return secured(await answer(backend, request));
     } catch (error) {
       if (!(error instanceof PipelineError)) pipeline.failed(error);

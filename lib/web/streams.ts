@@ -8,7 +8,7 @@ import { PipelineError, UsageError } from "../base/errors.ts";
 import { messageJson } from "../operate/message_json.ts";
 import { readMessages } from "../operate/message_page.ts";
 import type { PeekedMessage } from "../operate/peeked_message.ts";
-import { CsvTable } from "./csv.ts";
+import { csvWriter } from "./csv.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
 import { messageQuery, messageWriter } from "./messages.ts";
 import { Newest } from "./newest.ts";
@@ -95,9 +95,8 @@ export async function downloadAnswer(
     decoder,
     follow: false,
   });
-  const table = new CsvTable();
   const write = format === "csv"
-    ? (message: PeekedMessage) => table.lines(message)
+    ? csvWriter()
     : (message: PeekedMessage) => `${messageJson(message)}\n`;
   let next: IteratorResult<PeekedMessage>;
   try {

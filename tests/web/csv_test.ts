@@ -5,12 +5,12 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { CsvTable } from "../../lib/web/csv.ts";
+import { csvWriter } from "../../lib/web/csv.ts";
 
-Deno.test("CsvTable writes no text that a spreadsheet would compute, and leaves numbers as they are", () => {
+Deno.test("csvWriter() writes no text that a spreadsheet would compute, and leaves numbers as they are", () => {
   const texts = ["=1", "+1", "-1", "@a", "\n=1", "\t", "\uFF1D1", "a=1"];
   const event = { ...texts, less: -1 };
-  const table = new CsvTable().lines({
+  const table = csvWriter()({
     topic: "demo",
     partition: 0,
     offset: "0",

@@ -8,7 +8,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Secret } from "../../lib/base/secret.ts";
 import { RequestError } from "../../lib/web/answers.ts";
 import { type Address, checkOrigin } from "../../lib/web/guard.ts";
-import { PasswordCheck } from "../../lib/web/password.ts";
+import { passwordCheck } from "../../lib/web/password.ts";
 
 const LOOPBACK = { hostname: "127.0.0.1", port: 8080 };
 
@@ -112,22 +112,26 @@ function login(password?: string): Request {
   });
 }
 
-const statusOf = (check: PasswordCheck, request: Request, from: string) => {
+const statusOf = (
+  check: ReturnType<typeof passwordCheck>,
+  request: Request,
+  from: string,
+) => {
   try {
-    check.check(request, from);
+    check(request, from);
     return 200;
   } catch (error) {
     return (error as RequestError).status;
   }
 };
 
-Deno.test("PasswordCheck takes the password with any user, and asks for it without one", () => {
-  const check = new PasswordCheck(new Secret("pass:wörd"));
+Deno.test("passwordCheck() takes the password with any user, and asks for it without one", () => {
+  const check = passwordCheck(new Secret("pass:wörd"));
   assertEquals(statusOf(check, login("pass:wörd"), "10.0.0.7"), 200);
   assertEquals(statusOf(check, login("pass:wörd "), "10.0.0.7"), 401);
   assertEquals(statusOf(check, login(""), "10.0.0.7"), 401);
   const error = assertThrows(
-    () => check.check(login(), "10.0.0.7"),
+    () => check(login(), "10.0.0.7"),
     RequestError,
     "The dashboard asks for its password",
   );
@@ -136,8 +140,8 @@ Deno.test("PasswordCheck takes the password with any user, and asks for it witho
   });
 });
 
-Deno.test("PasswordCheck hears an address no more after ten wrong passwords, and others still", () => {
-  const check = new PasswordCheck(new Secret("password"));
+Deno.test("passwordCheck() hears an address no more after ten wrong passwords, and others still", () => {
+  const check = passwordCheck(new Secret("password"));
   const guess = (from: string) => statusOf(check, login("guess"), from);
   for (let count = 0; count < 10; count++) {
     // A host may take any address of its network of IPv6.
