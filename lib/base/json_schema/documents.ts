@@ -23,14 +23,6 @@ export interface Resource {
   readonly dynamicAnchors: Map<string, JsonObject>;
 }
 
-/** Where a reference leads. */
-export interface Target {
-  readonly schema: unknown;
-  readonly resource: Resource;
-  /** The fragment's name, unless the reference has a JSON pointer. */
-  readonly anchor: string | undefined;
-}
-
 const BASE_URI = "schema://registry/";
 
 /** What a schema is taken for that doesn't say what it is, as in confluent-kafka. */
@@ -124,23 +116,23 @@ export class Documents {
   }
 
   /**
-   * Follows a reference.
+   * Follows a reference: to a schema, by the name or the JSON pointer that is its fragment.
    *
    * @throws {TypeError} If it leads nowhere.
    */
-  resolve(reference: string, from: Resource): Target {
-    const [uri = "", fragment = ""] = reference.split("#", 2);
+  resolve(
+    reference: string,
+    from: Resource,
+  ): { readonly schema: unknown; readonly fragment: string } {
+    const [uri = "", encoded = ""] = reference.split("#", 2);
     const resource = uri === "" ? from : this.#find(uri, from);
-    const decoded = decode(fragment);
-    if (resource && decoded === "") {
-      return { schema: resource.root, resource, anchor: undefined };
-    }
-    if (resource && decoded.startsWith("/")) {
-      const target = this.#followPointer(decoded, resource);
-      if (target) return target;
-    }
-    const schema = resource?.anchors.get(decoded);
-    if (resource && schema) return { schema, resource, anchor: decoded };
+    const fragment = decode(encoded);
+    const schema = fragment === ""
+      ? resource?.root
+      : fragment.startsWith("/")
+      ? resource && this.#followPointer(fragment, resource)
+      : resource?.anchors.get(fragment);
+    if (schema !== undefined) return { schema, fragment };
     throw new TypeError(`it refers to "${reference}", which is not there`);
   }
 
@@ -150,7 +142,7 @@ export class Documents {
       this.#resources.get(withoutFragment(resolveUri(BASE_URI, uri)));
   }
 
-  #followPointer(pointer: string, from: Resource): Target | undefined {
+  #followPointer(pointer: string, from: Resource): unknown {
     let schema: unknown = from.root;
     let resource = from;
     for (const token of pointer.slice(1).split("/")) {
@@ -162,11 +154,7 @@ export class Documents {
     }
     // A keyword that is not known may hold it.
     this.#index(schema, resource);
-    return {
-      schema,
-      resource: this.owner(schema) ?? resource,
-      anchor: undefined,
-    };
+    return schema;
   }
 
   #open(uri: string, root: unknown, inherited: Draft): Resource {

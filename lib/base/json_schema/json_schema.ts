@@ -12,7 +12,6 @@ import {
   type JsonObject,
   type Resource,
   subschemas,
-  type Target,
 } from "./documents.ts";
 import {
   all,
@@ -157,17 +156,25 @@ export class JsonSchema {
 
   /** Follows a reference when it is first needed: it may lead back to where it stands. */
   #follow(reference: string, from: Resource, dynamic = false): Check {
-    let target: Target;
+    let resource: Resource;
+    let name: string;
     let check: Check;
     return (value, run) => {
       if (!check) {
-        target = this.#documents.resolve(reference, from);
-        check = this.#compile(target.schema, target.resource);
+        const { schema, fragment } = this.#documents.resolve(reference, from);
+        resource = this.#documents.owner(schema) ?? from;
+        name = fragment;
+        check = this.#compile(schema, resource);
       }
-      const outermost = dynamic ? outermostOf(target, run) : undefined;
+      const outermost = dynamic && resource.dynamicAnchors.has(name)
+        ? run.scope.find(({ dynamicAnchors }) => dynamicAnchors.has(name))
+        : undefined;
       return outermost
-        ? this.#compile(...outermost)(value, run)
-        : check(value, enter(target.resource, run));
+        ? this.#compile(outermost.dynamicAnchors.get(name), outermost)(
+          value,
+          run,
+        )
+        : check(value, enter(resource, run));
     };
   }
 }
@@ -200,17 +207,4 @@ function enter(resource: Resource, run: Run): Run {
   return run.scope.includes(resource)
     ? run
     : { ...run, scope: [...run.scope, resource] };
-}
-
-/** Finds the outermost schema of the same dynamic name, if the reference leads to one that has such a name. */
-function outermostOf(
-  { resource, anchor = "" }: Target,
-  { scope }: Run,
-): [schema: JsonObject, resource: Resource] | undefined {
-  if (!resource.dynamicAnchors.has(anchor)) return undefined;
-  for (const outer of scope) {
-    const schema = outer.dynamicAnchors.get(anchor);
-    if (schema) return [schema, outer];
-  }
-  return undefined;
 }
