@@ -89,6 +89,7 @@ export class RegistryAccess {
     >();
     const options = {
       method,
+      signal,
       agent: false,
       headers: {
         ...headers,
@@ -107,16 +108,11 @@ export class RegistryAccess {
     } as const;
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
     const sent = send(url, options, resolve);
-    const abort = () => sent.destroy(signal.reason);
-    signal.addEventListener("abort", abort);
-    sent.on("close", () => signal.removeEventListener("abort", abort));
     sent.on("error", reject);
     sent.end(body);
     try {
-      signal.throwIfAborted();
       return await promise;
     } catch (cause) {
-      sent.destroy();
       throw new RegistryConnectionError(url, cause);
     }
   }

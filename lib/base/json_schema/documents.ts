@@ -158,10 +158,13 @@ export class Documents {
   }
 
   #open(uri: string, root: unknown, inherited: Draft): Resource {
-    const { draft, assertsFormat } = this.#dialect(root, inherited);
-    const anchors = new Map<string, JsonObject>();
-    const dynamicAnchors = new Map<string, JsonObject>();
-    return { uri, draft, root, assertsFormat, anchors, dynamicAnchors };
+    return {
+      uri,
+      root,
+      ...this.#dialect(root, inherited),
+      anchors: new Map(),
+      dynamicAnchors: new Map(),
+    };
   }
 
   #dialect(
