@@ -4,11 +4,15 @@
  * @module
  */
 
-import { messageOf, type PipelineError, UsageError } from "../base/errors.ts";
+import { messageOf, UsageError } from "../base/errors.ts";
 import { isLoopback } from "../base/loopback.ts";
 import { Secret } from "../base/secret.ts";
 import { SettingReader } from "../settings/setting_reader.ts";
-import { serveDashboard } from "../web/server.ts";
+import {
+  type Dashboard,
+  type DashboardOptions,
+  serveDashboard,
+} from "../web/server.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
 import { describeError, task } from "./command.ts";
 import { chooseEvent, EVENT_FLAG, eventTypes } from "./event_choice.ts";
@@ -74,18 +78,14 @@ export const dashboardCommand = task({
   const password = passwordFile === undefined
     ? undefined
     : readPasswordFile(inputPath(passwordFile));
-  const server = serveDashboard({
+  const server = openDashboard({
     config: configFrom(flags),
     database: databaseFrom(flags.database),
-    topic: chooseEvent(EVENT_FLAG.default).type.topic,
-    eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
     readOnly: flags["read-only"],
     port,
     ...(listen !== undefined && { hostname: listen }),
     ...(password && { password }),
-    advise,
-    failed: (error) => errors.print(describeError(error, { debug })),
-  });
+  }, { debug, permissions: PERMISSIONS });
   printLine(`The dashboard is at ${server.url}`);
   printLine("Press Ctrl+C to stop");
   await output.written();
@@ -98,9 +98,23 @@ export const dashboardCommand = task({
   await server[Symbol.asyncDispose]();
 });
 
-function advise(error: PipelineError): string | undefined {
-  return [adviceFor(error, PERMISSIONS), nextStepFor(error)]
-    .filter(Boolean).join(" ");
+/** Serves the page for the kinds of events that the program knows. */
+export function openDashboard(
+  options: Omit<DashboardOptions, "topic" | "eventOf" | "advise" | "failed">,
+  { debug, permissions }: {
+    readonly debug: boolean;
+    readonly permissions: string;
+  },
+): Dashboard {
+  return serveDashboard({
+    ...options,
+    topic: chooseEvent(EVENT_FLAG.default).type.topic,
+    eventOf: (topic) => eventTypes().find((type) => type.topic === topic),
+    advise: (error) =>
+      [adviceFor(error, permissions), nextStepFor(error)]
+        .filter(Boolean).join(" "),
+    failed: (error) => errors.print(describeError(error, { debug })),
+  });
 }
 
 /** Opens the browser. Without one, the address that is printed is enough. */

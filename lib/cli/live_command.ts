@@ -4,18 +4,20 @@
  * @module
  */
 
-import denoJson from "../../deno.json" with { type: "json" };
-import { PipelineError, StoppedError } from "../base/errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { requireFreePort } from "../engine/ports.ts";
 import type { DayOptions } from "../events/day.ts";
 import { createTopic } from "../kafka/topic.ts";
 import { produceItems } from "../produce/produce.ts";
 import { Clock, scheduled } from "../produce/sources/scheduled.ts";
 import type { Config } from "../settings/config.ts";
-import { DEFAULT_STORE_GROUP } from "../store/store.ts";
+import type { DatabaseSettings } from "../settings/database.ts";
+import { DEFAULT_STORE_GROUP, store } from "../store/store.ts";
 import { timeOf } from "../store/window.ts";
-import type { DaySnapshot } from "../web/api.ts";
+import { StoreReader } from "../web/store_reader.ts";
 import { task } from "./command.ts";
+import { openDashboard } from "./dashboard_command.ts";
+import { chooseEvent } from "./event_choice.ts";
 import { type FlagValues, integerFlag, numberFlag, portFlag } from "./flags.ts";
 import {
   clockText,
@@ -24,12 +26,13 @@ import {
   localDate,
   nextTimeOf,
 } from "./order_live.ts";
+import { describeSetAside } from "./member_report.ts";
 import { note, printLine } from "./output.ts";
 import { withEngine } from "./own_engine.ts";
-import { Parts } from "./parts.ts";
 import { stopSignal } from "./signals.ts";
-import { noteLine } from "./task_flags.ts";
+import { databaseFrom, noteLine } from "./task_flags.ts";
 
+const PERMISSIONS = "live";
 const PAGE_PORT = 8080;
 /** The page's port where Kafka UI, which comes with Docker, has the usual one. */
 const PORT_BESIDE_UI = 8082;
@@ -61,7 +64,7 @@ const LAYOUT = { partitions: 3, replicationFactor: 1 } as const;
 /** The command. */
 export const liveCommand = task({
   name: "live",
-  permissions: "engine",
+  permissions: PERMISSIONS,
   summary:
     "Opens the whole cafe: starts Kafka and the registry unless those of this checkout run, produces the events of a busy day as\n" +
     "they come, stores them, and shows them on a page. Ctrl+C stops all that it started. The same seed makes the same days, so a\n" +
@@ -106,71 +109,6 @@ function urlOf(port: number): string {
   return `http://localhost:${port}`;
 }
 
-interface PartOptions {
-  readonly config: Config;
-  readonly port: number;
-  readonly signal: AbortSignal;
-}
-
-async function startParts(
-  parts: Parts,
-  { config, port, signal }: PartOptions,
-): Promise<void> {
-  const { brokers, registryUrl } = config;
-  const where = [`--brokers=${brokers}`, `--registry=${registryUrl}`];
-  const hosts = [...brokers, new URL(registryUrl).host].flatMap((host) => [
-    host,
-    host.replace(/^localhost:/, "127.0.0.1:"),
-  ]);
-  const stores = LIVE_KINDS.map(({ type: { name, topic } }, index) => ({
-    title: `store of '${topic}'`,
-    task: "store",
-    args: [
-      `--event=${name}`,
-      // A group for each topic, so that none waits for the other's members.
-      `--group=${DEFAULT_STORE_GROUP}${index === 0 ? "" : `-${topic}`}`,
-      ...where,
-    ],
-    net: [...denoJson.permissions.store.net, ...hosts],
-    ready: /^Storing /,
-  }));
-  const page = {
-    title: "page",
-    task: "dashboard",
-    args: [`--port=${port}`, ...where],
-    net: [...denoJson.permissions.dashboard.net, ...hosts, `127.0.0.1:${port}`],
-    ready: /http:\/\//,
-  };
-  await Promise.all([...stores, page].map((part) => parts.start(part, signal)));
-}
-
-/** Asks the page for the time of the newest event; undefined if there is none. */
-async function newestOn(
-  port: number,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  try {
-    // The page listens on no other address.
-    const { body } = await fetch(
-      `http://127.0.0.1:${port}/api/live?since=${Date.now()}`,
-      { signal },
-    );
-    let text = "";
-    for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
-      text += part;
-      const [, data] = /^event: day\ndata: (.*)\n\n/m.exec(text) ?? [];
-      if (!data) continue;
-      const { newest }: DaySnapshot = JSON.parse(data);
-      return newest ?? undefined;
-    }
-  } catch (error) {
-    throw signal.aborted
-      ? new StoppedError("Stopped while the page started")
-      : error;
-  }
-  return undefined;
-}
-
 /**
  * Tells where the cafe's clock begins. One that is faster than the real one begins at the next opening, or where it was when the
  * cafe was closed: the page goes by whichever of the two clocks is ahead, so what is behind the real one would not be seen to come.
@@ -193,62 +131,76 @@ function startOf(speed: number, newest = 0): number {
 }
 
 async function open(
-  { speed, seed }: FlagValues<typeof FLAGS>,
-  { config, port, signal }: PartOptions,
+  { speed, seed, debug }: FlagValues<typeof FLAGS> & {
+    readonly debug: boolean;
+  },
+  { config, port, signal }: {
+    readonly config: Config;
+    readonly port: number;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   for (const { type: { topic } } of LIVE_KINDS) {
     await createTopic(config, { topic, ...LAYOUT }, { notify: note, signal });
   }
-  await using parts = new Parts();
   note("Starting the store and the page...");
-  await startParts(parts, { config, port, signal });
-  const startMs = startOf(speed, await newestOn(port, signal));
-  const day: LiveDay = {
-    clock: new Clock(startMs, speed),
-    today: { seed, date: localDate(startMs) },
-  };
+  const database = databaseFrom(undefined);
+  const startMs = startOf(speed, await newestIn(database));
+  const clock = new Clock(startMs, speed);
+  const today: DayOptions = { seed, date: localDate(startMs) };
+  await using _page = openDashboard({ config, database, port }, {
+    debug,
+    permissions: PERMISSIONS,
+  });
   printLine(`The cafe is open: ${urlOf(port)}`);
-  printLine(`It is ${describeWeather(day.today)}. Press Ctrl+C to close it.`);
+  printLine(`It is ${describeWeather(today)}. Press Ctrl+C to close it.`);
   note("Filling in yesterday and today so far...");
   const close = new AbortController();
   const closing = AbortSignal.any([signal, close.signal]);
-  const work = produceDays(day, { config, signal: closing });
+  const work = LIVE_KINDS.flatMap(({ type, eventsFrom }, index) => [
+    store(type, chooseEvent(type.name).kept, {
+      config,
+      database,
+      // A group for each topic, so that none waits for the other's members.
+      group: `${DEFAULT_STORE_GROUP}${index === 0 ? "" : `-${type.topic}`}`,
+      notify: (line) => noteLine(`store of '${type.topic}': ${line}`),
+      setAside: (message) => note(describeSetAside(message)),
+      signal: closing,
+    }),
+    // The day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time.
+    produceItems(
+      type,
+      scheduled(
+        eventsFrom({ ...today, date: today.date.subtract({ days: 1 }) }),
+        { clock, timeOf: (event) => timeOf(type, event), signal: closing },
+      ),
+      {
+        config,
+        notify: noteLine,
+        signal: closing,
+        observer: {
+          failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
+        },
+      },
+    ),
+  ]);
   try {
-    await Promise.race([work, parts.failure]);
+    await Promise.race<unknown>(work);
+    if (!signal.aborted) throw new PipelineError("Kafka takes no more events");
   } finally {
     note("Closing the cafe...");
     close.abort();
-    await work.catch(() => {});
+    await Promise.allSettled<unknown>(work);
   }
 }
 
-interface LiveDay {
-  readonly clock: Clock;
-  readonly today: DayOptions;
-}
-
-/** Produces the day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time. */
-async function produceDays(
-  { clock, today }: LiveDay,
-  { config, signal }: Omit<PartOptions, "port">,
-): Promise<void> {
-  const first = { ...today, date: today.date.subtract({ days: 1 }) };
-  await Promise.all(LIVE_KINDS.map(async ({ type, eventsFrom }) => {
-    const source = scheduled(eventsFrom(first), {
-      clock,
-      timeOf: (event) => timeOf(type, event),
-      signal,
-    });
-    await produceItems(type, source, {
-      config,
-      notify: noteLine,
-      signal,
-      observer: {
-        failed: (_, error) => noteLine(`Not delivered: ${error.message}`),
-      },
-    });
-    if (!signal.aborted) {
-      throw new PipelineError(`Kafka takes no more ${type.name} events`);
-    }
-  }));
+/** Reads the time of the newest event; undefined if there is none. What is wrong with the database, the store says. */
+async function newestIn(
+  database: DatabaseSettings,
+): Promise<number | undefined> {
+  await using reader = new StoreReader(database);
+  const day = await reader.day(Date.now()).catch((error) => {
+    if (!(error instanceof PipelineError)) throw error;
+  });
+  return day?.newest ?? undefined;
 }

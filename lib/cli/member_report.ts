@@ -7,7 +7,7 @@
 import { InvalidEventError, messageOf } from "../base/errors.ts";
 import { plural } from "../base/plural.ts";
 import { printable } from "../base/terminal_text.ts";
-import type { MessageObserver } from "../consume/message_reader.ts";
+import type { MessageObserver, SetAside } from "../consume/message_reader.ts";
 import { placeOf } from "../events/record.ts";
 import { describeAccount, listOf } from "./account.ts";
 import { errors, note, output, printLine } from "./output.ts";
@@ -27,6 +27,16 @@ export interface MemberReportOptions {
 type Words = Readonly<
   Record<"name" | "listening" | "done" | "total", string>
 >;
+
+/** Writes which message was set aside, why, and where it is kept. */
+export function describeSetAside(
+  { error, letter, ...origin }: SetAside,
+): string {
+  const verb = error instanceof InvalidEventError ? "read" : "process";
+  return `Can't ${verb} message ${placeOf(origin)}: ${
+    printable(messageOf(error))
+  }\n  It is kept: ${placeOf(letter)}`;
+}
 
 /** Prints a member's run: its opening and closing lines on stdout, what went wrong and the account on stderr. */
 export class MemberReport<O extends MemberReportOptions> {
@@ -84,17 +94,11 @@ export class MemberReport<O extends MemberReportOptions> {
     }
   };
 
-  /** Notes which message was set aside, why, and where it is kept. */
   readonly setAside: NonNullable<MessageObserver["setAside"]> = (
-    { error, letter, ...origin },
+    message,
   ) => {
     this.#deadLetters++;
-    const verb = error instanceof InvalidEventError ? "read" : "process";
-    note(
-      `Can't ${verb} message ${placeOf(origin)}: ${
-        printable(messageOf(error))
-      }\n  It is kept: ${placeOf(letter)}`,
-    );
+    note(describeSetAside(message));
   };
 
   readonly tombstone: NonNullable<MessageObserver["tombstone"]> = (

@@ -6,8 +6,10 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { freePorts, isPortFree } from "../../lib/engine/ports.ts";
-import { runScript, signalProcess } from "../../lib/engine/shell.ts";
+import { runScript } from "../../lib/engine/shell.ts";
+import { orders } from "../../lib/events/order.ts";
 import { visitsOfDay } from "../../lib/events/order_day.ts";
+import { produce } from "../../lib/produce/produce.ts";
 import { query } from "../../lib/store/database.ts";
 import { connectDatabase } from "../../lib/store/store.ts";
 import { CheckoutCopy } from "../support/checkout_copy.ts";
@@ -30,7 +32,7 @@ async function stored({ folder }: CheckoutCopy, sql: string) {
   }
 }
 
-/** The Deno processes that run in a copy's folder: the task and its parts, each with its id and its command line. */
+/** The Deno processes that run in a copy's folder, each with its id and its command line. */
 async function processes({ folder }: CheckoutCopy): Promise<string[]> {
   const { stdout } = await runScript(
     `for p in /proc/[0-9]*; do
@@ -47,6 +49,10 @@ function makePorts() {
   return {
     page,
     ports,
+    config: {
+      brokers: [`localhost:${kafka}`],
+      registryUrl: `http://localhost:${registry}`,
+    },
     args: [
       `--port=${page}`,
       `--kafka-port=${kafka}`,
@@ -88,10 +94,10 @@ localEngineTest(
 );
 
 localEngineTest(
-  "live that was killed leaves only its engine; the next one uses that, counts each order once, and ends when a part does",
+  "live that was killed leaves only its engine; the next one uses that, counts each order once, and ends when its store does",
   async () => {
     await using copy = await CheckoutCopy.create();
-    const { page, args } = makePorts();
+    const { page, args, config } = makePorts();
     const timeZone = Temporal.Now.timeZoneId();
     const date = Temporal.Now.plainDateISO().subtract({ days: 1 });
     const yesterday = [...visitsOfDay({ seed: 1, date, timeZone })];
@@ -118,7 +124,7 @@ localEngineTest(
     killed.process.kill("SIGKILL");
     await killed.process.status;
     await eventually(
-      "its parts have ended",
+      "it has ended",
       async () => (await processes(copy)).length === 0,
     );
     assertEquals((await copy.engine.running()).length, 2);
@@ -126,18 +132,25 @@ localEngineTest(
     const next = copy.start("live", [`--port=${page}`]);
     const before = await stored(copy, messages);
     await filled(Number(before?.["count"]) / yesterday.length + 1);
+    await eventually("the store has all orders of yesterday", async () => {
+      const row = await stored(copy, ofYesterday);
+      return Number(row?.["orders"]) >= expected.orders;
+    });
     assertEquals(await stored(copy, ofYesterday), expected);
     assertEquals(
       await stored(copy, "SELECT sum(orders) AS orders FROM order_minutes"),
       await stored(copy, "SELECT count(*) AS orders FROM orders"),
     );
-    const part = (await processes(copy)).find((each) =>
-      each.includes("tasks/dashboard.ts")
-    );
-    await signalProcess(Number.parseInt(part ?? "", 10), "KILL");
+    await Deno.remove(`${copy.folder}/.data`, { recursive: true });
+    await produce(orders, yesterday.slice(0, 1).map(({ order }) => order), {
+      config,
+    });
     assertEquals(await next.end(), 1, next.stderr);
     assertMatch(next.stderr, /run already, and will be left running/);
-    assertMatch(next.stderr, /\nError: page: It ended with exit code 137\n/);
+    assertMatch(
+      next.stderr,
+      /\nError: The database .* was removed while it was/,
+    );
     assertEquals(await processes(copy), []);
     assertEquals((await copy.engine.running()).length, 2);
   },

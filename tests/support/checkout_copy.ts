@@ -75,7 +75,7 @@ export class CheckoutCopy implements AsyncDisposable {
   /**
    * Starts a task as `deno.json` does, without the setup before it.
    *
-   * @param task The task, whose permission set is `engine`.
+   * @param task The task.
    * @param args Its arguments.
    * @returns The running task.
    */
@@ -89,7 +89,7 @@ export class CheckoutCopy implements AsyncDisposable {
         "-q",
         "--cached-only",
         "--no-prompt",
-        "-P=engine",
+        `-P=${task === "live" ? task : "engine"}`,
         `tasks/${task}.ts`,
         ...args,
       ],
