@@ -266,46 +266,31 @@ const attempt: typeof apart = (check, value, run) =>
 const inside = (run: Run): Run =>
   run.evaluated ? { scope: run.scope, evaluated: undefined } : run;
 
-/** Checks the items that a test lets through, each by the schema of its index, if it has one. */
-function itemsIf(
-  lets: (index: number, run: Run) => boolean,
-  checkOf: (index: number) => Check | undefined,
-): Check {
-  return only(isList, (value, run) => {
-    const within = inside(run);
-    for (const [at, item] of value.entries()) {
-      if (!lets(at, run)) continue;
-      const check = checkOf(at);
-      if (!check) return undefined;
-      const failure = check(item, within);
-      if (failure) return below(at, failure);
-      run.evaluated?.add(at);
-    }
-    return undefined;
-  });
+/** Makes what checks the parts of a value, each by the schema that its index or name has, if it has one. */
+function each<T extends object, Key extends keyof T & (string | number)>(
+  is: (value: unknown) => value is T,
+  keysOf: (value: T) => Iterable<Key>,
+): (checkOf: (key: Key, run: Run) => Check | undefined) => Check {
+  return (checkOf) =>
+    only(is, (value, run) => {
+      const within = inside(run);
+      for (const key of keysOf(value)) {
+        const check = checkOf(key, run);
+        if (!check) continue;
+        const failure = check(value[key], within);
+        if (failure) return below(key, failure);
+        run.evaluated?.add(key);
+      }
+      return undefined;
+    });
 }
+
+const eachItem = each(isList, (list) => list.keys());
+const eachProperty = each(isObject, Object.keys);
 
 const itemsFrom = (start: number, check: Check) =>
-  itemsIf((index) => index >= start, () => check);
-const tuple = (checks: readonly Check[]) =>
-  itemsIf(() => true, (index) => checks[index]);
-
-/** Checks those properties of a value that a test lets through. */
-function propertiesIf(
-  lets: (name: string, run: Run) => boolean,
-  check: Check,
-): Check {
-  return only(isObject, (value, run) => {
-    const within = inside(run);
-    for (const name of Object.keys(value)) {
-      if (!lets(name, run)) continue;
-      const failure = check(value[name], within);
-      if (failure) return below(name, failure);
-      run.evaluated?.add(name);
-    }
-    return undefined;
-  });
-}
+  eachItem((index) => index >= start ? check : undefined);
+const tuple = (checks: readonly Check[]) => eachItem((index) => checks[index]);
 
 function closed(schema: unknown, check: Check, reason: string): Check {
   return schema === false ? () => fail(reason) : check;
@@ -469,19 +454,22 @@ export const KEYWORDS: Readonly<
     });
   },
   patternProperties(argument, { compile }) {
-    const checks = patterns(argument).map(([pattern, schema]) =>
-      propertiesIf((name) => pattern.test(name), compile(schema))
+    return all(
+      patterns(argument).map(([pattern, schema]) => {
+        const check = compile(schema);
+        return eachProperty((name) => pattern.test(name) ? check : undefined);
+      }),
     );
-    return all(checks);
   },
   additionalProperties(argument, { schema, compile }) {
     const { properties = {} } = schema;
     const others = patterns(schema["patternProperties"]);
-    return propertiesIf(
-      (name) =>
-        !Object.hasOwn(properties as JsonObject, name) &&
-        !others.some(([pattern]) => pattern.test(name)),
-      closed(argument, compile(argument), "is not allowed"),
+    const check = closed(argument, compile(argument), "is not allowed");
+    return eachProperty((name) =>
+      Object.hasOwn(properties as JsonObject, name) ||
+        others.some(([pattern]) => pattern.test(name))
+        ? undefined
+        : check
     );
   },
   propertyNames: [6, 2020, (argument, { compile }) => {
@@ -539,13 +527,14 @@ export const KEYWORDS: Readonly<
   }],
   unevaluatedItems: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "must NOT be there");
-    return itemsIf(
-      (index, run) => !run.evaluated?.has(index),
-      () => check,
+    return eachItem((index, run) =>
+      run.evaluated?.has(index) ? undefined : check
     );
   }],
   unevaluatedProperties: [2019, 2020, (argument, { compile }) => {
     const check = closed(argument, compile(argument), "is not allowed");
-    return propertiesIf((name, run) => !run.evaluated?.has(name), check);
+    return eachProperty((name, run) =>
+      run.evaluated?.has(name) ? undefined : check
+    );
   }],
 };
