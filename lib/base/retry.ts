@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StoppedError } from "./errors.ts";
+import { OutageError, StoppedError } from "./errors.ts";
 import { pause } from "./pause.ts";
 
 /** How long to wait for Kafka and the registry at the start, and what to call meanwhile. */
@@ -27,6 +27,7 @@ export interface WaitOptions {
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
+const isOutageError = (error: unknown) => error instanceof OutageError;
 /** The first pause between two tries, in milliseconds; it doubles each time. */
 export const FIRST_PAUSE_MS = 100;
 /** The longest pause, in milliseconds. */
@@ -34,7 +35,8 @@ export const MAX_PAUSE_MS = 2_000;
 
 /** What counts as an outage, and how long to try. */
 export interface OutageOptions {
-  readonly isOutage: (error: unknown) => boolean;
+  /** Tells an outage from other errors. By default: each {@linkcode OutageError}. */
+  readonly isOutage?: (error: unknown) => boolean;
   readonly signal?: AbortSignal | undefined;
   /** Tells whether the work has become pointless. */
   readonly over?: () => boolean;
@@ -55,8 +57,8 @@ export async function throughOutages<T>(
   work: () => T | Promise<T>,
   options: OutageOptions,
 ): Promise<T | undefined> {
-  const { isOutage, signal, over, timeoutMs = Infinity, begins, ends } =
-    options;
+  const { isOutage = isOutageError, timeoutMs = Infinity } = options;
+  const { signal, over, begins, ends } = options;
   const deadline = Date.now() + timeoutMs;
   for (
     let wait = FIRST_PAUSE_MS, tries = 0;;
@@ -97,7 +99,7 @@ export async function waitFor<T>(
   work: (timeoutMs: number) => Promise<T>,
   options: WaitOptions & Pick<OutageOptions, "isOutage">,
 ): Promise<T> {
-  const { notify, signal, isOutage, diagnose } = options;
+  const { notify, signal, isOutage = isOutageError, diagnose } = options;
   const { deadline } = withDeadline(options);
   const left = () => Math.max(0, deadline - Date.now());
   const timeoutMs = left();

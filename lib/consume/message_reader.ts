@@ -5,12 +5,7 @@
  * @module
  */
 
-import {
-  InvalidEventError,
-  messageOf,
-  OutageError,
-  PipelineError,
-} from "../base/errors.ts";
+import { InvalidEventError, messageOf, PipelineError } from "../base/errors.ts";
 import { throughOutages } from "../base/retry.ts";
 import {
   type EventRecord,
@@ -189,7 +184,6 @@ export class MessageReader<T> {
         first = undefined;
         return { event: await decoding };
       }, {
-        isOutage: (error) => error instanceof OutageError,
         signal,
         begins(error) {
           telemetry?.waiting("registry", true);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OutageError, PipelineError } from "../base/errors.ts";
+import { PipelineError } from "../base/errors.ts";
 import { throughOutages } from "../base/retry.ts";
 import { checkoutFolder } from "./paths.ts";
 import { brokerAnswers, registryAnswers } from "./ready.ts";
@@ -89,7 +89,6 @@ export class DockerEngine {
     await Promise.all([
       brokerAnswers(this.brokers, NODE_ID),
       throughOutages(() => registryAnswers(this.registryUrl), {
-        isOutage: (error) => error instanceof OutageError,
         timeoutMs: REGISTRY_TIMEOUT_MS,
       }),
     ]);

@@ -102,7 +102,7 @@ export class EventRegistry {
     const url = await waitFor(
       `the Schema Registry at ${config.registryUrl}`,
       () => findApi(config.registryUrl, access),
-      { ...options, isOutage: (error) => error instanceof OutageError },
+      options,
     );
     // Its client alone: Avro and Protobuf take 40 ms and 8 MiB more to load.
     const { default: api } = await import(

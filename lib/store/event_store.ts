@@ -199,7 +199,6 @@ export class EventStore<T> {
             : this.#addPosition(partition, next)
         ),
       {
-        isOutage: (error) => error instanceof OutageError,
         signal: this.#options.signal,
       },
     );

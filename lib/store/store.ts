@@ -4,7 +4,6 @@
  * @module
  */
 
-import { OutageError } from "../base/errors.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { consumeBatches } from "../consume/consume_batches.ts";
 import type { MessageCounts } from "../consume/message_reader.ts";
@@ -124,9 +123,5 @@ export async function openDatabase(
       await database.close();
       throw error;
     }
-  }, {
-    ...options,
-    diagnose: undefined,
-    isOutage: (error) => error instanceof OutageError,
-  });
+  }, { ...options, diagnose: undefined });
 }
