@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { consume as consumeEvents } from "../../../lib/consume/consume.ts";
 import { deadLetterTopic } from "../../../lib/consume/dead_letters/dead_letter.ts";
 import { EventRegistry } from "../../../lib/registry/registry.ts";
 import { requestRegistry } from "../../../lib/registry/transport.ts";
@@ -16,6 +17,7 @@ import {
 import type { Message, OutgoingMessage } from "../../../lib/kafka/message.ts";
 import { partitionProducer, withAdmin } from "../../support/kafkajs.ts";
 import { readMessages } from "../../support/raw_kafka.ts";
+import { orders } from "../../../lib/events/order.ts";
 import {
   type Header,
   keyText,
@@ -60,6 +62,12 @@ function consume({ config, topic, group }: Bench, args: readonly string[]) {
     `--group=${group}`,
     ...args,
   ]);
+}
+
+/** Has a group read the topic to its end and set aside what can't be read, in this process: what counts is what the letters hold. */
+async function setAside({ config, topic, group }: Bench): Promise<void> {
+  const options = { config, topic, group, idleExitMs: 500 };
+  await consumeEvents(orders, () => {}, options);
 }
 
 function dlq(
@@ -345,7 +353,7 @@ integrationTest(
       { key: "\x1b[31m", value, timestamp },
       { key: null, value: Buffer.from([0xff, 0xfe]), timestamp },
     ]);
-    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    await setAside(bench);
     const listed = await runTaskProcess(
       config,
       "dlq",
@@ -423,7 +431,7 @@ integrationTest(
       { partition: 0, key: "k", value: Buffer.from([0, 1]), headers },
       { partition: 1, key: null, value: Buffer.from("garbage"), headers },
     ]);
-    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    await setAside(bench);
 
     const replayed = await dlq(bench, ["replay"]);
     assertEquals({ code: replayed.code, stderr: replayed.stderr }, {
@@ -458,7 +466,7 @@ integrationTest(
     }
 
     // Both fail again.
-    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    await setAside(bench);
     const twice = await listJson(bench);
     assertEquals(
       twice.map(({ partition, attempts, replayed, origin }) => ({
@@ -510,10 +518,7 @@ integrationTest(
     const groups = ["a", "b", "c"].map((name) => `${bench.group}-${name}`);
     for (let round = 0; round < 3; round++) {
       for (const group of groups) {
-        const { code } = await consume({ ...bench, group }, [
-          "--idle-exit=0.5",
-        ]);
-        assertEquals(code, 0);
+        await setAside({ ...bench, group });
       }
       const pending = (await listJson(bench)).filter((one) => !one.replayed);
       assertEquals(
@@ -545,7 +550,7 @@ integrationTest(
       { key: null, value: "garbage" },
       { key: null, value: Buffer.from([0, 1]) },
     ]);
-    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    await setAside(bench);
     const later = new Date(Date.now() + 3_600_000).toISOString();
     const count = async (...args: string[]) => {
       const { stdout } = await dlq(bench, ["list", "--count", ...args]);
@@ -586,7 +591,7 @@ integrationTest(
     const { config, topic } = bench;
     await makeTopic(bench, 1);
     await sendRaw(config, topic, [{ key: "charlie_davis", value: "garbage" }]);
-    assertEquals((await consume(bench, ["--idle-exit=0.5"])).code, 0);
+    await setAside(bench);
     const edit = (origin: string, event: unknown) =>
       runTaskProcess(config, "dlq", ["edit", origin], {
         input: JSON.stringify(event),
