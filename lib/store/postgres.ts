@@ -124,7 +124,7 @@ export class PostgresDatabase implements Database {
   }
 
   /** Says what to do about an error of the server or the connection. Others are the work's own. */
-  #explain(error: unknown): Error {
+  #explain(error: unknown): unknown {
     const { name } = this;
     const cause = error;
     if (error instanceof PipelineError) return error;
@@ -150,7 +150,7 @@ export class PostgresDatabase implements Database {
         holder: `the database '${name}'`,
         peer: `The database '${name}'`,
         prefix: "DATABASE_SSL",
-      }) as PipelineError;
+      });
     }
     if (DATA.test(code)) {
       return new InvalidEventError(`The database refuses a value: ${reason}`, {
@@ -159,9 +159,7 @@ export class PostgresDatabase implements Database {
     }
     return error instanceof postgres.PostgresError
       ? new HandlerStop(`The database '${name}' refuses: ${reason}`, { cause })
-      : error instanceof Error
-      ? error
-      : new Error(String(error));
+      : error;
   }
 }
 

@@ -34,9 +34,7 @@ export class StoreReader implements AsyncDisposable {
     return await this.#read(function* (database) {
       yield* checkVersion(database);
       return JSON.stringify(
-        yield* query(
-          "SELECT topic, partition, next FROM positions",
-        ),
+        yield* query("SELECT topic, partition, next FROM positions"),
       );
     });
   }
@@ -62,26 +60,18 @@ export class StoreReader implements AsyncDisposable {
   }
 
   async #readNow<T>(work: (database: Database) => Work<T>): Promise<T> {
+    const isOpen = this.#database !== undefined;
     try {
-      this.#database ??= await this.#open();
-      const database = this.#database;
-      return await database.transaction(() => work(database));
+      const database = this.#database ??= await connectDatabase(
+        this.#settings,
+        { readOnly: true, timeoutMs: TIMEOUT_MS },
+      );
+      return await database.transaction(function* () {
+        if (!isOpen) yield* readTables(database);
+        return yield* work(database);
+      });
     } catch (error) {
       await this.#close();
-      throw error;
-    }
-  }
-
-  async #open(): Promise<Database> {
-    const database = await connectDatabase(this.#settings, {
-      readOnly: true,
-      timeoutMs: TIMEOUT_MS,
-    });
-    try {
-      await database.transaction(() => readTables(database));
-      return database;
-    } catch (error) {
-      await database.close();
       throw error;
     }
   }
