@@ -25,6 +25,11 @@ export function escapeLines(text: string): string {
   return text.split("\n").map(escapeUnsafe).join("\n");
 }
 
+/** Cuts a text where it is longer than that, in UTF-16 units. */
+export function shorten(text: string, maxLength: number): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}
+
 /** Makes text of a message safe to print: escaped, and cut where it is very long. */
 export function printable(text: string): string {
   const cut = text.length > MAX_SHOWN

@@ -5,6 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { shorten } from "../base/terminal_text.ts";
 import { programEnvironment, throwIfStopped } from "./shell.ts";
 
 /** A program that Maven fetches. */
@@ -233,6 +234,8 @@ export async function runMaven(
   throw downloadError(program, { problem, logFile });
 }
 
+const MAX_PROBLEM_LENGTH = 400;
+
 /** Makes the error of a download that failed. Its message names the server as Maven does. */
 export function downloadError(
   program: Program,
@@ -245,20 +248,12 @@ export function downloadError(
     `Could not download ${program.title} (${program.artifact})${from}`,
     {
       hint: [
-        ...(problem ? [shorten(problem)] : []),
+        ...(problem ? [shorten(problem, MAX_PROBLEM_LENGTH)] : []),
         "Maven's repository must be reachable, directly or through the mirror or proxy in ~/.m2/settings.xml.",
         `Maven's log is ${output.logFile}. Run the same command again: finished files are kept.`,
       ].join("\n"),
     },
   );
-}
-
-const MAX_PROBLEM_CHARS = 400;
-
-function shorten(text: string): string {
-  return text.length > MAX_PROBLEM_CHARS
-    ? `${text.slice(0, MAX_PROBLEM_CHARS)}…`
-    : text;
 }
 
 /** How to install Java and Maven. */

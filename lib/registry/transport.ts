@@ -12,7 +12,7 @@ import type { SchemaRegistry } from "npm:@kafkajs/confluent-schema-registry@4.1.
 import { OutageError, PipelineError } from "../base/errors.ts";
 import { codeOf, explainCertificate } from "../base/certificate_errors.ts";
 import { RegistryAccess, RegistryConnectionError } from "./access.ts";
-import { printable } from "../base/terminal_text.ts";
+import { printable, shorten } from "../base/terminal_text.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
@@ -97,28 +97,19 @@ function readRefusal(
   text: string,
   statusText: string,
 ): { readonly reason: string; readonly code: number | undefined } {
+  let body: Readonly<Record<string, unknown>> = {};
   try {
-    const body: unknown = JSON.parse(text);
-    if (typeof body === "object" && body !== null) {
-      const code = "error_code" in body && typeof body.error_code === "number"
-        ? body.error_code
-        : undefined;
-      if ("message" in body && typeof body.message === "string") {
-        return { reason: shorten(body.message), code };
-      }
-      if ("detail" in body && typeof body.detail === "string") {
-        return { reason: shorten(body.detail), code };
-      }
-    }
+    body = Object(JSON.parse(text));
   } catch {
     // Not JSON: a proxy's page, as a rule, whose first words have to do.
   }
-  const words = text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
-  return { reason: shorten(words) || statusText, code: undefined };
-}
-
-function shorten(text: string): string {
-  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+  const { error_code: code, message, detail } = body;
+  const words = [message, detail].find((one) => typeof one === "string") ??
+    text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
+  return {
+    reason: shorten(words, MAX_REASON) || statusText,
+    code: typeof code === "number" ? code : undefined,
+  };
 }
 
 /** What a request to the registry has besides its method and URL. */

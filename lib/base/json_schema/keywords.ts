@@ -5,6 +5,7 @@
  */
 
 import addFormats from "npm:ajv-formats@3.0.1";
+import { shorten } from "../terminal_text.ts";
 import {
   type Draft,
   isObject,
@@ -75,18 +76,17 @@ function canonical(value: unknown): string {
   }}`;
 }
 
+/** How much of a wrong argument a message has, in UTF-16 units. */
+const MAX_SHOWN = 60;
+
 function expect<T>(
   keyword: string,
   argument: unknown,
   is: (argument: unknown) => argument is T,
 ): T {
   if (is(argument)) return argument;
-  const text = JSON.stringify(argument);
-  throw new TypeError(
-    `"${keyword}" can't be ${
-      text.length > 60 ? `${text.slice(0, 60)}…` : text
-    }`,
-  );
+  const shown = shorten(JSON.stringify(argument), MAX_SHOWN);
+  throw new TypeError(`"${keyword}" can't be ${shown}`);
 }
 
 const isNumber = (value: unknown): value is number => typeof value === "number";
