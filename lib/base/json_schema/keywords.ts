@@ -172,13 +172,8 @@ function exclusive(compile: Compile, inclusive: string): Compile {
 
 /** How many characters a text has; half of a pair counts as one. */
 function lengthOf(text: string): number {
-  let length = text.length;
-  for (let at = 1; at < text.length; at++) {
-    const isPair = (text.charCodeAt(at - 1) & 0xfc00) === 0xd800 &&
-      (text.charCodeAt(at) & 0xfc00) === 0xdc00;
-    if (isPair) length--;
-  }
-  return length;
+  const pairs = text.match(/[\ud800-\udbff][\udc00-\udfff]/g) ?? [];
+  return text.length - pairs.length;
 }
 
 /** Quotients that differ from a whole number by no more than rounding does: 4.05 is a multiple of 0.01. */
@@ -325,12 +320,11 @@ const dependencies: Compile = (argument, { keyword, compile }) => {
   });
 };
 
-function patterns(argument: unknown): readonly (readonly [RegExp, unknown])[] {
-  return Object.entries(
-    argument === undefined
-      ? {}
-      : expect("patternProperties", argument, isObject),
-  ).map(([source, schema]) => [regExp("patternProperties", source), schema]);
+function patterns(
+  argument: unknown = {},
+): readonly (readonly [RegExp, unknown])[] {
+  return Object.entries(expect("patternProperties", argument, isObject))
+    .map(([source, schema]) => [regExp("patternProperties", source), schema]);
 }
 
 /** All keywords. Those for what others leave over come last. */
