@@ -10,6 +10,7 @@ import {
   type Row,
   type Work,
 } from "../store/database.ts";
+import { readTables } from "../store/migrations.ts";
 import { cardPoints } from "../store/loyalty_scans.ts";
 import { orders } from "../events/order.ts";
 import { orderCustomers, orderMinutes, orderStore } from "../store/orders.ts";
@@ -84,24 +85,18 @@ const MINUTES = tumbling({ minutes: 1 });
 /** The counts of several rows, such as those of the partitions. */
 const SUMS = "SUM(orders) AS orders, SUM(cups) AS cups, SUM(cents) AS cents";
 
-/** What a day is read from. */
-export interface DaySource {
-  readonly database: Pick<Database, "newest">;
-  /** The names of its tables. One that is missing counts as empty. */
-  readonly tables: ReadonlySet<string>;
-}
-
 /**
  * Reads a day.
  *
  * @returns The steps of the transaction. Their result is the day.
  */
 export function* readDay(
-  source: DaySource,
+  database: Database,
   since: number,
 ): Work<DaySnapshot> {
   const { orders, minutes, guests, cards } = TABLE;
-  const { database, tables } = source;
+  // A table is made when the first event of its kind is stored.
+  const tables = yield* readTables(database);
   const select = function* (
     table: string,
     sql: string,
@@ -110,9 +105,9 @@ export function* readDay(
     return tables.has(table) ? yield* query(sql, params) : [];
   };
   const [start, end] = [minuteOf(since), minuteOf(since + LONGEST_DAY_MS)];
-  const [late] = yield* select(
+  const drinks = yield* select(
     minutes,
-    `SELECT SUM(late) AS late FROM ${minutes} WHERE minute >= ? AND minute < ?`,
+    `SELECT drink_name AS name, ${SUMS}, SUM(late) AS late FROM ${minutes} WHERE minute >= ? AND minute < ? GROUP BY drink_name ORDER BY SUM(cents) DESC, drink_name`,
     [start, end],
   );
   const latest = tables.has(orders)
@@ -135,11 +130,7 @@ export function* readDay(
       ...totalsOf(row),
       memberOrders: Number(row["member_orders"]),
     })),
-    drinks: (yield* select(
-      minutes,
-      `SELECT drink_name AS name, ${SUMS} FROM ${minutes} WHERE minute >= ? AND minute < ? GROUP BY drink_name ORDER BY SUM(cents) DESC, drink_name`,
-      [start, end],
-    )).map(namedTotalsOf),
+    drinks: drinks.map(namedTotalsOf),
     guests: (yield* select(
       guests,
       `SELECT customer_name AS name, ${SUMS} FROM ${guests} GROUP BY customer_name ORDER BY SUM(cents) DESC, customer_name LIMIT ?`,
@@ -168,7 +159,7 @@ export function* readDay(
       scans: Number(row["scans"]),
       points: Number(row["points"]),
     })),
-    late: Number(late?.["late"] ?? 0),
+    late: drinks.reduce((sum, row) => sum + Number(row["late"]), 0),
   };
 }
 

@@ -98,10 +98,10 @@ async function readBody({ headers, body }: Request): Promise<Body> {
 /** The latest time that a calendar has, in milliseconds since the epoch, a day less. */
 const MAX_SINCE = 8_639_999_900_000_000;
 
-/** The addresses; a star stands for a name, of which each has one at most. */
+/** The addresses. Each has one name at most. */
 const ROUTES: Readonly<Record<string, Handler>> = {
   "GET /": (_, { request }) => file("index.html", request),
-  "GET /page/*": (_, { request, name }) => file(name, request),
+  "GET /page/:name": (_, { request, name }) => file(name, request),
   "GET /api/status": json(({ live }) => live.status()),
   "GET /api/live": ({ live }, { parameters }) => {
     const since = numberOf(parameters, "since", { max: MAX_SINCE });
@@ -111,41 +111,41 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     return live.open(since);
   },
   "GET /api/topics": json(({ pipeline }) => topicsAnswer(pipeline)),
-  "GET /api/topics/*": json(({ pipeline }, { name }) =>
+  "GET /api/topics/:name": json(({ pipeline }, { name }) =>
     topicAnswer(pipeline, name)
   ),
-  "GET /api/topics/*/messages": json(({ pipeline }, { name, parameters }) =>
+  "GET /api/topics/:name/messages": json(({ pipeline }, { name, parameters }) =>
     messagesAnswer(pipeline, name, parameters)
   ),
-  "GET /api/topics/*/download": ({ pipeline }, { name, parameters }) =>
+  "GET /api/topics/:name/download": ({ pipeline }, { name, parameters }) =>
     downloadAnswer(pipeline, name, parameters),
-  "GET /api/topics/*/follow": ({ pipeline }, { name, parameters }) =>
+  "GET /api/topics/:name/follow": ({ pipeline }, { name, parameters }) =>
     followAnswer(pipeline, name, parameters),
   "GET /api/groups": json(({ groups }) => groups.list()),
-  "GET /api/groups/*": json(({ groups }, { name }) => groups.show(name)),
-  "POST /api/groups/*/reset": act(({ pipeline }, name, body) =>
+  "GET /api/groups/:name": json(({ groups }, { name }) => groups.show(name)),
+  "POST /api/groups/:name/reset": act(({ pipeline }, name, body) =>
     resetAnswer(pipeline, name, body)
   ),
   "GET /api/schemas": json(({ pipeline }) => schemasAnswer(pipeline)),
-  "GET /api/schemas/*": json(({ pipeline }, { name }) =>
+  "GET /api/schemas/:name": json(({ pipeline }, { name }) =>
     schemaAnswer(pipeline, name)
   ),
   "GET /api/dead-letters": json(({ letters }) => letters.summaries()),
-  "GET /api/dead-letters/*": json(({ letters }, { name, parameters }) =>
+  "GET /api/dead-letters/:name": json(({ letters }, { name, parameters }) =>
     letters.list(name, parameters)
   ),
-  "POST /api/dead-letters/*/replay": act(({ letters }, name, body) =>
+  "POST /api/dead-letters/:name/replay": act(({ letters }, name, body) =>
     letters.replay(name, body)
   ),
-  "POST /api/dead-letters/*/edit": act(({ letters }, name, body) =>
+  "POST /api/dead-letters/:name/edit": act(({ letters }, name, body) =>
     letters.edit(name, body)
   ),
 };
 
 /** The routes, taken apart. */
 const PARSED = Object.entries(ROUTES).map(([route, handler]) => {
-  const [method = "", path = ""] = route.split(" ");
-  return { method, parts: path.split("/"), handler };
+  const [method = "", pathname = ""] = route.split(" ");
+  return { method, pattern: new URLPattern({ pathname }), handler };
 });
 
 /**
@@ -158,14 +158,9 @@ export async function answer(
   backend: Backend,
   request: Request,
 ): Promise<Response> {
-  const { pathname, searchParams: parameters } = new URL(request.url);
-  const parts = pathname.split("/");
-  const found = PARSED.filter((route) =>
-    route.parts.length === parts.length &&
-    route.parts.every((part, at) =>
-      part === "*" ? parts[at] !== "" : part === parts[at]
-    )
-  );
+  const { url } = request;
+  const { searchParams: parameters } = new URL(url);
+  const found = PARSED.filter(({ pattern }) => pattern.test(url));
   const method = request.method === "HEAD" ? "GET" : request.method;
   const route = found.find((one) => one.method === method);
   if (!route) {
@@ -175,7 +170,7 @@ export async function answer(
     const allow = found.map(({ method }) => method).join(", ");
     throw new RequestError(405, `This address takes ${allow}`, { allow });
   }
-  const name = decode(parts[route.parts.indexOf("*")] ?? "");
+  const name = decode(route.pattern.exec(url)?.pathname.groups["name"] ?? "");
   return await route.handler(backend, { request, parameters, name });
 }
 

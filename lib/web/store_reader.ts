@@ -45,11 +45,7 @@ export class StoreReader implements AsyncDisposable {
    * @throws {PipelineError} If the database can't be reached, holds nothing, or is of a newer version.
    */
   async day(since: number): Promise<DaySnapshot> {
-    return await this.#read(function* (database) {
-      // A table is made when the first event of its kind is stored.
-      const tables = yield* readTables(database);
-      return yield* readDay({ database, tables }, since);
-    });
+    return await this.#read((database) => readDay(database, since));
   }
 
   /** Reads when what was asked before is answered: a failure closes the database. */
