@@ -142,6 +142,6 @@ export function parsePayload(payload: Uint8Array): unknown {
       `The payload is nested deeper than ${MAX_DEPTH} levels`,
     );
   }
-  refuseInexact(text);
+  refuseInexact(text, { value });
   return value;
 }

@@ -63,7 +63,7 @@ export class EventSerializer<T> {
   encode(event: unknown): { readonly value: Uint8Array; readonly event: T } {
     const checked = this.#check(event);
     const json = JSON.stringify(checked);
-    refuseInexact(json);
+    refuseInexact(json, { value: checked });
     const value = frame(this.#schemaId, json);
     this.#latest?.check(checked, value.length - HEADER_LENGTH);
     return { value, event: checked };

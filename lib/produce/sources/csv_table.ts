@@ -124,7 +124,7 @@ function parseExact(text: string, path: readonly string[]): unknown {
   } catch {
     return text;
   }
-  refuseInexact(text, path.join("/"));
+  refuseInexact(text, { value, name: path.join("/") });
   return value;
 }
 
