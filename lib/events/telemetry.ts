@@ -57,7 +57,7 @@ export interface SendRequest {
   readonly partition: number;
   /** The messages. */
   readonly messages: readonly {
-    readonly headers?: readonly OutgoingHeader[];
+    readonly headers?: readonly OutgoingHeader[] | undefined;
   }[];
 }
 

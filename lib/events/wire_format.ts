@@ -6,7 +6,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { InvalidEventError } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
@@ -22,7 +21,13 @@ const [GUID_MAGIC_BYTE, GUID_LENGTH] = [1, 17];
 export const MAX_SCHEMA_ID = 0x7fff_ffff;
 /** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
 const MAX_DEPTH = 1_000;
-const BLANK_HEADER = String.fromCharCode(MAGIC_BYTE, 0, 0, 0, 0);
+const ENCODER = new TextEncoder();
+/** How many bytes a unit of UTF-16 takes in UTF-8 at most. */
+const MAX_UNIT_BYTES = 3;
+/** Values are written one behind the other into arrays of so many bytes: one array for each would take twice the time. */
+const SLAB_LENGTH = 64 * 1_024;
+let slab = new Uint8Array(0);
+let used = 0;
 
 /** How a message names the schema of its payload: by the registry's id, or by a GUID. */
 export type SchemaId = number | string;
@@ -45,9 +50,22 @@ export function frame(schemaId: number, json: string): Uint8Array {
       `A schema id is a whole number from 0 to ${MAX_SCHEMA_ID}: ${schemaId}`,
     );
   }
-  // The header's bytes are written over zeros that stand before the text, so that nothing is copied twice.
-  const value = Buffer.from(BLANK_HEADER + json);
-  value.writeInt32BE(schemaId, 1);
+  const room = HEADER_LENGTH + MAX_UNIT_BYTES * json.length;
+  if (slab.length - used < room) {
+    slab = new Uint8Array(Math.max(room, SLAB_LENGTH));
+    used = 0;
+  }
+  const start = used;
+  const { written } = ENCODER.encodeInto(
+    json,
+    slab.subarray(start + HEADER_LENGTH),
+  );
+  used += HEADER_LENGTH + written;
+  const value = slab.subarray(start, used);
+  value[0] = MAGIC_BYTE;
+  for (let at = 1; at < HEADER_LENGTH; at++) {
+    value[at] = schemaId >>> (8 * (HEADER_LENGTH - 1 - at));
+  }
   return value;
 }
 

@@ -45,7 +45,7 @@ export interface OutgoingMessage {
   /** Milliseconds since 1970 UTC. @default The time of sending. */
   readonly timestamp?: number;
   /** The headers, in their sequence. */
-  readonly headers?: readonly OutgoingHeader[];
+  readonly headers?: readonly OutgoingHeader[] | undefined;
 }
 
 /** Describes a batch that can't be read. Returns one sentence with the topic, the partition, the offsets, the codec and the reason. */

@@ -13,12 +13,12 @@ import {
 import {
   DeliveryQueue,
   type DeliveryQueueOptions,
+  type Sendable,
   type SendErrorAction,
 } from "../../lib/produce/delivery_queue.ts";
 
-interface Message {
+interface Message extends Sendable {
   readonly id: number;
-  readonly size: number;
 }
 
 /** An error that names the queue's verdict on it. */
@@ -43,7 +43,7 @@ function bench(
   options: Partial<DeliveryQueueOptions<Message>> = {},
 ) {
   const requests: (readonly Message[])[] = [];
-  const delivered: [id: number, offset: bigint][] = [];
+  const delivered: [id: number, offset: string][] = [];
   const failed: [id: number, error: unknown][] = [];
   const waits: boolean[] = [];
   const account = { atOnce: 0, mostAtOnce: 0, next: 0n };
@@ -82,7 +82,7 @@ Deno.test("DeliveryQueue.push() sends at once, in one batch, with consecutive of
   b.push(message(1), message(2), message(3));
   await b.queue.flush();
   assertEquals(b.requests.map(ids), [[1, 2, 3]]);
-  assertEquals(b.delivered, [[1, 41n], [2, 42n], [3, 43n]]);
+  assertEquals(b.delivered, [[1, "41"], [2, "42"], [3, "43"]]);
   assertEquals([b.failed, b.waits, b.queue.stopped], [[], [], false]);
 });
 
@@ -100,7 +100,7 @@ Deno.test("DeliveryQueue.push() gathers while a request is under way, and never 
   await b.queue.flush();
   assertEquals(b.requests.map(ids), [[1], [2, 3, 4, 5]]);
   assertEquals(b.account.mostAtOnce, 1);
-  assertEquals(b.delivered.map(([, offset]) => offset), [0n, 1n, 2n, 3n, 4n]);
+  assertEquals(b.delivered.map(([, offset]) => offset).join(), "0,1,2,3,4");
 });
 
 Deno.test("DeliveryQueue.push() makes batches that keep both limits, and sends a message over the limit alone", async () => {
@@ -120,7 +120,7 @@ Deno.test("DeliveryQueue.push() makes batches that keep both limits, and sends a
     assertEquals(b.delivered.map(([id]) => id), batches.flat());
     assertEquals(
       b.delivered.map(([, offset]) => offset),
-      sizes.map((_, i) => BigInt(i)),
+      sizes.map((_, i) => String(i)),
     );
   }
 });
@@ -140,7 +140,7 @@ Deno.test("DeliveryQueue sends the same batch again when told to, and says once 
   assertStrictEquals(third, first);
   assertEquals(ids(fourth), [3]);
   assertEquals(b.waits, [true, false]);
-  assertEquals(b.delivered, [[1, 7n], [2, 8n], [3, 7n]]);
+  assertEquals(b.delivered, [[1, "7"], [2, "8"], [3, "7"]]);
 });
 
 Deno.test("DeliveryQueue splits down to the one message that is too large, and delivers the rest in order", async () => {
@@ -154,7 +154,7 @@ Deno.test("DeliveryQueue splits down to the one message that is too large, and d
     b.push(...all.map((id) => message(id)));
     await b.queue.flush();
     const rest = all.filter((id) => id !== bad);
-    assertEquals(b.delivered, rest.map((id, i) => [id, BigInt(i)]));
+    assertEquals(b.delivered, rest.map((id, i) => [id, String(i)]));
     assertEquals(b.failed.map(([id]) => id), [bad]);
     assertEquals(b.queue.stopped, false);
   }
@@ -200,7 +200,7 @@ Deno.test("DeliveryQueue.stop() lets the request under way end, and fails the re
   b.queue.stop(new Error("Not this one"));
   answer.resolve(5n);
   await b.queue.flush();
-  assertEquals(b.delivered, [[1, 5n]]);
+  assertEquals(b.delivered, [[1, "5"]]);
   assertEquals(b.failed, [[2, reason]]);
 });
 
@@ -225,7 +225,7 @@ Deno.test("DeliveryQueue gives every message the offset -1 when the broker doesn
   const b = bench(() => -1n);
   b.push(message(1), message(2));
   await b.queue.flush();
-  assertEquals(b.delivered, [[1, -1n], [2, -1n]]);
+  assertEquals(b.delivered, [[1, "-1"], [2, "-1"]]);
 });
 
 Deno.test("DeliveryQueue.flush() waits for what is pushed while it waits, and for nothing when there is nothing", async () => {
