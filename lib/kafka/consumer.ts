@@ -55,8 +55,10 @@ export interface Fetched {
   readonly fetchedOffset: bigint;
   /** Whether it no longer counts, as the consumer was sent to another offset meanwhile. */
   readonly isStale: boolean;
-  /** Reads the messages, some at a time. There is no piece if the partition has messages and none of them could be fetched. */
-  pieces(): Iterable<Piece>;
+  /** Reads the messages, so many at a time, about. There is no piece if the partition has messages and none of them could be fetched. */
+  pieces(count: number): Iterable<Piece>;
+  /** Frees the memory of the messages: their bytes may not be used any more. */
+  release(): void;
   moveTo(nextOffset: bigint): void;
   /** Sends a heartbeat if one is due. It rejects when the group no longer counts this member. */
   heartbeat(): Promise<void>;
@@ -189,7 +191,8 @@ function fetchedOf(payload: EachBatchPayload): Fetched {
     get isStale() {
       return isStale();
     },
-    pieces: () => batch.pieces(),
+    pieces: (count) => batch.pieces(count),
+    release: () => batch.release(),
     moveTo: (nextOffset) => resolveOffset(String(nextOffset - 1n)),
     heartbeat,
   };

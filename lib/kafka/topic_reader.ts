@@ -31,6 +31,8 @@ const MAX_WAIT_MS = 500;
 const MAX_BYTES = 1_048_576;
 /** How many fetches may bring nothing at all before a partition's end counts as out of reach: an open transaction holds it back. */
 const MAX_EMPTY_COUNT = 3;
+/** How many messages are read at a time, about. */
+const PIECE_COUNT = 500;
 /** How long an outage of a broker is waited out by default, in milliseconds. */
 const OUTAGE_MS = 15_000;
 
@@ -70,7 +72,7 @@ export class TopicReader extends ClusterClient {
       for (const fetched of fetches) {
         const { partition } = fetched;
         const to = spans.get(partition)?.to;
-        for (const { messages, nextOffset } of fetched.pieces()) {
+        for (const { messages, nextOffset } of fetched.pieces(PIECE_COUNT)) {
           // It is asked for last next time: what others have may have had no room.
           next.delete(partition);
           next.set(partition, nextOffset);

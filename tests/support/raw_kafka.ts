@@ -286,6 +286,6 @@ export async function readMessages(
     fetchedOffset: 0n,
     highWatermark: 2n ** 63n,
     abortedTransactions: [],
-  });
+  }, 10_000);
   return [...pieces].flatMap(({ messages }) => messages);
 }

@@ -185,7 +185,8 @@ export class RecordReader {
     for (let left = count; left > 0; left--) {
       const name = this.#data();
       if (!name) throw new DamagedDataError("a header in it has no name");
-      headers.push([TEXT.decode(name), this.#data()]);
+      // A copy: handlers may keep it longer than the fetch.
+      headers.push([TEXT.decode(name), this.#data()?.slice() ?? null]);
     }
     return headers;
   }

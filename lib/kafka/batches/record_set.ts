@@ -26,8 +26,8 @@ export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** How many records a batch may have. */
 export const MAX_BATCH_RECORDS = 1_000_000;
 
-/** How many records and headers a piece has, about: each takes some hundred bytes of memory besides its own. */
-const PIECE_OBJECTS = 10_000;
+/** How many records and headers are read at a time, about: each takes some hundred bytes of memory besides its own. */
+const PART_OBJECTS = 10_000;
 /** How many bytes of records a piece has, about. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
@@ -192,14 +192,14 @@ function* readBatch(
   if (isAborted || batch.count === 0) return;
   const records = inflateRecords(batch);
   const reader = new RecordReader(records, batch);
-  const first = reader.read(PIECE_OBJECTS);
+  const first = reader.read(PART_OBJECTS);
   if (!reader.done) {
     const rest = new RecordReader(records, batch);
-    while (!rest.done) rest.read(PIECE_OBJECTS);
+    while (!rest.done) rest.read(PART_OBJECTS);
   }
   yield { messages: first, bytes: records.length };
   while (!reader.done) {
-    yield { messages: reader.read(PIECE_OBJECTS), bytes: 0 };
+    yield { messages: reader.read(PART_OBJECTS), bytes: 0 };
   }
 }
 
@@ -240,10 +240,14 @@ function damagedMessage(
  * read becomes one message that is {@linkcode Message.damaged}, and the set ends after it: if it was a control batch, it is unknown which
  * of the messages after it were rolled back, and the next fetch tells.
  *
+ * @param pieceObjects How many records and headers a piece has; a batch of up to {@linkcode PART_OBJECTS} is not divided.
  * @returns The messages in pieces. The last piece ends after the last whole batch, whatever that was. There is no piece if reading can't
  * go on with this set.
  */
-export function* readPieces(set: RecordSet): Generator<Piece> {
+export function* readPieces(
+  set: RecordSet,
+  pieceObjects: number,
+): Generator<Piece> {
   const { bytes: source, fetchedOffset, highWatermark } = set;
   const aborted = new AbortedProducers(set.abortedTransactions);
   let messages: Message[] = [];
@@ -276,7 +280,7 @@ export function* readPieces(set: RecordSet): Generator<Piece> {
           objects += 1 + message.headers.length;
         }
         bytes += part.bytes;
-        if (objects < PIECE_OBJECTS && bytes < PIECE_BYTES) continue;
+        if (objects < pieceObjects && bytes < PIECE_BYTES) continue;
         const last = messages.at(-1);
         if (!last) continue;
         nextOffset = BigInt(last.offset) + 1n;

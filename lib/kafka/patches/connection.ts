@@ -4,21 +4,18 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { ISocketFactory } from "../kafkajs.ts";
+import {
+  FrameError,
+  FrameReader,
+  INT32_BYTES,
+  type MAX_FRAME_BYTES,
+} from "./frames.ts";
 import type { OwnCopy } from "./own_copy.ts";
 import type { RequestQueue } from "./request_queue.ts";
-
-/**
- * The longest answer that is taken from a broker, in bytes. A fetch asks for 16 MiB at most, and gets more only if a single batch is
- * larger. Equals `receive.message.max.bytes` of librdkafka, and has its default.
- */
-export const MAX_FRAME_BYTES = 100_000_000;
-
-/** The length in front of a frame, and the number of the request that it answers, in bytes. */
-const INT32_BYTES = 4;
 
 /**
  * How long a broker may take with requests that wait for something else, in milliseconds. Equals `request.timeout.ms` of Kafka's own
@@ -53,9 +50,8 @@ export interface Connection {
     onError(): void;
   } | null;
   readonly authExpectResponse: boolean;
-  chunks: Buffer[];
-  bytesBuffered: number;
-  bytesNeeded: number;
+  /** Not kafkajs' own. */
+  frames: FrameReader;
   readonly requestQueue: RequestQueue & {
     heardAt: number;
     fulfillRequest(answer: {
@@ -86,6 +82,7 @@ export function patchConnection(kafkajs: OwnCopy): void {
   const open = new Set<Connection>();
   prototype.connect = function () {
     open.add(this);
+    this.frames = new FrameReader();
     this.requestQueue.heardAt = Date.now();
     return connect.call(this);
   };
@@ -123,39 +120,19 @@ export function patchConnection(kafkajs: OwnCopy): void {
     if (this.authHandlers && !this.authExpectResponse) {
       return this.authHandlers.onSuccess(data);
     }
-    this.chunks.push(data);
-    this.bytesBuffered += data.length;
-    while (this.bytesBuffered >= this.bytesNeeded) {
-      const bytes = this.chunks.length === 1
-        ? this.chunks[0] as Buffer
-        : Buffer.concat(this.chunks);
-      const size = bytes.readInt32BE(0);
-      if (size < INT32_BYTES || size > MAX_FRAME_BYTES) {
-        this.chunks = [];
-        this.bytesBuffered = 0;
-        this.authHandlers?.onError();
-        this.socket.destroy(
-          new Error(`The broker sent a frame of ${size} bytes`),
-        );
-        return;
+    try {
+      for (const frame of this.frames.read(data)) {
+        if (this.authHandlers) return this.authHandlers.onSuccess(frame);
+        this.requestQueue.fulfillRequest({
+          size: frame.length - INT32_BYTES,
+          correlationId: frame.readInt32BE(INT32_BYTES),
+          payload: frame.subarray(2 * INT32_BYTES),
+        });
       }
-      const end = INT32_BYTES + size;
-      if (bytes.length < end) {
-        this.chunks = [bytes];
-        this.bytesNeeded = end;
-        return;
-      }
-      this.chunks = [bytes.subarray(end)];
-      this.bytesBuffered = bytes.length - end;
-      this.bytesNeeded = INT32_BYTES;
-      if (this.authHandlers) {
-        return this.authHandlers.onSuccess(bytes.subarray(0, end));
-      }
-      this.requestQueue.fulfillRequest({
-        size,
-        correlationId: bytes.readInt32BE(INT32_BYTES),
-        payload: bytes.subarray(2 * INT32_BYTES, end),
-      });
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.authHandlers?.onError();
+      this.socket.destroy(error);
     }
   };
 }

@@ -6,6 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { type Piece, readPieces } from "../batches/record_set.ts";
+import { releasePart, usePart } from "./frames.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface Decoder {
@@ -34,7 +35,9 @@ function takeRecords(decoder: Decoder): Buffer {
   if (!decoder.canReadBytes(length)) {
     throw new RangeError("A partition's records are cut off");
   }
-  return decoder.readBytes(length);
+  const records = decoder.readBytes(length);
+  usePart(records);
+  return records;
 }
 
 /** Stands in for kafkajs' class `Batch`. */
@@ -58,7 +61,8 @@ export class FetchedPartition {
     this.#data = data;
   }
 
-  pieces(): Generator<Piece> {
+  /** Reads the messages, in pieces of so many, about. */
+  pieces(maxObjects: number): Generator<Piece> {
     const { messages, highWatermark, abortedTransactions } = this.#data;
     return readPieces({
       bytes: messages,
@@ -68,7 +72,12 @@ export class FetchedPartition {
         producerId: BigInt(transaction.producerId),
         firstOffset: BigInt(transaction.firstOffset),
       })),
-    });
+    }, maxObjects);
+  }
+
+  /** Frees the memory of the messages: their bytes may not be used any more. */
+  release(): void {
+    releasePart(this.#data.messages);
   }
 
   /** Whether kafkajs doesn't hand it on: it has no records, and the partition has none to read. */

@@ -125,7 +125,7 @@ Deno.test(`readPieces() reads or sets aside what was damaged at random (FUZZ_SEE
           fetchedOffset,
           highWatermark: HIGH_WATERMARK,
           abortedTransactions: [{ producerId: 1n, firstOffset: 0n }],
-        })
+        }, 10_000)
       ) {
         let last = nextOffset - 1n;
         let objects = 0;

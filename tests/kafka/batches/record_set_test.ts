@@ -41,7 +41,7 @@ function read(
     highWatermark: 2n ** 63n - 1n,
     abortedTransactions: [],
     ...options,
-  })];
+  }, 10_000)];
 }
 
 function offsets(pieces: readonly Piece[]): string[] {

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PipelineError } from "../../../lib/base/errors.ts";
 import { withAdmin } from "../../../lib/kafka/client.ts";
-import { MAX_FRAME_BYTES } from "../../../lib/kafka/patches/connection.ts";
+import { MAX_FRAME_BYTES } from "../../../lib/kafka/patches/frames.ts";
 import { DEFAULT_CONFIG } from "../../../lib/settings/config.ts";
 import { permittedTest } from "../../support/permissions.ts";
 
