@@ -4,7 +4,7 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import {
   OutageError,
   PipelineError,
@@ -17,10 +17,10 @@ import { withClient } from "../kafka/client.ts";
 import { missingLeader, protocolCodeOf } from "../kafka/errors.ts";
 import type { ClusterInspector, Operation } from "../kafka/inspector.ts";
 import { addressOf, askBroker } from "../kafka/probe.ts";
-import { openTls } from "../kafka/tls.ts";
 import { missingTopic } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
 import { showGroup } from "./groups.ts";
+import { handshake } from "./handshake.ts";
 import { diagnoseKafka } from "./kafka_diagnosis.ts";
 import { diagnoseRegistry } from "./registry_diagnosis.ts";
 import { SchemaCatalog } from "./schemas.ts";
@@ -204,23 +204,13 @@ async function examineAddresses(
   }));
 }
 
-/** Opens a connection, and closes it when it has told something; the fallback if it fails or takes too long. */
-function ask<T>(
-  open: (tell: (value: T) => void) => Socket,
-  fallback: T,
-): Promise<T> {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  const socket = open(resolve);
-  socket.setTimeout(CONNECT_MS, () => resolve(fallback));
-  socket.once("error", () => resolve(fallback));
-  return promise.finally(() => socket.destroy());
-}
-
 function canConnect(address: string, family: 4 | 6): Promise<boolean> {
-  return ask(
-    (tell) => connect({ ...addressOf(address), family }, () => tell(true)),
-    false,
-  );
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const to = { ...addressOf(address), family };
+  const socket = connect(to, () => resolve(true));
+  socket.setTimeout(CONNECT_MS, () => resolve(false));
+  socket.once("error", () => resolve(false));
+  return promise.finally(() => socket.destroy());
 }
 
 async function examineClock(inspector: ClusterInspector): Promise<Finding[]> {
@@ -376,17 +366,11 @@ async function examineCertificate(
 ): Promise<Finding[]> {
   const { protocol, hostname, port } = new URL(registryUrl);
   if (protocol !== "https:") return [];
-  const address = {
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port) || 443,
-  };
-  const tls = security?.registry?.tls;
-  const endsAt = await ask((tell) => {
-    const onConnect = () =>
-      tell(Date.parse(socket.getPeerCertificate().valid_to));
-    const socket = openTls(address, { tls, onConnect });
-    return socket;
-  }, NaN);
+  const { validTo } = await handshake(addressOf(`${hostname}:${port || 443}`), {
+    tls: security?.registry?.tls,
+    timeoutMs: CONNECT_MS,
+  });
+  const endsAt = Date.parse(validTo ?? "");
   if (Number.isNaN(endsAt)) return [];
   const days = Math.floor((endsAt - Date.now()) / DAY_MS);
   return [{

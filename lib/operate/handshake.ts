@@ -19,6 +19,8 @@ export interface HandshakeResult {
   /** Whether the server speaks TLS: it was accepted, or one side refused the other's certificate. */
   readonly speaksTls: boolean;
   readonly error?: Error;
+  /** Until when the server's certificate is valid, as it says it; undefined if it was not accepted. */
+  readonly validTo?: string;
 }
 
 /** Tries a handshake. Sends nothing else. */
@@ -31,15 +33,17 @@ export function handshake(
 ): Promise<HandshakeResult> {
   const { tls, timeoutMs } = options;
   const { promise, resolve } = Promise.withResolvers<HandshakeResult>();
+  let accepted: Pick<HandshakeResult, "validTo"> = {};
   const end = (result: HandshakeResult) => {
     clearTimeout(timer);
     socket.destroy();
-    resolve(result);
+    resolve({ ...result, ...accepted });
   };
   let timer = setTimeout(() => end({ speaksTls: false }), timeoutMs);
   // With TLS 1.3, a server refuses a client's certificate after that client's handshake is done.
   const onConnect = () => {
     clearTimeout(timer);
+    accepted = { validTo: socket.getPeerCertificate().valid_to };
     timer = setTimeout(() => end({ speaksTls: true }), REFUSAL_MS);
   };
   const socket = openTls(address, { tls, onConnect });

@@ -5,6 +5,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { addressOf } from "../kafka/probe.ts";
 import { explainRegistryCertificate } from "../registry/transport.ts";
 import { RegistryAccess } from "../registry/access.ts";
 import type { Config } from "../settings/config.ts";
@@ -18,14 +19,11 @@ export async function diagnoseRegistry(
 ): Promise<PipelineError | undefined> {
   const { protocol, hostname, port, host } = new URL(config.registryUrl);
   const secured = protocol === "https:";
-  const address = {
-    host: hostname.replace(/^\[|\]$/g, ""),
-    port: Number(port) || (secured ? 443 : 80),
-  };
+  const address = addressOf(`${hostname}:${port || (secured ? 443 : 80)}`);
   const tls = config.security?.registry?.tls;
   const [tried, answers] = await Promise.all([
     handshake(address, { tls, timeoutMs: TIMEOUT_MS }),
-    secured && answersHttp(`http://${address.host}:${address.port}/`),
+    secured && answersHttp(`http://${hostname}:${address.port}/`),
   ]);
   if (!secured) {
     return tried.speaksTls ? wrongScheme(host, "https") : undefined;
