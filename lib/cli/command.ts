@@ -13,13 +13,7 @@ import {
   UsageError,
 } from "../base/errors.ts";
 import { adviceFor, nextStepFor } from "./advice.ts";
-import {
-  type Flag,
-  type Flags,
-  type FlagValues,
-  type NumberFlag,
-  switchFlag,
-} from "./flags.ts";
+import { type Flag, type Flags, type FlagValues, switchFlag } from "./flags.ts";
 import { closestTo } from "../base/suggestion.ts";
 import {
   errors,
@@ -98,19 +92,14 @@ function describe(left: string, text: string): string[] {
 }
 
 function describeFlag(name: string, flag: Flag): string[] {
-  const left = flag.type === "boolean"
-    ? `--${name}`
-    : `--${name} ${flag.value}`;
-  const facts: string[] = [];
-  if (flag.type === "string" && flag.choices) {
-    facts.push(`one of ${flag.choices.join(", ")}`);
-  }
-  if (flag.type !== "boolean" && flag.default !== undefined) {
-    facts.push(`default ${flag.default}`);
-  }
-  if (flag.env) facts.push(`environment ${flag.env}`);
+  if (!("parse" in flag)) return describe(`--${name}`, flag.description);
+  const facts = [
+    flag.choices && `one of ${flag.choices.join(", ")}`,
+    flag.default !== undefined && `default ${flag.default}`,
+    flag.env && `environment ${flag.env}`,
+  ].filter(Boolean);
   return describe(
-    left,
+    `--${name} ${flag.value}`,
     flag.description + (facts.length > 0 ? ` (${facts.join("; ")})` : ""),
   );
 }
@@ -157,33 +146,19 @@ export function didYouMean(
   return word === undefined ? {} : { hint: `Did you mean ${word}?` };
 }
 
-function parseNumber(name: string, flag: NumberFlag, text: string): number {
-  const shape = flag.type === "integer" ? /^[+-]?\d+$/ : /^[+-]?\d+(\.\d+)?$/;
-  const value = Number(text);
-  if (!shape.test(text) || value < flag.min || value > flag.max) {
-    const kind = flag.type === "integer" ? "a whole number" : "a number";
-    throw new UsageError(
-      `--${name} takes ${kind} from ${flag.min} to ${flag.max}: "${text}"`,
-    );
-  }
-  return value;
-}
-
 function valueOf(name: string, flag: Flag, given: unknown): unknown {
-  if (flag.type === "boolean") return given === true;
+  if (!("parse" in flag)) return given === true;
   if (given === undefined) return flag.default;
   const text = String(given);
   if (text === "") {
     throw new UsageError(`--${name} needs a value: --${name} ${flag.value}`);
   }
-  if (flag.type !== "string") return parseNumber(name, flag, text);
-  if (flag.choices && !flag.choices.includes(text)) {
-    throw new UsageError(
-      `--${name} takes one of ${flag.choices.join(", ")}: "${text}"`,
-      didYouMean(closestTo(text, flag.choices)),
-    );
-  }
-  return text;
+  const value = flag.parse(text);
+  if (value !== undefined) return value;
+  throw new UsageError(
+    `--${name} takes ${flag.takes}: "${text}"`,
+    didYouMean(closestTo(text, flag.choices ?? [])),
+  );
 }
 
 /** Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag, and refuses a value for a switch. */
@@ -195,7 +170,7 @@ function prepare(all: Flags, args: readonly string[]): string[] {
     const [, name = "", value] = /^--([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
     const flag = Object.hasOwn(all, name) ? all[name] : undefined;
     const next = args[i + 1] ?? "";
-    if (flag?.type === "boolean") {
+    if (flag && !("parse" in flag)) {
       if (value !== undefined && value !== "true" && value !== "false") {
         throw new UsageError(`--${name} takes no value: "${value}"`);
       }
@@ -246,14 +221,14 @@ export function parseCommandLine<
   readonly args: ArgumentValues<A>;
 } {
   const all: Flags = { ...spec.flags, ...COMMON };
-  const names = (wanted: boolean) =>
-    Object.keys(all).filter((name) =>
-      (all[name]?.type === "boolean") === wanted
-    );
+  const { boolean = [], string = [] } = Object.groupBy(
+    Object.keys(all),
+    (name) => "parse" in (all[name] ?? {}) ? "string" : "boolean",
+  );
   const words: string[] = [];
   const parsed: Record<string, unknown> = parseArgs(prepare(all, args), {
-    boolean: names(true),
-    string: names(false),
+    boolean,
+    string,
     unknown(arg) {
       const [, name] = /^-+([^=]+)/.exec(arg) ?? [];
       if (name === undefined) {

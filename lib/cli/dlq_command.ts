@@ -32,7 +32,7 @@ import {
 } from "./dlq_report.ts";
 import { chooseEvent, EVENT_FLAG } from "./event_choice.ts";
 import { checkEventTopic, EVENT_FLAGS, readEvent } from "./event_flags.ts";
-import { switchFlag, textFlag } from "./flags.ts";
+import { type FlagValues, switchFlag, textFlag, valueFlag } from "./flags.ts";
 import { output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
@@ -45,7 +45,10 @@ const FLAGS = {
   ),
   reason: textFlag("TEXT", "only those whose reason contains this"),
   group: textFlag("NAME", "only those that this consumer group set aside"),
-  since: textFlag("TIME", "only those set aside since, in ISO 8601"),
+  since: valueFlag("TIME", "only those set aside since, in ISO 8601", {
+    takes: "a time in ISO 8601",
+    parse: parseIsoTime,
+  }),
   json: JSON_FLAG,
   ...CONNECTION_FLAGS,
 };
@@ -59,20 +62,16 @@ function originMatcher(origin: string): (letter: DeadLetter) => boolean {
 }
 
 function matcher(
-  { reason, group, since, origin }: Partial<
-    Record<"reason" | "group" | "since" | "origin", string | undefined>
-  >,
+  { reason, group, since = -Infinity, origin }:
+    & Pick<FlagValues<typeof FLAGS>, "reason" | "group" | "since">
+    & { readonly origin?: string | undefined },
 ): (letter: DeadLetter) => boolean {
-  const sinceMs = since === undefined ? -Infinity : parseIsoTime(since);
-  if (sinceMs === undefined) {
-    throw new UsageError(`--since takes a time in ISO 8601: "${since}"`);
-  }
   const wanted = reason?.toLowerCase() ?? "";
   const comesFrom = origin === undefined ? () => true : originMatcher(origin);
   return (letter) =>
     (letter.reason ?? "").toLowerCase().includes(wanted) &&
     (group === undefined || letter.groups.includes(group)) &&
-    (letter.setAsideAt ?? letter.timestamp) >= sinceMs &&
+    (letter.setAsideAt ?? letter.timestamp) >= since &&
     comesFrom(letter);
 }
 

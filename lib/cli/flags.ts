@@ -4,79 +4,94 @@
  * @module
  */
 
-/** A flag with a text value. */
-export interface TextFlag {
-  readonly type: "string";
+/** A flag with a value. */
+export interface ValueFlag<T> {
   /** The name of the value in `--help`. */
   readonly value: string;
   /** What it does, for `--help`; the default is added. */
   readonly description: string;
   /** The environment variable that sets it if the flag is absent. Only `--help` uses it. */
   readonly env?: string;
-  readonly default?: string;
+  readonly default?: T;
   /** The only values allowed. */
   readonly choices?: readonly string[];
-}
-
-/** A flag with a number as its value: whole numbers only, or decimals too. */
-export interface NumberFlag
-  extends Pick<TextFlag, "value" | "description" | "env"> {
-  readonly type: "integer" | "number";
-  readonly default?: number;
-  readonly min: number;
-  readonly max: number;
+  /** What it takes, for the error about any other text. */
+  readonly takes: string;
+  /** Reads the value; undefined if the text is none. */
+  readonly parse: (text: string) => T | undefined;
 }
 
 /** A flag without a value. */
-export interface SwitchFlag extends Pick<TextFlag, "description" | "env"> {
-  readonly type: "boolean";
-}
+export type SwitchFlag = Pick<ValueFlag<boolean>, "description">;
 
 /** One row of a task's flag table. */
-export type Flag = TextFlag | NumberFlag | SwitchFlag;
+export type Flag = ValueFlag<unknown> | SwitchFlag;
 
 /** A task's flags by name, without the dashes. */
 export type Flags = Readonly<Record<string, Flag>>;
 
 /** The values that a flag table parses to. */
 export type FlagValues<F extends Flags> = {
-  readonly [K in keyof F]: F[K] extends SwitchFlag ? boolean
-    :
-      | (F[K] extends NumberFlag ? number
-        : F[K] extends { readonly choices: readonly (infer C)[] } ? C
-        : string)
-      | (F[K] extends { readonly default: string | number } ? never
-        : undefined);
+  readonly [K in keyof F]: F[K] extends ValueFlag<infer T>
+    ? T | (F[K] extends { readonly default: unknown } ? never : undefined)
+    : boolean;
 };
 
-/** What a row has besides its type, the name of its value, and its description. */
-type Rest<F> = Omit<F, "type" | "value" | "description">;
-type Row<F extends Flag, R> = Omit<F, keyof Rest<F>> & R;
+/** What a row may have besides how its value is read. */
+type Rest<T> = Pick<ValueFlag<T>, "env" | "default" | "choices">;
+
+/** Makes the row of a flag whose value is read from text. */
+export function valueFlag<T, const R extends Rest<unknown> = Rest<never>>(
+  value: string,
+  description: string,
+  rest: Pick<ValueFlag<T>, "takes" | "parse"> & R,
+): ValueFlag<T> & Pick<R, keyof R & ("default" | "choices")> {
+  return { value, description, ...rest } as ValueFlag<T> & R;
+}
 
 /** Makes the row of a flag with a text value. */
-export function textFlag<const R extends Rest<TextFlag> = Rest<SwitchFlag>>(
+export function textFlag<const R extends Rest<string> = Rest<never>>(
   value: string,
   description: string,
   rest?: R,
-): Row<TextFlag, R> {
-  return { type: "string", value, description, ...rest as R };
+) {
+  type Text = R extends { readonly choices: readonly (infer C)[] } ? C : string;
+  const choices = rest?.choices;
+  return valueFlag<Text, R>(value, description, {
+    takes: `one of ${choices?.join(", ")}`,
+    parse: (text) =>
+      choices?.includes(text) === false ? undefined : text as Text,
+    ...rest as R,
+  });
 }
 
-function numeric(type: NumberFlag["type"]) {
-  return <const R extends Rest<NumberFlag>>(
+type Limits = { readonly min: number; readonly max: number };
+
+function numeric(kind: string, shape: RegExp) {
+  return <const R extends Rest<number> & Limits>(
     value: string,
     description: string,
     rest: R,
-  ): Row<NumberFlag, R> => ({ type, value, description, ...rest });
+  ) =>
+    valueFlag<number, R>(value, description, {
+      takes: `${kind} from ${rest.min} to ${rest.max}`,
+      parse(text) {
+        const number = Number(text);
+        return shape.test(text) && number >= rest.min && number <= rest.max
+          ? number
+          : undefined;
+      },
+      ...rest,
+    });
 }
 
 /** Makes the row of a flag that takes whole numbers. */
-export const integerFlag = numeric("integer");
+export const integerFlag = numeric("a whole number", /^[+-]?\d+$/);
 /** Makes the row of a flag that takes decimals too. */
-export const numberFlag = numeric("number");
+export const numberFlag = numeric("a number", /^[+-]?\d+(\.\d+)?$/);
 
 /** Makes the row of a flag that takes a port. */
-export function portFlag<const R extends Pick<NumberFlag, "default">>(
+export function portFlag<const R extends Rest<number>>(
   description: string,
   rest?: R,
 ) {
@@ -89,5 +104,5 @@ export function portFlag<const R extends Pick<NumberFlag, "default">>(
 
 /** Makes the row of a flag without a value. */
 export function switchFlag(description: string): SwitchFlag {
-  return { type: "boolean", description };
+  return { description };
 }

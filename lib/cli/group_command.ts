@@ -10,7 +10,7 @@ import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { task, taskOfWords } from "./command.ts";
-import { integerFlag, switchFlag, textFlag } from "./flags.ts";
+import { integerFlag, switchFlag, textFlag, valueFlag } from "./flags.ts";
 import {
   describeGroup,
   describeGroups,
@@ -79,9 +79,13 @@ const reset = task({
     "Sets where a group goes on. Only says what it would do, unless --execute is given. The group must have no members.",
   flags: {
     topic: textFlag("NAME", "the topic", { default: "demo" }),
-    to: textFlag(
+    to: valueFlag(
       "WHERE",
       "earliest, latest, an offset, a time in ISO 8601, or +N or -N messages from where it is",
+      {
+        takes: "earliest, latest, an offset, a time in ISO 8601, +N or -N",
+        parse: parseOffsetTarget,
+      },
     ),
     partition: integerFlag("N", "only this partition", {
       min: 0,
@@ -101,15 +105,9 @@ const reset = task({
     ],
   ],
 }, async (flags, [group]) => {
-  const { topic, partition, execute } = flags;
-  if (flags.to === undefined) {
+  const { topic, partition, to, execute } = flags;
+  if (to === undefined) {
     throw new UsageError("--to is missing: where the group is to go on");
-  }
-  const to = parseOffsetTarget(flags.to);
-  if (!to) {
-    throw new UsageError(
-      `--to takes earliest, latest, an offset, a time in ISO 8601, +N or -N: "${flags.to}"`,
-    );
   }
   const { config, ...options } = connectionFrom(flags);
   const result = await resetGroup(config, {

@@ -20,7 +20,7 @@ import { MAX_LOOK_BACK, peek, type PeekSummary } from "../operate/peek.ts";
 import type { PeekedMessage } from "../operate/peeked_message.ts";
 import { task } from "./command.ts";
 import { eventLines } from "./event_text.ts";
-import { integerFlag, switchFlag, textFlag } from "./flags.ts";
+import { integerFlag, switchFlag, textFlag, valueFlag } from "./flags.ts";
 import { errors, output, printLine } from "./output.ts";
 import {
   describeBlock,
@@ -47,18 +47,23 @@ export const peekCommand = task({
       "the newest N messages, unless --from is given (default 10)",
       { min: 1, max: 100_000 },
     ),
-    from: textFlag(
+    from: valueFlag(
       "WHERE",
       "everything from there on: earliest, an offset, a time in ISO 8601, or -N from the end",
+      {
+        takes: "earliest, an offset, a time in ISO 8601 or -N",
+        parse: parseOffsetTarget,
+      },
     ),
     partition: integerFlag("N", "only this partition", {
       min: 0,
       max: 2 ** 31 - 1,
     }),
     key: textFlag("KEY", "only this key"),
-    where: textFlag(
+    where: valueFlag(
       "FIELD=VALUE",
       "only events with this value; address.city names an inner field",
+      { takes: "FIELD=VALUE", parse: parseFieldValue },
     ),
     follow: switchFlag("go on with the messages that come, until Ctrl+C"),
     json: JSON_FLAG,
@@ -77,21 +82,9 @@ export const peekCommand = task({
   ],
 }, async (flags) => {
   using stop = stopSignal();
-  const { topic, last, partition, follow, key, where } = flags;
-  const field = where === undefined ? undefined : parseFieldValue(where);
-  if (where !== undefined && !field) {
-    throw new UsageError(`--where takes FIELD=VALUE: "${where}"`);
-  }
+  const { topic, last, from, partition, follow, key, where: field } = flags;
   const matches = messageFilter({ key, fields: field ? [field] : [] });
   let hasField = false;
-  const from = flags.from === undefined
-    ? undefined
-    : parseOffsetTarget(flags.from);
-  if (flags.from !== undefined && !from) {
-    throw new UsageError(
-      `--from takes earliest, an offset, a time in ISO 8601 or -N: "${flags.from}"`,
-    );
-  }
   if (from && last !== undefined) {
     throw new UsageError("--last and --from are both given: keep one of them");
   }

@@ -6,6 +6,7 @@
 
 import { UsageError } from "../../lib/base/errors.ts";
 import { EXIT, runTask } from "../../lib/cli/command.ts";
+import { integerFlag, switchFlag, textFlag } from "../../lib/cli/flags.ts";
 import { printLine } from "../../lib/cli/output.ts";
 import { runBench } from "./bench.ts";
 import { chartSvg } from "./chart.ts";
@@ -49,57 +50,39 @@ export const benchCommand = (): Promise<never> =>
       "Measures the pipeline beside the alternatives: each in turn, on a throwaway Kafka and registry.\n" +
       "Let nothing else run on the machine meanwhile. It takes about 15 minutes.",
     flags: {
-      rounds: {
-        type: "integer",
-        value: "N",
-        description: "how many times each has its turn",
+      rounds: integerFlag("N", "how many times each has its turn", {
         default: 5,
         min: 1,
         max: 100,
-      },
-      events: {
-        type: "integer",
-        value: "N",
-        description: "how many events a turn takes; slow contenders get fewer",
-        default: 1_000_000,
-        min: 500,
-        max: 100_000_000,
-      },
-      seconds: {
-        type: "integer",
-        value: "SECONDS",
-        description:
-          "how long a turn for the latency takes; the idle time takes twice that",
-        default: 10,
-        min: 1,
-        max: 3_600,
-      },
-      only: {
-        type: "string",
-        value: "NAME,…",
-        description: `the contenders: of ${CONTENDER_IDS.join(", ")}`,
-      },
-      measure: {
-        type: "string",
-        value: "NAME,…",
-        description: `what is measured: of ${
+      }),
+      events: integerFlag(
+        "N",
+        "how many events a turn takes; slow contenders get fewer",
+        { default: 1_000_000, min: 500, max: 100_000_000 },
+      ),
+      seconds: integerFlag(
+        "SECONDS",
+        "how long a turn for the latency takes; the idle time takes twice that",
+        { default: 10, min: 1, max: 3_600 },
+      ),
+      only: textFlag(
+        "NAME,…",
+        `the contenders: of ${CONTENDER_IDS.join(", ")}`,
+      ),
+      measure: textFlag(
+        "NAME,…",
+        `what is measured: of ${
           MEASURES.join(", ")
         }; all but memory and size by default`,
-      },
-      memory: {
-        type: "boolean",
-        description:
-          "measure memory and processor time too, over 1,000,000 and 5,000,000 events",
-      },
-      chart: {
-        type: "string",
-        value: "PATH",
-        description: "draw the results to this file, as SVG, in tests/bench",
-      },
-      json: {
-        type: "boolean",
-        description: "print the results as JSON",
-      },
+      ),
+      memory: switchFlag(
+        "measure memory and processor time too, over 1,000,000 and 5,000,000 events",
+      ),
+      chart: textFlag(
+        "PATH",
+        "draw the results to this file, as SVG, in tests/bench",
+      ),
+      json: switchFlag("print the results as JSON"),
     },
     examples: [
       ["deno task bench", "Everything but the memory"],

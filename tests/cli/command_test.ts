@@ -16,50 +16,41 @@ import {
   parseCommandLine,
   type TaskSpec,
 } from "../../lib/cli/command.ts";
-import type { Flags } from "../../lib/cli/flags.ts";
+import {
+  type Flags,
+  integerFlag,
+  numberFlag,
+  switchFlag,
+  textFlag,
+  valueFlag,
+} from "../../lib/cli/flags.ts";
+import { parseIsoTime } from "../../lib/base/iso_time.ts";
 import { CONFIG_FLAGS } from "../../lib/cli/task_flags.ts";
 import { PipelineError, UsageError } from "../../lib/base/errors.ts";
 
 const FLAGS = {
-  topic: {
-    type: "string",
-    value: "NAME",
-    description: "the topic",
-    default: "demo",
-  },
-  file: { type: "string", value: "PATH", description: "read a file" },
-  from: {
-    type: "string",
-    value: "WHERE",
-    description: "where to begin",
+  topic: textFlag("NAME", "the topic", { default: "demo" }),
+  file: textFlag("PATH", "read a file"),
+  from: textFlag("WHERE", "where to begin", {
     default: "earliest",
     choices: ["earliest", "latest"],
-  },
-  count: {
-    type: "integer",
-    value: "N",
-    description: "how many",
-    default: 5,
-    min: 1,
-    max: 100,
-  },
-  "idle-exit": {
-    type: "number",
-    value: "SECONDS",
-    description: "stop when nothing came for so long",
+  }),
+  count: integerFlag("N", "how many", { default: 5, min: 1, max: 100 }),
+  "idle-exit": numberFlag("SECONDS", "stop when nothing came for so long", {
     min: 0.1,
     max: 60,
-  },
-  shift: {
-    type: "number",
-    value: "N",
-    description: "a number below zero too",
+  }),
+  shift: numberFlag("N", "a number below zero too", {
     default: 0,
     min: -5,
     max: 5,
-  },
-  json: { type: "boolean", description: "print JSON" },
-} as const satisfies Flags;
+  }),
+  since: valueFlag("TIME", "a time", {
+    takes: "a time in ISO 8601",
+    parse: parseIsoTime,
+  }),
+  json: switchFlag("print JSON"),
+};
 
 const DEFAULTS = {
   topic: "demo",
@@ -68,6 +59,7 @@ const DEFAULTS = {
   count: 5,
   "idle-exit": undefined,
   shift: 0,
+  since: undefined,
   json: false,
   timestamps: false,
   debug: false,
@@ -94,6 +86,7 @@ const TAKEN: readonly [args: string[], values: Record<string, unknown>][] = [
   [["--idle-exit=60"], { "idle-exit": 60 }],
   [["--shift", "-2.5"], { shift: -2.5 }],
   [["--shift=-5"], { shift: -5 }],
+  [["--since", "1970-01-01T00:00:00Z"], { since: 0 }],
   [["--json"], { json: true }],
   [["--json=true"], { json: true }],
   [["--json=false"], { json: false }],
@@ -144,6 +137,7 @@ const REFUSED: readonly [args: string[], message: string][] = [
       ["--idle-exit", text],
       `${IDLE}: "${text}"`,
     ]),
+  [["--since", "noon"], '--since takes a time in ISO 8601: "noon"'],
   [["--shift", "-5.1"], '--shift takes a number from -5 to 5: "-5.1"'],
 ];
 
@@ -283,11 +277,7 @@ Deno.test("helpText() stays within 80 columns when texts are long", () => {
     ...SPEC,
     summary: long,
     flags: {
-      "a-flag-with-a-name-of-its-own": {
-        type: "string",
-        value: "VALUE",
-        description: long,
-      },
+      "a-flag-with-a-name-of-its-own": textFlag("VALUE", long),
     },
     examples: [["deno task brew", long]],
   });

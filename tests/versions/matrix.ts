@@ -6,6 +6,7 @@
  */
 
 import { EXIT, runTask } from "../../lib/cli/command.ts";
+import { textFlag } from "../../lib/cli/flags.ts";
 import { note, printLine } from "../../lib/cli/output.ts";
 import { parseSummary, type TestSummary } from "../support/test_command.ts";
 import type { ProgramChoice } from "../../lib/engine/download.ts";
@@ -123,11 +124,10 @@ await runTask({
   summary:
     "Runs the pipeline's integration tests on each version of Kafka and of the registry that this machine's Java runs, and the test that the data of earlier versions is taken over.",
   flags: {
-    only: {
-      type: "string",
-      value: "TEXT",
-      description: "the rows that have this in their first two columns",
-    },
+    only: textFlag(
+      "TEXT",
+      "the rows that have this in their first two columns",
+    ),
   },
   examples: [
     ["deno task test:versions", "Every version"],
