@@ -49,14 +49,11 @@ export const doctorCommand = task({
   let isBroken = false;
   const silent = new Set<string>();
   const machine = examineMachine(config);
-  const look = async (found: AsyncIterable<Finding>) => {
-    for await (const finding of found) {
-      isBroken ||= finding.verdict === "broken";
-      for (const address of finding.silent ?? []) silent.add(address);
-      printLine(describe(finding));
-    }
-  };
-  await look(examine(config, { topic, group, schemaText }));
+  for await (const finding of examine(config, { topic, group, schemaText })) {
+    isBroken ||= finding.verdict === "broken";
+    for (const address of finding.silent ?? []) silent.add(address);
+    printLine(describe(finding));
+  }
   for (const { name, text, problem, address } of await machine) {
     const isSilent = address !== undefined && silent.has(address);
     const isFine = problem === undefined || address && !isSilent;
