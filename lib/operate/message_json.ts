@@ -15,16 +15,7 @@ export function messageJson(message: PeekedMessage): string {
     message;
   const key = keyText(message.key);
   if ("event" in decoded) {
-    const { event } = decoded;
-    return toJsonLine({
-      topic,
-      partition,
-      offset,
-      timestamp,
-      key,
-      headers,
-      event,
-    });
+    return toJsonLine({ ...message, key, event: decoded.event });
   }
   return escapeUnsafe(JSON.stringify({
     topic,

@@ -71,13 +71,9 @@ export class MessageDecoder {
     { partition, message }: PartitionMessage,
   ): Promise<PeekedMessage> {
     return {
+      ...message,
       topic,
       partition,
-      offset: message.offset,
-      timestamp: message.timestamp,
-      key: message.key,
-      value: message.value,
-      headers: message.headers,
       decoded: await this.#read(message, { topic, partition }),
       letter: letterOf(message),
     };

@@ -13,12 +13,9 @@ import {
 import { keyText } from "../events/record.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import { messageFilter, parseFieldValue } from "../operate/message_filter.ts";
-import { readPage } from "../operate/message_page.ts";
+import { type ReadOptions, readPage } from "../operate/message_page.ts";
 import type { Places } from "../operate/message_search.ts";
-import {
-  type OffsetTarget,
-  parseOffsetTarget,
-} from "../operate/offset_target.ts";
+import { parseOffsetTarget } from "../operate/offset_target.ts";
 import type { PeekedMessage } from "../operate/peeked_message.ts";
 import type {
   LetterAnswer,
@@ -36,18 +33,11 @@ const MAX_BYTES = 65_536;
 /** The latest time that a calendar has, in milliseconds since the epoch. */
 const MAX_TIME_MS = 8_640_000_000_000_000;
 
-/** Which messages are asked for. */
-export interface MessageQuery {
-  readonly topic: string;
-  /** The partition; all of them if it is missing. */
-  readonly partition: number | undefined;
-  /** Where to begin; undefined for the newest. */
-  readonly from: OffsetTarget | undefined;
-  /** Where to go on; undefined if this is the beginning. */
-  readonly places: Places | undefined;
-  /** The test for messages. */
-  readonly matches: ((message: PeekedMessage) => boolean) | undefined;
-}
+/** Which messages are asked for. The newest are without `from`. */
+type MessageQuery = Pick<
+  ReadOptions,
+  "topic" | "partition" | "from" | "places" | "matches"
+>;
 
 /**
  * Reads which messages are asked for.

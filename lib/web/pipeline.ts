@@ -13,7 +13,7 @@ import type { SchemaId } from "../events/wire_format.ts";
 import type { Connectable } from "../kafka/connectable.ts";
 import { type KafkaClient, withClient } from "../kafka/client.ts";
 import { MessageDecoder } from "../operate/peeked_message.ts";
-import { SchemaCatalog } from "../operate/schemas.ts";
+import { SchemaCatalog, type SchemaVersion } from "../operate/schemas.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import type { Config } from "../settings/config.ts";
 import type { DatabaseSettings } from "../settings/database.ts";
@@ -51,10 +51,7 @@ const KEPT_MS = 1_000;
 const USES_KEPT_MS = 60_000;
 
 /** Where the registry has a schema. */
-export type SchemaNames = {
-  readonly subject?: string;
-  readonly version?: number;
-};
+export type SchemaNames = Partial<Pick<SchemaVersion, "subject" | "version">>;
 
 /** What the server knows of the pipeline. */
 export type Pipeline = ReturnType<typeof createPipeline>;

@@ -9,18 +9,14 @@ import { throughOutages } from "../base/retry.ts";
 import type { TopicCatalog, TopicPlaces } from "../kafka/catalog.ts";
 import { isStaleMetadata } from "../kafka/errors.ts";
 import { checkTopicName, missingTopic } from "../kafka/topic.ts";
-import type { PartitionAnswer, TopicAnswer, TopicSummary } from "./api.ts";
+import type { TopicAnswer, TopicSummary } from "./api.ts";
 import type { Pipeline } from "./pipeline.ts";
 
 /** For how long the offsets of all topics are asked for again while topics are made and deleted, in milliseconds. */
 const CHANGE_MS = 2_000;
 
 /** A topic with its partitions. */
-export interface FoundTopic {
-  readonly name: string;
-  /** Its partitions, by number. */
-  readonly partitions: readonly PartitionAnswer[];
-}
+type FoundTopic = Omit<TopicAnswer, "settings">;
 
 /** Finds all topics. */
 export function topicsOf(pipeline: Pipeline): Promise<FoundTopic[]> {
