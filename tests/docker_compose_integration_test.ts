@@ -16,7 +16,7 @@ import { ensurePrograms } from "../lib/engine/download.ts";
 import { foldersOf } from "../lib/engine/paths.ts";
 import { freePorts } from "../lib/engine/ports.ts";
 import { runCommand, runScript } from "../lib/engine/shell.ts";
-import { Watchdog } from "../lib/engine/watchdog.ts";
+import { Watchdog } from "./support/watchdog.ts";
 import { withAdmin } from "./support/kafkajs.ts";
 import { brokerProperties, readComposeFile } from "./support/compose_file.ts";
 import { localEngineTest } from "./support/local_engine.ts";

@@ -8,10 +8,9 @@ import { readIfThere, writeWhole } from "../base/files.ts";
 import { requestRegistry } from "../registry/transport.ts";
 import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess, SMALL_JAVA } from "./java_process.ts";
+import { JavaProcess, type ProcessWatch, SMALL_JAVA } from "./java_process.ts";
 import { foldersOf } from "./paths.ts";
 import { registryAnswers } from "./ready.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /** The path of the API that is compatible with Confluent's Schema Registry. */
 export const CONFLUENT_API = "/apis/ccompat/v7";
@@ -28,7 +27,7 @@ export interface RegistryOptions {
   /** Has Java write an archive of its classes when it ends. */
   readonly archiveClasses: boolean | undefined;
   /** Ends it when this process dies. Without it, the registry keeps running. */
-  readonly watchdog: Watchdog | undefined;
+  readonly watchdog: ProcessWatch | undefined;
 }
 
 /** Makes the registry's process, which is not started yet. */

@@ -13,12 +13,11 @@ import {
 } from "../base/files.ts";
 import { archiveOptions } from "./class_archive.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess, SMALL_JAVA } from "./java_process.ts";
+import { JavaProcess, type ProcessWatch, SMALL_JAVA } from "./java_process.ts";
 import { KAFKA } from "./maven.ts";
 import { foldersOf } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
 import { programEnvironment, runCommand } from "./shell.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /** Broker properties by name, as in `server.properties`. */
 export type Properties = Readonly<Record<string, string>>;
@@ -176,7 +175,7 @@ export interface BrokerOptions {
   /** Has Java write an archive of its classes when it ends. */
   readonly archiveClasses?: boolean | undefined;
   /** Without it, the broker keeps running when this process dies. */
-  readonly watchdog?: Watchdog | undefined;
+  readonly watchdog?: ProcessWatch | undefined;
 }
 
 /** Makes a broker's process, which is not started yet. Its first start formats the data folder. */

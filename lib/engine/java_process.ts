@@ -14,7 +14,6 @@ import {
   signalProcess,
   throwIfStopped,
 } from "./shell.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /** Options for a Java that starts quickly and uses little memory. */
 export const SMALL_JAVA: readonly string[] = [
@@ -32,6 +31,12 @@ export interface JavaCommand {
   readonly env?: Record<string, string>;
 }
 
+/** Ends processes when this one dies. */
+export interface ProcessWatch {
+  /** Sets the process that runs under a name; undefined when it has ended. */
+  watch(name: string, pid: number | undefined): Promise<void>;
+}
+
 /** Options for a {@linkcode JavaProcess}. */
 export interface JavaProcessOptions {
   readonly name: string;
@@ -42,7 +47,7 @@ export interface JavaProcessOptions {
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: () => Promise<void>;
   /** Ends the program when this process dies. Without it, the program keeps running. */
-  readonly watchdog?: Watchdog | undefined;
+  readonly watchdog?: ProcessWatch | undefined;
   readonly startTimeoutMs?: number;
 }
 

@@ -15,7 +15,7 @@ import {
   randomClusterId,
 } from "./broker.ts";
 import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import type { JavaProcess } from "./java_process.ts";
+import type { JavaProcess, ProcessWatch } from "./java_process.ts";
 import { withLock } from "./lock.ts";
 import { KAFKA } from "./maven.ts";
 import {
@@ -27,7 +27,6 @@ import {
 } from "./paths.ts";
 import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
 import { throwIfStopped } from "./shell.ts";
-import type { Watchdog } from "./watchdog.ts";
 
 /** Options for a {@linkcode LocalEngine}. */
 export interface LocalEngineOptions {
@@ -47,7 +46,7 @@ export interface LocalEngineOptions {
   /** Has Java write archives of its classes when the parts end. */
   readonly archiveClasses?: boolean;
   /** Ends the engine when this process dies. Without it, the engine keeps running. */
-  readonly watchdog?: Watchdog;
+  readonly watchdog?: ProcessWatch;
   readonly notify?: ((line: string) => void) | undefined;
 }
 

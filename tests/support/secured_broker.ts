@@ -15,7 +15,7 @@ import type { JavaProcess } from "../../lib/engine/java_process.ts";
 import { brokerData, foldersOf } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
-import { Watchdog } from "../../lib/engine/watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 import { withAdmin } from "./kafkajs.ts";
 import type { Certified } from "./certificates.ts";
 import { PATIENCE_MS } from "./patience.ts";

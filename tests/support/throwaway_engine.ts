@@ -19,7 +19,7 @@ import {
 } from "../../lib/engine/local.ts";
 import { engineFolder } from "../../lib/engine/paths.ts";
 import { freePorts, isPortFree } from "../../lib/engine/ports.ts";
-import { Watchdog } from "../../lib/engine/watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** Options for {@linkcode startThrowawayEngine}. */
 export type ThrowawayOptions = Omit<

@@ -11,7 +11,7 @@ import {
   startThrowawayEngine,
   ThrowawayEngine,
 } from "../support/throwaway_engine.ts";
-import { Watchdog } from "../../lib/engine/watchdog.ts";
+import { Watchdog } from "../support/watchdog.ts";
 import { type Order, orders, randomOrders } from "../../lib/events/order.ts";
 import { consume, produce, resolveConfig } from "../../lib/mod.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";

@@ -8,6 +8,8 @@
  * @module
  */
 
+import type { ProcessWatch } from "../../lib/engine/java_process.ts";
+
 const SCRIPT = `
 trap '' INT HUP TERM
 pids=
@@ -19,7 +21,7 @@ if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; fi
 if [ -n "$1" ]; then rm -rf "$1" || { sleep 1; rm -rf "$1"; }; fi`;
 
 /** Ends processes, and removes a folder, when this program is gone. */
-export class Watchdog {
+export class Watchdog implements ProcessWatch {
   readonly #child: Deno.ChildProcess;
   readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
   readonly #pids = new Map<string, number>();
