@@ -80,10 +80,11 @@ export interface Delivery<T> {
   readonly failed: (event: T, error: Error) => void;
 }
 
-interface Outgoing<T> extends Sendable {
+interface Outgoing<T> extends Sendable, OutgoingMessage {
+  readonly timestamp: number;
   readonly event: T;
-  readonly key: string | Uint8Array | null;
-  readonly message: OutgoingMessage & { readonly timestamp: number };
+  /** The key as it was given: `key` has its bytes. */
+  readonly givenKey: string | Uint8Array | null;
   readonly delivery: Delivery<T>;
 }
 
@@ -207,8 +208,7 @@ export class EventSender<T> {
     };
     const queue = (_: unknown, partition: number) =>
       new DeliveryQueue<Outgoing<T>>({
-        async send(batch) {
-          const messages = batch.map(({ message }) => message);
+        async send(messages) {
           const ended = telemetry?.sending({ partition, messages });
           try {
             const offset = await send(messages);
@@ -220,15 +220,16 @@ export class EventSender<T> {
           }
         },
         classify,
-        delivered({ event, key, message, delivery, size }, offset) {
-          buffer.add(-size - EVENT_OVERHEAD_BYTES);
+        delivered(message, offset) {
+          const { timestamp, givenKey, headers, event, delivery } = message;
+          buffer.add(-message.size - EVENT_OVERHEAD_BYTES);
           delivery.delivered({
             topic,
             partition,
             offset,
-            timestamp: message.timestamp,
-            key: typeof key === "string" ? key : keyText(key),
-            headers: message.headers?.map(encodeHeader) ?? NO_HEADERS,
+            timestamp,
+            key: typeof givenKey === "string" ? givenKey : keyText(givenKey),
+            headers: headers?.map(encodeHeader) ?? NO_HEADERS,
             event,
           });
         },
@@ -283,12 +284,16 @@ export class EventSender<T> {
     const size = value.length + (bytes?.length ?? 0);
     buffer.add(size + EVENT_OVERHEAD_BYTES);
     queues[partition]?.push({
+      partition,
+      key: bytes,
+      value,
+      timestamp,
+      headers,
       event: checked,
-      key,
-      message: { partition, key: bytes, value, timestamp, headers },
+      givenKey: key,
+      delivery,
       size,
       ended: false,
-      delivery,
     });
     return checked;
   }

@@ -35,27 +35,38 @@ interface Header {
   readonly value: Uint8Array | null;
 }
 
-interface Sized {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array | null;
-  readonly headers: readonly Header[];
-  readonly timestampDelta: number;
-  readonly offsetDelta: number;
-  /** The length of the record after its own length field. */
-  readonly length: number;
-}
-
 const NO_HEADERS: readonly Header[] = [];
 
-function bytesOf(data: Uint8Array | string): Uint8Array {
+/** How many bytes a number takes at most as a varint. */
+const VARINT_ROOM = 10;
+/** How many numbers a record has besides those of its headers. */
+const RECORD_NUMBERS = 7;
+/** How many bytes a unit of UTF-16 takes at most in UTF-8. */
+const UNIT_ROOM = 3;
+
+type Data = Uint8Array | string | null;
+
+function bytesOf(data: Data): Uint8Array | null {
   return typeof data === "string" ? Buffer.from(data) : data;
 }
 
 function encodeHeader([name, value]: OutgoingHeader): Header {
-  return {
-    name: bytesOf(name),
-    value: value === null ? null : bytesOf(value),
-  };
+  return { name: Buffer.from(name), value: bytesOf(value) };
+}
+
+/** How many bytes data takes at most. */
+function dataRoom(data: Data = null): number {
+  if (data === null) return 0;
+  return typeof data === "string" ? UNIT_ROOM * data.length : data.length;
+}
+
+/** How many bytes a record takes at most. */
+function roomFor({ key, value, headers = [] }: OutgoingRecord): number {
+  let room = RECORD_NUMBERS * VARINT_ROOM + dataRoom(key) + dataRoom(value);
+  for (const [name, value] of headers) {
+    room += 2 * VARINT_ROOM + dataRoom(name) + dataRoom(value);
+  }
+  return room;
 }
 
 /** The length of a number as a zigzag varint (protobuf's sint64), in bytes. Exact up to 2^53. */
@@ -72,22 +83,6 @@ function dataLength(data: Uint8Array | null): number {
     : varintLength(data.length) + data.length;
 }
 
-function sized(
-  record: OutgoingRecord,
-  deltas: Pick<Sized, "timestampDelta" | "offsetDelta">,
-): Sized {
-  const { timestampDelta, offsetDelta } = deltas;
-  const key = record.key == null ? null : bytesOf(record.key);
-  const value = record.value === null ? null : bytesOf(record.value);
-  const headers = record.headers?.map(encodeHeader) ?? NO_HEADERS;
-  let length = 1 + varintLength(timestampDelta) + varintLength(offsetDelta) +
-    dataLength(key) + dataLength(value) + varintLength(headers.length);
-  for (const header of headers) {
-    length += dataLength(header.name) + dataLength(header.value);
-  }
-  return { key, value, headers, timestampDelta, offsetDelta, length };
-}
-
 class RecordWriter {
   readonly #bytes: Uint8Array;
   #at: number;
@@ -97,17 +92,36 @@ class RecordWriter {
     this.#at = at;
   }
 
-  write(record: Sized): void {
-    this.#varint(record.length);
+  /** Where the records end. */
+  get end(): number {
+    return this.#at;
+  }
+
+  write(
+    record: OutgoingRecord,
+    { timestampDelta, offsetDelta }: {
+      readonly timestampDelta: number;
+      readonly offsetDelta: number;
+    },
+  ): void {
+    const key = bytesOf(record.key ?? null);
+    const value = bytesOf(record.value);
+    const headers = record.headers?.map(encodeHeader) ?? NO_HEADERS;
+    let length = 1 + varintLength(timestampDelta) + varintLength(offsetDelta) +
+      dataLength(key) + dataLength(value) + varintLength(headers.length);
+    for (const header of headers) {
+      length += dataLength(header.name) + dataLength(header.value);
+    }
+    this.#varint(length);
     this.#bytes[this.#at++] = 0;
-    this.#varint(record.timestampDelta);
-    this.#varint(record.offsetDelta);
-    this.#data(record.key);
-    this.#data(record.value);
-    this.#varint(record.headers.length);
-    for (const { name, value } of record.headers) {
-      this.#data(name);
-      this.#data(value);
+    this.#varint(timestampDelta);
+    this.#varint(offsetDelta);
+    this.#data(key);
+    this.#data(value);
+    this.#varint(headers.length);
+    for (const header of headers) {
+      this.#data(header.name);
+      this.#data(header.value);
     }
   }
 
@@ -133,21 +147,21 @@ export function encodeRecordBatch(
   producer: BatchProducer,
 ): Buffer {
   const now = Date.now();
-  const timeOf = ({ timestamp = now }: OutgoingRecord) => timestamp;
-  const firstTimestamp = records[0] ? timeOf(records[0]) : now;
+  const firstTimestamp = records[0]?.timestamp ?? now;
   let maxTimestamp = firstTimestamp;
-  let length = HEADER_OFFSETS.records;
-  const parts = records.map((record, index) => {
-    const timestamp = timeOf(record);
+  let room = HEADER_OFFSETS.records;
+  for (const record of records) room += roomFor(record);
+  const bytes = Buffer.allocUnsafe(room);
+  const writer = new RecordWriter(bytes, HEADER_OFFSETS.records);
+  let offsetDelta = 0;
+  for (const record of records) {
+    const { timestamp = now } = record;
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
-    const part = sized(record, {
-      timestampDelta: timestamp - firstTimestamp,
-      offsetDelta: index,
-    });
-    length += varintLength(part.length) + part.length;
-    return part;
-  });
-  const batch = Buffer.allocUnsafe(length);
+    const timestampDelta = timestamp - firstTimestamp;
+    writer.write(record, { timestampDelta, offsetDelta: offsetDelta++ });
+  }
+  const batch = bytes.subarray(0, writer.end);
+  const { length } = batch;
   const view = new DataView(batch.buffer, batch.byteOffset, length);
   // The broker sets the first offset and the leader's epoch: the checksum doesn't cover them.
   view.setBigInt64(HEADER_OFFSETS.firstOffset, 0n);
@@ -165,8 +179,6 @@ export function encodeRecordBatch(
   view.setInt16(HEADER_OFFSETS.producerEpoch, producer.producerEpoch);
   view.setInt32(HEADER_OFFSETS.firstSequence, producer.firstSequence);
   view.setInt32(HEADER_OFFSETS.recordCount, records.length);
-  const writer = new RecordWriter(batch, HEADER_OFFSETS.records);
-  for (const part of parts) writer.write(part);
   view.setUint32(
     HEADER_OFFSETS.checksum,
     crc32c(batch.subarray(HEADER_OFFSETS.attributes)),
