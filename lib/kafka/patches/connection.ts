@@ -8,12 +8,7 @@ import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import type { ISocketFactory } from "../kafkajs.ts";
-import {
-  FrameError,
-  FrameReader,
-  INT32_BYTES,
-  type MAX_FRAME_BYTES,
-} from "./frames.ts";
+import { FrameError, FrameReader, INT32_BYTES } from "./frames.ts";
 import type { OwnCopy } from "./own_copy.ts";
 import type { RequestQueue } from "./request_queue.ts";
 
@@ -71,7 +66,7 @@ export interface Connection {
  * Makes kafkajs close a connection once, however often it is asked to, and close one whose broker
  * - does not answer, and with it those to the same broker on which nothing has come for a while: kafkajs would send the next request into the
  *   same silence;
- * - sends a frame that is too short or longer than {@linkcode MAX_FRAME_BYTES}, as if it were broken. kafkajs' own code throws where it
+ * - sends a frame of a length that no broker sends, as if it were broken. kafkajs' own code throws where it
  *   can't be caught, or gathers up to 2 GiB.
  */
 export function patchConnection(kafkajs: OwnCopy): void {
