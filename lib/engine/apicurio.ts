@@ -7,8 +7,8 @@
 import { readIfThere, writeWhole } from "../base/files.ts";
 import { requestRegistry } from "../registry/transport.ts";
 import { archiveOptions } from "./class_archive.ts";
-import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess, type ProcessWatch, SMALL_JAVA } from "./java_process.ts";
+import { ensurePrograms } from "./download.ts";
+import { JavaProcess, type PartOptions, SMALL_JAVA } from "./java_process.ts";
 import { foldersOf } from "./paths.ts";
 import { registryAnswers } from "./ready.ts";
 
@@ -20,14 +20,8 @@ const CONFLUENT_DEFAULT = "BACKWARD";
 const JAVA_OPTIONS = ["-Xms64m", "-Xmx256m", ...SMALL_JAVA];
 
 /** Options for {@linkcode registryProcess}. */
-export interface RegistryOptions {
-  readonly dir: string;
+export interface RegistryOptions extends PartOptions {
   readonly port: () => number;
-  readonly programs: ProgramChoice | undefined;
-  /** Has Java write an archive of its classes when it ends. */
-  readonly archiveClasses: boolean | undefined;
-  /** Ends it when this process dies. Without it, the registry keeps running. */
-  readonly watchdog: ProcessWatch | undefined;
 }
 
 /** Makes the registry's process, which is not started yet. */

@@ -12,8 +12,8 @@ import {
   writeWhole,
 } from "../base/files.ts";
 import { archiveOptions } from "./class_archive.ts";
-import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import { JavaProcess, type ProcessWatch, SMALL_JAVA } from "./java_process.ts";
+import { ensurePrograms } from "./download.ts";
+import { JavaProcess, type PartOptions, SMALL_JAVA } from "./java_process.ts";
 import { KAFKA } from "./maven.ts";
 import { foldersOf } from "./paths.ts";
 import { brokerAnswers } from "./ready.ts";
@@ -158,8 +158,7 @@ export function randomClusterId(): string {
 }
 
 /** Options for {@linkcode brokerProcess}. */
-export interface BrokerOptions {
-  readonly dir: string;
+export interface BrokerOptions extends PartOptions {
   readonly id?: number;
   /** Returns its name in messages. By default Kafka with its version. */
   readonly title?: () => string;
@@ -171,11 +170,6 @@ export interface BrokerOptions {
   readonly address: () => string;
   /** Options for Java after the engine's own: of two that contradict each other, it takes the last. */
   readonly javaOptions?: readonly string[] | undefined;
-  readonly programs?: ProgramChoice | undefined;
-  /** Has Java write an archive of its classes when it ends. */
-  readonly archiveClasses?: boolean | undefined;
-  /** Without it, the broker keeps running when this process dies. */
-  readonly watchdog?: ProcessWatch | undefined;
 }
 
 /** Makes a broker's process, which is not started yet. Its first start formats the data folder. */

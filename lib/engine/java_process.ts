@@ -7,6 +7,7 @@
 import { messageOf, PipelineError } from "../base/errors.ts";
 import { readIfThere, removeIfThere, writeWhole } from "../base/files.ts";
 import { pause, within } from "../base/pause.ts";
+import type { ProgramChoice } from "./download.ts";
 import { parseRecord } from "./paths.ts";
 import {
   processIdentity,
@@ -37,6 +38,18 @@ export interface ProcessWatch {
   watch(name: string, pid: number | undefined): Promise<void>;
 }
 
+/** What the parts of an engine have in common. */
+export interface PartOptions {
+  /** The engine's state folder. */
+  readonly dir: string;
+  /** Which versions it runs. By default the newest. */
+  readonly programs?: ProgramChoice | undefined;
+  /** Has Java write an archive of its classes when it ends. */
+  readonly archiveClasses?: boolean | undefined;
+  /** Ends it when this process dies. Without it, it keeps running. */
+  readonly watchdog?: ProcessWatch | undefined;
+}
+
 /** Options for a {@linkcode JavaProcess}. */
 export interface JavaProcessOptions {
   readonly name: string;
@@ -46,8 +59,7 @@ export interface JavaProcessOptions {
   readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: () => Promise<void>;
-  /** Ends the program when this process dies. Without it, the program keeps running. */
-  readonly watchdog?: ProcessWatch | undefined;
+  readonly watchdog?: PartOptions["watchdog"];
   readonly startTimeoutMs?: number;
 }
 

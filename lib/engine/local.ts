@@ -14,8 +14,8 @@ import {
   type Properties,
   randomClusterId,
 } from "./broker.ts";
-import { ensurePrograms, type ProgramChoice } from "./download.ts";
-import type { JavaProcess, ProcessWatch } from "./java_process.ts";
+import { ensurePrograms } from "./download.ts";
+import type { JavaProcess, PartOptions } from "./java_process.ts";
 import { withLock } from "./lock.ts";
 import { KAFKA } from "./maven.ts";
 import {
@@ -29,8 +29,7 @@ import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
 import { throwIfStopped } from "./shell.ts";
 
 /** Options for a {@linkcode LocalEngine}. */
-export interface LocalEngineOptions {
-  readonly dir?: string;
+export interface LocalEngineOptions extends Partial<PartOptions> {
   /** How many brokers there are. By default as many as have data; without data, one. */
   readonly brokersCount?: number | undefined;
   /** The first broker's port for clients; the others have the ports that follow. @default {9092} */
@@ -40,13 +39,8 @@ export interface LocalEngineOptions {
   readonly registryPort?: number | undefined;
   /** Broker properties that are added to the engine's own, or override them: more listeners, for example. */
   readonly serverProperties?: (node: BrokerNode) => Properties;
+  /** Options for the brokers' Java. */
   readonly javaOptions?: readonly string[];
-  /** Which versions it runs. */
-  readonly programs?: ProgramChoice;
-  /** Has Java write archives of its classes when the parts end. */
-  readonly archiveClasses?: boolean;
-  /** Ends the engine when this process dies. Without it, the engine keeps running. */
-  readonly watchdog?: ProcessWatch;
   readonly notify?: ((line: string) => void) | undefined;
 }
 
@@ -95,16 +89,11 @@ export class LocalEngine {
     this.#portsFile = `${this.folders.run}/ports.json`;
     this.#clusterFile = `${this.folders.data}/cluster.json`;
     this.#ports = this.#wantedPorts(options.brokersCount ?? 1);
-    const common = {
-      dir,
-      programs: options.programs,
-      archiveClasses: options.archiveClasses,
-      watchdog: options.watchdog,
-    };
     const { title } = options.programs?.kafka ?? KAFKA;
     const makeBroker = (id: number) =>
       brokerProcess({
-        ...common,
+        ...options,
+        dir,
         id,
         properties: () => ({
           ...nodeProperties(this.#node(id), {
@@ -117,14 +106,14 @@ export class LocalEngine {
           this.#ports.nodes.length > 1 ? `${title} (broker ${id})` : title,
         clusterId: () => this.#clusterId,
         address: () => `localhost:${this.#node(id).kafkaPort}`,
-        javaOptions: options.javaOptions,
       });
     this.#allBrokers = Array.from(
       { length: MAX_BROKERS_COUNT },
       (_, index) => makeBroker(index + 1),
     );
     this.registry = registryProcess({
-      ...common,
+      ...options,
+      dir,
       port: () => this.#ports.registryPort,
     });
   }
