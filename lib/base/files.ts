@@ -22,6 +22,12 @@ export function removeIfThere(path: string | URL): Promise<void> {
   return Deno.remove(path, { recursive: true }).catch(ifMissing(undefined));
 }
 
+/** Lists the names in a folder; none if it does not exist. */
+export function namesIn(folder: string): Promise<string[]> {
+  return Array.fromAsync(Deno.readDir(folder), ({ name }) => name)
+    .catch(ifMissing<string[]>([]));
+}
+
 /** Writes a file so that a reader sees the old text or the new one, never part of it. */
 export async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;

@@ -6,7 +6,7 @@
 
 import { PipelineError } from "../base/errors.ts";
 import {
-  ifMissing,
+  namesIn,
   readIfThere,
   removeIfThere,
   writeWhole,
@@ -108,10 +108,8 @@ async function formatStorage(options: FormatOptions): Promise<void> {
   const { kafka, propertiesFile, data, clusterId, signal } = options;
   // Kafka writes this file last: if it exists, an earlier format was completed.
   if (await readIfThere(`${data}/meta.properties`) !== undefined) return;
-  const names = await Array.fromAsync(Deno.readDir(data), ({ name }) => name)
-    .catch(ifMissing<string[]>([]));
   // An interrupted format may leave the empty folder of the metadata log, and its own file.
-  const topic = names.find((name) =>
+  const topic = (await namesIn(data)).find((name) =>
     /-\d+$/.test(name) && !name.startsWith("__cluster_metadata")
   );
   if (topic !== undefined) {

@@ -7,7 +7,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { removeIfThere } from "../base/files.ts";
+import { namesIn, removeIfThere } from "../base/files.ts";
 import { javaVersion } from "./choose.ts";
 import { withLock } from "./lock.ts";
 import {
@@ -82,15 +82,8 @@ async function missing(
   programs: readonly Program[],
   folder: string,
 ): Promise<Program[]> {
-  const found = await Promise.all(
-    programs.map(async (program) => {
-      const info = await Deno.stat(`${folder}/${program.folder}`).catch(() =>
-        undefined
-      );
-      return info?.isDirectory ? [] : [program];
-    }),
-  );
-  return found.flat();
+  const names = await namesIn(folder);
+  return programs.filter((program) => !names.includes(program.folder));
 }
 
 interface Target {
@@ -136,11 +129,8 @@ async function downloadAll(
 
 /** Removes what interrupted downloads left. The caller holds the lock. */
 async function removeDrafts(folder: string): Promise<void> {
-  const drafts: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
-    if (name.includes(DRAFT)) drafts.push(`${folder}/${name}`);
-  }
-  await Promise.all(drafts.map(removeIfThere));
+  const drafts = (await namesIn(folder)).filter((name) => name.includes(DRAFT));
+  await Promise.all(drafts.map((name) => removeIfThere(`${folder}/${name}`)));
 }
 
 async function download(
@@ -161,7 +151,7 @@ async function download(
   await Deno.remove(`${draft}/pom.xml`);
   await Deno.remove(`${draft}/.mvn`);
   await checkDigests(draft, program.folder, program.digests);
-  for await (const { name } of Deno.readDir(draft)) {
+  for (const name of await namesIn(draft)) {
     if (!name.endsWith(".tar.gz")) continue;
     await unpack(`${draft}/${name}`, { folder: draft, signal });
     await Deno.remove(`${draft}/${name}`);
@@ -202,7 +192,7 @@ export async function checkDigests(
       .map(([digest, path]) => [path.slice(program.length + 1), digest]),
   );
   const problems: string[] = [];
-  for await (const { name } of Deno.readDir(folder)) {
+  for (const name of await namesIn(folder)) {
     const digest = wanted.get(name);
     wanted.delete(name);
     if (digest === undefined) problems.push(`${name} is unknown`);
