@@ -257,11 +257,8 @@ export class EventRegistry {
     let length = 0;
     let level = referencesOf(schema, id);
     while (level.length > 0) {
-      const open = new Map(
-        level.filter(({ name }) => !texts.has(name)).map((one) =>
-          [one.name, one] as const
-        ),
-      );
+      const open = new Map(level.map((place) => [place.name, place]));
+      for (const name of texts.keys()) open.delete(name);
       if (texts.size + open.size > MAX_REFERENCES_COUNT) {
         throw unusable(
           id,
@@ -274,12 +271,11 @@ export class EventRegistry {
         );
       }
       const answers = await Promise.all(
-        open.values().map((one) => this.#reference(one, id)),
+        open.values().map((place) => this.#reference(place, id)),
       );
-      for (const [i, name] of [...open.keys()].entries()) {
-        const { schema: text } = answers[i] as SchemaResponse;
-        texts.set(name, text);
-        length += text.length;
+      for (const { name, schema } of answers) {
+        texts.set(name, schema);
+        length += schema.length;
       }
       if (length > MAX_REFERENCES_LENGTH) {
         throw unusable(
@@ -293,15 +289,17 @@ export class EventRegistry {
   }
 
   async #reference(
-    { subject, version }: ReferencePlace,
+    { name, subject, version }: ReferencePlace,
     id: SchemaId,
-  ): Promise<SchemaResponse> {
+  ): Promise<SchemaResponse & { readonly name: string }> {
     const what = `version ${version} of the subject "${subject}"`;
     try {
       const { Subject } = this.#client;
       const found = (await Subject.version({ subject, version }))
         .data<SchemaResponse | null>();
-      return typeof found?.schema === "string" ? found : this.#strange(what);
+      return typeof found?.schema === "string"
+        ? { ...found, name }
+        : this.#strange(what);
     } catch (cause) {
       if (!isUnknown(cause)) throw cause;
       const reason = `it refers to ${what}, which the registry doesn't have`;
