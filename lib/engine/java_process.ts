@@ -59,7 +59,7 @@ export interface JavaProcessOptions {
   readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: () => Promise<void>;
-  readonly watchdog?: PartOptions["watchdog"];
+  readonly watchdog?: ProcessWatch | undefined;
   readonly startTimeoutMs?: number;
 }
 
