@@ -122,11 +122,9 @@ export const APICURIOS: readonly [RegistryProgram, ...RegistryProgram[]] = [
 
 /** Chooses the newest registry that a Java runs; the oldest where none does. */
 export function apicurioFor(javaVersion: number): RegistryProgram {
-  const [newest, ...older] = APICURIOS;
-  return older.reduce(
-    (chosen, next) => chosen.minJavaVersion <= javaVersion ? chosen : next,
-    newest,
-  );
+  return APICURIOS.find(({ minJavaVersion }) =>
+    minJavaVersion <= javaVersion
+  ) ?? APICURIOS.at(-1) as RegistryProgram;
 }
 
 const BYTES: Record<string, number> = { B: 1, kB: 1e3, MB: 1e6, GB: 1e9 };
