@@ -14,7 +14,7 @@ import {
   resolveDatabase,
 } from "../settings/database.ts";
 import type { Database } from "./database.ts";
-import { EventStore, type StoredBatch } from "./event_store.ts";
+import { eventStore, type StoredBatch } from "./event_store.ts";
 import { migrate } from "./migrations.ts";
 import type { PostgresOptions } from "./postgres.ts";
 import { SqliteDatabase } from "./sqlite.ts";
@@ -66,8 +66,9 @@ export async function store<T>(
     system: "path" in settings ? "sqlite" : "postgresql",
   });
   try {
-    const events = new EventStore(database, stored, {
+    const events = eventStore(stored, {
       ...options,
+      database,
       topic,
       telemetry,
     });

@@ -10,7 +10,7 @@ import { pause } from "../../lib/base/pause.ts";
 import { orders } from "../../lib/events/order.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { engineFolder } from "../../lib/engine/paths.ts";
-import { EventStore } from "../../lib/store/event_store.ts";
+import { eventStore } from "../../lib/store/event_store.ts";
 import { orderStore } from "../../lib/store/orders.ts";
 import { openDatabase } from "../../lib/store/store.ts";
 import { StoredEvent } from "../../lib/store/stored_event.ts";
@@ -60,7 +60,7 @@ async function storeOrders(path: string, signal: AbortSignal): Promise<number> {
   const database = await openDatabase({ path }, stored.tables);
   try {
     const { topic } = orders;
-    const store = new EventStore(database, stored, { topic });
+    const store = eventStore(stored, { database, topic });
     await store.offsets({
       save: () => Promise.resolve(),
       load: () => Promise.resolve(new Map()),

@@ -12,7 +12,7 @@ import type { OffsetStore } from "../../lib/consume/offset_store.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
 import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query, type Row } from "../../lib/store/database.ts";
-import { EventStore } from "../../lib/store/event_store.ts";
+import { type EventStore, eventStore } from "../../lib/store/event_store.ts";
 import { orderMinutes, orderStore } from "../../lib/store/orders.ts";
 import { databaseName, openDatabase } from "../../lib/store/store.ts";
 import { StoredEvent } from "../../lib/store/stored_event.ts";
@@ -33,7 +33,8 @@ class Member implements AsyncDisposable {
   constructor(
     database: Awaited<ReturnType<typeof openDatabase>>,
   ) {
-    this.store = new EventStore(database, stored, {
+    this.store = eventStore(stored, {
+      database,
       topic: TOPIC,
       stored: (batch) => this.written.push(batch),
     });
@@ -97,7 +98,7 @@ const COUNTS = `SELECT (SELECT count(*) FROM orders) AS stored,
   (SELECT max(next) FROM positions) AS next`;
 
 databaseTest(
-  "EventStore.write() keeps events, aggregates and the offset together, and counts an event that comes twice once",
+  "write() keeps events, aggregates and the offset together, and counts an event that comes twice once",
   async ({ settings, read }) => {
     await using member = await Member.join(settings);
     await member.save(0);
@@ -168,7 +169,7 @@ databaseTest(
 );
 
 databaseTest(
-  "EventStore.write() is refused where another member has moved the offset, and leaves nothing behind",
+  "write() is refused where another member has moved the offset, and leaves nothing behind",
   async ({ settings, read }) => {
     await using old = await Member.join(settings);
     await old.save(0);
@@ -196,7 +197,7 @@ databaseTest(
 );
 
 databaseTest(
-  "EventStore.write() goes on with the windows where the last member stopped, whatever the batches",
+  "write() goes on with the windows where the last member stopped, whatever the batches",
   async ({ settings, read }) => {
     const at = (minute: number) =>
       makeOrder({ ts_utc: `2026-02-03T02:${minute}:30Z` });
@@ -224,7 +225,7 @@ databaseTest(
 );
 
 databaseTest(
-  "EventStore.write() takes no event for late after one that is dated years ahead",
+  "write() takes no event for late after one that is dated years ahead",
   async ({ settings, read }) => {
     const soon = (minutes: number) =>
       new Date(Date.now() + minutes * 60_000).toISOString();
@@ -260,7 +261,7 @@ databaseTest(
 );
 
 databaseTest(
-  "EventStore.write() rejects an event that can't be kept, and nothing of its batch stays",
+  "write() rejects an event that can't be kept, and nothing of its batch stays",
   async ({ settings, read }) => {
     await using member = await Member.join(settings);
     await member.save(0);

@@ -9,7 +9,7 @@ import { resolveDatabase } from "../../lib/settings/database.ts";
 import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query } from "../../lib/store/database.ts";
 import type { Database, Row } from "../../lib/store/database.ts";
-import { EventStore } from "../../lib/store/event_store.ts";
+import { eventStore } from "../../lib/store/event_store.ts";
 import { openDatabase } from "../../lib/store/store.ts";
 import {
   StoredEvent,
@@ -79,7 +79,7 @@ export async function storeOf<T>(
   const stored = new StoredEvent(type, definition);
   const database = await openDatabase(settings, stored.tables);
   const { topic } = type;
-  const store = new EventStore(database, stored, { topic });
+  const store = eventStore(stored, { database, topic });
   const offsets = store.offsets(NOTHING);
   const next = new Map<number, number>();
   return {
