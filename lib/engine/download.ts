@@ -153,27 +153,19 @@ async function download(
   await checkDigests(draft, program.folder, program.digests);
   for (const name of await namesIn(draft)) {
     if (!name.endsWith(".tar.gz")) continue;
-    await unpack(`${draft}/${name}`, { folder: draft, signal });
-    await Deno.remove(`${draft}/${name}`);
+    const archive = `${draft}/${name}`;
+    const { code, stderr } = await runCommand(
+      ["tar", "-xzf", archive, "-C", draft],
+      { timeoutMs: UNPACK_TIMEOUT_MS, signal },
+    );
+    if (code !== 0) {
+      throw new PipelineError(`Could not unpack ${archive}`, {
+        hint: `tar said: ${stderr.trim()}`,
+      });
+    }
+    await Deno.remove(archive);
   }
   await Deno.rename(draft, `${folder}/${program.folder}`);
-}
-
-async function unpack(
-  archive: string,
-  { folder, signal }: {
-    readonly folder: string;
-    readonly signal: AbortSignal | undefined;
-  },
-): Promise<void> {
-  const { code, stderr } = await runCommand(
-    ["tar", "-xzf", archive, "-C", folder],
-    { timeoutMs: UNPACK_TIMEOUT_MS, signal },
-  );
-  if (code === 0) return;
-  throw new PipelineError(`Could not unpack ${archive}`, {
-    hint: `tar said: ${stderr.trim()}`,
-  });
 }
 
 /**

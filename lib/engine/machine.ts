@@ -24,15 +24,10 @@ export interface MachineFinding {
 /** What belongs on a port. */
 interface Service {
   readonly title: string;
+  readonly url: URL;
   /** The flag of `deno task up` that gives it another port. */
   readonly flag: string;
 }
-
-const KAFKA: Service = { title: "Kafka", flag: "--kafka-port 19092" };
-const REGISTRY: Service = {
-  title: "the registry",
-  flag: "--registry-port 18081",
-};
 
 /**
  * Looks at this machine: Deno, what can run an engine, the ports, and variables that name a proxy.
@@ -42,19 +37,22 @@ const REGISTRY: Service = {
 export async function examineMachine(
   config: Config,
 ): Promise<MachineFinding[]> {
-  const urls = [
-    ...config.brokers.map((broker) => ({
-      service: KAFKA,
-      url: new URL(`http://${broker}`),
-    })),
-    { service: REGISTRY, url: new URL(config.registryUrl) },
-  ];
-  const local = urls.filter(({ url }) => isLoopback(url.hostname));
+  const services: Service[] = config.brokers.map((broker) => ({
+    title: "Kafka",
+    url: new URL(`http://${broker}`),
+    flag: "--kafka-port 19092",
+  }));
+  services.push({
+    title: "the registry",
+    url: new URL(config.registryUrl),
+    flag: "--registry-port 18081",
+  });
+  const local = services.filter(({ url }) => isLoopback(url.hostname));
   const found = await Promise.all([
     { name: "Deno", text: Deno.version.deno },
     examineProxies(),
     ...local.length > 0 ? [examineEngines()] : [],
-    ...local.map(({ service, url }) => examinePort(url, service)),
+    ...local.map(examinePort),
   ]);
   return found.filter((finding) => finding !== undefined);
 }
@@ -87,8 +85,7 @@ async function examineEngines(): Promise<MachineFinding> {
 }
 
 async function examinePort(
-  url: URL,
-  { title, flag }: Service,
+  { title, url, flag }: Service,
 ): Promise<MachineFinding> {
   const port = Number(url.port || 80);
   const name = `port ${port}`;
