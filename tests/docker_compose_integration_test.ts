@@ -85,7 +85,6 @@ async function bootAndUse(root: string): Promise<void> {
   const watchdog = new Watchdog(root);
   const broker = brokerProcess({
     dir: root,
-    watchdog,
     properties: () => properties,
     address: () => `localhost:${hostPort}`,
   });

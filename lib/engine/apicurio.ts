@@ -71,6 +71,5 @@ export function registryProcess(options: RegistryOptions): JavaProcess {
       });
       await writeWhole(isSet, `${CONFLUENT_DEFAULT}\n`);
     },
-    watchdog: options.watchdog,
   });
 }

@@ -208,6 +208,5 @@ export function brokerProcess(options: BrokerOptions): JavaProcess {
       };
     },
     probe: () => brokerAnswers(options.address(), id),
-    watchdog: options.watchdog,
   });
 }

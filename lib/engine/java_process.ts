@@ -32,12 +32,6 @@ export interface JavaCommand {
   readonly env?: Record<string, string>;
 }
 
-/** Ends processes when this one dies. */
-export interface ProcessWatch {
-  /** Sets the process that runs under a name; undefined when it has ended. */
-  watch(name: string, pid: number | undefined): Promise<void>;
-}
-
 /** What the parts of an engine have in common. */
 export interface PartOptions {
   /** The engine's state folder. */
@@ -46,8 +40,6 @@ export interface PartOptions {
   readonly programs?: ProgramChoice | undefined;
   /** Has Java write an archive of its classes when it ends. */
   readonly archiveClasses?: boolean | undefined;
-  /** Ends it when this process dies. Without it, it keeps running. */
-  readonly watchdog?: ProcessWatch | undefined;
 }
 
 /** Options for a {@linkcode JavaProcess}. */
@@ -59,7 +51,6 @@ export interface JavaProcessOptions {
   readonly prepare: (signal?: AbortSignal) => Promise<JavaCommand>;
   /** Resolves if the program does its work, and rejects if it does not yet. */
   readonly probe: () => Promise<void>;
-  readonly watchdog?: ProcessWatch | undefined;
   readonly startTimeoutMs?: number;
 }
 
@@ -176,7 +167,7 @@ export class JavaProcess {
   }
 
   async #spawn(signal?: AbortSignal): Promise<void> {
-    const { run, logs, prepare, watchdog } = this.#options;
+    const { run, logs, prepare } = this.#options;
     await Deno.mkdir(run, { recursive: true });
     await Deno.mkdir(logs, { recursive: true });
     const { args, env = {} } = await prepare(signal);
@@ -197,7 +188,6 @@ export class JavaProcess {
     const identity = await processIdentity(child.pid) ?? "";
     this.#record = { pid: child.pid, identity };
     await writeWhole(this.#recordFile, JSON.stringify(this.#record) + "\n");
-    await watchdog?.watch(this.#options.name, child.pid);
     const stdin = child.stdin.getWriter();
     await stdin.write(new TextEncoder().encode("go\n"));
     await stdin.close();
@@ -225,7 +215,6 @@ export class JavaProcess {
     if (text !== undefined && await readIfThere(this.#recordFile) === text) {
       await removeIfThere(this.#recordFile);
     }
-    await this.#options.watchdog?.watch(this.#options.name, undefined);
   }
 
   async #failure(message: string, cause: unknown): Promise<PipelineError> {

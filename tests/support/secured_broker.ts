@@ -100,7 +100,6 @@ export class SecuredBroker implements AsyncDisposable {
       LISTENERS.map((name) => `${name}://${host}:${this.#ports.get(name)}`);
     this.#process = brokerProcess({
       dir,
-      watchdog: this.#watchdog,
       address: () => this.address("PLAINTEXT"),
       properties: () => ({
         ...nodeProperties(node, {

@@ -24,7 +24,7 @@ import { Watchdog } from "./watchdog.ts";
 /** Options for {@linkcode startThrowawayEngine}. */
 export type ThrowawayOptions = Omit<
   LocalEngineOptions,
-  "dir" | "kafkaPort" | "kafkaPorts" | "registryPort" | "watchdog"
+  "dir" | "kafkaPort" | "kafkaPorts" | "registryPort"
 >;
 
 /** A throwaway engine of any kind. */
@@ -35,12 +35,7 @@ export interface Throwaway extends AsyncDisposable {
 
 /** A local engine that is removed, with its data, when it is disposed of or this process ends. */
 export class ThrowawayEngine extends LocalEngine implements Throwaway {
-  readonly #watchdog: Watchdog;
-
-  constructor(watchdog: Watchdog, options: LocalEngineOptions) {
-    super({ ...options, watchdog });
-    this.#watchdog = watchdog;
-  }
+  readonly #watchdog = new Watchdog(this.folders.root);
 
   /** Kills all processes: the data is not kept, so none has to be closed properly. */
   async kill(): Promise<void> {
@@ -109,7 +104,7 @@ export async function makeThrowawayEngine(
   const [registryPort = 0, ...kafkaPorts] = freePorts(
     1 + (options.brokersCount ?? 1),
   );
-  return new ThrowawayEngine(new Watchdog(dir), {
+  return new ThrowawayEngine({
     ...options,
     dir,
     kafkaPorts,

@@ -1,33 +1,27 @@
 /**
- * Ends processes when the program that started them dies without a chance to do so, as by SIGKILL.
+ * Ends an engine when the program that started it dies without a chance to do so, as by SIGKILL.
  *
- * A small shell process, in a session of its own, reads a pipe whose other end only this program holds. Each line is
- * the list of the process ids that run now. The system closes the pipe when this program is gone; the shell then kills
- * the last list and removes the folder of a throwaway engine.
+ * A small shell process, in a session of its own, reads a pipe whose other end only this program holds. The system closes the pipe
+ * when this program is gone; the shell then kills the processes that the engine's records name, and removes the engine's folder.
  *
  * @module
  */
 
-import type { ProcessWatch } from "../../lib/engine/java_process.ts";
-
 const SCRIPT = `
 trap '' INT HUP TERM
-pids=
-while read -r line; do
-  if [ "$line" = done ]; then exit 0; fi
-  pids=$line
+if read -r _; then exit 0; fi
+for record in "$1"/run/*.json; do
+  pid=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$record")
+  if [ -n "$pid" ]; then kill -s KILL "$pid"; fi
 done
-if [ -n "$pids" ]; then kill -s KILL $pids 2>/dev/null; fi
-if [ -n "$1" ]; then rm -rf "$1" || { sleep 1; rm -rf "$1"; }; fi`;
+rm -rf "$1" || { sleep 1; rm -rf "$1"; }`;
 
-/** Ends processes, and removes a folder, when this program is gone. */
-export class Watchdog implements ProcessWatch {
+/** Ends an engine, and removes its folder, when this program is gone. */
+export class Watchdog {
   readonly #child: Deno.ChildProcess;
-  readonly #pipe: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #pids = new Map<string, number>();
 
-  /** Starts to watch. When this program is gone, the folder is removed too, if one is given. */
-  constructor(folder = "") {
+  /** Starts to watch the engine of a folder. */
+  constructor(folder: string) {
     this.#child = new Deno.Command("sh", {
       args: ["-c", SCRIPT, "sh", folder],
       stdin: "piped",
@@ -36,27 +30,15 @@ export class Watchdog implements ProcessWatch {
       detached: true,
     }).spawn();
     this.#child.unref();
-    this.#pipe = this.#child.stdin.getWriter();
-  }
-
-  /** Sets the process that runs under a name: undefined when it has ended, as another process may get its id. */
-  async watch(name: string, pid: number | undefined): Promise<void> {
-    if (this.#pids.get(name) === pid) return;
-    if (pid === undefined) this.#pids.delete(name);
-    else this.#pids.set(name, pid);
-    await this.#send([...this.#pids.values()].join(" "));
   }
 
   /** Ends the watch. The processes and the folder stay. */
   async release(): Promise<void> {
-    await this.#send("done");
-    await this.#pipe.close();
+    const pipe = this.#child.stdin.getWriter();
+    await pipe.write(new TextEncoder().encode("done\n"));
+    await pipe.close();
     // Referenced again, or the wait would not keep this program alive.
     this.#child.ref();
     await this.#child.status;
-  }
-
-  async #send(line: string): Promise<void> {
-    await this.#pipe.write(new TextEncoder().encode(`${line}\n`));
   }
 }

@@ -11,7 +11,6 @@ import {
   startThrowawayEngine,
   ThrowawayEngine,
 } from "../support/throwaway_engine.ts";
-import { Watchdog } from "../support/watchdog.ts";
 import { type Order, orders, randomOrders } from "../../lib/events/order.ts";
 import { consume, produce, resolveConfig } from "../../lib/mod.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
@@ -59,7 +58,7 @@ localEngineTest(
     const schema = await latestSchema();
     assertEquals((await before.stop()).length, 2);
 
-    await using after = new ThrowawayEngine(new Watchdog(folders.root), {
+    await using after = new ThrowawayEngine({
       dir: folders.root,
       kafkaPorts: [kafkaPort],
       registryPort: ports.registryPort,
