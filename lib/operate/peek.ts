@@ -63,37 +63,15 @@ export async function peek(
       shown++;
       await onMessage(message);
     };
-    const showAll = async (spans: ReadonlyMap<number, Span>) => {
-      for await (const each of reader.read(topic, { spans, signal })) {
-        read++;
-        const message = await decoder.peeked(topic, each);
-        const offset = BigInt(message.offset);
-        const { low, high } = looked.get(each.partition) ??
-          { low: offset, high: offset };
-        looked.set(each.partition, {
-          low,
-          high: offset < high ? high : offset + 1n,
-        });
-        if (!matches || matches(message)) await show(message);
-      }
-    };
-    if (from) {
-      const shiftsBack = from.kind === "shift" && from.by < 0n;
-      const places = await resolveTarget(reader, {
-        topic,
-        target: from,
-        ranges,
-        shiftsFrom: (partition) =>
-          ranges.get(partition)?.[shiftsBack ? "high" : "low"],
-      });
-      const spans = new Map<number, { from: bigint; to: bigint }>();
-      for (const [partition, { high }] of ranges) {
-        const low = places.get(partition) ?? high;
-        looked.set(partition, { low, high });
-        spans.set(partition, { from: low, to: high });
-      }
-      await showAll(spans);
-    } else {
+    const shiftsBack = from?.kind === "shift" && from.by < 0n;
+    const starts = from && await resolveTarget(reader, {
+      topic,
+      target: from,
+      ranges,
+      shiftsFrom: (partition) =>
+        ranges.get(partition)?.[shiftsBack ? "high" : "low"],
+    });
+    if (!starts) {
       const search = new MessageSearch(reader, {
         ...options,
         topic,
@@ -115,13 +93,23 @@ export async function peek(
       looked = search.looked;
       hasMore = newest.length < last && search.next(newest) !== undefined;
     }
-    if (follow) {
-      await showAll(
-        new Map([...ranges].map(([number, { high }]) => [
-          number,
-          { from: high, to: undefined },
-        ])),
-      );
+    const spans = new Map<number, Span>();
+    for (const [partition, { high }] of ranges) {
+      const low = starts?.get(partition) ?? high;
+      if (starts) looked.set(partition, { low, high });
+      spans.set(partition, { from: low, to: follow ? undefined : high });
+    }
+    for await (const each of reader.read(topic, { spans, signal })) {
+      read++;
+      const message = await decoder.peeked(topic, each);
+      const offset = BigInt(message.offset);
+      const { low, high } = looked.get(each.partition) ??
+        { low: offset, high: offset };
+      looked.set(each.partition, {
+        low,
+        high: offset < high ? high : offset + 1n,
+      });
+      if (!matches || matches(message)) await show(message);
     }
     return { shown, read, looked, hasMore };
   });
