@@ -85,12 +85,16 @@ export class Arena implements AsyncDisposable {
    * Starts the engine.
    *
    * @param tell Told in a line what goes on.
+   * @param javaOptions Java's options for the broker; by default those of one that runs for long.
    * @returns The arena, ready.
    * @throws {PipelineError} If the engine does not come up.
    */
-  static async open(tell: (line: string) => void): Promise<Arena> {
+  static async open(
+    tell: (line: string) => void,
+    javaOptions: readonly string[] = BROKER_JAVA,
+  ): Promise<Arena> {
     const engine = await startThrowawayEngine({
-      javaOptions: BROKER_JAVA,
+      javaOptions,
       notify: tell,
     });
     try {
