@@ -63,20 +63,24 @@ async function install(folder: string): Promise<string | undefined> {
   await Deno.mkdir(draft, { recursive: true });
   try {
     console.error(`Installing ${PACKAGE} for the tests...`);
-    const made = await runCommand(["python3", "-m", "venv", draft]);
-    if (made.code !== 0) return "needs python3 with venv and pip";
+    const python = `${draft}/bin/python`;
+    const venv = ["python3", "-m", "venv"] as const;
+    await runCommand([...venv, "--without-pip", draft]);
+    // A pip of its own takes as long as the package does; the machine's may be missing, or older than this flag.
+    const machines = ["python3", "-m", "pip", "--python", python] as const;
+    const isThere = await first([...machines, "--version"]) !== undefined;
+    const made = isThere || (await runCommand([...venv, draft])).code === 0;
+    if (!made) return "needs python3 with venv and pip";
     const { code, stderr } = await runCommand(
-      shell(
-        `${draft}/bin/python`,
-        "-m",
-        "pip",
+      [
+        ...(isThere ? machines : shell(python, "-m", "pip")),
         "install",
         "--quiet",
         "--disable-pip-version-check",
         "--retries=1",
         "--timeout=10",
         PACKAGE,
-      ),
+      ],
     );
     if (code !== 0) {
       const reason = stderr.trim().split("\n").at(-1) ?? "";
