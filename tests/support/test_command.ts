@@ -26,7 +26,7 @@ const LANES = [
     "tests/cli/output_integration_test.ts",
   ],
   [
-    "tests/registry/writer_schema_integration_test.ts",
+    "tests/browser/places_integration_test.ts",
     "tests/faults/outages_test.ts",
   ],
   [
