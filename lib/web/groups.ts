@@ -5,7 +5,6 @@
  */
 
 import { PipelineError, UsageError } from "../base/errors.ts";
-import { pause } from "../base/pause.ts";
 import {
   type GroupPositions,
   listGroups,
@@ -32,123 +31,108 @@ const MAX_GROUPS = 1_000;
 type Sample = readonly [at: number, lag: number];
 
 /** The groups, and the course of their lag. */
-export class GroupWatch {
-  readonly #pipeline: Pipeline;
-  readonly #courses = new Map<string, Sample[]>();
-  #lookedAt = -Infinity;
-  #sampledAt = -Infinity;
-  #running: Promise<void> | undefined;
+export type GroupWatch = ReturnType<typeof groupWatch>;
 
-  /** Nothing is sampled before somebody looks. */
-  constructor(pipeline: Pipeline) {
-    this.#pipeline = pipeline;
-  }
+/** Makes what watches the groups. Nothing is sampled before somebody looks. */
+export function groupWatch(pipeline: Pipeline) {
+  const { config, connection } = pipeline;
+  const courses = new Map<string, Sample[]>();
+  let lookedAt = -Infinity;
+  let sampledAt = -Infinity;
 
-  /** Lists the groups. */
-  async list(): Promise<GroupSummary[]> {
-    this.#look();
-    const groups = await this.#sample();
-    return groups.map(({ group, state, members, partitions }) => ({
-      name: group,
-      state,
-      members: members.length,
-      lag: lagOf(partitions) ?? null,
-      topics: [...new Set(partitions.map(({ topic }) => topic))].sort(),
-      course: this.#courseOf(group),
-    }));
-  }
+  const isKept = ([at]: Sample) => at > Date.now() - KEPT_MS;
+  const courseOf = (group: string): LagCourse =>
+    courses.get(group)?.filter(isKept) ?? [];
 
-  /**
-   * Describes a group.
-   *
-   * @throws {PipelineError} If there is no such group, or Kafka can't be reached.
-   */
-  async show(name: string): Promise<GroupAnswer> {
-    this.#look();
-    const { config, connection } = this.#pipeline;
-    const found = await this.#pipeline.share(
-      `group ${name}`,
-      () => showGroup(config, name, connection),
-    );
-    return {
-      name,
-      state: found.state,
-      members: found.members.map(({ id, clientId, host, partitions }) => ({
-        id,
-        clientId,
-        host,
-        partitions: Object.entries(partitions).flatMap(([topic, numbers]) =>
-          numbers.map((partition) => `${topic}/${partition}`)
-        ),
-      })),
-      partitions: found.partitions.map((
-        { topic, partition, committed, end, lag, member },
-      ) => ({
-        topic,
-        partition,
-        committed: committed === undefined ? null : String(committed),
-        next: end === undefined ? null : String(end),
-        lag: lag === undefined ? null : Number(lag),
-        member: member?.id ?? null,
-      })),
-      course: this.#courseOf(name),
-    };
-  }
-
-  /** Ends sampling. */
-  async close(): Promise<void> {
-    await this.#running;
-  }
-
-  #courseOf(group: string): LagCourse {
-    return this.#courses.get(group) ?? [];
-  }
-
-  #look(): void {
-    this.#lookedAt = Date.now();
-    this.#running ??= this.#run().catch(this.#pipeline.failed).finally(() => {
-      this.#running = undefined;
-    });
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#pipeline;
-    while (!signal.aborted && Date.now() - this.#lookedAt < KEPT_MS) {
-      try {
-        await this.#sample();
-      } catch (error) {
-        // The page hears of it by the status.
-        if (!(error instanceof PipelineError)) throw error;
-      }
-      await pause(SAMPLE_MS, signal);
-    }
-    this.#courses.clear();
-  }
-
-  async #sample(): Promise<readonly GroupPositions[]> {
-    const { config, connection } = this.#pipeline;
-    const { groups } = await this.#pipeline.share(
+  const sample = async (): Promise<readonly GroupPositions[]> => {
+    const { groups } = await pipeline.share(
       "groups",
       () => listGroups(config, connection),
     );
     const now = Date.now();
     // The samples of the loop come a moment after each other, and those of the pages between them.
-    if (now - this.#sampledAt < SAMPLE_MS * 0.9) return groups;
-    this.#sampledAt = now;
+    if (now - sampledAt < SAMPLE_MS * 0.9) return groups;
+    sampledAt = now;
     for (const { group, partitions } of groups) {
       const lag = lagOf(partitions);
-      if (lag === undefined) continue;
-      const course = this.#courses.get(group) ?? [];
-      if (course.length === 0 && this.#courses.size >= MAX_GROUPS) continue;
-      this.#courses.set(group, [...course, [now, lag]]);
+      const isFull = !courses.has(group) && courses.size >= MAX_GROUPS;
+      if (lag === undefined || isFull) continue;
+      courses.set(group, [...courses.get(group) ?? [], [now, lag]]);
     }
-    for (const [group, course] of this.#courses) {
-      const kept = course.filter(([at]) => at > now - KEPT_MS);
-      if (kept.length > 0) this.#courses.set(group, kept);
-      else this.#courses.delete(group);
+    for (const [group, course] of courses) {
+      const kept = course.filter(isKept);
+      if (kept.length > 0) courses.set(group, kept);
+      else courses.delete(group);
     }
     return groups;
-  }
+  };
+
+  const sampleAgain = async (): Promise<number> => {
+    try {
+      await sample();
+    } catch (error) {
+      // The page hears of it by the status.
+      if (!(error instanceof PipelineError)) throw error;
+    }
+    return SAMPLE_MS;
+  };
+
+  const look = () => {
+    lookedAt = Date.now();
+    pipeline.repeat(sampleAgain, () => Date.now() - lookedAt < KEPT_MS);
+  };
+
+  return {
+    /** Lists the groups. */
+    async list(): Promise<GroupSummary[]> {
+      look();
+      const groups = await sample();
+      return groups.map(({ group, state, members, partitions }) => ({
+        name: group,
+        state,
+        members: members.length,
+        lag: lagOf(partitions) ?? null,
+        topics: [...new Set(partitions.map(({ topic }) => topic))].sort(),
+        course: courseOf(group),
+      }));
+    },
+
+    /**
+     * Describes a group.
+     *
+     * @throws {PipelineError} If there is no such group, or Kafka can't be reached.
+     */
+    async show(name: string): Promise<GroupAnswer> {
+      look();
+      const { state, members, partitions } = await pipeline.share(
+        `group ${name}`,
+        () => showGroup(config, name, connection),
+      );
+      return {
+        name,
+        state,
+        members: members.map(({ id, clientId, host, partitions }) => ({
+          id,
+          clientId,
+          host,
+          partitions: Object.entries(partitions).flatMap(([topic, numbers]) =>
+            numbers.map((partition) => `${topic}/${partition}`)
+          ),
+        })),
+        partitions: partitions.map((
+          { topic, partition, committed, end, lag, member },
+        ) => ({
+          topic,
+          partition,
+          committed: committed === undefined ? null : String(committed),
+          next: end === undefined ? null : String(end),
+          lag: lag === undefined ? null : Number(lag),
+          member: member?.id ?? null,
+        })),
+        course: courseOf(name),
+      };
+    },
+  };
 }
 
 /**

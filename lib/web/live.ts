@@ -5,7 +5,6 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
-import { pause } from "../base/pause.ts";
 import type { Status } from "./api.ts";
 import { RequestError } from "./answers.ts";
 import { eventBytes, eventStream, Outbox } from "./events.ts";
@@ -33,99 +32,46 @@ interface Page {
 }
 
 /** Tells all open pages what has changed. */
-export class LiveFeed {
-  readonly #pipeline: Pipeline;
-  readonly #store: DaySource;
-  readonly #look: () => Promise<Status>;
-  readonly #pages = new Set<Page>();
-  /** What is looked at now. */
-  readonly #looks = new Map<() => Promise<number>, Promise<void>>();
-  /** When days were last sent, in milliseconds since the epoch. */
-  #daysAt = -Infinity;
-  /** The last status that all pages got. */
-  #told = "";
-  #status: { readonly value: Promise<Status>; readonly at: number } | undefined;
+export type LiveFeed = ReturnType<typeof liveFeed>;
 
-  constructor(
-    pipeline: Pipeline,
-    sources: {
-      readonly store: DaySource;
-      readonly health: () => Promise<Status>;
-    },
-  ) {
-    this.#pipeline = pipeline;
-    this.#store = sources.store;
-    this.#look = sources.health;
-  }
+/** Makes what tells all open pages what has changed. */
+export function liveFeed(
+  { signal, repeat }: Pick<Pipeline, "signal" | "repeat">,
+  { store, health }: {
+    readonly store: DaySource;
+    readonly health: () => Promise<Status>;
+  },
+) {
+  const pages = new Set<Page>();
+  const isWatched = () => pages.size > 0;
+  /** When days were last sent, in milliseconds since the epoch. */
+  let daysAt = -Infinity;
+  /** The last status that all pages got. */
+  let told = "";
+  let known:
+    | { readonly value: Promise<Status>; readonly at: number }
+    | undefined;
 
   /** Reads how the pipeline is: at most as old as the time between two looks. */
-  status(): Promise<Status> {
+  const status = (): Promise<Status> => {
     const now = Date.now();
-    if (!this.#status || this.#status.at + HEALTH_MS <= now) {
-      this.#status = { value: this.#look(), at: now };
+    if (!known || known.at + HEALTH_MS <= now) {
+      known = { value: health(), at: now };
     }
-    return this.#status.value;
-  }
+    return known.value;
+  };
 
-  /**
-   * Opens the stream of a page.
-   *
-   * @throws {RequestError} If too many pages are open.
-   */
-  open(since: number): Response {
-    if (this.#pages.size >= MAX_PAGES) {
-      throw new RequestError(503, "Too many pages are open");
-    }
-    const page: Page = { since, outbox: new Outbox(), version: undefined };
-    this.#pages.add(page);
-    this.status().then((status) => this.#tell(page, status));
-    this.#repeat(this.#lookAtStore);
-    this.#repeat(this.#lookAtHealth);
-    return eventStream(page.outbox, {
-      signal: this.#pipeline.signal,
-      closed: () => this.#pages.delete(page),
-    });
-  }
+  const tell = (page: Page, status: Status) =>
+    page.outbox.put("status", () => eventBytes("status", status));
 
-  /** Waits for the end of what it does, after the pipeline was closed. */
-  async close(): Promise<void> {
-    await Promise.all(this.#looks.values());
-  }
-
-  get #isWatched(): boolean {
-    return this.#pages.size > 0 && !this.#pipeline.signal.aborted;
-  }
-
-  /** Repeats a look while pages are open, with the pause in milliseconds that it returns. */
-  #repeat(look: () => Promise<number>): void {
-    if (this.#looks.has(look)) return;
-    const run = async () => {
-      try {
-        while (this.#isWatched) {
-          await pause(await look(), this.#pipeline.signal);
-        }
-      } catch (error) {
-        this.#pipeline.failed(error);
-      } finally {
-        // At once: a page that opens from now on begins it again.
-        this.#looks.delete(look);
-      }
-    };
-    this.#looks.set(look, Promise.resolve().then(run));
-  }
-
-  readonly #lookAtStore = async (): Promise<number> => {
+  const lookAtStore = async (): Promise<number> => {
     try {
-      const version = await this.#store.version();
-      const behind = [...this.#pages]
-        .filter((page) => page.version !== version);
+      const version = await store.version();
+      const behind = [...pages].filter((page) => page.version !== version);
       const isFirst = behind.some((page) => page.version === undefined);
-      if (
-        behind.length > 0 &&
-        (isFirst || Date.now() - this.#daysAt >= DAY_MS)
-      ) {
-        this.#daysAt = Date.now();
-        await this.#tellDays(behind, version);
+      if (behind.length > 0 && (isFirst || Date.now() - daysAt >= DAY_MS)) {
+        daysAt = Date.now();
+        await tellDays(behind, version);
       }
       return POLL_MS;
     } catch (error) {
@@ -136,28 +82,46 @@ export class LiveFeed {
   };
 
   /** Reads each day once, and sends it to all pages that show it. */
-  async #tellDays(pages: readonly Page[], version: string): Promise<void> {
-    for (const [since, same] of Map.groupBy(pages, (page) => page.since)) {
-      const day = await this.#store.day(since);
+  const tellDays = async (behind: readonly Page[], version: string) => {
+    for (const [since, same] of Map.groupBy(behind, (page) => page.since)) {
+      const day = await store.day(since);
       let bytes: Uint8Array | undefined;
       for (const page of same) {
         page.version = version;
         page.outbox.put("day", () => bytes ??= eventBytes("day", day));
       }
     }
-  }
+  };
 
-  readonly #lookAtHealth = async (): Promise<number> => {
-    const status = await this.status();
-    const text = JSON.stringify(status);
-    if (text !== this.#told) {
-      this.#told = text;
-      for (const page of this.#pages) this.#tell(page, status);
+  const lookAtHealth = async (): Promise<number> => {
+    const found = await status();
+    const text = JSON.stringify(found);
+    if (text !== told) {
+      told = text;
+      for (const page of pages) tell(page, found);
     }
     return HEALTH_MS;
   };
 
-  #tell(page: Page, status: Status): void {
-    page.outbox.put("status", () => eventBytes("status", status));
-  }
+  return {
+    status,
+
+    /**
+     * Opens the stream of a page.
+     *
+     * @throws {RequestError} If too many pages are open.
+     */
+    open(since: number): Response {
+      if (pages.size >= MAX_PAGES) {
+        throw new RequestError(503, "Too many pages are open");
+      }
+      const page: Page = { since, outbox: new Outbox(), version: undefined };
+      pages.add(page);
+      status().then((status) => tell(page, status));
+      repeat(lookAtStore, isWatched);
+      repeat(lookAtHealth, isWatched);
+      const closed = () => pages.delete(page);
+      return eventStream(page.outbox, { signal, closed });
+    },
+  };
 }

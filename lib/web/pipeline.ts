@@ -8,6 +8,7 @@
  */
 
 import { PipelineError } from "../base/errors.ts";
+import { pause } from "../base/pause.ts";
 import type { EventType } from "../events/event_type.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { Connectable } from "../kafka/connectable.ts";
@@ -69,6 +70,8 @@ export function createPipeline(options: PipelineOptions) {
   const shared = new Shared();
   const links = new Shared();
   const waiting: (() => void)[] = [];
+  /** What is looked at again and again. */
+  const looks = new Map<() => Promise<number>, Promise<void>>();
   let running = 0;
   let streams = 0;
 
@@ -115,12 +118,35 @@ export function createPipeline(options: PipelineOptions) {
     decoder: new MessageDecoder(registry),
     /** Aborts when the server stops: streams end. */
     signal,
+    /** What reads messages for a page that follows them, until its connection is closed. */
+    following: new Set<Promise<void>>(),
     registry,
     schemas,
     run,
 
-    /** Ends all streams. */
-    close: () => closing.abort(),
+    /** Ends all streams, and waits for the end of what is looked at. */
+    async close(): Promise<void> {
+      closing.abort();
+      await Promise.all(looks.values());
+    },
+
+    /** Repeats a look while it is watched, with the pause in milliseconds that it returns, if that isn't done already. */
+    repeat(look: () => Promise<number>, isWatched: () => boolean): void {
+      if (looks.has(look)) return;
+      const repeated = async () => {
+        try {
+          while (isWatched() && !signal.aborted) {
+            await pause(await look(), signal);
+          }
+        } catch (error) {
+          options.failed?.(error);
+        } finally {
+          // At once: who watches from now on begins it again.
+          looks.delete(look);
+        }
+      };
+      looks.set(look, Promise.resolve().then(repeated));
+    },
 
     /**
      * Finds the subject of a schema.

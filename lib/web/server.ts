@@ -9,10 +9,10 @@ import { pause } from "../base/pause.ts";
 import { errorAnswer, jsonAnswer, RequestError, statusOf } from "./answers.ts";
 import { ANY_ADDRESS, bracketed, checkOrigin, secured } from "./guard.ts";
 import type { Secret } from "../base/secret.ts";
-import { GroupWatch } from "./groups.ts";
+import { groupWatch } from "./groups.ts";
 import { healthWatch } from "./health.ts";
 import { LetterBox } from "./letters.ts";
-import { LiveFeed } from "./live.ts";
+import { liveFeed } from "./live.ts";
 import { passwordCheck } from "./password.ts";
 import { createPipeline, type PipelineOptions } from "./pipeline.ts";
 import { answer, type Backend } from "./router.ts";
@@ -49,11 +49,11 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
   const { hostname = LOOPBACK, database } = options;
   const pipeline = createPipeline(options);
   const store = new StoreReader(database);
-  const live = new LiveFeed(pipeline, {
+  const live = liveFeed(pipeline, {
     store,
     health: healthWatch(pipeline, store),
   });
-  const groups = new GroupWatch(pipeline);
+  const groups = groupWatch(pipeline);
   const letters = new LetterBox(pipeline);
   const backend: Backend = { pipeline, live, groups, letters };
   const ended = new AbortController();
@@ -101,11 +101,10 @@ export function serveDashboard(options: DashboardOptions): Dashboard {
       isAny || hostname === LOOPBACK ? "localhost" : bracketed(hostname)
     }:${port}`,
     async [Symbol.asyncDispose]() {
-      pipeline.close();
-      await Promise.all([live.close(), groups.close()]);
+      await pipeline.close();
       const done = new AbortController();
       await Promise.race([
-        Promise.all(unanswered),
+        Promise.all([...unanswered, ...pipeline.following]),
         pause(CLOSE_MS, done.signal),
       ]);
       done.abort();

@@ -61,7 +61,9 @@ export function followAnswer(
       outbox.end();
     }
   };
-  read().catch(pipeline.failed);
+  const reading = read().catch(pipeline.failed)
+    .finally(() => pipeline.following.delete(reading));
+  pipeline.following.add(reading);
   return eventStream(outbox, {
     signal: pipeline.signal,
     closed() {

@@ -7,7 +7,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { DaySnapshot } from "../../lib/web/api.ts";
 import { eventBytes, eventStream, Outbox } from "../../lib/web/events.ts";
-import { type DaySource, LiveFeed } from "../../lib/web/live.ts";
+import { type DaySource, type LiveFeed, liveFeed } from "../../lib/web/live.ts";
 import { createPipeline } from "../../lib/web/pipeline.ts";
 import { pause } from "../../lib/base/pause.ts";
 import { EventReader } from "../support/dashboard.ts";
@@ -50,15 +50,14 @@ async function withFeed(
     topic: "demo",
     behind: 0,
   };
-  const feed = new LiveFeed(pipeline, {
+  const feed = liveFeed(pipeline, {
     store,
     health: () => Promise.resolve({ ...status, readOnly: false }),
   });
   try {
     await fn(feed, store);
   } finally {
-    pipeline.close();
-    await feed.close();
+    await pipeline.close();
   }
 }
 

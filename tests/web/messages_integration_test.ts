@@ -411,7 +411,7 @@ integrationTest(
     await reader?.cancel();
     assertEquals((await read)?.done, true);
     assert(count < 100, String(count));
-    pipeline.close();
+    await pipeline.close();
   },
 );
 
