@@ -65,6 +65,9 @@ function hasExtreme(value: unknown, level = 0): boolean {
   }
   if (typeof value !== "object" || value === null) return false;
   if (level === MAX_LEVELS) return true;
+  if (Array.isArray(value)) {
+    return value.some((one) => hasExtreme(one, level + 1));
+  }
   for (const name in value) {
     if (hasExtreme((value as Record<string, unknown>)[name], level + 1)) {
       return true;

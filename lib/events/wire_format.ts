@@ -6,6 +6,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { InvalidEventError } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
@@ -24,8 +25,11 @@ const MAX_DEPTH = 1_000;
 const ENCODER = new TextEncoder();
 /** How many bytes a unit of UTF-16 takes in UTF-8 at most. */
 const MAX_UNIT_BYTES = 3;
-/** Values are written one behind the other into arrays of so many bytes: one array for each would take twice the time. */
-const SLAB_LENGTH = 64 * 1_024;
+/**
+ * Values are written one behind the other into arrays of so many bytes: one array for each would take twice the time. As long as one of
+ * them waits, so do the others of its array: it is not larger, so that they don't take much more memory than is counted for them.
+ */
+const SLAB_LENGTH = 8 * 1_024;
 let slab = new Uint8Array(0);
 let used = 0;
 
@@ -50,7 +54,8 @@ export function frame(schemaId: number, json: string): Uint8Array {
       `A schema id is a whole number from 0 to ${MAX_SCHEMA_ID}: ${schemaId}`,
     );
   }
-  const room = HEADER_LENGTH + MAX_UNIT_BYTES * json.length;
+  let room = HEADER_LENGTH + MAX_UNIT_BYTES * json.length;
+  if (room > SLAB_LENGTH) room = HEADER_LENGTH + Buffer.byteLength(json);
   if (slab.length - used < room) {
     slab = new Uint8Array(Math.max(room, SLAB_LENGTH));
     used = 0;

@@ -12,9 +12,9 @@ export interface Message {
   readonly offset: string;
   /** Milliseconds since 1970 UTC; -1 if it has none. */
   readonly timestamp: number;
-  /** The key in bytes. */
+  /** The key in bytes. A consumer has them until the message is processed. */
   readonly key: Uint8Array | null;
-  /** The value in bytes. */
+  /** The value in bytes, which a consumer has as long. */
   readonly value: Uint8Array | null;
   /** The headers, in their sequence. */
   readonly headers: readonly Header[];

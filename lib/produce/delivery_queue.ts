@@ -15,7 +15,7 @@ import { throughOutages } from "../base/retry.ts";
 export interface Sendable {
   /** Its size in a batch, in bytes. */
   readonly size: number;
-  /** Whether it was delivered or has failed: set by the queue. */
+  /** Whether it was delivered or has failed: set by the queue, which takes a message once. */
   ended?: boolean;
 }
 

@@ -63,7 +63,14 @@ async function readAll(
   options: Partial<LoopOptions> = {},
 ): Promise<Message[]> {
   const messages: Message[] = [];
-  await run(bench, (_, message) => messages.push(message) > 0, options);
+  const take = ({ key, value, ...message }: Message) =>
+    // Their bytes are the loop's own until the message is processed.
+    messages.push({
+      ...message,
+      key: key?.slice() ?? null,
+      value: value?.slice() ?? null,
+    });
+  await run(bench, (_, message) => take(message) > 0, options);
   return messages;
 }
 

@@ -61,7 +61,7 @@ export class RecordReader {
   /**
    * Reads the next records.
    *
-   * @returns The records. They share the bytes they were read from.
+   * @returns The records. Their keys and values share the bytes they were read from.
    * @throws {DamagedDataError} If they contradict the batch's header or the format.
    */
   read(maxObjects: number): Message[] {

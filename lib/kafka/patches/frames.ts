@@ -77,7 +77,7 @@ export function usePart(part: Buffer): void {
   if (count !== undefined) uses.set(part.buffer, count + 1);
 }
 
-/** Frees a frame's memory once all of its parts that were in use are released. They are empty then. */
+/** Frees a frame's memory once all of its parts that were marked are released. Whatever has it is empty then. */
 export function releasePart(part: Buffer): void {
   const { buffer } = part;
   const count = uses.get(buffer);
