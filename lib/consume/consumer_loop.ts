@@ -21,6 +21,7 @@ import {
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
+  isUnanswered,
   missingLeader,
   protocolCodeOf,
 } from "../kafka/errors.ts";
@@ -85,6 +86,8 @@ const TURN_MS = 10;
 /** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
 const CLOCK_EVERY = 32;
 const STOP_TIMEOUT_MS = 8_000;
+/** For how long the coordinator may still take a commit whose connection has ended, and after the next one, in milliseconds. */
+const LATE_COMMIT_MS = 1_000;
 /**
  * How many messages are read before they are processed, about: one by one, so few that V8 doesn't take them for objects that stay; together,
  * as many as are worth a transaction.
@@ -133,6 +136,8 @@ class ConsumerLoop {
   };
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
+  /** When no commit of this generation can be late any more, in milliseconds since the epoch. */
+  #settledAt = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
   /** This member's partitions. */
   #partitions: readonly number[] = [];
@@ -256,6 +261,8 @@ class ConsumerLoop {
     if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
     this.#partitions = partitions;
+    // The coordinator refuses those of the generations before.
+    this.#settledAt = 0;
     this.#committer.forget();
     this.#holds.clear();
     this.#unplaced = [];
@@ -556,6 +563,8 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
+    const unsettledMs = this.#settledAt - Date.now();
+    if (unsettledMs > 0) await pause(unsettledMs);
     // Kafka would take it from any member, and the group would go back in a partition that another has by now.
     if (isForgotten()) return;
     const next = new Map(
@@ -570,6 +579,7 @@ class ConsumerLoop {
       ended?.();
     } catch (error) {
       ended?.(error);
+      if (isUnanswered(error)) this.#settledAt = Date.now() + LATE_COMMIT_MS;
       throw error;
     }
   }

@@ -43,6 +43,17 @@ export function isKafkaOutage(error: unknown): boolean {
   return false;
 }
 
+/** Tells whether a request may have been sent whose answer can't come any more: the broker may have done it, or do it later. */
+export function isUnanswered(error: unknown): boolean {
+  return [...causes(error)].some((cause) =>
+    cause instanceof Error &&
+    (cause.name === "KafkaJSConnectionClosedError" ||
+      cause.name === "KafkaJSRequestTimeoutError" ||
+      // A connection that could not be made has a code, and one that this program closed has none.
+      cause.name === "KafkaJSConnectionError" && codeOf(cause) === undefined)
+  );
+}
+
 /** Reads the code with which a broker answered, such as `MESSAGE_TOO_LARGE`; undefined if none did. */
 export function protocolCodeOf(error: unknown): string | undefined {
   for (const cause of causes(error)) {

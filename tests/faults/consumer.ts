@@ -16,7 +16,7 @@ import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
 import { API } from "./support/kafka_proxy.ts";
 import { removeDeadMembers } from "./support/leave_group.ts";
-import { topicEnds } from "./support/topic_log.ts";
+import { readCommits, topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
 import { WatchedTask } from "./support/watched_task.ts";
 import { PATIENCE_MS, STOP_LIMIT_MS } from "../support/patience.ts";
@@ -468,6 +468,49 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         code: 0,
         distinct: 2,
       });
+    },
+  },
+  {
+    name:
+      "a commit that the broker gets after its connection has ended doesn't take the group back",
+    async fn(bench) {
+      const { engine, topic } = bench;
+      await makeTopic(bench, 1);
+      await using traffic = await Traffic.open(bench, 1);
+      const consumption = new Consumption(bench);
+      await using consumer = consumption.start();
+      const stop = new AbortController();
+      const sending = traffic.trickle(Infinity, {
+        bit: 1,
+        everyMs: 5,
+        signal: stop.signal,
+      });
+      try {
+        await engine.proxy.at({
+          api: API.offsetCommit,
+          clientId: "cafe-event-consumer",
+          at: "request",
+          skip: 20,
+        }, async ({ close, pass }) => {
+          close();
+          // By then the consumer has connected again, and would have committed more.
+          await pause(500);
+          await pass();
+        });
+        const last = await readCommits(bench);
+        await eventually(
+          "commits after it",
+          async () => (await readCommits(bench)).length > last.length + 10,
+        );
+      } finally {
+        stop.abort();
+        await sending;
+      }
+      const commits = await readCommits(bench);
+      const offsets = commits.map(({ next }) => next);
+      assertEquals(offsets, offsets.toSorted((a, b) => a - b), topic);
+      consumer.signal("SIGTERM");
+      assertEquals((await consumer.end(STOP_LIMIT_MS)).code, 0);
     },
   },
   {

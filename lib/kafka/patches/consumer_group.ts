@@ -5,8 +5,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { causes } from "../../base/errors.ts";
 import { pause } from "../../base/pause.ts";
+import { isUnanswered } from "../errors.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface Place {
@@ -59,13 +59,6 @@ export interface LeaderWatch {
   readonly leaderless: (partitions: readonly number[]) => void;
 }
 
-/** Tells whether a request was sent, and nothing is known of it. */
-function isUnanswered(error: unknown): boolean {
-  return [...causes(error)].some((cause) =>
-    cause instanceof Error && UNANSWERED.includes(cause.name)
-  );
-}
-
 interface ConsumerGroup {
   readonly cluster: Cluster;
   readonly topicConfigurations: Readonly<
@@ -91,11 +84,6 @@ interface ConsumerGroup {
 const BEYOND_END_MS = 5_000;
 /** How far apart metadata are refreshed while a partition has no leader, in milliseconds: kafkajs refreshes them every 30 s. */
 const LEADERS_MS = 500;
-/** How kafkajs calls it that a request that was sent has no answer. */
-const UNANSWERED = [
-  "KafkaJSConnectionClosedError",
-  "KafkaJSRequestTimeoutError",
-];
 /** The pause until the next fetch of an offset that may be there, in milliseconds. */
 const AGAIN_MS = 100;
 

@@ -38,9 +38,20 @@ interface Delay extends Omit<Moment, "at" | "skip"> {
   readonly ms: number;
 }
 
+/** A frame that is kept back, and the connection that it came on. */
+export interface Caught {
+  /** Closes the client's connection. */
+  close(): void;
+  /** Passes the frame on. */
+  pass(): Promise<void>;
+}
+
+/** What is done with a frame that is kept back. */
+type Strike = (caught: Caught) => Promise<void>;
+
 interface Trap extends Moment {
   skipped: number;
-  readonly strike: () => Promise<void>;
+  readonly strike: Strike;
   readonly struck: PromiseWithResolvers<void>;
 }
 
@@ -166,7 +177,7 @@ export class KafkaProxy implements AsyncDisposable {
    * @param strike What to do.
    * @returns When it is done.
    */
-  at(moment: Moment, strike: () => Promise<void>): Promise<void> {
+  at(moment: Moment, strike: Strike): Promise<void> {
     const struck = Promise.withResolvers<void>();
     this.#trap = { ...moment, skipped: 0, strike, struck };
     return struck.promise;
@@ -253,7 +264,12 @@ export class KafkaProxy implements AsyncDisposable {
           trap.skipped++ >= (trap.skip ?? 0)
         ) {
           this.#trap = undefined;
-          await trap.strike().then(trap.struck.resolve, trap.struck.reject);
+          const caught: Caught = {
+            close: () => closeQuietly(client),
+            pass: () => writeAll(to, frame),
+          };
+          await trap.strike(caught)
+            .then(trap.struck.resolve, trap.struck.reject);
           return;
         }
         const delay = this.#delay;
