@@ -80,6 +80,13 @@ export interface ConsumerHandlers {
   readonly failed: (error: unknown, restarts: boolean) => void;
 }
 
+/** Thrown for a commit while kafkajs is not in the group, as after a failure: it joins again, and what is not committed is read again. */
+class LeftGroupError extends Error {
+  override readonly name = "LeftGroupError";
+  /** As a broker calls it. */
+  readonly type = "UNKNOWN_MEMBER_ID";
+}
+
 /** A member of a consumer group. */
 export class Consumer implements Connectable {
   readonly #consumer: ReturnType<Kafka["consumer"]>;
@@ -87,6 +94,7 @@ export class Consumer implements Connectable {
   #handlers: ConsumerHandlers | undefined;
   /** `commitOffsets()` returns without committing once a stop has begun; this doesn't. */
   #commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
+  #isMember = false;
 
   /** Makes it. It doesn't connect yet. The assigner decides which member reads which partition. */
   constructor(
@@ -136,8 +144,10 @@ export class Consumer implements Connectable {
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#commitFetched = undefined;
+      this.#isMember = true;
       handlers.joined((payload.memberAssignment[topic] ?? []).map(Number));
     });
+    consumer.on(events.STOP, () => this.#isMember = false);
     consumer.on(events.FETCH, () => handlers.answered());
     consumer.on(events.HEARTBEAT, () => handlers.alive());
     consumer.on(
@@ -158,6 +168,8 @@ export class Consumer implements Connectable {
   /** Sets where the next fetch of a partition begins. What was fetched before is stale. */
   seek(partition: number, offset: bigint): void {
     const topic = this.#topic;
+    // It is told again where to begin when it has joined again.
+    if (!this.#isMember) return;
     this.#consumer.seek({ topic, partition, offset: String(offset) });
   }
 
@@ -174,6 +186,8 @@ export class Consumer implements Connectable {
     }));
     if (this.#commitFetched) {
       await this.#commitFetched({ topics: [{ topic, partitions }] });
+    } else if (!this.#isMember) {
+      throw new LeftGroupError("This consumer has left its group");
     } else {
       await this.#consumer.commitOffsets(
         partitions.map((one) => ({ topic, ...one })),
