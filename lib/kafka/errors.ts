@@ -32,7 +32,9 @@ export function isKafkaOutage(error: unknown): boolean {
     if (cause instanceof OutageError) return true;
     if (isDenied(cause) || isDenial(cause)) return false;
     if (names.has(cause.name)) return true;
-    // KafkaJSError: what has no class of its own, such as "Broker not connected", or a rebalance that outlasted all retries.
+    // A plain error: the connection is open, and kafkajs doesn't know yet what the broker understands.
+    if (cause.message === "Broker not connected") return true;
+    // KafkaJSError: what has no class of its own, such as a rebalance that outlasted all retries.
     if (
       ["KafkaJSError", "KafkaJSProtocolError"].includes(cause.name) &&
       "retriable" in cause && cause.retriable === true

@@ -9,6 +9,7 @@ import { PipelineError } from "../../lib/base/errors.ts";
 import {
   describeWait,
   explainKafkaError,
+  isKafkaOutage,
   missingLeader,
 } from "../../lib/kafka/errors.ts";
 
@@ -122,4 +123,9 @@ Deno.test("explainKafkaError() and describeWait() say what a broker answered tha
     describeWait(CONFIG, thrown({ ...CONNECTION, broker: "kafka-1:9092" })),
     "Waiting for Kafka at kafka-1:9092,[::1]:9092...",
   );
+});
+
+Deno.test("isKafkaOutage() counts a broker of which kafkajs doesn't know what it understands as away, and no other plain error", () => {
+  assertEquals(isKafkaOutage(new Error("Broker not connected")), true);
+  assertEquals(isKafkaOutage(new Error("A defect")), false);
 });
