@@ -52,7 +52,8 @@ export function isUnanswered(error: unknown): boolean {
     (cause.name === "KafkaJSConnectionClosedError" ||
       cause.name === "KafkaJSRequestTimeoutError" ||
       // A connection that could not be made has a code, and one that this program closed has none.
-      cause.name === "KafkaJSConnectionError" && codeOf(cause) === undefined)
+      cause.name === "KafkaJSConnectionError" &&
+        !("code" in cause && cause.code))
   );
 }
 

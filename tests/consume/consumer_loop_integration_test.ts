@@ -74,6 +74,31 @@ async function readAll(
   return messages;
 }
 
+integrationTest(
+  "consumeMessages() frees the memory of a fetch once its messages are processed, and leaves their headers",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    const headers = { name: "kept" };
+    // More than a connection is read at a time.
+    const value = Buffer.alloc(500_000, "x");
+    await sendRaw(bench.config, bench.topic, [{ value, headers }]);
+    const messages: Message[] = [];
+    const lengths: (number | undefined)[] = [];
+    await run(bench, (_, message) => {
+      lengths.push(message.value?.length);
+      return messages.push(message) > 0;
+    });
+    assertEquals(lengths, [value.length]);
+    assertEquals(messages.map(({ value }) => value?.length), [0]);
+    assertEquals(
+      messages.flatMap(({ headers }) =>
+        headers.map(([, value]) => text(value))
+      ),
+      ["kept"],
+    );
+  },
+);
+
 /** Reads partition 0 from an offset to another. */
 function readFrom(
   { config, topic }: Bench,

@@ -10,6 +10,7 @@ import {
   describeWait,
   explainKafkaError,
   isKafkaOutage,
+  isUnanswered,
   missingLeader,
 } from "../../lib/kafka/errors.ts";
 
@@ -128,4 +129,18 @@ Deno.test("explainKafkaError() and describeWait() say what a broker answered tha
 Deno.test("isKafkaOutage() counts a broker of which kafkajs doesn't know what it understands as away, and no other plain error", () => {
   assertEquals(isKafkaOutage(new Error("Broker not connected")), true);
   assertEquals(isKafkaOutage(new Error("A defect")), false);
+});
+
+Deno.test("isUnanswered() counts requests that may have been sent, and none whose connection could not be made", () => {
+  for (
+    const [fields, expected] of [
+      [{ name: "KafkaJSConnectionClosedError" }, true],
+      [{ name: "KafkaJSRequestTimeoutError" }, true],
+      [{ name: "KafkaJSConnectionError", code: undefined }, true],
+      [{ name: "KafkaJSConnectionError", code: "ECONNREFUSED" }, false],
+      [{ name: "KafkaJSProtocolError", type: "NOT_COORDINATOR" }, false],
+    ] as const
+  ) {
+    assertEquals(isUnanswered(thrown(fields)), expected, Deno.inspect(fields));
+  }
 });
