@@ -1,10 +1,13 @@
 /**
- * Decoding UTF-8 without replacing what is not valid.
+ * UTF-8: how much it takes, and decoding it without replacing what is not valid.
  *
  * @module
  */
 
 import { Buffer, isUtf8 } from "node:buffer";
+
+/** How many bytes a unit of UTF-16 takes at most. */
+export const MAX_UNIT_BYTES = 3;
 
 const REPLACEMENT = "\ufffd";
 

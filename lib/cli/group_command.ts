@@ -10,7 +10,7 @@ import { UsageError } from "../base/errors.ts";
 import { listGroups, resetGroup, showGroup } from "../operate/groups.ts";
 import { parseOffsetTarget } from "../operate/offset_target.ts";
 import { task, taskOfWords } from "./command.ts";
-import { integerFlag, switchFlag, textFlag, valueFlag } from "./flags.ts";
+import { switchFlag, textFlag, valueFlag } from "./flags.ts";
 import {
   describeGroup,
   describeGroups,
@@ -19,7 +19,12 @@ import {
 } from "./group_report.ts";
 import { note, output, printLine } from "./output.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionFrom,
+  JSON_FLAG,
+  PARTITION_FLAG,
+} from "./task_flags.ts";
 
 const WATCH_MS = 2_000;
 
@@ -87,10 +92,7 @@ const reset = task({
         parse: parseOffsetTarget,
       },
     ),
-    partition: integerFlag("N", "only this partition", {
-      min: 0,
-      max: 2 ** 31 - 1,
-    }),
+    partition: PARTITION_FLAG,
     execute: switchFlag("do it"),
     ...CONNECTION_FLAGS,
   },

@@ -29,7 +29,12 @@ import {
   previewText,
 } from "./record_text.ts";
 import { stopSignal } from "./signals.ts";
-import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
+import {
+  CONNECTION_FLAGS,
+  connectionFrom,
+  JSON_FLAG,
+  PARTITION_FLAG,
+} from "./task_flags.ts";
 
 /** The command. */
 export const peekCommand = task({
@@ -55,10 +60,7 @@ export const peekCommand = task({
         parse: parseOffsetTarget,
       },
     ),
-    partition: integerFlag("N", "only this partition", {
-      min: 0,
-      max: 2 ** 31 - 1,
-    }),
+    partition: PARTITION_FLAG,
     key: textFlag("KEY", "only this key"),
     where: valueFlag(
       "FIELD=VALUE",

@@ -25,7 +25,7 @@ import { diagnoseKafka } from "../operate/kafka_diagnosis.ts";
 import { diagnoseRegistry } from "../operate/registry_diagnosis.ts";
 import { OutageError } from "../base/errors.ts";
 import { escapeUnsafe } from "../base/terminal_text.ts";
-import { numberFlag, switchFlag, textFlag } from "./flags.ts";
+import { integerFlag, numberFlag, switchFlag, textFlag } from "./flags.ts";
 import { note } from "./output.ts";
 
 /** The rows of a task's flag table for {@linkcode ConfigFlags}. */
@@ -47,6 +47,12 @@ export const JSON_FLAG = switchFlag("print one JSON object a line");
 
 /** The row of a task's flag table for the opening and closing lines alone. */
 export const QUIET_FLAG = switchFlag("leave out the lines for each event");
+
+/** The row of a task's flag table for one partition of a topic. */
+export const PARTITION_FLAG = integerFlag("N", "only this partition", {
+  min: 0,
+  max: 2 ** 31 - 1,
+});
 
 /** The row of a task's flag table for an end by itself. */
 export const IDLE_EXIT_FLAG = numberFlag(

@@ -9,7 +9,7 @@
 import { Buffer } from "node:buffer";
 import { InvalidEventError } from "../base/errors.ts";
 import { counted } from "../base/plural.ts";
-import { decodeUtf8 } from "../base/utf8.ts";
+import { decodeUtf8, MAX_UNIT_BYTES } from "../base/utf8.ts";
 import { refuseInexact } from "./exact_json.ts";
 
 /** The length of what stands before the payload, in bytes. */
@@ -23,8 +23,6 @@ export const MAX_SCHEMA_ID = 0x7fff_ffff;
 /** How many levels of objects and arrays a payload may have: writing more as JSON again can exhaust the stack. */
 const MAX_DEPTH = 1_000;
 const ENCODER = new TextEncoder();
-/** How many bytes a unit of UTF-16 takes in UTF-8 at most. */
-const MAX_UNIT_BYTES = 3;
 /**
  * Values are written one behind the other into arrays of so many bytes: one array for each would take twice the time. As long as one of
  * them waits, so do the others of its array: it is not larger, so that they don't take much more memory than is counted for them.

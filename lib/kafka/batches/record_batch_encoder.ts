@@ -10,6 +10,7 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import { MAX_UNIT_BYTES } from "../../base/utf8.ts";
 import type { OutgoingHeader } from "../../events/record.ts";
 import type { OutgoingMessage } from "../message.ts";
 import { crc32c } from "./crc32c.ts";
@@ -41,8 +42,6 @@ const NO_HEADERS: readonly Header[] = [];
 const VARINT_ROOM = 10;
 /** How many numbers a record has besides those of its headers. */
 const RECORD_NUMBERS = 7;
-/** How many bytes a unit of UTF-16 takes at most in UTF-8. */
-const UNIT_ROOM = 3;
 
 type Data = Uint8Array | string | null;
 
@@ -57,7 +56,7 @@ function encodeHeader([name, value]: OutgoingHeader): Header {
 /** How many bytes data takes at most. */
 function dataRoom(data: Data = null): number {
   if (data === null) return 0;
-  return typeof data === "string" ? UNIT_ROOM * data.length : data.length;
+  return typeof data === "string" ? MAX_UNIT_BYTES * data.length : data.length;
 }
 
 /** How many bytes a record takes at most. */
