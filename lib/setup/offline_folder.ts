@@ -15,6 +15,8 @@ const FOLDER = new URL(`${OFFLINE_FOLDER}/`, CHECKOUT);
 /** Where the folder is built and taken apart: beside it, and not matched by `links`. */
 const WORKSHOPS = new URL(".offline.new/", CHECKOUT);
 const STAND_INS = new URL("stand_ins/", import.meta.url);
+/** How often the folder is put in its place while other setups do the same. */
+const ATTEMPTS_COUNT = 20;
 
 /** Makes the folder an exact copy of the stand-ins. Returns whether anything had to change. */
 export async function fillOfflineFolder(): Promise<boolean> {
@@ -29,18 +31,23 @@ export async function fillOfflineFolder(): Promise<boolean> {
       await Deno.mkdir(new URL(".", file), { recursive: true });
       await Deno.writeTextFile(file, text);
     }
-    await takeAway(workshop);
-    await Deno.rename(copy, FOLDER).catch(async (error) => {
-      // Another setup was faster, and its result is the same.
-      if (!await isFilled()) throw error;
-    });
+    for (let attempt = 1;; attempt++) {
+      await takeAway(new URL(`old${attempt}/`, workshop));
+      try {
+        return await Deno.rename(copy, FOLDER);
+      } catch (error) {
+        // Another setup was faster. Its result is the same, but a third may just have taken it away.
+        if (await isFilled()) return;
+        if (attempt === ATTEMPTS_COUNT) throw error;
+      }
+    }
   });
   return true;
 }
 
 /** Removes the folder. */
 export async function removeOfflineFolder(): Promise<void> {
-  await inWorkshop(takeAway);
+  await inWorkshop((workshop) => takeAway(new URL("old/", workshop)));
 }
 
 /** Determines whether the folder exists. */
@@ -48,9 +55,8 @@ export function hasOfflineFolder(): Promise<boolean> {
   return Deno.lstat(FOLDER).then(() => true, ifMissing(false));
 }
 
-function takeAway(workshop: URL): Promise<void> {
-  return Deno.rename(FOLDER, new URL("old/", workshop))
-    .catch(ifMissing(undefined));
+function takeAway(to: URL): Promise<void> {
+  return Deno.rename(FOLDER, to).catch(ifMissing(undefined));
 }
 
 /** Runs work with a folder of its own on the same file system, and removes that folder. */
