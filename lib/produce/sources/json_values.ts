@@ -19,8 +19,6 @@ const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
-/** What no value begins with. */
-const MARKS: readonly number[] = [COMMA, CLOSING_BRACKET, CLOSING_BRACE];
 
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
@@ -69,43 +67,21 @@ class ValueScanner {
   }
 }
 
-/** What may come next, between two values. */
-type Expected =
-  /** An array, or the first of several values. */
-  | "start"
-  /** Another value, or nothing. */
-  | "value"
-  /** An element of an array, or its end. */
-  | "element-or-end"
-  /** An element of an array, behind a comma. */
-  | "element"
-  /** A comma, or the array's end. */
-  | "comma-or-end"
-  /** Whatever can stand behind a value: a resumed run has not seen the beginning. */
-  | "continuation"
-  | "nothing";
-
-/** What follows a value that came where another thing was expected. */
-const AFTER_VALUE: Partial<Record<Expected, Expected>> = {
-  "start": "value",
-  "value": "value",
-  "continuation": "value",
-  "element-or-end": "comma-or-end",
-  "element": "comma-or-end",
+/** What may come next, between two values, by what came last: marks or a value, and what each leads to. */
+const NEXT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  start: { "[": "opened", value: "values" },
+  values: { value: "values" },
+  opened: { value: "element", "]": "closed" },
+  element: { ",": "comma", "]": "closed" },
+  comma: { value: "element" },
+  closed: {},
+  // Whatever can stand behind a value: a resumed run has not seen the beginning.
+  resumed: { ",": "comma", "]": "closed", value: "values" },
 };
-
-/** What follows a mark; undefined where it can't stand. */
-function afterMark(byte: number, expected: Expected): Expected | undefined {
-  const followsElement = expected === "comma-or-end" ||
-    expected === "continuation";
-  if (byte === OPENING_BRACKET && expected === "start") return "element-or-end";
-  if (byte === COMMA && followsElement) return "element";
-  if (
-    byte === CLOSING_BRACKET &&
-    (followsElement || expected === "element-or-end")
-  ) return "nothing";
-  return undefined;
-}
+/** Where an array has no end yet. */
+const WITHIN_ARRAY: readonly string[] = ["opened", "element", "comma"];
+/** What no value begins with. */
+const NO_BEGINNING = ",]}";
 
 /**
  * Splits a stream of bytes into JSON values: the elements of one array, or values that follow each other.
@@ -117,7 +93,7 @@ export async function* splitValues(
   { limitBytes, start = FILE_START }: SplitOptions,
 ): AsyncGenerator<FileRecord, void, undefined> {
   const scanner = new ValueScanner();
-  let expected: Expected = start.line > 0 ? "continuation" : "start";
+  let state = start.line > 0 ? "resumed" : "start";
   let number = start.line;
   /** Where the data in hand begins in the file. */
   let base = start.offset;
@@ -145,19 +121,18 @@ export async function* splitValues(
     while (at < data.length) {
       if (!parts) {
         const byte = data[at] as number;
-        const next: Expected | undefined = isSpace(byte)
-          ? expected
-          : afterMark(byte, expected);
+        const mark = String.fromCharCode(byte);
+        const next = isSpace(byte) ? state : NEXT[state]?.[mark];
         if (next) {
-          expected = next;
+          state = next;
           at++;
           continue;
         }
-        const after: Expected | undefined = AFTER_VALUE[expected];
-        if (!after || MARKS.includes(byte)) {
+        const after = NEXT[state]?.["value"];
+        if (!after || NO_BEGINNING.includes(mark)) {
           throw broken("is broken", base + at);
         }
-        expected = after;
+        state = after;
         parts = [];
         length = 0;
         scanner.begin();
@@ -174,7 +149,7 @@ export async function* splitValues(
   }
   if (parts && scanner.isScalar) yield take(new Uint8Array(), base, true);
   else if (parts) throw broken("ends within a value", base);
-  if (/element|comma/.test(expected)) {
+  if (WITHIN_ARRAY.includes(state)) {
     throw broken("ends before its array does", base);
   }
 }
