@@ -35,7 +35,6 @@ import type {
   PartitionMessage,
   TopicReader,
 } from "../../kafka/topic_reader.ts";
-import { PipelineError } from "../../base/errors.ts";
 import { throughOutages, type WaitOptions } from "../../base/retry.ts";
 import type { Header, Position } from "../../events/record.ts";
 import { SCHEMA_ID_HEADER } from "../../events/wire_format.ts";
@@ -181,19 +180,28 @@ export async function replayDeadLetters(
     const source = await session.reader.ranges(options.topic);
     if (!source) throw missingTopic(options.topic);
     const entries = await readEntries(session, options);
-    await using sender = new Sender(config, session, options);
+    const producer = session.kafka.producer();
     let replayed = 0;
     let skipped = 0;
-    for await (const letter of readNewest(session, entries, options)) {
-      if (letter.replayedTo || matches && !matches(letter)) continue;
-      const isSent = isReplayable(letter, options.topic);
-      const to = isSent && !dryRun
-        ? await sender.send(letter, source.size)
-        : undefined;
-      if (isSent && !dryRun && !to) break;
-      if (isSent) replayed++;
-      else skipped++;
-      await onReplayed(letter, to);
+    try {
+      if (!dryRun) await connectWithin(producer, config, options);
+      for await (const letter of readNewest(session, entries, options)) {
+        if (letter.replayedTo || matches && !matches(letter)) continue;
+        const isSent = isReplayable(letter, options.topic);
+        const to = isSent && !dryRun
+          ? await sendBack(
+            letter,
+            { producer, partitionsCount: source.size },
+            options,
+          )
+          : undefined;
+        if (isSent && !dryRun && !to) break;
+        if (isSent) replayed++;
+        else skipped++;
+        await onReplayed(letter, to);
+      }
+    } finally {
+      await producer.disconnect().catch(() => {});
     }
     const left = countLeft(entries) - (dryRun ? 0 : replayed);
     return { replayed, skipped, left };
@@ -201,7 +209,10 @@ export async function replayDeadLetters(
 }
 
 /** Tells whether a message can be sent back: it comes from the topic, and is not a whole batch. */
-export function isReplayable(letter: DeadLetterInfo, topic: string): boolean {
+export function isReplayable<L extends DeadLetterInfo>(
+  letter: L,
+  topic: string,
+): letter is L & { readonly origin: Position } {
   return letter.origin?.topic === topic && letter.batch === undefined;
 }
 
@@ -290,68 +301,42 @@ async function* readNewest(
   }
 }
 
-/** Sends messages back and leaves notes. It connects for the first one. */
-class Sender implements AsyncDisposable {
-  readonly #config: Config;
-  readonly #session: Session;
-  readonly #options: ReplayOptions;
-  #producer: MessageProducer | undefined;
-
-  constructor(config: Config, session: Session, options: ReplayOptions) {
-    this.#config = config;
-    this.#session = session;
-    this.#options = options;
-  }
-
-  /** Sends a message back; undefined if a stop came first. */
-  async send(
-    letter: DeadLetter,
-    partitionsCount: number,
-  ): Promise<Position | undefined> {
-    const { origin, timestamp } = letter;
-    if (!origin) throw new PipelineError("The letter has no origin");
-    const { edit } = this.#options;
-    const value = edit ? await edit(letter) : letter.value;
-    const headers = replayHeaders(letter.headers);
-    const to = await this.#deliver({
-      topic: origin.topic,
-      // The topic may have been created again with fewer of them.
-      partition: origin.partition % partitionsCount,
-      key: letter.key,
-      value,
-      headers: edit ? editedHeaders(headers) : headers,
-    });
-    if (!to) return undefined;
-    const noted = await this.#deliver({
-      topic: letter.letter.topic,
-      partition: letter.letter.partition,
-      key: null,
-      value: `${placeWord(origin)} was sent back to ${placeWord(to)}`,
-      timestamp,
-      headers: replayNoteHeaders({ origin, timestamp, to }),
-    });
-    return noted && to;
-  }
-
-  async #deliver(message: Letter): Promise<Position | undefined> {
-    const { signal, notify } = this.#options;
-    this.#producer ??= await connectWithin(
-      this.#session.kafka.producer(),
-      this.#config,
-      this.#options,
-    );
-    const producer = this.#producer;
-    return await throughOutages(() => producer.sendSafely(message), {
+/** Sends a message back and leaves a note. Undefined if a stop came first. */
+async function sendBack(
+  letter: DeadLetter & { readonly origin: Position },
+  { producer, partitionsCount }: {
+    readonly producer: MessageProducer;
+    readonly partitionsCount: number;
+  },
+  { edit, signal, notify }: ReplayOptions,
+): Promise<Position | undefined> {
+  const { origin, timestamp, key } = letter;
+  const deliver = (message: Letter) =>
+    throughOutages(() => producer.sendSafely(message), {
       isOutage: isKafkaOutage,
       signal,
       begins: () => notify?.("Waiting for Kafka to take a message back..."),
       ends: () => notify?.("No longer waiting for Kafka."),
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#producer?.disconnect().catch(() => {});
-  }
+  const headers = replayHeaders(letter.headers);
+  const to = await deliver({
+    topic: origin.topic,
+    // The topic may have been created again with fewer of them.
+    partition: origin.partition % partitionsCount,
+    key,
+    value: edit ? await edit(letter) : letter.value,
+    headers: edit ? editedHeaders(headers) : headers,
+  });
+  if (!to) return undefined;
+  const noted = await deliver({
+    topic: letter.letter.topic,
+    partition: letter.letter.partition,
+    key: null,
+    value: `${placeWord(origin)} was sent back to ${placeWord(to)}`,
+    timestamp,
+    headers: replayNoteHeaders({ origin, timestamp, to }),
+  });
+  return noted && to;
 }
 
 /** The edited value names its own schema. */
