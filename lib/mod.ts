@@ -38,8 +38,7 @@ export {
 } from "./base/errors.ts";
 export type { WaitOptions } from "./base/retry.ts";
 export { Secret } from "./base/secret.ts";
-export { consume } from "./consume/consume.ts";
-export { consumeBatches } from "./consume/consume_batches.ts";
+export { consume, consumeBatches } from "./consume/consume.ts";
 export { OffsetMovedError, type OffsetStore } from "./consume/offset_store.ts";
 export { type ConsumedRecord, records } from "./consume/records.ts";
 export type { ConsumerOptions } from "./consume/options.ts";

@@ -5,7 +5,7 @@
  */
 
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
-import { consumeBatches } from "../consume/consume_batches.ts";
+import { consumeBatches } from "../consume/consume.ts";
 import type { MessageCounts } from "../consume/message_reader.ts";
 import type { ConsumerOptions } from "../consume/options.ts";
 import type { EventType } from "../events/event_type.ts";

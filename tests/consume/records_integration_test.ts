@@ -5,7 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { consumeBatches } from "../../lib/consume/consume_batches.ts";
+import { consumeBatches } from "../../lib/consume/consume.ts";
 import { records } from "../../lib/consume/records.ts";
 import { orders } from "../../lib/events/order.ts";
 import { produce } from "../../lib/produce/produce.ts";
