@@ -67,6 +67,8 @@ export type EventSource<T> =
   | Iterable<T | OutgoingRecord<T>>
   | AsyncIterable<T | OutgoingRecord<T>>;
 
+type Sender<T> = Pick<EventSender<T>, keyof EventSender<T>>;
+
 /** How long what is under way may take after a stop, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
 
@@ -150,7 +152,7 @@ export async function produceItems<T>(
   const { observer = {}, signal, resume, rejects, dryRun = false } = options;
   const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
   const items = source[Symbol.asyncIterator]();
-  let sender: Omit<EventSender<T>, "topic">;
+  let sender: Sender<T>;
   try {
     sender = dryRun
       ? checkOnly(type)
@@ -233,9 +235,7 @@ export async function produceItems<T>(
 }
 
 /** Stands in for a sender, and sends nothing. */
-function checkOnly<T>(
-  type: EventType<T>,
-): Omit<EventSender<T>, "topic"> {
+function checkOnly<T>(type: EventType<T>): Sender<T> {
   const nothing = () => Promise.resolve();
   return {
     send: (event) => type.check(event),

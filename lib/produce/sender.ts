@@ -130,7 +130,6 @@ function explain(error: unknown, config: Config): Error {
 const NO_HEADERS: readonly Header[] = [];
 
 interface SenderParts<T> {
-  readonly topic: string;
   readonly partitioner: PartitionerName;
   readonly serializer: EventSerializer<T>;
   readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
@@ -141,14 +140,12 @@ interface SenderParts<T> {
 
 /** Sends events of one kind to a topic. */
 export class EventSender<T> {
-  readonly topic: string;
   readonly #type: EventType<T>;
   readonly #parts: SenderParts<T>;
   readonly #keys = new Map<string, Uint8Array>();
 
   private constructor(type: EventType<T>, parts: SenderParts<T>) {
     this.#type = type;
-    this.topic = parts.topic;
     this.#parts = parts;
   }
 
@@ -255,7 +252,6 @@ export class EventSender<T> {
       });
     const queues = Array.from({ length: partitions }, queue);
     return new EventSender(type, {
-      topic,
       partitioner,
       serializer,
       queues,
