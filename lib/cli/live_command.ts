@@ -9,7 +9,8 @@ import { requireFreePort } from "../engine/ports.ts";
 import type { DayOptions } from "../events/day.ts";
 import { createTopic } from "../kafka/topic.ts";
 import { produceItems } from "../produce/produce.ts";
-import { Clock, scheduled } from "../produce/sources/scheduled.ts";
+import { generatedEvents } from "../produce/sources/generated.ts";
+import { paced, startClock } from "../produce/sources/paced.ts";
 import type { Config } from "../settings/config.ts";
 import type { DatabaseSettings } from "../settings/database.ts";
 import { DEFAULT_STORE_GROUP, store } from "../store/store.ts";
@@ -146,7 +147,7 @@ async function open(
   note("Starting the store and the page...");
   const database = databaseFrom(undefined);
   const startMs = startOf(speed, await newestIn(database));
-  const clock = new Clock(startMs, speed);
+  const msUntil = startClock(startMs, speed);
   const today: DayOptions = { seed, date: localDate(startMs) };
   await using _page = openDashboard({ config, database, port }, {
     debug,
@@ -170,9 +171,20 @@ async function open(
     // The day before, for comparison, and the day so far at full speed, and then each event when the clock shows its time.
     produceItems(
       type,
-      scheduled(
-        eventsFrom({ ...today, date: today.date.subtract({ days: 1 }) }),
-        { clock, timeOf: (event) => timeOf(type, event), signal: closing },
+      paced(
+        generatedEvents(type, {
+          events: eventsFrom({
+            ...today,
+            date: today.date.subtract({ days: 1 }),
+          }),
+          count: Infinity,
+          intervalMs: 0,
+          signal: closing,
+        }),
+        {
+          msUntil: ({ value }) => msUntil(timeOf(type, value)),
+          signal: closing,
+        },
       ),
       {
         config,

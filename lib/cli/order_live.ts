@@ -16,7 +16,7 @@ export const LIVE_KINDS = [
   { type: loyaltyScans, eventsFrom: scansFrom },
 ] as readonly {
   readonly type: EventType<unknown>;
-  readonly eventsFrom: (first: DayOptions) => Iterable<unknown>;
+  readonly eventsFrom: (first: DayOptions) => IteratorObject<unknown>;
 }[];
 
 const clock = new Intl.DateTimeFormat("en-CA", {

@@ -19,7 +19,7 @@ import {
 } from "../produce/sources/file_events.ts";
 import { FILE_FORMATS, formatOf } from "../produce/sources/format.ts";
 import { generatedEvents } from "../produce/sources/generated.ts";
-import { paced } from "../produce/sources/paced.ts";
+import { atRate, paced } from "../produce/sources/paced.ts";
 import type { SourceItem } from "../produce/sources/source.ts";
 import type { SchemaChoice } from "../registry/serializer.ts";
 import { EXIT, task } from "./command.ts";
@@ -261,5 +261,7 @@ async function openSource<T>(
         ? options.interval ?? DEFAULT_INTERVAL_MS
         : 0,
     });
-  return rate === undefined ? source : paced(source, { rate, signal });
+  return rate === undefined
+    ? source
+    : paced(source, { msUntil: atRate(rate), signal });
 }
