@@ -7,7 +7,7 @@
  * @module
  */
 
-import { DamagedDataError, InflateLimitError } from "./damage.ts";
+import { DamagedDataError } from "./damage.ts";
 import { GrowingOutput, type Source } from "./growing_output.ts";
 
 /** The beginning of snappy-java's stream: 0x82, `SNAPPY`, 0. */
@@ -15,59 +15,46 @@ const XERIAL_MAGIC = [0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00];
 /** The magic, the version and the oldest version that can read it, in bytes. */
 const XERIAL_HEADER_LENGTH = 16;
 
-interface Block extends Source {
-  readonly end: number;
-  /** The length of what it inflates to, in bytes. */
-  readonly length: number;
+function isXerial(data: Uint8Array): boolean {
+  return data.length >= XERIAL_HEADER_LENGTH &&
+    XERIAL_MAGIC.every((byte, index) => data[index] === byte);
 }
 
-function isXerial(data: Uint8Array, at: number): boolean {
-  return data.length >= at + XERIAL_HEADER_LENGTH &&
-    XERIAL_MAGIC.every((byte, index) => data[at + index] === byte);
+/** Divides a stream into its blocks, each of which has its length in front. */
+function* blocksOf(stream: Uint8Array): Generator<Uint8Array> {
+  const view = new DataView(
+    stream.buffer,
+    stream.byteOffset,
+    stream.byteLength,
+  );
+  for (let at = XERIAL_HEADER_LENGTH; at < stream.length;) {
+    const start = at + 4;
+    const end = start <= stream.length ? start + view.getInt32(at) : -1;
+    if (end < start || end > stream.length) {
+      throw new DamagedDataError("its snappy stream is truncated");
+    }
+    yield stream.subarray(start, end);
+    at = end;
+  }
 }
 
 /** Reads the length of what a block inflates to, which it begins with: a little-endian number with 7 bits in each byte. */
-function readBlock(
-  data: Uint8Array,
-  { start, end }: { readonly start: number; readonly end: number },
-): Block {
+function readLength(block: Source): number {
   let length = 0;
-  for (let index = 0; index < 5 && start + index < end; index++) {
-    const byte = data[start + index] as number;
-    length += (byte & 0x7f) * 2 ** (7 * index);
-    if (byte < 0x80) return { data, at: start + index + 1, end, length };
+  while (block.at < 5 && block.at < block.data.length) {
+    const byte = block.data[block.at] as number;
+    length += (byte & 0x7f) * 2 ** (7 * block.at++);
+    if (byte < 0x80) return length;
   }
   throw new DamagedDataError("its snappy block has no length");
 }
 
-function findBlocks(data: Uint8Array): Block[] {
-  if (!isXerial(data, 0)) {
-    return [readBlock(data, { start: 0, end: data.length })];
-  }
-  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const blocks: Block[] = [];
-  for (let at = XERIAL_HEADER_LENGTH; at < data.length;) {
-    // Two streams, one after the other, are one stream as well.
-    if (isXerial(data, at)) {
-      at += XERIAL_HEADER_LENGTH;
-      continue;
-    }
-    const start = at + 4;
-    const end = start <= data.length ? start + view.getInt32(at) : -1;
-    if (end < start || end > data.length) {
-      throw new DamagedDataError("its snappy stream is truncated");
-    }
-    blocks.push(readBlock(data, { start, end }));
-    at = end;
-  }
-  return blocks;
-}
-
 /** Inflates a block to exactly the length that it names. */
-function inflateBlock(block: Block, output: GrowingOutput): void {
-  const { data, end } = block;
+function inflateBlock(data: Uint8Array, output: GrowingOutput): void {
+  const block: Source = { data, at: 0 };
+  const { length: end } = data;
   const outputStart = output.length;
-  const outputEnd = outputStart + block.length;
+  const outputEnd = outputStart + readLength(block);
   while (block.at < end) {
     const tag = data[block.at++] as number;
     const kind = tag & 3;
@@ -114,10 +101,9 @@ export function inflateSnappy(
   data: Uint8Array,
   limitBytes: number,
 ): Uint8Array<ArrayBuffer> {
-  const blocks = findBlocks(data);
-  const totalBytes = blocks.reduce((sum, { length }) => sum + length, 0);
-  if (totalBytes > limitBytes) throw new InflateLimitError(limitBytes);
-  const output = new GrowingOutput(totalBytes, totalBytes);
-  for (const block of blocks) inflateBlock(block, output);
+  const output = new GrowingOutput(data.length * 4, limitBytes);
+  for (const block of isXerial(data) ? blocksOf(data) : [data]) {
+    inflateBlock(block, output);
+  }
   return output.finish();
 }
