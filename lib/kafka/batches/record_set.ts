@@ -157,19 +157,12 @@ function checkHeader({ bytes, count }: Batch): void {
   }
 }
 
-function inflateRecords({ bytes, attributes }: Batch): Buffer {
+function inflateRecords({ bytes, attributes }: Batch): Uint8Array {
   const records = bytes.subarray(HEADER_OFFSETS.records);
   const codec = attributes & CODEC_BITS;
-  if (codec === 0) return records;
-  const inflated = inflate(records, {
-    codec,
-    limitBytes: MAX_BATCH_BYTES,
-  });
-  return Buffer.from(
-    inflated.buffer,
-    inflated.byteOffset,
-    inflated.byteLength,
-  );
+  return codec === 0
+    ? records
+    : inflate(records, { codec, limitBytes: MAX_BATCH_BYTES });
 }
 
 interface Part {
