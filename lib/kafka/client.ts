@@ -22,8 +22,9 @@ import { ClusterInspector } from "./inspector.ts";
 import { MessageProducer } from "./message_producer.ts";
 import { explainKafkaError, isKafkaOutage } from "./errors.ts";
 import { answeringBrokers } from "./probe.ts";
-import { kafkaSecuritySettings } from "./security.ts";
 import { loadKafkajs } from "./patches/load.ts";
+import { saslMechanism } from "./patches/sasl.ts";
+import { socketFactory } from "./sockets.ts";
 import { TopicReader } from "./topic_reader.ts";
 import { redact } from "../base/secret.ts";
 
@@ -90,7 +91,6 @@ export async function createKafkajs(
   const security = config.security?.kafka;
   const { log } = options;
   const { Kafka, logLevel } = await loadKafkajs();
-  const secured = await kafkaSecuritySettings(security);
   const settings: KafkaConfig = {
     brokers: () => answeringBrokers(config.brokers, security),
     clientId: options.clientId ?? "cafe-event-pipeline",
@@ -98,7 +98,8 @@ export async function createKafkajs(
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
-    ...secured,
+    socketFactory: socketFactory(security),
+    ...(security?.sasl && { sasl: await saslMechanism(security.sasl) }),
     logLevel: log ? logLevel.DEBUG : logLevel.NOTHING,
     logCreator: () => (entry) =>
       log?.(redact(logLine(entry), [security?.sasl?.password])),

@@ -12,7 +12,6 @@ export type {
   Broker,
   Cluster,
   EachBatchPayload,
-  ISocketFactory,
   Kafka,
   KafkaConfig,
   LogEntry,

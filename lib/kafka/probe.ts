@@ -7,11 +7,10 @@
  * @module
  */
 
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { OutageError } from "../base/errors.ts";
 import type { KafkaSecurity } from "../settings/security.ts";
-import type { TlsSettings } from "../settings/tls.ts";
-import { openTls } from "./tls.ts";
+import { type Destination, socketFactory } from "./sockets.ts";
 
 /** How long a broker may take to answer, in milliseconds. */
 const ANSWER_TIMEOUT_MS = 3_000;
@@ -27,12 +26,8 @@ export interface BrokerRequest {
 
 /** How to reach a broker, and for how long to wait for its answer. */
 export interface ExchangeOptions {
-  /** Opens the connection in another way than `secured` and `tls` say. */
-  readonly open?: (onConnect: () => void) => Socket;
-  /** Whether to use TLS. By default: `false`. */
-  readonly secured?: boolean;
-  /** With TLS: trusted authorities, and the client's certificate. */
-  readonly tls?: TlsSettings | undefined;
+  /** Opens the connection. */
+  readonly open: (to: Destination) => Socket;
   /** How long connection and answer may take, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -77,15 +72,10 @@ export async function askBroker(
   request: BrokerRequest,
   options: ExchangeOptions,
 ): Promise<number> {
-  const { open, secured = false, tls, timeoutMs, signal } = options;
+  const { open, timeoutMs, signal } = options;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const address = addressOf(broker);
   const onConnect = () => socket.write(encode(request));
-  const socket = open
-    ? open(onConnect)
-    : secured
-    ? openTls(address, { tls, onConnect })
-    : connect(address, onConnect);
+  const socket = open({ ...addressOf(broker), onConnect });
   const fail = () =>
     reject(new OutageError(`The broker at ${broker} does not answer`));
   const timer = setTimeout(fail, timeoutMs);
@@ -118,8 +108,7 @@ export async function answeringBrokers(
   try {
     const asked = brokers.map(async (broker) => {
       await askBroker(broker, API_VERSIONS, {
-        secured: security?.protocol.endsWith("SSL") ?? false,
-        tls: security?.tls,
+        open: socketFactory(security),
         timeoutMs: ANSWER_TIMEOUT_MS,
         signal: found.signal,
       });

@@ -17,6 +17,7 @@ import { withClient } from "../kafka/client.ts";
 import { missingLeader, protocolCodeOf } from "../kafka/errors.ts";
 import type { ClusterInspector, Operation } from "../kafka/inspector.ts";
 import { addressOf, askBroker } from "../kafka/probe.ts";
+import { socketFactory } from "../kafka/sockets.ts";
 import { missingTopic } from "../kafka/topic.ts";
 import type { Config } from "../settings/config.ts";
 import { showGroup } from "./groups.ts";
@@ -126,8 +127,7 @@ async function examineBrokers(config: Config): Promise<Finding[]> {
   const asked = await Promise.allSettled(
     brokers.map((broker) =>
       askBroker(broker, API_VERSIONS, {
-        secured: security?.kafka?.protocol.endsWith("SSL") ?? false,
-        tls: security?.kafka?.tls,
+        open: socketFactory(security?.kafka),
         timeoutMs: ANSWER_MS,
       })
     ),

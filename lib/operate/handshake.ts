@@ -8,7 +8,7 @@ import {
   isCertificateProblem,
   isClientRefused,
 } from "../base/certificate_errors.ts";
-import { openTls } from "../kafka/tls.ts";
+import { openTls } from "../kafka/sockets.ts";
 import type { TlsSettings } from "../settings/tls.ts";
 
 /** How long a server may take to refuse a client after the handshake, in milliseconds. */
@@ -46,7 +46,7 @@ export function handshake(
     accepted = { validTo: socket.getPeerCertificate().valid_to };
     timer = setTimeout(() => end({ speaksTls: true }), REFUSAL_MS);
   };
-  const socket = openTls(address, { tls, onConnect });
+  const socket = openTls({ ...address, onConnect }, tls);
   socket.once("error", (error) =>
     end({
       speaksTls: isCertificateProblem(error) || isClientRefused(error),

@@ -10,7 +10,8 @@
 import { isCertificateProblem } from "../base/certificate_errors.ts";
 import type { PipelineError } from "../base/errors.ts";
 import { explainBrokerCertificate, wrongProtocol } from "../kafka/denial.ts";
-import { addressOf, askBroker } from "../kafka/probe.ts";
+import { addressOf, askBroker, type ExchangeOptions } from "../kafka/probe.ts";
+import { openTls, socketFactory } from "../kafka/sockets.ts";
 import type { Config } from "../settings/config.ts";
 import type { KafkaSecurity } from "../settings/security.ts";
 import { handshake } from "./handshake.ts";
@@ -31,11 +32,11 @@ type Answer = "login" | "no login" | Error;
 
 async function ask(
   broker: string,
-  options: { readonly secured: boolean; readonly tls: KafkaSecurity["tls"] },
+  open: ExchangeOptions["open"],
 ): Promise<Answer> {
   try {
     const code = await askBroker(broker, SASL_HANDSHAKE, {
-      ...options,
+      open,
       timeoutMs: TIMEOUT_MS,
     });
     return code === ILLEGAL_SASL_STATE ? "no login" : "login";
@@ -51,8 +52,8 @@ async function examine(
 ): Promise<PipelineError | null | undefined> {
   const { protocol = "PLAINTEXT", tls } = security ?? {};
   const [plain, secured, tried] = await Promise.all([
-    ask(broker, { secured: false, tls }),
-    ask(broker, { secured: true, tls }),
+    ask(broker, socketFactory(undefined)),
+    ask(broker, (to) => openTls(to, tls)),
     // A client that sends something to a server that refuses it may lose the refusal when the server closes the connection.
     handshake(addressOf(broker), { tls, timeoutMs: TIMEOUT_MS }),
   ]);

@@ -8,7 +8,8 @@ import type { Admin, Kafka, Producer } from "kafkajs";
 import { connectWithin } from "../../lib/kafka/client.ts";
 import { isKafkaOutage } from "../../lib/kafka/errors.ts";
 import { patchRequestQueue } from "../../lib/kafka/patches/request_queue.ts";
-import { kafkaSecuritySettings } from "../../lib/kafka/security.ts";
+import { saslMechanism } from "../../lib/kafka/patches/sasl.ts";
+import { socketFactory } from "../../lib/kafka/sockets.ts";
 import { waitFor, type WaitOptions } from "../../lib/base/retry.ts";
 import type { Config } from "../../lib/settings/config.ts";
 
@@ -37,11 +38,13 @@ async function loadKafkajs(): Promise<typeof import("kafkajs")> {
  */
 export async function createKafka(config: Config): Promise<Kafka> {
   const { Kafka, logLevel } = await loadKafkajs();
+  const security = config.security?.kafka;
   return new Kafka({
     brokers: [...config.brokers],
     clientId: "test",
     logLevel: logLevel.NOTHING,
-    ...await kafkaSecuritySettings(config.security?.kafka),
+    socketFactory: socketFactory(security),
+    ...(security?.sasl && { sasl: await saslMechanism(security.sasl) }),
   });
 }
 

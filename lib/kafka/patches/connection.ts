@@ -6,8 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
-import type { ConnectionOptions } from "node:tls";
-import type { ISocketFactory } from "../kafkajs.ts";
+import type { Destination } from "../sockets.ts";
 import { FrameError, FrameReader, INT32_BYTES } from "./frames.ts";
 import type { OwnCopy } from "./own_copy.ts";
 import type { RequestQueue } from "./request_queue.ts";
@@ -37,8 +36,7 @@ export interface Connection {
   readonly broker: string;
   readonly host: string;
   readonly port: number;
-  readonly ssl: ConnectionOptions;
-  readonly socketFactory: ISocketFactory;
+  readonly socketFactory: (to: Destination) => Socket;
   readonly socket: Socket;
   readonly authHandlers: {
     onSuccess(answer: Buffer): void;

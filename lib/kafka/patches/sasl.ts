@@ -1,38 +1,66 @@
 /**
- * kafkajs' own authenticators, for a login that shows no password.
+ * A login by kafkajs' own authenticators that shows no password.
  *
  * @module
  */
 
+import { messageOf } from "../../base/errors.ts";
+import { redact } from "../../base/secret.ts";
+import type { SaslSettings } from "../../settings/security.ts";
+import { isKafkaOutage } from "../errors.ts";
 import type { Mechanism } from "../kafkajs.ts";
-import type { SaslMechanism } from "../../settings/security.ts";
 import { loadKafkajsFile } from "./load.ts";
 
 type MakeProvider = Mechanism["authenticationProvider"];
 
-const FILES: Readonly<Record<SaslMechanism, string>> = {
-  "PLAIN": "plain",
-  "SCRAM-SHA-256": "scram256",
-  "SCRAM-SHA-512": "scram512",
-};
-
-/** What a login by a mechanism needs. */
-export interface Sasl {
-  readonly authenticator: (credentials: object) => MakeProvider;
+interface Errors {
   /** The error by which kafkajs recognises a refused login. */
   readonly KafkaJSSASLAuthenticationError: new (message: string) => Error;
 }
 
-/** Loads what a login by a mechanism needs. */
-export async function loadSasl(mechanism: SaslMechanism): Promise<Sasl> {
-  const file = `src/broker/saslAuthenticator/${FILES[mechanism]}.js`;
-  const [authenticator, { KafkaJSSASLAuthenticationError }] = await Promise.all(
-    [
-      loadKafkajsFile<Sasl["authenticator"]>(file),
-      loadKafkajsFile<Pick<Sasl, "KafkaJSSASLAuthenticationError">>(
-        "src/errors.js",
-      ),
-    ],
-  );
-  return { authenticator, KafkaJSSASLAuthenticationError };
+const FILES = {
+  "PLAIN": "plain",
+  "SCRAM-SHA-256": "scram256",
+  "SCRAM-SHA-512": "scram512",
+} as const;
+
+/** Puts a login into kafkajs' terms. */
+export async function saslMechanism(sasl: SaslSettings): Promise<Mechanism> {
+  const { mechanism, password } = sasl;
+  const authenticator = await loadKafkajsFile<
+    (credentials: object) => MakeProvider
+  >(`src/broker/saslAuthenticator/${FILES[mechanism]}.js`);
+  const errors = await loadKafkajsFile<Errors>("src/errors.js");
+  // Getters that aren't enumerable: an object that is shown or copied doesn't contain the password.
+  const credentials = Object.defineProperties({}, {
+    username: { get: () => sasl.username },
+    password: { get: () => password.reveal() },
+  });
+  return {
+    mechanism,
+    authenticationProvider(args) {
+      let failure: unknown;
+      const provider = authenticator(credentials)({
+        ...args,
+        saslAuthenticate: (request) =>
+          args.saslAuthenticate(request).catch((error) => {
+            failure = error;
+            throw error;
+          }),
+      });
+      return {
+        async authenticate() {
+          try {
+            await provider.authenticate();
+          } catch (error) {
+            // kafkajs takes any failure of a login for a refusal and doesn't retry it, also the restart of a broker.
+            if (isKafkaOutage(failure)) throw failure;
+            throw new errors.KafkaJSSASLAuthenticationError(
+              redact(messageOf(error), [password]),
+            );
+          }
+        },
+      };
+    },
+  };
 }

@@ -98,10 +98,10 @@ function watcherOf(connection: Connection): () => void {
 }
 
 async function answers(connection: Connection): Promise<boolean> {
-  const { host, port, ssl, socketFactory } = connection;
+  const { host, port, socketFactory } = connection;
   try {
     await askBroker(`${host}:${port}`, { apiKey: 18, apiVersion: 0 }, {
-      open: (onConnect) => socketFactory({ host, port, ssl, onConnect }),
+      open: socketFactory,
       timeoutMs: wasGivenUp(connection)
         ? SECOND_ANSWER_TIMEOUT_MS
         : ANSWER_TIMEOUT_MS,

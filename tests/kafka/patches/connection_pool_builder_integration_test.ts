@@ -9,7 +9,7 @@ import { withAdmin } from "../../../lib/kafka/client.ts";
 import { addressOf } from "../../../lib/kafka/probe.ts";
 import { integrationTest } from "../../support/integration.ts";
 import { permittedTest } from "../../support/permissions.ts";
-import { kafkaSecuritySettings } from "../../../lib/kafka/security.ts";
+import { socketFactory } from "../../../lib/kafka/sockets.ts";
 import { runTaskProcess } from "../../support/task_process.ts";
 
 /** Listens at an IPv6 address, and passes on what comes to a broker. */
@@ -75,26 +75,25 @@ integrationTest(
 );
 
 permittedTest(
-  "kafkaSecuritySettings() makes sockets to an address that a cluster advertises, IPv6 too",
+  "socketFactory() makes sockets to an address that a cluster advertises, IPv6 too",
   [{ name: "net", host: "[::1]" }, { name: "env" }],
   async () => {
     const listener = Deno.listen({ hostname: "::1", port: 0 });
-    const { socketFactory } = await kafkaSecuritySettings(undefined);
+    const open = socketFactory(undefined);
     for (const host of ["::1", "[::1]"]) {
       const connected = Promise.withResolvers<void>();
       const accepted = listener.accept();
-      const socket = socketFactory?.({
+      const socket = open({
         host,
         port: listener.addr.port,
-        ssl: {},
         onConnect: () => connected.resolve(),
       });
-      socket?.on("error", (error) => connected.reject(error));
+      socket.on("error", (error) => connected.reject(error));
       await connected.promise;
       (await accepted).close();
       const closed = Promise.withResolvers<void>();
-      socket?.once("close", () => closed.resolve());
-      socket?.destroy();
+      socket.once("close", () => closed.resolve());
+      socket.destroy();
       await closed.promise;
     }
     listener.close();
