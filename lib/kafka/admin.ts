@@ -4,9 +4,10 @@
  * @module
  */
 
-import type { Admin as KafkajsAdmin } from "./kafkajs.ts";
+import type { Admin as KafkajsAdmin, Kafka } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
 import { throughOutages } from "../base/retry.ts";
+import { inTime } from "./cluster.ts";
 import type { Connectable } from "./connectable.ts";
 import { isStaleMetadata, protocolCodeOf } from "./errors.ts";
 import { loadKafkajs } from "./patches/load.ts";
@@ -56,16 +57,6 @@ export interface OffsetRange {
 /** How long the brokers may take to know a topic that the controller has created, in milliseconds. */
 const KNOWN_TIMEOUT_MS = 10_000;
 
-/** Waits until the brokers know a topic that was just created, and its partitions have leaders. `ask` asks for its metadata. */
-export async function untilTopicKnown(
-  ask: () => Promise<unknown>,
-): Promise<void> {
-  await throughOutages(ask, {
-    isOutage: (error) => error instanceof OutageError || isStaleMetadata(error),
-    timeoutMs: KNOWN_TIMEOUT_MS,
-  });
-}
-
 /** Waits for offsets for which kafkajs asks twice: it fails with a TypeError if a partition loses its leader in between. */
 async function askedTwice<T>(offsets: Promise<T>): Promise<T> {
   try {
@@ -78,24 +69,25 @@ async function askedTwice<T>(offsets: Promise<T>): Promise<T> {
 
 /** A client for questions about a cluster, and changes to it. */
 export class Admin implements Connectable {
-  readonly #admin: KafkajsAdmin;
+  protected readonly admin: KafkajsAdmin;
 
-  constructor(admin: KafkajsAdmin) {
-    this.#admin = admin;
+  /** Makes the client. It doesn't connect yet. */
+  constructor(kafka: Kafka) {
+    this.admin = kafka.admin();
   }
 
   connect(): Promise<void> {
-    return this.#admin.connect();
+    return this.admin.connect();
   }
 
   disconnect(): Promise<void> {
-    return this.#admin.disconnect();
+    return this.admin.disconnect();
   }
 
   /** Reads how a topic is laid out; undefined if it does not exist. */
   async topicLayout(topic: string): Promise<TopicLayout | undefined> {
     try {
-      const { topics } = await this.#admin.fetchTopicMetadata({
+      const { topics } = await this.admin.fetchTopicMetadata({
         topics: [topic],
       });
       const partitions = topics[0]?.partitions ?? [];
@@ -113,7 +105,7 @@ export class Admin implements Connectable {
 
   /** Lists the names of the topics that the user may see. */
   topicNames(): Promise<string[]> {
-    return this.#admin.listTopics();
+    return inTime(this.admin.listTopics());
   }
 
   /** Creates a topic, and waits until the brokers know it. Returns whether it was created; false if it exists. */
@@ -125,7 +117,7 @@ export class Admin implements Connectable {
       settings = {},
       validateOnly = false,
     } = spec;
-    const created = await this.#admin.createTopics({
+    const created = await this.admin.createTopics({
       validateOnly,
       topics: [{
         topic,
@@ -138,11 +130,15 @@ export class Admin implements Connectable {
       waitForLeaders: false,
     });
     if (created && !validateOnly) {
-      await untilTopicKnown(async () => {
-        await this.#admin.fetchTopicMetadata({ topics: [topic] });
+      await throughOutages(async () => {
+        await this.admin.fetchTopicMetadata({ topics: [topic] });
         // A leader that the brokers know may not lead yet: it would refuse messages.
         const { size } = await this.offsetRanges(topic);
         if (size < partitions) throw new OutageError("A leader is missing");
+      }, {
+        isOutage: (error) =>
+          error instanceof OutageError || isStaleMetadata(error),
+        timeoutMs: KNOWN_TIMEOUT_MS,
       });
     }
     return created;
@@ -158,7 +154,7 @@ export class Admin implements Connectable {
     const own = (await this.topicSettings(topic))
       .filter(({ isDefault }) => !isDefault)
       .map(({ name, value }) => [name, value ?? ""] as const);
-    await this.#admin.alterConfigs({
+    await this.admin.alterConfigs({
       validateOnly: false,
       resources: [{
         type: ConfigResourceTypes.TOPIC,
@@ -172,7 +168,7 @@ export class Admin implements Connectable {
   /** Reads a topic's own settings, and the defaults that it has. */
   async topicSettings(topic: string): Promise<TopicSetting[]> {
     const { ConfigResourceTypes } = await loadKafkajs();
-    const { resources } = await this.#admin.describeConfigs({
+    const { resources } = await this.admin.describeConfigs({
       includeSynonyms: false,
       resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
     });
@@ -186,7 +182,7 @@ export class Admin implements Connectable {
 
   /** Reads which offsets each partition of a topic has. Those without a leader are left out. */
   async offsetRanges(topic: string): Promise<ReadonlyMap<number, OffsetRange>> {
-    const ranges = await askedTwice(this.#admin.fetchTopicOffsets(topic));
+    const ranges = await askedTwice(this.admin.fetchTopicOffsets(topic));
     return new Map(ranges.map(({ partition, low, high }) => [
       partition,
       { low: BigInt(low), high: BigInt(high) },
@@ -201,8 +197,8 @@ export class Admin implements Connectable {
     topic: string,
     timeMs: number,
   ): Promise<ReadonlyMap<number, bigint>> {
-    const found = await askedTwice(
-      this.#admin.fetchTopicOffsetsByTimestamp(topic, timeMs),
+    const found = await inTime(
+      askedTwice(this.admin.fetchTopicOffsetsByTimestamp(topic, timeMs)),
     );
     return new Map(
       found.map(({ partition, offset }) => [partition, BigInt(offset)]),
@@ -214,7 +210,7 @@ export class Admin implements Connectable {
     group: string,
     topic: string,
   ): Promise<ReadonlyMap<number, bigint>> {
-    const [found] = await this.#admin.fetchOffsets({
+    const [found] = await this.admin.fetchOffsets({
       groupId: group,
       topics: [topic],
     });
@@ -227,10 +223,10 @@ export class Admin implements Connectable {
 
   /** Removes a group, which must have no members. */
   async deleteGroup(group: string): Promise<void> {
-    await this.#admin.deleteGroups([group]);
+    await this.admin.deleteGroups([group]);
   }
 
   async countBrokers(): Promise<number> {
-    return (await this.#admin.describeCluster()).brokers.length;
+    return (await this.admin.describeCluster()).brokers.length;
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { Admin, type OffsetRange, type TopicSetting } from "./admin.ts";
+import type { OffsetRange, TopicSetting } from "./admin.ts";
 import { inTime } from "./cluster.ts";
 import { ClusterClient } from "./cluster_client.ts";
 import { isKafkaOutage, protocolCodeOf } from "./errors.ts";
@@ -156,7 +156,7 @@ export class TopicCatalog extends ClusterClient {
   /** Reads a topic's settings. Returns the settings, by name; empty if the user may not see them. */
   async settings(topic: string): Promise<TopicSetting[]> {
     try {
-      const found = await inTime(new Admin(this.admin).topicSettings(topic));
+      const found = await inTime(this.topicSettings(topic));
       return found.sort((a, b) => a.name < b.name ? -1 : 1);
     } catch (error) {
       if (protocolCodeOf(error) !== "TOPIC_AUTHORIZATION_FAILED") throw error;

@@ -67,7 +67,7 @@ export async function createKafka(
   const assigner = rangeAssigner(await loadKafkajs());
   return {
     config,
-    admin: () => new Admin(kafka.admin()),
+    admin: () => new Admin(kafka),
     /** Makes a client that sends; `idempotent`: the broker recognises a batch that is sent again (`enable.idempotence`). */
     producer: (options?: { readonly idempotent?: boolean }) =>
       new MessageProducer(kafka, options),

@@ -4,40 +4,32 @@
  * @module
  */
 
-import type { Admin as KafkajsAdmin, Kafka } from "./kafkajs.ts";
+import type { Kafka } from "./kafkajs.ts";
 import { Admin, type OffsetRange } from "./admin.ts";
 import { type Cluster, clusterOf, inTime } from "./cluster.ts";
-import type { Connectable } from "./connectable.ts";
 import { missingLeader } from "./errors.ts";
 
 /** The offsets of all of a topic's partitions; undefined for one that has no leader. */
 export type TopicRanges = ReadonlyMap<number, OffsetRange | undefined>;
 
-/** A client with kafkajs' client for questions, and its own connection to the cluster. */
-export class ClusterClient implements Connectable {
-  protected readonly admin: KafkajsAdmin;
-  /** kafkajs' own connection, for what that one lacks. */
+/** A client with kafkajs' own connection to the cluster as well. */
+export class ClusterClient extends Admin {
   protected readonly cluster: Cluster;
   /** Resolves when the last request for a topic's offsets has ended. */
   #rangesRead: Promise<unknown> = Promise.resolve();
 
   /** Makes the client. It doesn't connect yet. */
   constructor(kafka: Kafka) {
-    this.admin = kafka.admin();
+    super(kafka);
     this.cluster = clusterOf(kafka);
   }
 
-  async connect(): Promise<void> {
-    await Promise.all([this.admin.connect(), this.cluster.connect()]);
+  override async connect(): Promise<void> {
+    await Promise.all([super.connect(), this.cluster.connect()]);
   }
 
-  async disconnect(): Promise<void> {
-    await Promise.all([this.admin.disconnect(), this.cluster.disconnect()]);
-  }
-
-  /** Lists the names of the topics that the user may see. */
-  topicNames(): Promise<string[]> {
-    return inTime(this.admin.listTopics());
+  override async disconnect(): Promise<void> {
+    await Promise.all([super.disconnect(), this.cluster.disconnect()]);
   }
 
   /**
@@ -53,22 +45,13 @@ export class ClusterClient implements Connectable {
   }
 
   async #readRanges(topic: string): Promise<TopicRanges | undefined> {
-    const admin = new Admin(this.admin);
     // kafkajs asks for the offsets of a topic that does not exist again and again.
-    const layout = await inTime(admin.topicLayout(topic));
+    const layout = await inTime(this.topicLayout(topic));
     if (!layout) return undefined;
-    const found = await inTime(admin.offsetRanges(topic));
+    const found = await inTime(this.offsetRanges(topic));
     return new Map(
       Array.from({ length: layout.partitions }, (_, n) => [n, found.get(n)]),
     );
-  }
-
-  /** Finds the first messages that are not older than a time: see {@linkcode Admin.offsetsAt}. */
-  offsetsAt(
-    topic: string,
-    timeMs: number,
-  ): Promise<ReadonlyMap<number, bigint>> {
-    return inTime(new Admin(this.admin).offsetsAt(topic, timeMs));
   }
 }
 
