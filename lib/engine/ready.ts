@@ -5,7 +5,7 @@
  */
 
 import { DEFAULT_CONFIG } from "../settings/config.ts";
-import { requireReadiness } from "../kafka/readiness.ts";
+import { createKafka } from "../kafka/client.ts";
 import { requestRegistry } from "../registry/transport.ts";
 
 const PROBE = "engine-ready-probe";
@@ -24,7 +24,27 @@ export async function brokerAnswers(
     hostname: address.slice(0, separator),
     port: Number(address.slice(separator + 1)),
   })).close();
-  await requireReadiness({ ...DEFAULT_CONFIG, brokers: [address] }, id);
+  const kafka = await createKafka(
+    { ...DEFAULT_CONFIG, brokers: [address] },
+    { clientId: PROBE },
+  );
+  const client = kafka.groups();
+  try {
+    await client.connect();
+    await client.createTopic({
+      topic: PROBE,
+      partitions: 1,
+      replicationFactor: 1,
+      validateOnly: true,
+    });
+    await client.committed(PROBE);
+    const brokers = await client.brokers();
+    if (!brokers.some(({ nodeId }) => nodeId === id)) {
+      throw new Error(`The cluster does not have broker ${id} yet`);
+    }
+  } finally {
+    await client.disconnect();
+  }
 }
 
 /** Registers a schema with a registry and removes it. */

@@ -12,6 +12,13 @@ import type { Connectable } from "./connectable.ts";
 import { isStaleMetadata, protocolCodeOf } from "./errors.ts";
 import { loadKafkajs } from "./patches/load.ts";
 
+/** A broker, by the address that it gives to clients. */
+export interface AdvertisedBroker {
+  readonly nodeId: number;
+  /** Its address, as `host:port`. */
+  readonly address: string;
+}
+
 /** The topic to create. */
 export interface TopicSpec {
   /** Its name. */
@@ -226,7 +233,12 @@ export class Admin implements Connectable {
     await this.admin.deleteGroups([group]);
   }
 
-  async countBrokers(): Promise<number> {
-    return (await this.admin.describeCluster()).brokers.length;
+  /** Lists the brokers with the addresses that they give to clients. */
+  async brokers(): Promise<AdvertisedBroker[]> {
+    const { brokers } = await inTime(this.admin.describeCluster());
+    return brokers.map(({ nodeId, host, port }) => ({
+      nodeId,
+      address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
+    }));
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Kafka, KafkaConfig, LogEntry } from "./kafkajs.ts";
+import type { LogEntry } from "./kafkajs.ts";
 import type { Config } from "../settings/config.ts";
 import { waitFor, type WaitOptions, withDeadline } from "../base/retry.ts";
 import { within } from "../base/pause.ts";
@@ -63,8 +63,23 @@ export async function createKafka(
   config: Config,
   options: KafkaOptions = {},
 ) {
-  const kafka = await createKafkajs(config, options);
-  const assigner = rangeAssigner(await loadKafkajs());
+  const security = config.security?.kafka;
+  const { log } = options;
+  const kafkajs = await loadKafkajs();
+  const kafka = new kafkajs.Kafka({
+    brokers: () => answeringBrokers(config.brokers, security),
+    clientId: options.clientId ?? "cafe-event-pipeline",
+    connectionTimeout: CONNECTION_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
+    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
+    socketFactory: socketFactory(security),
+    ...(security?.sasl && { sasl: await saslMechanism(security.sasl) }),
+    logLevel: kafkajs.logLevel[log ? "DEBUG" : "NOTHING"],
+    logCreator: () => (entry) =>
+      log?.(redact(logLine(entry), [security?.sasl?.password])),
+  });
+  const assigner = rangeAssigner(kafkajs);
   return {
     config,
     admin: () => new Admin(kafka),
@@ -81,30 +96,6 @@ export async function createKafka(
     /** Makes a client for questions about the cluster and this user's rights. */
     inspector: () => new ClusterInspector(kafka),
   };
-}
-
-/** Makes a client of kafkajs itself, with all that it offers. */
-export async function createKafkajs(
-  config: Config,
-  options: KafkaOptions = {},
-): Promise<Kafka> {
-  const security = config.security?.kafka;
-  const { log } = options;
-  const { Kafka, logLevel } = await loadKafkajs();
-  const settings: KafkaConfig = {
-    brokers: () => answeringBrokers(config.brokers, security),
-    clientId: options.clientId ?? "cafe-event-pipeline",
-    connectionTimeout: CONNECTION_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    // Waiting is done where the caller's deadline is known, not several layers deep: see connectWithin.
-    retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 2 },
-    socketFactory: socketFactory(security),
-    ...(security?.sasl && { sasl: await saslMechanism(security.sasl) }),
-    logLevel: log ? logLevel.DEBUG : logLevel.NOTHING,
-    logCreator: () => (entry) =>
-      log?.(redact(logLine(entry), [security?.sasl?.password])),
-  };
-  return new Kafka(settings);
 }
 
 /** Connects, trying again with growing pauses until it works, the time is up or the signal ends the wait. */

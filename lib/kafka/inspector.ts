@@ -10,13 +10,6 @@ import { ClusterClient } from "./cluster_client.ts";
 import { protocolCodeOf } from "./errors.ts";
 import { type RawRequest, sendRaw } from "./patches/raw_request.ts";
 
-/** A broker, by the address that it gives to clients. */
-export interface AdvertisedBroker {
-  readonly nodeId: number;
-  /** Its address, as `host:port`. */
-  readonly address: string;
-}
-
 /** The operations that Kafka's rights are on, by Kafka's numbers. */
 const OPERATIONS = {
   3: "Read",
@@ -130,15 +123,6 @@ const QUORUM: RawRequest<number | undefined> = {
 
 /** A client for questions about a cluster. */
 export class ClusterInspector extends ClusterClient {
-  /** Lists the brokers. Returns each with the address that it gives to clients. */
-  async brokers(): Promise<AdvertisedBroker[]> {
-    const { brokers } = await inTime(this.admin.describeCluster());
-    return brokers.map(({ nodeId, host, port }) => ({
-      nodeId,
-      address: `${host.includes(":") ? `[${host}]` : host}:${port}`,
-    }));
-  }
-
   /** Reads this user's rights on a topic. Returns the rights; empty if the topic does not exist, or may not be seen. */
   async topicRights(topic: string): Promise<readonly Operation[]> {
     return await this.#send(metadata(topic));

@@ -13,7 +13,6 @@ export type {
   Cluster,
   EachBatchPayload,
   Kafka,
-  KafkaConfig,
   LogEntry,
   Mechanism,
   MemberDescription,

@@ -111,7 +111,7 @@ export async function ensureTopic(
   } catch (error) {
     const code = protocolCodeOf(error);
     if (code === "INVALID_REPLICATION_FACTOR") {
-      const brokersCount = await admin.countBrokers();
+      const { length: brokersCount } = await admin.brokers();
       throw new PipelineError(
         `Can't put ${replicationFactor} replicas of each partition on ${brokersCount} ` +
           `broker${brokersCount === 1 ? "" : "s"}`,

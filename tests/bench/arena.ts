@@ -5,7 +5,7 @@
  */
 
 import type { Admin } from "kafkajs";
-import { Admin as OwnAdmin } from "../../lib/kafka/admin.ts";
+import { createTopic } from "../../lib/kafka/topic.ts";
 import { orders, randomOrders } from "../../lib/events/order.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
 import { brokerData } from "../../lib/engine/paths.ts";
@@ -133,7 +133,7 @@ export class Arena implements AsyncDisposable {
     schemaText = orders.schemaText,
   }: TopicOptions = {}): Promise<ArenaTopic> {
     const topic = `bench-${crypto.randomUUID()}`;
-    await new OwnAdmin(this.#admin).createTopic({
+    await createTopic(this.stage.config, {
       topic,
       partitions,
       replicationFactor: 1,

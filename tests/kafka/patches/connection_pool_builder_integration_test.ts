@@ -62,7 +62,7 @@ integrationTest(
       await withAdmin(
         { ...config, brokers },
         {},
-        (admin) => admin.countBrokers(),
+        async (admin) => (await admin.brokers()).length,
       ),
       1,
     );

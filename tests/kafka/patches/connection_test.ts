@@ -77,7 +77,7 @@ for (const length of [3, 0, -1, MAX_FRAME_BYTES + 1, 2 ** 31 - 1]) {
           withAdmin(
             config,
             { timeoutMs: 500 },
-            (admin) => admin.countBrokers(),
+            (admin) => admin.brokers(),
           ),
         PipelineError,
         "Kafka can't be reached",
