@@ -150,25 +150,17 @@ export class InputFile {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     if (signal?.aborted) return;
-    const reader = (await this.#open(offset)).getReader();
-    // A read that waits for a keyboard or a pipe would outlast a stop.
-    const cancel = () => void reader.cancel().catch(() => {});
-    signal?.addEventListener("abort", cancel);
     this.#readBytes = offset;
-    try {
-      for (
-        let { done, value } = await reader.read();
-        !done && !signal?.aborted;
-        { done, value } = await reader.read()
-      ) {
-        if (!value) continue;
-        this.#readBytes += value.length;
-        yield value;
-      }
-    } finally {
-      signal?.removeEventListener("abort", cancel);
-      await reader.cancel().catch(() => {});
-    }
+    const counted = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        this.#readBytes += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+    // A read that waits for a keyboard or a pipe would outlast a stop.
+    yield* (await this.#open(offset)).pipeThrough(counted, {
+      ...(signal && { signal }),
+    });
   }
 }
 
