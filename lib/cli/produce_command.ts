@@ -8,7 +8,7 @@ import { UsageError } from "../base/errors.ts";
 import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
 import { produceItems } from "../produce/produce.ts";
-import { RejectsFile } from "../produce/rejects.ts";
+import { openRejects } from "../produce/rejects.ts";
 import { ResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
 import { fakedEvents } from "../produce/sources/faked.ts";
@@ -149,7 +149,7 @@ export const produceCommand = task({
     : undefined;
   const start = resume?.start;
   const rejects = path && flags.rejects
-    ? await RejectsFile.open(flags.rejects, {
+    ? await openRejects(flags.rejects, {
       source: path,
       after: start?.line,
     })

@@ -23,124 +23,93 @@ const LINE_FEED = encoder.encode("\n");
 const NOTHING = new Uint8Array();
 const NO_LIMIT = { limitBytes: Infinity };
 
+/** Where rejected records are kept: see {@linkcode openRejects}. */
+export type RejectsFile = Awaited<ReturnType<typeof openRejects>>;
+
 /**
- * A file of rejected records, each as it was, in the format of the file that they come from; and beside it a file that says why: for
- * each record one JSON object with its number in the source, the reason, and the record's text.
+ * Opens a file for rejected records, each as it was, in the format of the file that they come from; and beside it a file that says why:
+ * for each record one JSON object with its number in the source, the reason, and the record's text.
+ *
+ * @param name The file of records; a name without a folder is one in {@linkcode REJECTS_FOLDER}.
+ * @param options The file that the records come from, which must be another; and, for a run that adds to what earlier runs have
+ * kept, the number of the last record that does not come again.
+ * @throws {PipelineError} If they can't be written, or hold something and the run does not add to it.
  */
-export class RejectsFile {
-  readonly path: string;
-  readonly reasonsPath: string;
-  readonly #records: Deno.FsFile;
-  readonly #reasons: Deno.FsFile;
-  /** What an earlier run has kept of the records that come again, by number. */
-  readonly #kept: Map<number, string>;
-  #isEmpty: boolean;
-
-  private constructor(
-    path: string,
-    parts: {
-      readonly records: Deno.FsFile;
-      readonly reasons: Deno.FsFile;
-      readonly kept: Map<number, string>;
-    },
-  ) {
-    this.path = path;
-    this.reasonsPath = reasonsPathOf(path);
-    this.#records = parts.records;
-    this.#reasons = parts.reasons;
-    this.#kept = parts.kept;
-    this.#isEmpty = parts.records.statSync().size === 0;
+export async function openRejects(
+  name: string,
+  options: { readonly source: string; readonly after: number | undefined },
+) {
+  const path = /[\\/]/.test(name) ? name : `${REJECTS_FOLDER}/${name}`;
+  const reasonsPath = `${path}.reasons.ndjson`;
+  const { source, after } = options;
+  if (await isSame(path, source)) {
+    throw new PipelineError(`${path} is the file that the events come from`);
   }
-
-  /**
-   * Opens the two files.
-   *
-   * @param name The file of records; a name without a folder is one in {@linkcode REJECTS_FOLDER}.
-   * @param options The file that the records come from, which must be another; and, for a run that adds to what earlier runs have
-   * kept, the number of the last record that does not come again.
-   * @throws {PipelineError} If they can't be written, or hold something and the run does not add to it.
-   */
-  static async open(
-    name: string,
-    options: { readonly source: string; readonly after: number | undefined },
-  ): Promise<RejectsFile> {
-    const path = /[\\/]/.test(name) ? name : `${REJECTS_FOLDER}/${name}`;
-    const { source, after } = options;
-    if (await isSame(path, source)) {
-      throw new PipelineError(`${path} is the file that the events come from`);
+  const records = await openToAdd(path);
+  try {
+    let isEmpty = (await records.stat()).size === 0;
+    if (after === undefined && !isEmpty) {
+      throw new PipelineError(`${path} holds something already`, {
+        hint:
+          "It may be what an earlier run has rejected: send it, and remove it, or choose another name.",
+      });
     }
-    const open = async (file: string) => {
-      try {
-        await Deno.mkdir(dirname(file), { recursive: true });
-        return await Deno.open(file, {
-          read: true,
-          append: true,
-          create: true,
-        });
-      } catch (cause) {
-        throw explain(file, cause);
-      }
+    const reasons = await openToAdd(reasonsPath);
+    if (after === undefined) await reasons.truncate();
+    for (const file of [records, reasons]) await endLine(file);
+    const kept = await readKept(reasonsPath, after ?? 0);
+    return {
+      path,
+      /**
+       * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost
+       * in a crash.
+       *
+       * @param error Why it is not sent.
+       */
+      add(item: SourceItem, error: InvalidEventError): void {
+        const { number, original, header } = item;
+        const text = original && (decodeUtf8(original) ??
+          { base64: original.toBase64() });
+        const reason = {
+          number,
+          reason: error.message,
+          original: text ?? null,
+        };
+        if (kept.get(number) === JSON.stringify(reason.original)) return;
+        try {
+          if (original) {
+            if (isEmpty && header) write(records, header);
+            isEmpty = false;
+            write(records, original);
+          }
+          write(reasons, encoder.encode(JSON.stringify(reason)));
+        } catch (cause) {
+          throw explain(path, cause);
+        }
+      },
+      /** Closes the files, and removes those that are empty. */
+      async close(): Promise<void> {
+        const files = [[path, records], [reasonsPath, reasons]] as const;
+        for (const [path, file] of files) {
+          const { size } = await file.stat();
+          file.close();
+          if (size === 0) await Deno.remove(path).catch(() => {});
+        }
+      },
     };
-    const records = await open(path);
-    try {
-      if (after === undefined && (await records.stat()).size > 0) {
-        throw new PipelineError(`${path} holds something already`, {
-          hint:
-            "It may be what an earlier run has rejected: send it, and remove it, or choose another name.",
-        });
-      }
-      const reasons = await open(reasonsPathOf(path));
-      if (after === undefined) await reasons.truncate();
-      for (const file of [records, reasons]) await endLine(file);
-      const kept = await readKept(reasonsPathOf(path), after ?? 0);
-      return new RejectsFile(path, { records, reasons, kept });
-    } catch (error) {
-      records.close();
-      throw error;
-    }
-  }
-
-  /**
-   * Adds a record, unless an earlier run has kept it. It is written when this returns: what a resume file counts as done is not lost in a
-   * crash.
-   *
-   * @param error Why it is not sent.
-   */
-  add(item: SourceItem, error: InvalidEventError): void {
-    const { number, original, header } = item;
-    const text = original && (decodeUtf8(original) ??
-      { base64: original.toBase64() });
-    const reason = { number, reason: error.message, original: text ?? null };
-    if (this.#kept.get(number) === JSON.stringify(reason.original)) return;
-    try {
-      if (original) {
-        if (this.#isEmpty && header) write(this.#records, header);
-        this.#isEmpty = false;
-        write(this.#records, original);
-      }
-      write(this.#reasons, encoder.encode(JSON.stringify(reason)));
-    } catch (cause) {
-      throw explain(this.path, cause);
-    }
-  }
-
-  /** Closes the files, and removes those that are empty. */
-  async close(): Promise<void> {
-    for (
-      const [path, file] of [
-        [this.path, this.#records],
-        [this.reasonsPath, this.#reasons],
-      ] as const
-    ) {
-      const { size } = await file.stat();
-      file.close();
-      if (size === 0) await Deno.remove(path).catch(() => {});
-    }
+  } catch (error) {
+    records.close();
+    throw error;
   }
 }
 
-function reasonsPathOf(path: string): string {
-  return `${path}.reasons.ndjson`;
+async function openToAdd(path: string): Promise<Deno.FsFile> {
+  try {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    return await Deno.open(path, { read: true, append: true, create: true });
+  } catch (cause) {
+    throw explain(path, cause);
+  }
 }
 
 /** Writes a line with its break in one go: a crash between the two would join it to the next one. */

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { InvalidEventError, PipelineError } from "../../lib/base/errors.ts";
-import { RejectsFile } from "../../lib/produce/rejects.ts";
+import { openRejects } from "../../lib/produce/rejects.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const error = new InvalidEventError("no");
@@ -29,14 +29,14 @@ async function reject(
     readonly records: readonly (readonly [number: number, text: string])[];
   },
 ): Promise<void> {
-  const file = await RejectsFile.open(path, { source: "-", after });
+  const file = await openRejects(path, { source: "-", after });
   for (const [number, text] of records) {
     file.add({ number, original: bytes(text) }, error);
   }
   await file.close();
 }
 
-Deno.test("RejectsFile keeps a record once that a run rejects again after a crash", async () => {
+Deno.test("A file of rejects keeps a record once that a run rejects again after a crash", async () => {
   await withPath(async (path) => {
     await reject(path, { after: 0, records: [[1, "a"], [5, "b"], [9, "c"]] });
     // All up to 3 was delivered: 5 and 9 come again, and 9 has changed since.
@@ -48,7 +48,7 @@ Deno.test("RejectsFile keeps a record once that a run rejects again after a cras
   });
 });
 
-Deno.test("RejectsFile begins a line of its own behind one that was cut off", async () => {
+Deno.test("A file of rejects begins a line of its own behind one that was cut off", async () => {
   await withPath(async (path) => {
     await Deno.writeTextFile(path, "a");
     await Deno.writeTextFile(`${path}.reasons.ndjson`, '{"number":1,"rea');
@@ -57,11 +57,11 @@ Deno.test("RejectsFile begins a line of its own behind one that was cut off", as
   });
 });
 
-Deno.test("RejectsFile.open() refuses to replace what an earlier run has rejected", async () => {
+Deno.test("openRejects() refuses to replace what an earlier run has rejected", async () => {
   await withPath(async (path) => {
     await reject(path, { after: undefined, records: [[1, "a"]] });
     await assertRejects(
-      () => RejectsFile.open(path, { source: "-", after: undefined }),
+      () => openRejects(path, { source: "-", after: undefined }),
       PipelineError,
       "holds something already",
     );
