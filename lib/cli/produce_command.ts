@@ -9,7 +9,7 @@ import type { EventType } from "../events/event_type.ts";
 import { PARTITIONERS } from "../kafka/partitioner.ts";
 import { produceItems } from "../produce/produce.ts";
 import { openRejects } from "../produce/rejects.ts";
-import { ResumePoint } from "../produce/resume_point.ts";
+import { openResumePoint } from "../produce/resume_point.ts";
 import type { Acks } from "../kafka/message_producer.ts";
 import { fakedEvents } from "../produce/sources/faked.ts";
 import { InputFile } from "../produce/sources/file.ts";
@@ -145,7 +145,7 @@ export const produceCommand = task({
   const { count = DEFAULT_COUNT, acks } = flags;
   const path = flags.file && inputPath(flags.file);
   const resume = path && flags.resume
-    ? await ResumePoint.open(flags.resume, { path, topic })
+    ? await openResumePoint(flags.resume, { path, topic })
     : undefined;
   const start = resume?.start;
   const rejects = path && flags.rejects

@@ -27,18 +27,6 @@ interface State extends FilePlace {
   readonly hash: string;
 }
 
-function isState(value: unknown): value is State {
-  return typeof value === "object" && value !== null &&
-    "topic" in value && typeof value.topic === "string" &&
-    "offset" in value && isCount(value.offset) &&
-    "line" in value && isCount(value.line) &&
-    "hash" in value && typeof value.hash === "string";
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
-
 /** A file of events, and where they go. */
 export interface ResumeSource {
   /** The file's path; `-` is standard input. */
@@ -46,127 +34,95 @@ export interface ResumeSource {
   readonly topic: string;
 }
 
-/** A file of events and how far it has been delivered. */
-export class ResumePoint {
-  readonly #path: string;
-  readonly #source: string;
-  readonly #topic: string;
-  readonly #start: FilePlace;
+/** A file of events and how far it has been delivered: see {@linkcode openResumePoint}. */
+export type ResumePoint = Awaited<ReturnType<typeof openResumePoint>>;
+
+/**
+ * Reads how far a file has been delivered, and locks the resume file for this run.
+ *
+ * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
+ * @param source The file of events, and where they go.
+ * @returns The point; the file's beginning if there is no resume file yet.
+ * @throws {UsageError} If the events come from standard input, which can't be read again.
+ * @throws {PipelineError} If one of the files can't be read, the resume file can't be written, belongs to another file or another
+ * topic, or another run has locked it.
+ */
+export async function openResumePoint(name: string, source: ResumeSource) {
+  if (source.path === "-") {
+    throw new UsageError(
+      "A resume file takes a file to read: standard input can't be read again",
+    );
+  }
+  const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
+  const lock = await lockFile(path);
+  const start = await startOf(path, source).catch((error) => {
+    lock.close();
+    throw error;
+  });
   /** The lines that are not done, or lie behind one that isn't, in sequence: where each ends, and whether it is done. */
-  readonly #lines = new Map<number, { readonly end: number; done: boolean }>();
-  #place: FilePlace;
-  #saved: FilePlace;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #saving: Promise<void> = Promise.resolve();
-  readonly #lock: Deno.FsFile;
+  const lines = new Map<number, { readonly end: number; done: boolean }>();
+  let place = start;
+  let saved = start;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let saving: Promise<void> = Promise.resolve();
 
-  private constructor(
-    path: string,
-    { source, start, lock }: {
-      readonly source: ResumeSource;
-      readonly start: FilePlace;
-      readonly lock: Deno.FsFile;
+  const save = async () => {
+    if (place === saved) return;
+    const reached = place;
+    const hash = await hashOf(source.path, reached.offset);
+    await writeState(path, { topic: source.topic, ...reached, hash });
+    saved = reached;
+  };
+
+  return {
+    start,
+    /** Notes a line that is about to be sent, and where it ends in bytes. Lines come in the file's sequence. */
+    begin(line: number, end: number): void {
+      lines.set(line, { end, done: false });
     },
-  ) {
-    this.#path = path;
-    this.#source = source.path;
-    this.#topic = source.topic;
-    this.#lock = lock;
-    this.#start = start;
-    this.#place = start;
-    this.#saved = start;
-  }
+    /** Notes that a line is done. It is saved a moment later, as soon as every line before it is done too. */
+    done(line: number): void {
+      const noted = lines.get(line);
+      if (!noted) return;
+      noted.done = true;
+      for (const [number, { end, done }] of lines) {
+        if (!done) break;
+        lines.delete(number);
+        place = { offset: end, line: number };
+      }
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        // The next save covers one that failed; close() throws what went wrong in the last.
+        saving = saving.then(save).catch(() => {});
+      }, SAVE_INTERVAL_MS);
+    },
+    /** Saves what is not saved yet, and unlocks the resume file. */
+    async close(): Promise<void> {
+      clearTimeout(timer);
+      try {
+        await saving;
+        await save();
+      } finally {
+        // Removed while it is locked: a run that opened it before finds that its lock is on a file that is gone.
+        await Deno.remove(`${path}.lock`).catch(() => {});
+        lock.close();
+      }
+    },
+  };
+}
 
-  /**
-   * Reads how far a file has been delivered, and locks the resume file for this run.
-   *
-   * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
-   * @param source The file of events, and where they go.
-   * @returns The point; the file's beginning if there is no resume file yet.
-   * @throws {UsageError} If the events come from standard input, which can't be read again.
-   * @throws {PipelineError} If one of the files can't be read, the resume file can't be written, belongs to another file or another
-   * topic, or another run has locked it.
-   */
-  static async open(name: string, source: ResumeSource): Promise<ResumePoint> {
-    const { path: file, topic } = source;
-    if (file === "-") {
-      throw new UsageError(
-        "A resume file takes a file to read: standard input can't be read again",
-      );
-    }
-    const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
-    const lock = await lockFile(path);
-    try {
-      const start = await startOf(path, { path: file, topic });
-      return new ResumePoint(path, { source, start, lock });
-    } catch (error) {
-      lock.close();
-      throw error;
-    }
-  }
-
-  get start(): FilePlace {
-    return this.#start;
-  }
-
-  /** Notes a line that is about to be sent, and where it ends in bytes. Lines come in the file's sequence. */
-  begin(line: number, end: number): void {
-    this.#lines.set(line, { end, done: false });
-  }
-
-  /** Notes that a line is done. It is saved a moment later, as soon as every line before it is done too. */
-  done(line: number): void {
-    const noted = this.#lines.get(line);
-    if (!noted) return;
-    noted.done = true;
-    for (const [number, { end, done }] of this.#lines) {
-      if (!done) break;
-      this.#lines.delete(number);
-      this.#place = { offset: end, line: number };
-    }
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      // The next save covers one that failed; close() throws what went wrong in the last.
-      this.#saving = this.#saving.then(() => this.#save()).catch(() => {});
-    }, SAVE_INTERVAL_MS);
-  }
-
-  /** Saves what is not saved yet, and unlocks the resume file. */
-  async close(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    try {
-      await this.#saving;
-      await this.#save();
-    } finally {
-      // Removed while it is locked: a run that opened it before finds that its lock is on a file that is gone.
-      await Deno.remove(`${this.#path}.lock`).catch(() => {});
-      this.#lock.close();
-    }
-  }
-
-  /** Writes beside the file and renames: a crash leaves the old place or the new one, and nothing in between. */
-  async #save(): Promise<void> {
-    const place = this.#place;
-    if (place === this.#saved) return;
-    try {
-      const state: State = {
-        topic: this.#topic,
-        ...place,
-        hash: await hashOf(this.#source, place.offset),
-      };
-      const draft = `${this.#path}.new`;
-      // What a crash has left behind; a new file is made, so that no link is followed.
-      await Deno.remove(draft).catch(() => {});
-      using file = await Deno.open(draft, { write: true, createNew: true });
-      await file.write(new TextEncoder().encode(JSON.stringify(state) + "\n"));
-      await file.sync();
-      await Deno.rename(draft, this.#path);
-      this.#saved = place;
-    } catch (cause) {
-      if (cause instanceof PipelineError) throw cause;
-      throw explain(`Can't write ${this.#path}`, this.#path, cause);
-    }
+/** Writes beside the file and renames: a crash leaves the old place or the new one, and nothing in between. */
+async function writeState(path: string, state: State): Promise<void> {
+  try {
+    const draft = `${path}.new`;
+    // What a crash has left behind; a new file is made, so that no link is followed.
+    await Deno.remove(draft).catch(() => {});
+    using file = await Deno.open(draft, { write: true, createNew: true });
+    await file.write(new TextEncoder().encode(JSON.stringify(state) + "\n"));
+    await file.sync();
+    await Deno.rename(draft, path);
+  } catch (cause) {
+    throw explain(`Can't write ${path}`, path, cause);
   }
 }
 
@@ -206,9 +162,7 @@ async function requireRegularFile(path: string): Promise<void> {
     if (error instanceof Deno.errors.NotFound) return;
     throw error;
   }
-  throw new PipelineError(`${path} is not a resume file`, {
-    code: "resume-file",
-  });
+  throw notResumeFile(path);
 }
 
 async function startOf(
@@ -253,24 +207,35 @@ async function readState(path: string): Promise<State | undefined> {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw explain(`Can't read ${path}`, path, cause);
   }
-  let value: unknown;
+  const state = parseState(text);
+  if (!state) throw notResumeFile(path);
+  return state;
+}
+
+/** Reads a state; undefined if the text is something else. */
+function parseState(text: string): State | undefined {
   try {
-    value = JSON.parse(text);
+    const { topic, offset, line, hash } = JSON.parse(text);
+    const isState = typeof topic === "string" && typeof hash === "string" &&
+      [offset, line].every((count) =>
+        Number.isSafeInteger(count) && count >= 0
+      );
+    return isState ? { topic, offset, line, hash } : undefined;
   } catch {
-    value = undefined;
+    return undefined;
   }
-  if (isState(value)) return value;
-  throw new PipelineError(`${path} is not a resume file`, {
+}
+
+function notResumeFile(path: string): PipelineError {
+  return new PipelineError(`${path} is not a resume file`, {
     code: "resume-file",
   });
 }
 
 async function endsLine(path: string, offset: number): Promise<boolean> {
   using file = await Deno.open(path);
-  await file.seek(offset - 1, Deno.SeekMode.Start);
-  const before = new Uint8Array(1);
-  await file.read(before);
-  return before[0] === LINE_FEED;
+  const [before] = await readAt(file, offset - 1, 1);
+  return before === LINE_FEED;
 }
 
 /** Tells one file from another, and from what it was before a change that matters here. */

@@ -10,7 +10,10 @@ import { withAdmin } from "../support/kafkajs.ts";
 import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
 import { produceItems } from "../../lib/produce/produce.ts";
-import { RESUME_FOLDER, ResumePoint } from "../../lib/produce/resume_point.ts";
+import {
+  openResumePoint,
+  RESUME_FOLDER,
+} from "../../lib/produce/resume_point.ts";
 import { InputFile } from "../../lib/produce/sources/file.ts";
 import { fileEvents } from "../../lib/produce/sources/file_events.ts";
 import type { SourceItem } from "../../lib/produce/sources/source.ts";
@@ -260,7 +263,7 @@ resumeTest(
     await writeOrders(files, [lineOf(0), lineOf(1), lineOf(2)]);
     const stop = new AbortController();
     const first = Promise.withResolvers<void>();
-    const resume = await ResumePoint.open(files.state, {
+    const resume = await openResumePoint(files.state, {
       path: files.path,
       topic,
     });

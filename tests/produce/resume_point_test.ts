@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import { PipelineError, UsageError } from "../../lib/base/errors.ts";
-import { ResumePoint } from "../../lib/produce/resume_point.ts";
+import { openResumePoint } from "../../lib/produce/resume_point.ts";
 import type { FilePlace } from "../../lib/produce/sources/record.ts";
 import { permittedTest } from "../support/permissions.ts";
 import { eventually } from "../support/eventually.ts";
@@ -43,23 +43,23 @@ function resumeTest(name: string, fn: (files: Files) => Promise<void>): void {
 
 /** Begins all four lines, ends those, and closes. */
 async function run({ state, orders }: Files, done: readonly number[]) {
-  const point = await ResumePoint.open(state, { path: orders, topic: "demo" });
+  const point = await openResumePoint(state, { path: orders, topic: "demo" });
   for (const [i, end] of ENDS.entries()) point.begin(i + 1, end);
   for (const line of done) point.done(line);
   await point.close();
 }
 
 async function placeOf({ state, orders }: Files): Promise<FilePlace> {
-  const point = await ResumePoint.open(state, { path: orders, topic: "demo" });
+  const point = await openResumePoint(state, { path: orders, topic: "demo" });
   await point.close();
   const { offset, line } = point.start;
   return { offset, line };
 }
 
 resumeTest(
-  "ResumePoint.open() begins at the start where nothing is kept yet, and keeps nothing by itself",
+  "openResumePoint() begins at the start where nothing is kept yet, and keeps nothing by itself",
   async (files) => {
-    const point = await ResumePoint.open(files.state, {
+    const point = await openResumePoint(files.state, {
       path: files.orders,
       topic: "demo",
     });
@@ -71,7 +71,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint goes on behind the last line before which every line is done",
+  "A resume point goes on behind the last line before which every line is done",
   async (files) => {
     await run(files, [3, 1]);
     // The third is done, but the second isn't.
@@ -83,7 +83,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint keeps nothing new where the first line isn't done",
+  "A resume point keeps nothing new where the first line isn't done",
   async (files) => {
     await run(files, [2, 3, 4]);
     assertEquals(await exists(files.state), false);
@@ -94,9 +94,9 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.done() passes over a line that was never begun",
+  "A resume point's done() passes over a line that was never begun",
   async (files) => {
-    const point = await ResumePoint.open(files.state, {
+    const point = await openResumePoint(files.state, {
       path: files.orders,
       topic: "demo",
     });
@@ -110,9 +110,9 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.done() saves by itself a moment later",
+  "A resume point's done() saves by itself a moment later",
   async (files) => {
-    const point = await ResumePoint.open(files.state, {
+    const point = await openResumePoint(files.state, {
       path: files.orders,
       topic: "demo",
     });
@@ -126,12 +126,12 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses a second run while the first is at work, and takes it afterwards",
+  "openResumePoint() refuses a second run while the first is at work, and takes it afterwards",
   async (files) => {
     const source = { path: files.orders, topic: "demo" };
-    const first = await ResumePoint.open(files.state, source);
+    const first = await openResumePoint(files.state, source);
     await assertRejects(
-      () => ResumePoint.open(files.state, source),
+      () => openResumePoint(files.state, source),
       PipelineError,
       `Another run is using ${files.state}`,
     );
@@ -143,7 +143,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses a place that can't be written, or a link, before anything is sent",
+  "openResumePoint() refuses a place that can't be written, or a link, before anything is sent",
   async (files) => {
     const { folder, orders, state } = files;
     const source = { path: orders, topic: "demo" };
@@ -156,13 +156,13 @@ resumeTest(
     await Deno.mkdir(`${folder}/folder`);
     for (const name of [state, `${folder}/other`, `${folder}/folder`]) {
       await assertRejects(
-        () => ResumePoint.open(name, source),
+        () => openResumePoint(name, source),
         PipelineError,
         "is not a resume file",
       );
     }
     await assertRejects(
-      () => ResumePoint.open(`${orders}/state`, source),
+      () => openResumePoint(`${orders}/state`, source),
       PipelineError,
       `Can't write ${orders}/state: `,
     );
@@ -171,7 +171,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() takes a file that has grown, and refuses one that is shorter, changed, or another",
+  "openResumePoint() takes a file that has grown, and refuses one that is shorter, changed, or another",
   async (files) => {
     await run(files, [1, 2]);
     const { state, orders } = files;
@@ -188,7 +188,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(path, text);
       const error = await assertRejects(
-        () => ResumePoint.open(state, { path, topic: "demo" }),
+        () => openResumePoint(state, { path, topic: "demo" }),
         PipelineError,
         `${state} belongs to another file than ${path}, or that file has changed`,
       );
@@ -201,12 +201,12 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses a large file that was cut or changed in the middle, though its beginning is the same",
+  "openResumePoint() refuses a large file that was cut or changed in the middle, though its beginning is the same",
   async (files) => {
     const { orders, state } = files;
     const line = "x".repeat(99) + "\n";
     await Deno.writeTextFile(orders, line.repeat(100));
-    const point = await ResumePoint.open(state, {
+    const point = await openResumePoint(state, {
       path: orders,
       topic: "demo",
     });
@@ -217,7 +217,7 @@ resumeTest(
     // One byte more in the middle: what lies before the place is no whole line any more.
     await Deno.writeTextFile(orders, line.repeat(60) + "+" + line.repeat(40));
     await assertRejects(
-      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
+      () => openResumePoint(state, { path: orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -225,7 +225,7 @@ resumeTest(
     assertEquals(await placeOf(files), { offset: 8_000, line: 80 });
     await Deno.truncate(orders, 7_999);
     await assertRejects(
-      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
+      () => openResumePoint(state, { path: orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -233,7 +233,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses a compressed file whose content has changed anywhere",
+  "openResumePoint() refuses a compressed file whose content has changed anywhere",
   async (files) => {
     const { orders, state } = files;
     const lines = Array.from(
@@ -244,7 +244,7 @@ resumeTest(
     const write = (text: string) =>
       Deno.writeFile(orders, new Uint8Array(gzipSync(text)));
     await write(content);
-    const point = await ResumePoint.open(state, {
+    const point = await openResumePoint(state, {
       path: orders,
       topic: "demo",
     });
@@ -258,7 +258,7 @@ resumeTest(
     const [place, digit] = [content.length - 50_000, "x"];
     await write(content.slice(0, place) + digit + content.slice(place + 1));
     await assertRejects(
-      () => ResumePoint.open(state, { path: orders, topic: "demo" }),
+      () => openResumePoint(state, { path: orders, topic: "demo" }),
       PipelineError,
       "belongs to another file",
     );
@@ -266,7 +266,7 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses what is no resume file, and leaves it as it is",
+  "openResumePoint() refuses what is no resume file, and leaves it as it is",
   async (files) => {
     const { orders, state } = files;
     const hash = "0".repeat(64);
@@ -285,7 +285,7 @@ resumeTest(
     ) {
       await Deno.writeTextFile(state, text);
       await assertRejects(
-        () => ResumePoint.open(state, { path: orders, topic: "demo" }),
+        () => openResumePoint(state, { path: orders, topic: "demo" }),
         PipelineError,
         `${state} is not a resume file`,
       );
@@ -295,10 +295,10 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses standard input, which can't be read again",
+  "openResumePoint() refuses standard input, which can't be read again",
   async ({ state }) => {
     await assertRejects(
-      () => ResumePoint.open(state, { path: "-", topic: "demo" }),
+      () => openResumePoint(state, { path: "-", topic: "demo" }),
       UsageError,
       "A resume file takes a file to read: standard input can't be read again",
     );
@@ -306,13 +306,12 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() names a file of orders that isn't there",
+  "openResumePoint() names a file of orders that isn't there",
   async (files) => {
     await run(files, [1]);
     await Deno.remove(files.orders);
     await assertRejects(
-      () =>
-        ResumePoint.open(files.state, { path: files.orders, topic: "demo" }),
+      () => openResumePoint(files.state, { path: files.orders, topic: "demo" }),
       PipelineError,
       `No such file: ${files.orders}`,
     );
@@ -320,9 +319,9 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.close() tells what kept it from saving",
+  "A resume point's close() tells what kept it from saving",
   async (files) => {
-    const point = await ResumePoint.open(files.state, {
+    const point = await openResumePoint(files.state, {
       path: files.orders,
       topic: "demo",
     });
@@ -338,12 +337,12 @@ resumeTest(
 );
 
 resumeTest(
-  "ResumePoint.open() refuses the place of another topic, whose orders would never be sent",
+  "openResumePoint() refuses the place of another topic, whose orders would never be sent",
   async (files) => {
     await run(files, [1]);
     const { orders } = files;
     await assertRejects(
-      () => ResumePoint.open(files.state, { path: orders, topic: "other" }),
+      () => openResumePoint(files.state, { path: orders, topic: "other" }),
       PipelineError,
       "belongs to topic 'demo', and not to 'other'",
     );
