@@ -6,7 +6,11 @@
 
 import type { EventType } from "../events/event_type.ts";
 import type { EventRecord } from "../events/record.ts";
-import { EventSender, type ProducerOptions } from "./sender.ts";
+import {
+  connectSender,
+  type EventSender,
+  type ProducerOptions,
+} from "./sender.ts";
 import type { SendOptions } from "./sources/source.ts";
 
 /**
@@ -43,7 +47,7 @@ export class EventProducer<T> {
     type: EventType<T>,
     options: ProducerOptions = {},
   ): Promise<EventProducer<T>> {
-    return new EventProducer(await EventSender.connect(type, options));
+    return new EventProducer(await connectSender(type, options));
   }
 
   /**

@@ -15,7 +15,12 @@ import type { EventRecord } from "../events/record.ts";
 import type { RejectsFile } from "./rejects.ts";
 import type { ResumePoint } from "./resume_point.ts";
 import { untilAborted } from "./sources/until_aborted.ts";
-import { type Delivery, EventSender, type ProducerOptions } from "./sender.ts";
+import {
+  connectSender,
+  type Delivery,
+  type EventSender,
+  type ProducerOptions,
+} from "./sender.ts";
 import type { SendOptions, SourceItem } from "./sources/source.ts";
 
 /** Observes a run, event by event. */
@@ -66,8 +71,6 @@ export interface OutgoingRecord<T> extends SendOptions {
 export type EventSource<T> =
   | Iterable<T | OutgoingRecord<T>>
   | AsyncIterable<T | OutgoingRecord<T>>;
-
-type Sender<T> = Pick<EventSender<T>, keyof EventSender<T>>;
 
 /** How long what is under way may take after a stop, in milliseconds. */
 const STOP_TIMEOUT_MS = 8_000;
@@ -152,11 +155,9 @@ export async function produceItems<T>(
   const { observer = {}, signal, resume, rejects, dryRun = false } = options;
   const account = { delivered: 0, failed: 0, invalid: 0, complete: false };
   const items = source[Symbol.asyncIterator]();
-  let sender: Sender<T>;
+  let sender: EventSender<T>;
   try {
-    sender = dryRun
-      ? checkOnly(type)
-      : await EventSender.connect(type, options);
+    sender = dryRun ? checkOnly(type) : await connectSender(type, options);
   } catch (error) {
     await items.return?.();
     await resume?.close();
@@ -235,7 +236,7 @@ export async function produceItems<T>(
 }
 
 /** Stands in for a sender, and sends nothing. */
-function checkOnly<T>(type: EventType<T>): Sender<T> {
+function checkOnly<T>(type: EventType<T>): EventSender<T> {
   const nothing = () => Promise.resolve();
   return {
     send: (event) => type.check(event),

@@ -43,7 +43,7 @@ import {
   keyText,
   type OutgoingHeader,
 } from "../events/record.ts";
-import type { ProducerTelemetry, Telemetry } from "../events/telemetry.ts";
+import type { Telemetry } from "../events/telemetry.ts";
 import { EventSerializer, type SchemaChoice } from "../registry/serializer.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 
@@ -129,216 +129,184 @@ function explain(error: unknown, config: Config): Error {
 
 const NO_HEADERS: readonly Header[] = [];
 
-interface SenderParts<T> {
-  readonly partitioner: PartitionerName;
-  readonly serializer: EventSerializer<T>;
-  readonly queues: readonly DeliveryQueue<Outgoing<T>>[];
-  readonly buffer: SendBuffer;
-  readonly disconnect: () => Promise<void>;
-  readonly telemetry: ProducerTelemetry | undefined;
+/** Sends events of one kind to a topic. */
+export type EventSender<T> = Awaited<ReturnType<typeof connectSender<T>>>;
+
+/**
+ * Connects to Kafka and the registry, checks that the topic exists, and finds the schema to write by.
+ *
+ * @throws {UsageError} If the options contradict each other.
+ * @throws {PipelineError} If Kafka or the registry can't be reached or refuses, or the topic doesn't exist.
+ */
+export async function connectSender<T>(
+  type: EventType<T>,
+  options: ProducerOptions = {},
+) {
+  const {
+    config = resolveConfig(),
+    topic = type.topic,
+    idempotent = false,
+    partitioner = "crc32",
+    schema = "register",
+  } = options;
+  const { acks = idempotent ? "all" : 1 } = options;
+  checkTopicName(topic);
+  if (idempotent && acks !== "all") {
+    throw new UsageError("An idempotent producer takes acks all");
+  }
+  const wait = withDeadline({ clientId: "cafe-event-producer", ...options });
+  const { partitions } = await requireTopic(config, { ...wait, topic });
+  const kafka = await createKafka(config, wait);
+  const registry = await EventRegistry.connect(config, wait);
+  const serializer = await EventSerializer.connect(registry, type, {
+    topic,
+    schema,
+  });
+  const producer = kafka.producer({ idempotent });
+  await connectWithin(producer, config, wait);
+  const telemetry = options.telemetry?.producing({ topic });
+  const buffer = new SendBuffer(MAX_BUFFERED_BYTES);
+  let stalled = 0;
+  const send = async (
+    messages: readonly OutgoingMessage[],
+  ): Promise<bigint> => {
+    const offset = await producer.send({ topic, acks, messages })
+      .catch(async (error) => {
+        // After a broker's start this lasts a moment; otherwise the topic is gone, and this throws that.
+        if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+          await requireTopic(config, { topic });
+        }
+        throw error;
+      });
+    if (offset === undefined) {
+      throw new PipelineError(
+        `Topic '${topic}' has fewer partitions than it had at the start`,
+        { hint: "Start the producer again." },
+      );
+    }
+    return offset;
+  };
+  const queue = (_: unknown, partition: number) =>
+    new DeliveryQueue<Outgoing<T>>({
+      async send(messages) {
+        const ended = telemetry?.sending({ partition, messages });
+        try {
+          const offset = await send(messages);
+          ended?.();
+          return offset;
+        } catch (error) {
+          ended?.({ error, again: classify(error) === "retry" });
+          throw error;
+        }
+      },
+      classify,
+      delivered(message, offset) {
+        const { timestamp, givenKey, headers, event, delivery } = message;
+        buffer.add(-message.size - EVENT_OVERHEAD_BYTES);
+        delivery.delivered({
+          topic,
+          partition,
+          offset,
+          timestamp,
+          key: typeof givenKey === "string" ? givenKey : keyText(givenKey),
+          headers: headers?.map(encodeHeader) ?? NO_HEADERS,
+          event,
+        });
+      },
+      failed({ event, delivery, size }, error) {
+        buffer.add(-size - EVENT_OVERHEAD_BYTES);
+        telemetry?.failed(error);
+        delivery.failed(event, explain(error, config));
+      },
+      stopped: () => buffer.unbound(),
+      waiting(waits, reason) {
+        stalled += waits ? 1 : -1;
+        if (waits && stalled === 1) {
+          telemetry?.waiting("kafka", true);
+          options.notify?.(describeWait(config, reason));
+        } else if (stalled === 0) {
+          telemetry?.waiting("kafka", false);
+          options.notify?.("No longer waiting for Kafka.");
+        }
+      },
+      maxBatchCount: MAX_BATCH_COUNT,
+      maxBatchBytes: MAX_BATCH_BYTES,
+      deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
+    });
+  const queues = Array.from({ length: partitions }, queue);
+  const bytesOf = keyEncoder();
+  /** Waits until every event taken so far is delivered or has failed. */
+  const flush = async () => {
+    await Promise.all(queues.map((queue) => queue.flush()));
+  };
+
+  return {
+    /** Takes an event, which may be any value, for sending: immediately, unless a request to its partition is under way. */
+    send(event: unknown, delivery: Delivery<T>, options: SendOptions = {}): T {
+      const { value, event: checked } = serializer.encode(event);
+      const { key = type.key(checked), timestamp = Date.now() } = options;
+      const bytes = typeof key === "string" ? bytesOf(key) : key;
+      const partition = partitionOf(bytes, {
+        partitioner,
+        partitionsCount: queues.length,
+      });
+      const headers = telemetry?.creating(partition, options.headers) ??
+        options.headers;
+      const size = value.length + (bytes?.length ?? 0);
+      buffer.add(size + EVENT_OVERHEAD_BYTES);
+      queues[partition]?.push({
+        partition,
+        key: bytes,
+        value,
+        timestamp,
+        headers,
+        event: checked,
+        givenKey: key,
+        delivery,
+        size,
+        ended: false,
+      });
+      return checked;
+    },
+    /** Tells the observer of the run that a value of the source isn't a valid event. */
+    invalid(): void {
+      telemetry?.invalid();
+    },
+    /** Whether sending has ended for good: every further event fails. */
+    get stopped(): boolean {
+      return queues.some((queue) => queue.stopped);
+    },
+    /** Waits for room, so that a fast source doesn't fill the memory. Undefined if there is room already. */
+    ready: (): Promise<void> | undefined => buffer.room(),
+    flush,
+    /** Fails every event that is not acknowledged yet. */
+    abandon(reason: string): void {
+      const error = new PipelineError(reason);
+      for (const queue of queues) queue.abandon(error);
+    },
+    async close(): Promise<void> {
+      await flush();
+      // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.
+      await within(producer.disconnect(), {
+        timeoutMs: CLOSE_TIMEOUT_MS,
+        late: () => new OutageError("Kafka does not answer"),
+      }).catch(() => {});
+      telemetry?.ended();
+    },
+  };
 }
 
-/** Sends events of one kind to a topic. */
-export class EventSender<T> {
-  readonly #type: EventType<T>;
-  readonly #parts: SenderParts<T>;
-  readonly #keys = new Map<string, Uint8Array>();
-
-  private constructor(type: EventType<T>, parts: SenderParts<T>) {
-    this.#type = type;
-    this.#parts = parts;
-  }
-
-  /**
-   * Connects to Kafka and the registry, checks that the topic exists, and finds the schema to write by.
-   *
-   * @throws {UsageError} If the options contradict each other.
-   * @throws {PipelineError} If Kafka or the registry can't be reached or refuses, or the topic doesn't exist.
-   */
-  static async connect<T>(
-    type: EventType<T>,
-    options: ProducerOptions = {},
-  ): Promise<EventSender<T>> {
-    const {
-      config = resolveConfig(),
-      topic = type.topic,
-      idempotent = false,
-      partitioner = "crc32",
-      schema = "register",
-    } = options;
-    const { acks = idempotent ? "all" : 1 } = options;
-    checkTopicName(topic);
-    if (idempotent && acks !== "all") {
-      throw new UsageError("An idempotent producer takes acks all");
-    }
-    const wait = withDeadline({ clientId: "cafe-event-producer", ...options });
-    const { partitions } = await requireTopic(config, { ...wait, topic });
-    const kafka = await createKafka(config, wait);
-    const registry = await EventRegistry.connect(config, wait);
-    const serializer = await EventSerializer.connect(registry, type, {
-      topic,
-      schema,
-    });
-    const producer = kafka.producer({ idempotent });
-    await connectWithin(producer, config, wait);
-    const telemetry = options.telemetry?.producing({ topic });
-    const buffer = new SendBuffer(MAX_BUFFERED_BYTES);
-    let stalled = 0;
-    const send = async (
-      messages: readonly OutgoingMessage[],
-    ): Promise<bigint> => {
-      const offset = await producer.send({ topic, acks, messages })
-        .catch(async (error) => {
-          // After a broker's start this lasts a moment; otherwise the topic is gone, and this throws that.
-          if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
-            await requireTopic(config, { topic });
-          }
-          throw error;
-        });
-      if (offset === undefined) {
-        throw new PipelineError(
-          `Topic '${topic}' has fewer partitions than it had at the start`,
-          { hint: "Start the producer again." },
-        );
-      }
-      return offset;
-    };
-    const queue = (_: unknown, partition: number) =>
-      new DeliveryQueue<Outgoing<T>>({
-        async send(messages) {
-          const ended = telemetry?.sending({ partition, messages });
-          try {
-            const offset = await send(messages);
-            ended?.();
-            return offset;
-          } catch (error) {
-            ended?.({ error, again: classify(error) === "retry" });
-            throw error;
-          }
-        },
-        classify,
-        delivered(message, offset) {
-          const { timestamp, givenKey, headers, event, delivery } = message;
-          buffer.add(-message.size - EVENT_OVERHEAD_BYTES);
-          delivery.delivered({
-            topic,
-            partition,
-            offset,
-            timestamp,
-            key: typeof givenKey === "string" ? givenKey : keyText(givenKey),
-            headers: headers?.map(encodeHeader) ?? NO_HEADERS,
-            event,
-          });
-        },
-        failed({ event, delivery, size }, error) {
-          buffer.add(-size - EVENT_OVERHEAD_BYTES);
-          telemetry?.failed(error);
-          delivery.failed(event, explain(error, config));
-        },
-        stopped: () => buffer.unbound(),
-        waiting(waits, reason) {
-          stalled += waits ? 1 : -1;
-          if (waits && stalled === 1) {
-            telemetry?.waiting("kafka", true);
-            options.notify?.(describeWait(config, reason));
-          } else if (stalled === 0) {
-            telemetry?.waiting("kafka", false);
-            options.notify?.("No longer waiting for Kafka.");
-          }
-        },
-        maxBatchCount: MAX_BATCH_COUNT,
-        maxBatchBytes: MAX_BATCH_BYTES,
-        deliveryTimeoutMs: DELIVERY_TIMEOUT_MS,
-      });
-    const queues = Array.from({ length: partitions }, queue);
-    return new EventSender(type, {
-      partitioner,
-      serializer,
-      queues,
-      buffer,
-      disconnect: () => producer.disconnect(),
-      telemetry,
-    });
-  }
-
-  /** Takes an event, which may be any value, for sending: immediately, unless a request to its partition is under way. */
-  send(
-    event: unknown,
-    delivery: Delivery<T>,
-    options: SendOptions = {},
-  ): T {
-    const { serializer, partitioner, queues, buffer, telemetry } = this.#parts;
-    const { value, event: checked } = serializer.encode(event);
-    const { key = this.#type.key(checked), timestamp = Date.now() } = options;
-    const bytes = typeof key === "string" ? this.#bytesOf(key) : key;
-    const partition = partitionOf(bytes, {
-      partitioner,
-      partitionsCount: queues.length,
-    });
-    const headers = telemetry?.creating(partition, options.headers) ??
-      options.headers;
-    const size = value.length + (bytes?.length ?? 0);
-    buffer.add(size + EVENT_OVERHEAD_BYTES);
-    queues[partition]?.push({
-      partition,
-      key: bytes,
-      value,
-      timestamp,
-      headers,
-      event: checked,
-      givenKey: key,
-      delivery,
-      size,
-      ended: false,
-    });
-    return checked;
-  }
-
-  /** A key's bytes, made once: most keys come again, and making them takes 3 % of an event's time. */
-  #bytesOf(key: string): Uint8Array {
-    const known = this.#keys.get(key);
+/** Makes the bytes of keys, each once: most keys come again, and making them takes 3 % of an event's time. */
+function keyEncoder(): (key: string) => Uint8Array {
+  const keys = new Map<string, Uint8Array>();
+  return (key) => {
+    const known = keys.get(key);
     if (known) return known;
     const bytes = Buffer.from(key);
-    if (this.#keys.size === MAX_KEYS_COUNT) this.#keys.clear();
-    this.#keys.set(key, bytes);
+    if (keys.size === MAX_KEYS_COUNT) keys.clear();
+    keys.set(key, bytes);
     return bytes;
-  }
-
-  /** Tells the observer of the run that a value of the source isn't a valid event. */
-  invalid(): void {
-    this.#parts.telemetry?.invalid();
-  }
-
-  /** Whether sending has ended for good: every further event fails. */
-  get stopped(): boolean {
-    return this.#parts.queues.some((queue) => queue.stopped);
-  }
-
-  /** Waits for room, so that a fast source doesn't fill the memory. Undefined if there is room already. */
-  ready(): Promise<void> | undefined {
-    return this.#parts.buffer.room();
-  }
-
-  /** Waits until every event taken so far is delivered or has failed. */
-  async flush(): Promise<void> {
-    await Promise.all(this.#parts.queues.map((queue) => queue.flush()));
-  }
-
-  /** Fails every event that is not acknowledged yet. */
-  abandon(reason: string): void {
-    const error = new PipelineError(reason);
-    for (const queue of this.#parts.queues) queue.abandon(error);
-  }
-
-  async close(): Promise<void> {
-    await this.flush();
-    // kafkajs waits for the answer to a request under way, which may never come once it was abandoned.
-    await within(this.#parts.disconnect(), {
-      timeoutMs: CLOSE_TIMEOUT_MS,
-      late: () => new OutageError("Kafka does not answer"),
-    }).catch(() => {});
-    this.#parts.telemetry?.ended();
-  }
+  };
 }
 
 function encodeHeader([name, value]: OutgoingHeader): Header {
