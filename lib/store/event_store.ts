@@ -47,9 +47,6 @@ interface Place {
 /** What is kept with the group's offsets in Kafka, so that nobody takes these for where reading goes on. */
 export const STORE_NOTE = "store";
 
-/** Keeps the events of a topic. */
-export type EventStore<T> = ReturnType<typeof eventStore<T>>;
-
 /** Makes what keeps the events of a topic. */
 export function eventStore<T>(
   kept: StoredEvent<T>,

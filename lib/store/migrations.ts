@@ -1,5 +1,5 @@
 /**
- * The layout of a store's database, made and changed by numbered steps.
+ * The layout of a store's database, and its version.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import {
   query,
   type Work,
 } from "./database.ts";
-import { createSql, type Table, type TypeNames } from "./table.ts";
+import { createSql, type Table } from "./table.ts";
 
 const MIGRATIONS: Table = {
   name: "migrations",
@@ -36,22 +36,14 @@ export const POSITIONS: Table = {
   key: ["topic", "partition"],
 };
 
-interface Step {
-  readonly name: string;
-  readonly sql: (types: TypeNames) => string;
-}
-
-/** The steps, from number 1. A step that databases may have had is never changed. */
-const STEPS: readonly Step[] = [{
-  name: "positions",
-  sql: (types) => createSql(POSITIONS, types),
-}];
+/** The number of the layout that this program knows. Another layout has a higher one. */
+const VERSION = 1;
 
 /** The columns of the tables that a database has, by table. */
 type Layout = ReadonlyMap<string, ReadonlySet<string>>;
 
 /**
- * Makes the tables that a database lacks, and brings the others to the newest version.
+ * Makes the tables that a database lacks.
  *
  * @param tables The table of the events, then those of the aggregates.
  * @returns The steps of the transaction. Without anything to do, they only read. Their result are the names of the aggregates that are new
@@ -64,17 +56,17 @@ export function* migrate(
 ): Work<readonly string[]> {
   const { lockSql, types } = database;
   let { layout, version, missing } = yield* compare(database, tables);
-  if (version === STEPS.length && missing.length === 0) return [];
+  if (version === VERSION && missing.length === 0) return [];
   if (lockSql) {
     yield* query(lockSql);
     // Another store may have made them meanwhile.
     ({ layout, version, missing } = yield* compare(database, tables));
   }
-  if (!layout.has(MIGRATIONS.name)) yield* query(createSql(MIGRATIONS, types));
-  for (const [at, { name, sql }] of STEPS.entries()) {
-    if (at < version) continue;
-    yield* query(sql(types));
-    const made = [at + 1, name, new Date().toISOString()];
+  if (version === 0) {
+    for (const table of [MIGRATIONS, POSITIONS]) {
+      yield* query(createSql(table, types));
+    }
+    const made = [VERSION, POSITIONS.name, new Date().toISOString()];
     yield* insert({ table: MIGRATIONS, rows: [made] });
   }
   for (const table of missing) yield* query(createSql(table, types));
@@ -113,9 +105,9 @@ function* readVersion(database: Database, layout: Layout): Work<number> {
 export function* checkVersion({ name }: Database): Work<number> {
   const [row] = yield* query("SELECT max(number) AS version FROM migrations");
   const version = Number(row?.["version"] ?? 0);
-  if (version > STEPS.length) {
+  if (version > VERSION) {
     throw new PipelineError(
-      `The database '${name}' is of version ${version}, and this program knows ${STEPS.length}`,
+      `The database '${name}' is of version ${version}, and this program knows ${VERSION}`,
       { hint: "Use the newer program with it." },
     );
   }

@@ -12,7 +12,7 @@ import type { OffsetStore } from "../../lib/consume/offset_store.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
 import type { DatabaseSettings } from "../../lib/settings/database.ts";
 import { query, type Row } from "../../lib/store/database.ts";
-import { type EventStore, eventStore } from "../../lib/store/event_store.ts";
+import { eventStore } from "../../lib/store/event_store.ts";
 import { orderMinutes, orderStore } from "../../lib/store/orders.ts";
 import { databaseName, openDatabase } from "../../lib/store/store.ts";
 import { StoredEvent } from "../../lib/store/stored_event.ts";
@@ -26,7 +26,7 @@ const stored = new StoredEvent(orders, orderStore);
 class Member implements AsyncDisposable {
   readonly committed: [number, bigint][] = [];
   readonly written: unknown[] = [];
-  readonly store: EventStore<Order>;
+  readonly store: ReturnType<typeof eventStore<Order>>;
   readonly #offsets: OffsetStore;
   readonly #close: () => Promise<void>;
 

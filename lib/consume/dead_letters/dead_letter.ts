@@ -15,7 +15,7 @@ import type { Header, OutgoingHeader, Position } from "../../events/record.ts";
 const PREFIX = "__connect.errors.";
 
 /** The header that counts how often a message has been tried, from 1. It stays with a message that is replayed. */
-export const ATTEMPTS_HEADER = "cafe.attempts";
+const ATTEMPTS_HEADER = "cafe.attempts";
 
 /** The header that names the group that set the message aside. */
 const GROUP_HEADER = "cafe.group";
@@ -51,11 +51,6 @@ export interface DeadLetterReason {
   readonly error: unknown;
   /** At which part of the work: reading the message, or handling the event. */
   readonly stage: Stage;
-}
-
-/** The same, and which group found it. */
-export interface GroupReason extends DeadLetterReason {
-  readonly group: string;
 }
 
 /** What a letter's headers say. */
@@ -99,7 +94,7 @@ function ownHeaders(headers: readonly Header[]): readonly Header[] {
 /** Makes a letter's headers: the message's own, in their sequence, and then why it is here. */
 export function deadLetterHeaders(
   message: Message,
-  reason: GroupReason,
+  reason: DeadLetterReason & { readonly group: string },
 ): OutgoingHeader[] {
   const { origin, error, stage, group } = reason;
   const name = error instanceof Error ? error.name : typeof error;
