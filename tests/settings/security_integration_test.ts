@@ -96,28 +96,37 @@ async function run(
   return result;
 }
 
-/** Runs a task that is refused, and returns its error's lines. */
+/**
+ * Runs a task that is refused, and returns its error's lines. Where it has a secret, it runs once more with --debug, which tells more,
+ * and no secret either.
+ */
 async function refused(
   options: RunOptions,
   task: PipelineTask,
   args: readonly string[],
+  { debug = hasSecret(options.env) } = {},
 ): Promise<string> {
   const begin = Date.now();
   const running = run(options, task, args)
     .then((result) => ({ ...result, took: Date.now() - begin }));
   // Two consumers at once would share the group.
   if (task === "consume") await running;
-  // With --debug, the same task tells more, and no secret either.
-  const debugging = run(options, task, [...args, "--debug"]);
+  const debugging = debug && run(options, task, [...args, "--debug"]);
   const [first, debugged] = await Promise.all([running, debugging]);
   const { code, stderr, took } = first;
   assertEquals(code, 1, stderr);
   assert(took < AT_ONCE_MS, `Took ${took} ms: ${stderr}`);
   assert(!stderr.includes("Waiting for"), stderr);
   assertEquals(stderr.split("\n").filter((l) => /^Error/.test(l)).length, 1);
-  assertEquals(debugged.code, 1, debugged.stderr);
-  assertStringIncludes(debugged.stderr, "    at ");
+  if (debugged) {
+    assertEquals(debugged.code, 1, debugged.stderr);
+    assertStringIncludes(debugged.stderr, "    at ");
+  }
   return stderr;
+}
+
+function hasSecret(env: Variables): boolean {
+  return Object.keys(env).some((name) => /PASSWORD|TOKEN|KEY_FILE/.test(name));
 }
 
 /** A broker with everything, its certificates, and their folder. */
@@ -715,14 +724,17 @@ securityTest(
         assertEquals(code, 0, stderr);
         for (const left of ["DESCRIBE", "CREATE"] as const) {
           const args = await attempt([left]);
-          assertMatch(await refused(login, "topic", args), noRight("topic"));
+          const stderr = await refused(login, "topic", args, {
+            debug: left === "CREATE",
+          });
+          assertMatch(stderr, noRight("topic"));
         }
       },
     );
 
     for (const { name, task, args, rights, before } of tasks) {
       // The most telling case first: once a letter was written, its topic is there and needs no right to be made.
-      for (const missing of rights) {
+      for (const [index, missing] of rights.entries()) {
         await context.step(
           `${name} without ${
             missing.replaceAll(topic, "TOPIC").replaceAll(group, "GROUP")
@@ -736,7 +748,11 @@ securityTest(
             const kind = missing.startsWith("TOPIC")
               ? "topic"
               : "consumer group";
-            assertMatch(await refused(login, task, args), noRight(kind));
+            // The next refusals of the same task go the same way.
+            const stderr = await refused(login, task, args, {
+              debug: index === 0,
+            });
+            assertMatch(stderr, noRight(kind));
           },
         );
       }

@@ -8,10 +8,16 @@
 import { removeIfThere } from "../../lib/base/files.ts";
 import type { AclEntry } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
-import { brokerProcess, nodeProperties } from "../../lib/engine/broker.ts";
+import {
+  brokerProcess,
+  nodeProperties,
+  type Properties,
+  randomClusterId,
+  renderProperties,
+} from "../../lib/engine/broker.ts";
 import { archiveOptions } from "../../lib/engine/class_archive.ts";
 import { ensurePrograms } from "../../lib/engine/download.ts";
-import type { JavaProcess } from "../../lib/engine/java_process.ts";
+import { type JavaProcess, SMALL_JAVA } from "../../lib/engine/java_process.ts";
 import { brokerData, foldersOf } from "../../lib/engine/paths.ts";
 import { freePorts } from "../../lib/engine/ports.ts";
 import { runCommand } from "../../lib/engine/shell.ts";
@@ -82,6 +88,7 @@ function login(listener: string, options: SecuredBrokerOptions) {
 export class SecuredBroker implements AsyncDisposable {
   readonly #options: SecuredBrokerOptions;
   readonly #ports: ReadonlyMap<string, number>;
+  readonly #properties: Properties;
   readonly #process: JavaProcess;
   readonly #watchdog: Watchdog;
 
@@ -98,36 +105,37 @@ export class SecuredBroker implements AsyncDisposable {
     };
     const at = (host: string) =>
       LISTENERS.map((name) => `${name}://${host}:${this.#ports.get(name)}`);
+    this.#properties = {
+      ...nodeProperties(node, {
+        nodes: [node],
+        data: brokerData(foldersOf(dir), 1),
+      }),
+      "listeners": [
+        ...at("127.0.0.1"),
+        `CONTROLLER://127.0.0.1:${controllerPort}`,
+      ].join(","),
+      "advertised.listeners": at("localhost").join(","),
+      "listener.security.protocol.map":
+        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLSSL:SASL_SSL,SASLPLAIN:SASL_PLAINTEXT,MUTUAL:SSL,OTHERNAME:SASL_SSL,EXPIRED:SASL_SSL",
+      ...keystore("SASLSSL", options.server),
+      ...keystore("MUTUAL", options.server),
+      ...keystore("OTHERNAME", options.otherName),
+      ...keystore("EXPIRED", options.expired),
+      ...login("SASLSSL", options),
+      ...login("SASLPLAIN", options),
+      ...login("OTHERNAME", options),
+      ...login("EXPIRED", options),
+      "listener.name.mutual.ssl.client.auth": "required",
+      "listener.name.mutual.ssl.truststore.type": "PEM",
+      "listener.name.mutual.ssl.truststore.certificates": authority,
+      "authorizer.class.name":
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+      "super.users": "User:ANONYMOUS",
+    };
     this.#process = brokerProcess({
       dir,
       address: () => this.address("PLAINTEXT"),
-      properties: () => ({
-        ...nodeProperties(node, {
-          nodes: [node],
-          data: brokerData(foldersOf(dir), 1),
-        }),
-        "listeners": [
-          ...at("127.0.0.1"),
-          `CONTROLLER://127.0.0.1:${controllerPort}`,
-        ].join(","),
-        "advertised.listeners": at("localhost").join(","),
-        "listener.security.protocol.map":
-          "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASLSSL:SASL_SSL,SASLPLAIN:SASL_PLAINTEXT,MUTUAL:SSL,OTHERNAME:SASL_SSL,EXPIRED:SASL_SSL",
-        ...keystore("SASLSSL", options.server),
-        ...keystore("MUTUAL", options.server),
-        ...keystore("OTHERNAME", options.otherName),
-        ...keystore("EXPIRED", options.expired),
-        ...login("SASLSSL", options),
-        ...login("SASLPLAIN", options),
-        ...login("OTHERNAME", options),
-        ...login("EXPIRED", options),
-        "listener.name.mutual.ssl.client.auth": "required",
-        "listener.name.mutual.ssl.truststore.type": "PEM",
-        "listener.name.mutual.ssl.truststore.certificates": authority,
-        "authorizer.class.name":
-          "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-        "super.users": "User:ANONYMOUS",
-      }),
+      properties: () => this.#properties,
     });
   }
 
@@ -140,11 +148,8 @@ export class SecuredBroker implements AsyncDisposable {
   static async start(options: SecuredBrokerOptions): Promise<SecuredBroker> {
     const broker = new SecuredBroker(options);
     try {
+      await broker.#format();
       await broker.#process.start();
-      await Promise.all([
-        broker.#addScramUser("SCRAM-SHA-256"),
-        broker.#addScramUser("SCRAM-SHA-512"),
-      ]);
       return broker;
     } catch (error) {
       await broker[Symbol.asyncDispose]();
@@ -172,24 +177,26 @@ export class SecuredBroker implements AsyncDisposable {
     return { brokers: [this.address("PLAINTEXT")], registryUrl: "http://none" };
   }
 
-  /** One mechanism at a time: Kafka refuses to change a user twice in one request. */
-  async #addScramUser(mechanism: string): Promise<void> {
+  /** Formats its data folder, which its first start then leaves alone, with the user in it. */
+  async #format(): Promise<void> {
     const { kafka } = await ensurePrograms();
-    const { user, password } = this.#options;
+    const { dir, user, password } = this.#options;
+    const propertiesFile = `${dir}/format.properties`;
+    await Deno.mkdir(dir, { recursive: true });
+    await Deno.writeTextFile(
+      propertiesFile,
+      renderProperties(this.#properties),
+    );
     const { code, stdout, stderr } = await runCommand([
       "java",
-      ...["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"],
+      ...SMALL_JAVA,
       ...await archiveOptions(kafka),
-      ...["-cp", `${kafka}/*`],
-      ...[
-        "org.apache.kafka.tools.ConfigCommand",
-        "--alter",
-        "--entity-type",
-        "users",
-      ],
-      ...["--bootstrap-server", this.address("PLAINTEXT")],
-      ...["--entity-name", user, "--add-config"],
-      `${mechanism}=[password=${password}]`,
+      ...["-cp", `${kafka}/*`, "kafka.tools.StorageTool", "format"],
+      ...["--cluster-id", randomClusterId(), "--config", propertiesFile],
+      ...["SCRAM-SHA-256", "SCRAM-SHA-512"].flatMap((mechanism) => [
+        "--add-scram",
+        `${mechanism}=[name=${user},password=${password}]`,
+      ]),
     ], { timeoutMs: PATIENCE_MS });
     if (code !== 0) {
       throw new Error(`No SCRAM user: ${stdout.slice(-1000)}${stderr}`);
