@@ -17,33 +17,39 @@ import { note, printLine } from "../../lib/cli/output.ts";
 /**
  * The files and folders by process, which take about the same time; all others run in one more. A folder of which other processes
  * have files comes first: Deno 2.9.6 ignores files of the first path alone. It runs files before folders, and of these first those
- * whose folders have the longest names: the two that start many engines follow one that starts none, as the archives are made meanwhile.
+ * whose folders have the longest names: those that start many engines follow one that starts few, as the archives are made meanwhile.
  */
 const LANES = [
+  ["tests/faults/outages_test.ts"],
   [
-    "tests/telemetry/open_telemetry_integration_test.ts",
+    "tests/browser/letters_integration_test.ts",
     "tests/faults/clients_test.ts",
     "tests/cli/output_integration_test.ts",
-  ],
-  [
-    "tests/browser/places_integration_test.ts",
-    "tests/faults/outages_test.ts",
   ],
   [
     "tests/settings/security_integration_test.ts",
     "tests/browser/outage_integration_test.ts",
     "tests/engine/local_integration_test.ts",
+  ],
+  [
+    "tests/telemetry/open_telemetry_integration_test.ts",
+    "tests/browser/places_integration_test.ts",
     "tests/bench/throughput_integration_test.ts",
+    "tests/cli/consume_command_integration_test.ts",
     "tests/cli/engine_tasks_integration_test.ts",
     "tests/cli/live_command_integration_test.ts",
+    "tests/cli/metrics_port_integration_test.ts",
     "tests/docker_compose_integration_test.ts",
   ],
   ["tests/cli"],
+  ["tests/consume", "tests/store"],
   [
-    "tests/consume",
+    "tests/web",
     "tests/interop_integration_test.ts",
+    "tests/mod_integration_test.ts",
     "tests/produce",
-    "tests/store",
+    "tests/readme_test.ts",
+    "tests/registry",
   ],
 ] as const;
 const TEST = ["test", "-q", "--no-prompt", "-P=test"];
