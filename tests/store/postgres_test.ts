@@ -28,6 +28,9 @@ const NOTES: Table = {
   key: ["id"],
 };
 
+/** After how long a transaction is given up, in milliseconds: time enough to connect on a busy machine. */
+const LIMIT_MS = 2_000;
+
 function serverTest(
   name: string,
   fn: (server: PostgresServer) => Promise<void>,
@@ -77,14 +80,15 @@ serverTest(
   async (server) => {
     const other = await openDatabase(server.settings(), [NOTES]);
     const database = new PostgresDatabase(server.settings(), {
-      timeoutMs: 500,
+      timeoutMs: LIMIT_MS,
     });
     const locked = Promise.withResolvers<void>();
+    let refused = false;
     try {
       const holding = other.transaction(function* () {
         yield* query("LOCK TABLE notes");
         locked.resolve();
-        yield* query("SELECT pg_sleep(1.5)");
+        while (!refused) yield* query("SELECT pg_sleep(0.05)");
       });
       await locked.promise;
       await assertRejects(
@@ -92,6 +96,7 @@ serverTest(
         OutageError,
         `The database '${database.name}' does not answer`,
       );
+      refused = true;
       await holding;
       assertEquals(await database.transaction(add(1)), ["1"]);
     } finally {

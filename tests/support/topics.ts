@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 import type { Message } from "kafkajs";
 import type { Config } from "../../lib/settings/config.ts";
+import { consume } from "../../lib/consume/consume.ts";
 import { type Order, orders } from "../../lib/events/order.ts";
 import { createKafka, withAdmin } from "./kafkajs.ts";
 import { EventRegistry } from "../../lib/registry/registry.ts";
@@ -14,7 +15,7 @@ import type { EventRecord } from "../../lib/events/record.ts";
 import { EventSerializer } from "../../lib/registry/serializer.ts";
 import { createTopic } from "../../lib/kafka/topic.ts";
 import type { Bench } from "./integration.ts";
-import { runTaskProcess } from "./task_process.ts";
+import { PATIENCE_MS } from "./patience.ts";
 
 /** How many messages fit in one request, as each partition's part may have 1 MiB: those of a few hundred bytes. */
 const MAX_BATCH_COUNT = 2_000;
@@ -148,27 +149,33 @@ export function parseRecords(stdout: string): JsonRecord[] {
 }
 
 /**
- * Reads orders of a topic from its start with the consume task, in a group of its own.
+ * Reads orders of a topic from its start, in a group of its own.
  *
  * @param bench The test's bench.
  * @param count How many.
- * @returns The records, sorted by partition and offset.
- * @throws {Error} If the task fails, or does not find so many in time.
+ * @returns The records as `--json` writes them, sorted by partition and offset.
+ * @throws {PipelineError} If a message can't be read.
+ * @throws {Error} If there are not so many in time.
  */
 export async function consumeJson(
   { config, topic, group }: Bench,
   count: number,
 ): Promise<JsonRecord[]> {
-  const { code, stdout, stderr } = await runTaskProcess(config, "consume", [
-    `--topic=${topic}`,
-    `--group=${group}-${crypto.randomUUID()}`,
-    `--count=${count}`,
-    "--json",
-  ]);
-  if (code !== 0 || stderr !== "") {
-    throw new Error(`Consuming ended with exit code ${code}: ${stderr}`);
+  const records: JsonRecord[] = [];
+  await consume(orders, ({ timestamp, headers: _, ...record }) => {
+    records.push({ ...record, timestamp: new Date(timestamp).toISOString() });
+  }, {
+    config,
+    topic,
+    group: `${group}-${crypto.randomUUID()}`,
+    count,
+    onError: "stop",
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  });
+  if (records.length < count) {
+    throw new Error(`Only ${records.length} of ${count} orders came in time`);
   }
-  return parseRecords(stdout).sort((a, b) =>
+  return records.sort((a, b) =>
     a.partition - b.partition || Number(a.offset) - Number(b.offset)
   );
 }
