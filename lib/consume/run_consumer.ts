@@ -20,7 +20,8 @@ import {
 } from "./consumer_loop.ts";
 import {
   checkLetterTopic,
-  DeadLetterQueue,
+  type DeadLetterQueue,
+  deadLetterQueue,
 } from "./dead_letters/dead_letter_queue.ts";
 import { EventProcessor, type RecordsHandler } from "./event_processor.ts";
 import type { MessageCounts } from "./message_reader.ts";
@@ -81,7 +82,7 @@ export async function runConsumer<T>(
     const registry = await EventRegistry.connect(config, wait);
     await warnOfOthers(registry, { ...options, type, topic });
     if (onError === "dlq") {
-      deadLetters = new DeadLetterQueue(kafka, { topic, group }, options);
+      deadLetters = deadLetterQueue(kafka, { topic, group }, options);
     }
     const running = processor = new EventProcessor(
       new EventDeserializer(registry.schemas, type),

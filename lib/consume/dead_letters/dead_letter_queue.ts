@@ -91,184 +91,172 @@ export async function checkLetterTopic(
   }
 }
 
-interface Connection {
-  readonly producer: MessageProducer;
-  /** How many the letters' topic has. */
-  readonly partitions: number;
-}
+/** Where a topic's dead letters go: see {@linkcode deadLetterQueue}. */
+export type DeadLetterQueue = ReturnType<typeof deadLetterQueue>;
 
-/** Writes dead letters. It connects, and creates the topic, when the first one comes. */
-export class DeadLetterQueue {
-  readonly #kafka: KafkaClient;
-  readonly #source: string;
-  readonly #group: string;
-  readonly #options: WaitOptions;
-  #open: Promise<Connection> | undefined;
+/** Makes what writes a topic's dead letters. It connects, and creates their topic, when the first one comes. */
+export function deadLetterQueue(
+  kafka: KafkaClient,
+  source: { readonly topic: string; readonly group: string },
+  { notify }: WaitOptions,
+) {
+  const { group } = source;
+  const topic = deadLetterTopic(source.topic);
+  let open:
+    | Promise<
+      { readonly producer: MessageProducer; readonly partitions: number }
+    >
+    | undefined;
 
-  /** Makes the queue of a topic's dead letters. */
-  constructor(
-    kafka: KafkaClient,
-    source: { readonly topic: string; readonly group: string },
-    options: WaitOptions,
-  ) {
-    this.#kafka = kafka;
-    this.#source = source.topic;
-    this.#group = source.group;
-    this.#options = options;
-  }
-
-  get topic(): string {
-    return deadLetterTopic(this.#source);
-  }
-
-  /**
-   * Writes a letter, however long Kafka is out of reach, and waits until all replicas have it.
-   *
-   * @param reason Why it is a dead letter, and the signal of a stop, which ends a wait for Kafka.
-   * @returns Where the letter is; undefined if a stop came first.
-   * @throws {PipelineError} If Kafka refuses it. The message's offset must not be committed then.
-   */
-  async send(
-    message: Message,
-    { signal, ...reason }: DeadLetterReason & { readonly signal: AbortSignal },
-  ): Promise<Position | undefined> {
-    const { topic } = this;
-    const { notify } = this.#options;
-    try {
-      return await throughOutages(async () => {
-        const { producer, partitions } = await this.#ready();
-        const partition = reason.origin.partition % partitions;
-        const { key, value, timestamp } = message;
-        const headers = deadLetterHeaders(message, {
-          ...reason,
-          group: this.#group,
-        });
-        const letter = { topic, partition, key, value, timestamp, headers };
-        try {
-          return await producer.sendSafely(letter);
-        } catch (error) {
-          const code = protocolCodeOf(error) ?? "";
-          const refusing = REFUSING_SETTINGS[code];
-          if (!refusing) throw error;
-          await this.#repair(refusing, { message, refusal: error });
-          return await producer.sendSafely(letter);
-        }
-      }, {
-        isOutage: isKafkaOutage,
-        signal,
-        begins: () => notify?.("Waiting for Kafka to take a dead letter..."),
-        ends: () => notify?.("No longer waiting for Kafka."),
-      });
-    } catch (error) {
-      throw explainKafkaError(error, {
-        config: this.#kafka.config,
-        action: `Writing a dead letter to ${topic}`,
-      });
-    }
-  }
-
-  async close(): Promise<void> {
-    const open = await this.#open?.catch(() => undefined);
-    await open?.producer.disconnect().catch(() => {});
-  }
-
-  async #ready(): Promise<Connection> {
-    this.#open ??= this.#connect();
-    try {
-      return await this.#open;
-    } catch (error) {
-      this.#open = undefined;
-      throw error;
-    }
-  }
-
-  async #connect(): Promise<Connection> {
-    const { partitions } = await this.#withAdmin((admin) =>
-      this.#layout(admin)
-    );
-    const producer = this.#kafka.producer();
-    await producer.connect();
-    return { producer, partitions };
-  }
-
-  async #withAdmin<T>(work: (admin: Admin) => Promise<T>): Promise<T> {
-    const admin = this.#kafka.admin();
+  const withAdmin = async <T>(
+    work: (admin: Admin) => Promise<T>,
+  ): Promise<T> => {
+    const admin = kafka.admin();
     await admin.connect();
     try {
       return await work(admin);
     } finally {
       await admin.disconnect();
     }
-  }
+  };
 
-  /** Finds the letters' topic, or makes it so that it takes and keeps whatever the source does. */
-  async #layout(admin: Admin): Promise<TopicLayout> {
-    const existing = await describeTopic(admin, this.topic);
-    if (existing) return existing;
-    const source = await describeTopic(admin, this.#source);
-    if (!source) throw missingTopic(this.#source);
-    const bytes = await maxMessageBytes(admin, this.#source) ??
-      DEFAULT_MAX_MESSAGE_BYTES;
-    const spec = {
-      ...source,
-      topic: this.topic,
-      settings: {
-        [SIZE]: String(bytes + HEADROOM_BYTES),
-        ...KEEPS_EVERYTHING,
-      },
-    };
+  const connect = async () => {
+    const { partitions } = await withAdmin((admin) =>
+      layoutOf(admin, { topic, source: source.topic })
+    );
+    const producer = kafka.producer();
+    await producer.connect();
+    return { producer, partitions };
+  };
+
+  const ready = async () => {
+    open ??= connect();
     try {
-      const settings = { ...spec.settings, ...TIME_LIMITS };
-      return await ensureTopic(admin, { ...spec, settings });
+      return await open;
     } catch (error) {
-      // A broker that doesn't know a setting creates nothing.
-      if (protocolCodeOf(error) !== "INVALID_CONFIG") throw error;
-      return await ensureTopic(admin, spec);
+      open = undefined;
+      throw error;
     }
-  }
+  };
 
   /**
    * Changes the settings of the letters' topic that refuse a letter: the topic was made by hand, or the source's settings were
    * changed since.
    */
-  async #repair(
+  const repair = (
     names: readonly string[],
     { message, refusal }: {
       readonly message: Message;
       readonly refusal: unknown;
     },
-  ): Promise<void> {
-    await this.#withAdmin(async (admin) => {
+  ) =>
+    withAdmin(async (admin) => {
       const own = (message.key?.length ?? 0) + (message.value?.length ?? 0);
-      const source = await maxMessageBytes(admin, this.#source) ?? 0;
+      const bytes = await maxMessageBytes(admin, source.topic) ?? 0;
       const wanted: Readonly<Record<string, string>> = {
         ...KEEPS_EVERYTHING,
         ...TIME_LIMITS,
-        [SIZE]: String(Math.max(own, source) + HEADROOM_BYTES),
+        [SIZE]: String(Math.max(own, bytes) + HEADROOM_BYTES),
       };
       const changes = names.map((name) => [name, wanted[name] ?? ""] as const);
+      const assignments = changes.map(([name, value]) => `${name}=${value}`);
       try {
-        await admin.alterTopicSettings(this.topic, new Map(changes));
+        await admin.alterTopicSettings(topic, new Map(changes));
       } catch (error) {
         if (isKafkaOutage(error)) throw error;
         throw new PipelineError(
-          `Topic '${this.topic}' refuses a dead letter: ${
+          `Topic '${topic}' refuses a dead letter: ${
             messageOf(refusal).replace(/\.$/, "")
           }`,
           {
             cause: error,
             hint: `Set ${
-              changes.map(([name, value]) => `${name}=${value}`).join(" and ")
+              assignments.join(" and ")
             } on it. A user with the rights DescribeConfigs and AlterConfigs on it does so by itself.`,
           },
         );
       }
-      this.#options.notify?.(
-        `Changed the settings of topic '${this.topic}', which refused a dead letter: ${
-          changes.map(([name, value]) => `${name}=${value}`).join(", ")
+      notify?.(
+        `Changed the settings of topic '${topic}', which refused a dead letter: ${
+          assignments.join(", ")
         }`,
       );
     });
+
+  return {
+    /**
+     * Writes a letter, however long Kafka is out of reach, and waits until all replicas have it.
+     *
+     * @param reason Why it is a dead letter, and the signal of a stop, which ends a wait for Kafka.
+     * @returns Where the letter is; undefined if a stop came first.
+     * @throws {PipelineError} If Kafka refuses it. The message's offset must not be committed then.
+     */
+    async send(
+      message: Message,
+      { signal, ...reason }: DeadLetterReason & {
+        readonly signal: AbortSignal;
+      },
+    ): Promise<Position | undefined> {
+      try {
+        return await throughOutages(async () => {
+          const { producer, partitions } = await ready();
+          const partition = reason.origin.partition % partitions;
+          const { key, value, timestamp } = message;
+          const headers = deadLetterHeaders(message, { ...reason, group });
+          const letter = { topic, partition, key, value, timestamp, headers };
+          try {
+            return await producer.sendSafely(letter);
+          } catch (error) {
+            const refusing = REFUSING_SETTINGS[protocolCodeOf(error) ?? ""];
+            if (!refusing) throw error;
+            await repair(refusing, { message, refusal: error });
+            return await producer.sendSafely(letter);
+          }
+        }, {
+          isOutage: isKafkaOutage,
+          signal,
+          begins: () => notify?.("Waiting for Kafka to take a dead letter..."),
+          ends: () => notify?.("No longer waiting for Kafka."),
+        });
+      } catch (error) {
+        throw explainKafkaError(error, {
+          config: kafka.config,
+          action: `Writing a dead letter to ${topic}`,
+        });
+      }
+    },
+    async close(): Promise<void> {
+      const connection = await open?.catch(() => undefined);
+      await connection?.producer.disconnect().catch(() => {});
+    },
+  };
+}
+
+/** Finds the letters' topic, or makes it so that it takes and keeps whatever the source does. */
+async function layoutOf(
+  admin: Admin,
+  { topic, source }: { readonly topic: string; readonly source: string },
+): Promise<TopicLayout> {
+  const existing = await describeTopic(admin, topic);
+  if (existing) return existing;
+  const layout = await describeTopic(admin, source);
+  if (!layout) throw missingTopic(source);
+  const bytes = await maxMessageBytes(admin, source) ??
+    DEFAULT_MAX_MESSAGE_BYTES;
+  const settings = {
+    [SIZE]: String(bytes + HEADROOM_BYTES),
+    ...KEEPS_EVERYTHING,
+  };
+  const spec = { ...layout, topic };
+  try {
+    return await ensureTopic(admin, {
+      ...spec,
+      settings: { ...settings, ...TIME_LIMITS },
+    });
+  } catch (error) {
+    // A broker that doesn't know a setting creates nothing.
+    if (protocolCodeOf(error) !== "INVALID_CONFIG") throw error;
+    return await ensureTopic(admin, { ...spec, settings });
   }
 }
 
