@@ -8,14 +8,13 @@
  */
 
 import { dirname } from "node:path";
-import { messageOf, PipelineError, UsageError } from "../base/errors.ts";
-import type { FilePlace } from "./sources/record.ts";
+import { messageOf, PipelineError } from "../base/errors.ts";
+import { FILE_START, type FilePlace } from "./sources/record.ts";
 import { explainFileError, isGzip } from "./sources/file.ts";
 
 /** The folder of resume files that are named without one: `produce` may write there. */
 export const RESUME_FOLDER = ".resume";
 
-const LINE_FEED = 0x0a;
 /** How long a change may be unsaved, in milliseconds: a file that is written for every event would be the bottleneck. */
 const SAVE_INTERVAL_MS = 200;
 /** How much of each part of the file is looked at to tell whether it is still the same, in bytes. */
@@ -29,7 +28,7 @@ interface State extends FilePlace {
 
 /** A file of events, and where they go. */
 export interface ResumeSource {
-  /** The file's path; `-` is standard input. */
+  /** The file's path. */
   readonly path: string;
   readonly topic: string;
 }
@@ -43,16 +42,10 @@ export type ResumePoint = Awaited<ReturnType<typeof openResumePoint>>;
  * @param name The resume file; a name without a folder is one in {@linkcode RESUME_FOLDER}.
  * @param source The file of events, and where they go.
  * @returns The point; the file's beginning if there is no resume file yet.
- * @throws {UsageError} If the events come from standard input, which can't be read again.
  * @throws {PipelineError} If one of the files can't be read, the resume file can't be written, belongs to another file or another
  * topic, or another run has locked it.
  */
 export async function openResumePoint(name: string, source: ResumeSource) {
-  if (source.path === "-") {
-    throw new UsageError(
-      "A resume file takes a file to read: standard input can't be read again",
-    );
-  }
   const path = /[\\/]/.test(name) ? name : `${RESUME_FOLDER}/${name}`;
   const lock = await lockFile(path);
   const start = await startOf(path, source).catch((error) => {
@@ -170,7 +163,7 @@ async function startOf(
   source: ResumeSource,
 ): Promise<FilePlace> {
   const state = await readState(path);
-  if (!state) return { offset: 0, line: 0 };
+  if (!state) return FILE_START;
   const { offset, line, topic, hash } = state;
   const hint = `To send all of it, remove ${path}.`;
   if (hash !== await hashOf(source.path, offset)) {
@@ -185,8 +178,7 @@ async function startOf(
       { hint },
     );
   }
-  const open = offset > 0 && !await endsLine(source.path, offset);
-  return { offset, line, open };
+  return { offset, line };
 }
 
 function explain(action: string, path: string, cause: unknown): PipelineError {
@@ -230,12 +222,6 @@ function notResumeFile(path: string): PipelineError {
   return new PipelineError(`${path} is not a resume file`, {
     code: "resume-file",
   });
-}
-
-async function endsLine(path: string, offset: number): Promise<boolean> {
-  using file = await Deno.open(path);
-  const [before] = await readAt(file, offset - 1, 1);
-  return before === LINE_FEED;
 }
 
 /** Tells one file from another, and from what it was before a change that matters here. */

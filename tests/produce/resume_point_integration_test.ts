@@ -192,7 +192,8 @@ resumeTest(
     );
     const { size } = await Deno.stat(`${checkoutFolder()}/${files.path}`);
     const { offset, line: end } = readState(files);
-    assertEquals({ offset, end }, { offset: size, end: count });
+    // The last line's break comes after the place.
+    assertEquals({ offset, end }, { offset: size - 1, end: count });
 
     const sent = await sentIds(bench);
     assertEquals(new Set(sent), new Set(expected));

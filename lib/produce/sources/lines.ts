@@ -39,7 +39,7 @@ export async function* splitLines(
   let length = 0;
   let number = start.line;
   let end = start.offset;
-  let rest = start.open ?? false;
+  let isBehindLine = start.line > 0;
   const take = (open: boolean): Line => {
     let bytes = length > limitBytes + 1 ? undefined : concat(parts);
     const hasReturn = bytes?.at(-1) === CARRIAGE_RETURN;
@@ -48,7 +48,13 @@ export async function* splitLines(
     parts = [];
     length = 0;
     const breakBytes = open ? NO_BREAK : BREAKS[hasReturn ? 1 : 0];
-    return { number: ++number, bytes, end, open, breakBytes };
+    return {
+      number: ++number,
+      bytes,
+      end: end - breakBytes.length,
+      open,
+      breakBytes,
+    };
   };
   const add = (part: Uint8Array) => {
     length += part.length;
@@ -67,10 +73,10 @@ export async function* splitLines(
       add(chunk.subarray(from, to));
       from = to + 1;
       end++;
-      // The break of the line before the start has come after it.
-      if (rest && isBreak(parts)) parts = [], length = 0;
+      // What comes first is the break of the line before the start.
+      if (isBehindLine && isBreak(parts)) parts = [], length = 0;
       else yield take(false);
-      rest = false;
+      isBehindLine = false;
     }
     if (from < chunk.length) add(chunk.subarray(from));
   }

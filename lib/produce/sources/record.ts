@@ -8,12 +8,13 @@ import { Buffer } from "node:buffer";
 
 /** A place in a file. */
 export interface FilePlace {
-  /** The number of bytes before it, in the file's content: a compressed file's is what it unpacks to. */
+  /**
+   * The number of bytes before it, in the file's content: a compressed file's is what it unpacks to. The line break of the last line comes
+   * after it.
+   */
   readonly offset: number;
   /** The number of lines before it; of rows in CSV, of elements in JSON. */
   readonly line: number;
-  /** Whether the last of these lines has no line break before the place. */
-  readonly open?: boolean;
 }
 
 /** A record of a file: a line, a row of CSV, an element of a JSON array. */
@@ -22,7 +23,7 @@ export interface FileRecord {
   readonly number: number;
   /** Its bytes, without the line break; undefined if it is longer than the limit. */
   readonly bytes: Uint8Array | undefined;
-  /** The number of bytes from the file's start to the start of the next record. */
+  /** The number of bytes from the file's start to the record's end, without the line break. */
   readonly end: number;
   /** Whether the file ends within it, or right behind it with no line break: more of it may come. */
   readonly open: boolean;

@@ -24,7 +24,7 @@ export interface SourceItem extends SendOptions {
   /** The value; it may be any JSON value. */
   readonly value?: unknown;
   readonly problem?: InvalidEventError;
-  /** The number of bytes from the file's start to the start of what follows it; undefined if it comes from no file. */
+  /** The number of bytes from the file's start to its end; undefined if it comes from no file. */
   readonly end?: number;
   /** Whether the file ends in it: more of it may come. */
   readonly open?: boolean;
