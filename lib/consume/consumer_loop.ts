@@ -212,7 +212,8 @@ class ConsumerLoop {
       });
       await this.#consumer.run({ topic, from }, {
         fetched: (fetched) => this.#onFetched(fetched),
-        joined: (partitions) => this.#onJoined(partitions),
+        joined: (partitions, isNewGeneration) =>
+          this.#onJoined(partitions, isNewGeneration),
         leaderless: (partitions) => this.#onLeaderless(partitions),
         answered: () => {
           this.#liveness.answered();
@@ -256,13 +257,16 @@ class ConsumerLoop {
     }
   }
 
-  #onJoined(partitions: readonly number[]): void {
+  #onJoined(partitions: readonly number[], isNewGeneration: boolean): void {
     // The member may still join while the loop already stops.
     if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
     this.#partitions = partitions;
-    // The coordinator refuses those of the generations before.
-    this.#settledAt = 0;
+    if (isNewGeneration) {
+      // The coordinator refuses commits of the generations before.
+      this.#settledAt = 0;
+      this.#position.forget();
+    }
     this.#committer.forget();
     this.#holds.clear();
     this.#unplaced = [];
@@ -403,7 +407,7 @@ class ConsumerLoop {
       await this.#processFetched({ fetched, isLost: () => lost.length > 0 });
     } catch (error) {
       if (error instanceof OffsetMovedError) {
-        this.#onJoined(this.#partitions);
+        this.#onJoined(this.#partitions, true);
       } else this.#fail(error);
     } finally {
       clearInterval(beats);

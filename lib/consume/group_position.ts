@@ -8,6 +8,7 @@ import type { Admin } from "../kafka/admin.ts";
 import type { Consumer } from "../kafka/consumer.ts";
 import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
 import { describeTopic } from "../kafka/topic.ts";
+import { pause } from "../base/pause.ts";
 import { type OutageOptions, throughOutages } from "../base/retry.ts";
 import type { OffsetStore } from "./offset_store.ts";
 import type { LoopOptions } from "./options.ts";
@@ -17,6 +18,11 @@ import {
   type StartingOffset,
   startingOffsets,
 } from "./starting_offsets.ts";
+
+/** For how long a coordinator that has just taken over may not know the group's last offsets, in milliseconds. */
+const CATCH_UP_MS = 2_000;
+/** The pause until it is asked again, in milliseconds. */
+const AGAIN_MS = 50;
 
 /** When a wait is over, and what hears of its begin. */
 type Wait = Pick<OutageOptions, "over" | "begins">;
@@ -38,7 +44,9 @@ export class GroupPosition {
   /** Partitions that had no leader when a new group was to begin at the end. */
   readonly #late = new Set<number>();
   /** Whether this member has saved an offset in the topic: Kafka's are deleted with the topic, and only with it. */
-  #saved = false;
+  #hasSaved = false;
+  /** What this member has saved in this generation of the group. */
+  readonly #saved = new Map<number, bigint>();
 
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
@@ -60,8 +68,14 @@ export class GroupPosition {
   /** Saves offsets: those of the next messages to be read. */
   async save(positions: ReadonlyMap<number, bigint>): Promise<void> {
     await this.#offsets.save(positions);
-    this.#saved = true;
+    this.#hasSaved = true;
     this.#isNewGroup = false;
+    for (const [partition, next] of positions) this.#saved.set(partition, next);
+  }
+
+  /** Forgets what this member has saved: another one may have saved something since. */
+  forget(): void {
+    this.#saved.clear();
   }
 
   /** Looks up where the group stands before this member joins it. The observer is called with the reason if it has to wait for that. */
@@ -88,7 +102,7 @@ export class GroupPosition {
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
     const { topic, from, notify, offsets } = this.#options;
     const isAtEnd = this.#isNewGroup && from === "latest";
-    const found = await this.#lookUp({ over });
+    const found = await this.#lookUpSaved(partitions, over);
     if (!found) return undefined;
     const captured = this.#captured;
     this.#captured = undefined;
@@ -111,8 +125,10 @@ export class GroupPosition {
       });
       if (lost) notify?.(lost);
       const isNew = start.committed === undefined;
-      // kafkajs begins at Kafka's offset, or at the start; at the end it would begin at a later end.
-      if (offsets || isNew && from === "latest") {
+      // kafkajs begins at Kafka's offset, which may be an earlier one, or at the start; at the end it would begin at a later end.
+      if (
+        offsets || this.#saved.has(partition) || isNew && from === "latest"
+      ) {
         this.#consumer.seek(partition, start.offset);
       }
       const isBehind = start.committed === start.offset &&
@@ -150,7 +166,7 @@ export class GroupPosition {
     partitions: readonly number[],
   ): Promise<ReadonlyMap<number, bigint>> {
     const lows = new Map<number, bigint>();
-    if (!this.#saved || partitions.length === 0) return lows;
+    if (!this.#hasSaved || partitions.length === 0) return lows;
     const { topic, notify } = this.#options;
     const kept = await this.#persist(
       () => this.#kafkaOffsets.load(partitions),
@@ -167,6 +183,7 @@ export class GroupPosition {
     notify?.(
       `Topic '${topic}' was deleted and created again while this consumer was away. Going on at its start.`,
     );
+    this.forget();
     for (const partition of partitions) {
       const { low } = found.get(partition) ?? { low: 0n };
       lows.set(partition, low);
@@ -186,6 +203,27 @@ export class GroupPosition {
   }
 
   readonly #stopped = () => this.#stopping.aborted;
+
+  /**
+   * Looks up where the group stands, and does it again while that is before what this member has saved. A coordinator that has just taken
+   * over knows all commits, and answers with those of which it knows that another replica has them too, which it learns a little later.
+   * It can only be so in the generation of before: a new one is such a commit itself.
+   */
+  async #lookUpSaved(partitions: readonly number[], over: () => boolean) {
+    const endsAt = Date.now() + CATCH_UP_MS;
+    for (;;) {
+      const found = await this.#lookUp({ over });
+      const isBefore = partitions.some((partition) => {
+        const start = found?.get(partition);
+        const saved = this.#saved.get(partition);
+        return start && saved !== undefined &&
+          (start.committed ?? -1n) < saved;
+      });
+      // Otherwise the topic is another one.
+      if (!found || !isBefore || Date.now() > endsAt) return found;
+      await pause(AGAIN_MS, this.#stopping);
+    }
+  }
 
   #lookUp(wait: Wait) {
     const { topic, from } = this.#options;

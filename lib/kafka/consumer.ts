@@ -7,7 +7,7 @@
 import type { EachBatchPayload, Kafka, PartitionAssigner } from "./kafkajs.ts";
 import type { Piece } from "./batches/record_set.ts";
 import type { Connectable } from "./connectable.ts";
-import type { LeaderWatch } from "./patches/consumer_group.ts";
+import type { GroupWatch } from "./patches/consumer_group.ts";
 import type { FetchedPartition } from "./patches/fetched_partition.ts";
 
 /** Who a consumer is. */
@@ -68,8 +68,14 @@ export interface Fetched {
 export interface ConsumerHandlers {
   /** Called for each partition that a fetch returned messages for, or that has some. The next one waits for the promise. */
   readonly fetched: (fetched: Fetched) => Promise<void>;
-  /** Called each time the group has given this member its partitions. */
-  readonly joined: (partitions: readonly number[]) => void;
+  /**
+   * Called each time the group has given this member its partitions: those that it had if it comes back to the same generation, in which
+   * no other member has had them.
+   */
+  readonly joined: (
+    partitions: readonly number[],
+    isNewGeneration: boolean,
+  ) => void;
   /** Called before each fetch with those of this member's partitions that have no leader: the others are read. */
   readonly leaderless: (partitions: readonly number[]) => void;
   /** Called when a broker has answered a fetch, before what it returned is handed on. */
@@ -95,13 +101,18 @@ export class Consumer implements Connectable {
   /** `commitOffsets()` returns without committing once a stop has begun; this doesn't. */
   #commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #isMember = false;
+  /** The generation that it joins. */
+  #generation = 0;
+  /** Which member it was when it joined last, in which generation. */
+  #joinedAs = "";
 
   /** Makes it. It doesn't connect yet. The assigner decides which member reads which partition. */
   constructor(
     kafka: Kafka,
     settings: ConsumerSettings & { readonly assigner: PartitionAssigner },
   ) {
-    const watch: LeaderWatch = {
+    const watch: GroupWatch = {
+      generation: (id) => this.#generation = id,
       leaderless: (partitions) => this.#handlers?.leaderless(partitions),
     };
     this.#consumer = kafka.consumer({
@@ -145,7 +156,13 @@ export class Consumer implements Connectable {
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#commitFetched = undefined;
       this.#isMember = true;
-      handlers.joined((payload.memberAssignment[topic] ?? []).map(Number));
+      const joinedAs = `${payload.memberId} ${this.#generation}`;
+      const isNewGeneration = joinedAs !== this.#joinedAs;
+      this.#joinedAs = joinedAs;
+      handlers.joined(
+        (payload.memberAssignment[topic] ?? []).map(Number),
+        isNewGeneration,
+      );
     });
     consumer.on(events.STOP, () => this.#isMember = false);
     consumer.on(events.FETCH, () => handlers.answered());

@@ -45,15 +45,23 @@ export function isKafkaOutage(error: unknown): boolean {
   return false;
 }
 
+/** The system's codes of a connection that was there. */
+const BROKEN_CODES: ReadonlySet<string> = new Set([
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+]);
+
 /** Tells whether a request may have been sent whose answer can't come any more: the broker may have done it, or do it later. */
 export function isUnanswered(error: unknown): boolean {
   return [...causes(error)].some((cause) =>
     cause instanceof Error &&
     (cause.name === "KafkaJSConnectionClosedError" ||
       cause.name === "KafkaJSRequestTimeoutError" ||
-      // A connection that could not be made has a code, and one that this program closed has none.
+      // A connection that could not be made has another code, and one that this program closed has none.
       cause.name === "KafkaJSConnectionError" &&
-        !("code" in cause && cause.code))
+        (!("code" in cause && cause.code) ||
+          BROKEN_CODES.has(String(cause.code))))
   );
 }
 

@@ -8,13 +8,15 @@ import { assert, assertEquals, fail } from "@std/assert";
 import { pause } from "../../lib/base/pause.ts";
 import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
+import { rangeAssigner } from "../../lib/kafka/assigner.ts";
 import { eventually } from "../support/eventually.ts";
+import { createKafka } from "../support/kafkajs.ts";
 import { memberIds } from "../support/groups.ts";
 import { TaskProcess } from "../support/task_process.ts";
 import { committedOffsets, makeTopic } from "../support/topics.ts";
 import { Consumption } from "./support/consumption.ts";
 import type { FaultBench, FaultTest } from "./support/fault_tests.ts";
-import { API } from "./support/kafka_proxy.ts";
+import { API, CORRELATION_AT } from "./support/kafka_proxy.ts";
 import { removeDeadMembers } from "./support/leave_group.ts";
 import { readCommits, topicEnds } from "./support/topic_log.ts";
 import { Traffic } from "./support/traffic.ts";
@@ -47,6 +49,28 @@ async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
     await committedOffsets(bench),
     await topicEnds(bench.config, bench.topic),
   );
+}
+
+/** The protocol's code for a broker that is not the group's coordinator. */
+const NOT_COORDINATOR = 16;
+
+/** Joins a group as its leader, which it becomes as the first member, and stays until it is disposed of. It reads, and commits nothing. */
+async function leadGroup(
+  { config, topic, group }: FaultBench,
+): Promise<AsyncDisposable> {
+  const consumer = (await createKafka(config)).consumer({
+    groupId: group,
+    partitionAssigners: [rangeAssigner(await import("kafkajs"))],
+    heartbeatInterval: 200,
+  });
+  const joined = new Promise((resolve) =>
+    consumer.on(consumer.events.GROUP_JOIN, resolve)
+  );
+  await consumer.connect();
+  await consumer.subscribe({ topic });
+  await consumer.run({ autoCommit: false, eachBatch: () => Promise.resolve() });
+  await joined;
+  return { [Symbol.asyncDispose]: () => consumer.disconnect() };
 }
 
 /** Finds the place of each order in the blocks that the consumer shows to a person. */
@@ -509,6 +533,56 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       const commits = await readCommits(bench);
       const offsets = commits.map(({ next }) => next);
       assertEquals(offsets, offsets.toSorted((a, b) => a - b), topic);
+      consumer.signal("SIGTERM");
+      assertEquals((await consumer.end(STOP_LIMIT_MS)).code, 0);
+    },
+  },
+  {
+    name:
+      "a coordinator that doesn't know the last commits yet doesn't take the group back",
+    async fn(bench) {
+      const { engine, topic } = bench;
+      await makeTopic(bench, 2);
+      await using traffic = await Traffic.open(bench, 2);
+      // The group's leader would begin a new generation, which no coordinator begins before it knows all.
+      await using _leader = await leadGroup(bench);
+      let oldOffsets: Uint8Array | undefined;
+      let [isMoved, hasJoined, oldCount] = [false, false, 0];
+      using _change = engine.proxy.change(({ api, clientId }, answer) => {
+        if (clientId !== "cafe-event-consumer") return answer;
+        const changed = answer.slice();
+        if (api === API.joinGroup) hasJoined = isMoved;
+        if (api === API.heartbeat && isMoved && !hasJoined) {
+          new DataView(changed.buffer).setInt16(12, NOT_COORDINATOR);
+        }
+        if (api === API.offsetFetch) {
+          oldOffsets ??= changed;
+          // The loop asks, and kafkajs does.
+          if (hasJoined && oldCount < 2) {
+            oldCount++;
+            const at = CORRELATION_AT + 4;
+            changed.set(oldOffsets.subarray(at), at);
+          }
+        }
+        return changed;
+      });
+      const consumption = new Consumption(bench);
+      await using consumer = consumption.start();
+      const committed = () =>
+        eventually(
+          "the commit of all orders",
+          async () =>
+            (await readCommits(bench)).at(-1)?.next === traffic.sent / 2,
+        );
+      await traffic.send(50);
+      await committed();
+      isMoved = true;
+      await eventually("old answers", () => oldCount === 2);
+      await traffic.send(50);
+      await committed();
+      const offsets = (await readCommits(bench)).map(({ next }) => next);
+      assertEquals(offsets, offsets.toSorted((a, b) => a - b), topic);
+      assertEquals(consumption.duplicated, 0);
       consumer.signal("SIGTERM");
       assertEquals((await consumer.end(STOP_LIMIT_MS)).code, 0);
     },

@@ -137,6 +137,7 @@ Deno.test("isUnanswered() counts requests that may have been sent, and none whos
       [{ name: "KafkaJSConnectionClosedError" }, true],
       [{ name: "KafkaJSRequestTimeoutError" }, true],
       [{ name: "KafkaJSConnectionError", code: undefined }, true],
+      [{ name: "KafkaJSConnectionError", code: "ECONNRESET" }, true],
       [{ name: "KafkaJSConnectionError", code: "ECONNREFUSED" }, false],
       [{ name: "KafkaJSProtocolError", type: "NOT_COORDINATOR" }, false],
     ] as const

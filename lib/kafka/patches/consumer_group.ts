@@ -37,7 +37,7 @@ interface Options {
   /** The consumer's connections: the same ones through all of its restarts. */
   readonly cluster: Cluster;
   /** The consumer's settings for retries, which kafkajs hands on as they are. */
-  readonly retry: LeaderWatch;
+  readonly retry: GroupWatch;
   /** What offers the group to divide partitions. */
   readonly assigners: readonly Assigner[];
 }
@@ -53,8 +53,10 @@ export interface Subscription {
   readonly userData: Buffer;
 }
 
-/** Hears of partitions without a leader. */
-export interface LeaderWatch {
+/** Hears of what kafkajs tells nobody. */
+export interface GroupWatch {
+  /** Called with the generation of the group that this member joins, before it has its partitions. */
+  readonly generation: (id: number) => void;
   /** Called before each fetch with those of this member's partitions that have no leader, none of which is fetched. */
   readonly leaderless: (partitions: readonly number[]) => void;
 }
@@ -89,7 +91,9 @@ const AGAIN_MS = 100;
 
 /** Who a consumer is in its group, through all restarts. */
 interface Member {
+  readonly watch: GroupWatch;
   id: string | null;
+  generation: number | null;
   /** How many commits had no answer: the coordinator may still get them. */
   unansweredCount: number;
 }
@@ -117,22 +121,22 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
     new (options: Options) => ConsumerGroup
   >(path);
   const members = new WeakMap<object, Member>();
-  const memberOf = (cluster: object) =>
-    members.getOrInsertComputed(
-      cluster,
-      () => ({ id: null, unansweredCount: 0 }),
-    );
+  const memberOf = (cluster: object) => members.get(cluster) as Member;
   kafkajs.replace(
     path,
     class extends ConsumerGroup {
       /** By partition, since when its offset is after the end, in milliseconds since the epoch. */
       readonly #beyondSince = new Map<number, number>();
-      readonly #watch: LeaderWatch;
       /** When the metadata were refreshed for a partition without a leader, in milliseconds since the epoch. */
       #refreshedAt = 0;
 
       constructor(options: Options) {
-        const member = memberOf(options.cluster);
+        const member = members.getOrInsertComputed(options.cluster, () => ({
+          watch: options.retry,
+          id: null,
+          generation: null,
+          unansweredCount: 0,
+        }));
         const { id } = member;
         // This sets it to null.
         super({
@@ -147,7 +151,6 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
           })),
         });
         this.memberId = id;
-        this.#watch = options.retry;
       }
 
       get memberId(): string | null {
@@ -156,6 +159,17 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
 
       set memberId(id: string | null) {
         memberOf(this.cluster).id = id;
+      }
+
+      get generationId(): number | null {
+        return memberOf(this.cluster).generation;
+      }
+
+      // kafkajs sets it to null when it begins, and to the group's when it has joined.
+      set generationId(id: number | null) {
+        const member = memberOf(this.cluster);
+        member.generation = id;
+        if (id !== null) member.watch.generation(id);
       }
 
       override async commitOffsets(offsets: unknown) {
@@ -190,7 +204,7 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
           await this.cluster.refreshMetadata();
           leaderless = this.#leaderless();
         }
-        this.#watch.leaderless(leaderless);
+        memberOf(this.cluster).watch.leaderless(leaderless);
       }
 
       #leaderless(): number[] {

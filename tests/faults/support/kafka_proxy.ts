@@ -1,7 +1,8 @@
 /**
  * What stands between the clients and the broker, so that a fault strikes at one request or one answer and at no other.
  *
- * It takes Kafka's frames apart no further than their kind and who sent them, and passes them on unchanged.
+ * It takes Kafka's frames apart no further than their kind and who sent them, and passes them on unchanged unless a
+ * test changes answers.
  *
  * @module
  */
@@ -12,7 +13,9 @@ import { pause } from "../../../lib/base/pause.ts";
 export const API = {
   produce: 0,
   offsetCommit: 8,
+  offsetFetch: 9,
   joinGroup: 11,
+  heartbeat: 12,
   createTopics: 19,
 } as const;
 
@@ -55,16 +58,28 @@ interface Trap extends Moment {
   readonly struck: PromiseWithResolvers<void>;
 }
 
+/** A request that is not answered yet. */
+interface Asked {
+  readonly api: number;
+  readonly clientId: string;
+}
+
+/** Makes another answer out of one: a frame with its length, and the request's id at {@linkcode CORRELATION_AT}. */
+type Change = (asked: Asked, answer: Uint8Array) => Uint8Array;
+
 interface Link {
   readonly client: Deno.TcpConn;
   readonly broker: Deno.TcpConn;
   /** What is asked and not answered yet, by correlation id. */
-  readonly asked: Map<number, { api: number; clientId: string }>;
+  readonly asked: Map<number, Asked>;
   /** Who sent the last request. Equals `client.id`. */
   clientId: string;
   /** Whether nothing comes through any more. */
   silent: boolean;
 }
+
+/** Where an answer has the id of its request, of 4 bytes. */
+export const CORRELATION_AT = 4;
 
 const decoder = new TextDecoder();
 
@@ -119,6 +134,7 @@ export class KafkaProxy implements AsyncDisposable {
   #delay: Delay | undefined;
   #cut: PromiseWithResolvers<void> | undefined;
   #trap: Trap | undefined;
+  #change: Change | undefined;
 
   /**
    * Makes the proxy, which doesn't listen yet.
@@ -202,6 +218,17 @@ export class KafkaProxy implements AsyncDisposable {
   }
 
   /**
+   * Changes answers, as if the broker were in another state.
+   *
+   * @param change Called with each answer, and what was asked; it returns what is passed on.
+   * @returns Dispose of it to leave them as they are again.
+   */
+  change(change: Change): Disposable {
+    this.#change = change;
+    return { [Symbol.dispose]: () => this.#change = undefined };
+  }
+
+  /**
    * Passes nothing on, as a network does that is cut: connections stay, and what was sent comes through afterwards.
    *
    * @returns Dispose of it to pass on what waits, and all that follows.
@@ -256,7 +283,8 @@ export class KafkaProxy implements AsyncDisposable {
     const [from, to] = at === "request" ? [client, broker] : [broker, client];
     try {
       for await (const frame of framesOf(from)) {
-        const { api, clientId } = this.#identify(link, at, frame);
+        const asked = this.#identify(link, at, frame);
+        const { api, clientId } = asked;
         const trap = this.#trap;
         if (
           trap && trap.at === at && trap.api === api &&
@@ -278,7 +306,9 @@ export class KafkaProxy implements AsyncDisposable {
           delay.clientId === clientId
         ) await pause(delay.ms);
         await this.#cut?.promise;
-        if (!link.silent) await writeAll(to, frame);
+        if (link.silent) continue;
+        const change = at === "answer" ? this.#change : undefined;
+        await writeAll(to, change?.(asked, frame) ?? frame);
       }
     } finally {
       closeQuietly(client);
@@ -290,11 +320,11 @@ export class KafkaProxy implements AsyncDisposable {
     link: Link,
     at: Moment["at"],
     frame: Uint8Array,
-  ): { api: number; clientId: string } {
+  ): Asked {
     const { asked } = link;
     const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
     if (at === "answer") {
-      const id = view.getInt32(4);
+      const id = view.getInt32(CORRELATION_AT);
       const request = asked.get(id) ?? { api: -1, clientId: "" };
       asked.delete(id);
       return request;
