@@ -91,7 +91,6 @@ async function setCompatibility(
 ): Promise<void> {
   const { url } = await EventRegistry.connect(config);
   await requestRegistry("put", `${url}/config/${topic}-value`, {
-    headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
     body: JSON.stringify({ compatibility: level }),
   });
 }

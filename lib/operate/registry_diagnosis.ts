@@ -36,7 +36,6 @@ async function answersHttp(url: string): Promise<boolean> {
   try {
     const response = await new RegistryAccess().fetch(url, {
       method: "GET",
-      headers: {},
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     response.destroy();

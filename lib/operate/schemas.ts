@@ -279,7 +279,7 @@ export class SchemaCatalog {
 
   /** Apicurio answers a check with yes or no; only its own API gives reasons, to a registration that is only tried. */
   async #askApicurio(subject: string, schema: string): Promise<Finding[]> {
-    const { url } = this.#registry;
+    const { url, access } = this.#registry;
     const [confluents, own] = APICURIO;
     if (!url.endsWith(confluents)) return [];
     try {
@@ -288,9 +288,12 @@ export class SchemaCatalog {
         `${url.slice(0, -confluents.length)}${own}/groups/default/artifacts/${
           encodeURIComponent(subject)
         }/versions?dryRun=true`,
-        this.#body({
-          content: { content: schema, contentType: "application/json" },
-        }),
+        {
+          access,
+          body: JSON.stringify({
+            content: { content: schema, contentType: "application/json" },
+          }),
+        },
       );
       return [];
     } catch (error) {
@@ -299,25 +302,16 @@ export class SchemaCatalog {
     }
   }
 
-  #body(body: unknown) {
-    return {
-      access: this.#registry.access,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    };
-  }
-
   async #request(
     method: string,
     path: string,
     body?: unknown,
   ): Promise<unknown> {
     const { url, access } = this.#registry;
-    return await requestRegistry(
-      method,
-      `${url}${path}`,
-      body === undefined ? { access } : this.#body(body),
-    );
+    return await requestRegistry(method, `${url}${path}`, {
+      access,
+      body: JSON.stringify(body),
+    });
   }
 }
 

@@ -22,9 +22,8 @@ const REDIRECTS: readonly number[] = [301, 302, 307, 308];
 /** A request to the registry. */
 export interface AccessRequest {
   readonly method: string;
-  /** Its headers, without the login. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** JSON. */
+  readonly body?: string | undefined;
   /** Closes the connection, also while the response is read. */
   readonly signal: AbortSignal;
 }
@@ -79,7 +78,7 @@ export class RegistryAccess {
 
   async #send(
     url: URL,
-    { method, headers, body, signal }: AccessRequest,
+    { method, body, signal }: AccessRequest,
     { trusted }: { readonly trusted: boolean },
   ): Promise<IncomingMessage> {
     const { authorization, tls } = this.#security;
@@ -92,10 +91,13 @@ export class RegistryAccess {
       signal,
       agent: false,
       headers: {
-        ...headers,
+        accept: "application/vnd.schemaregistry.v1+json, application/json",
+        "user-agent": "cafe-event-pipeline",
         // A compressed body would have to be inflated within a bound of its own.
         "accept-encoding": "identity",
         ...(body !== undefined && {
+          // Confluent's API takes it as it does its own type, and Apicurio's other one takes it alone.
+          "content-type": "application/json",
           "content-length": new TextEncoder().encode(body).length,
         }),
         ...(authorization && trusted &&

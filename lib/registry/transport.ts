@@ -16,8 +16,6 @@ import { printable, shorten } from "../base/terminal_text.ts";
 
 const REQUEST_TIMEOUT_MS = 5_000;
 
-const CONTENT_TYPE = "application/vnd.schemaregistry.v1+json";
-
 const REFUSAL_HINTS: Readonly<Record<number, string>> = {
   401:
     "Check the credentials: SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD, or SCHEMA_REGISTRY_TOKEN.",
@@ -114,9 +112,8 @@ function readRefusal(
 
 /** What a request to the registry has besides its method and URL. */
 export interface RegistryRequest {
-  /** Its headers; those of the login are added. With a body, its type is that of Confluent's API by default. */
-  readonly headers?: Record<string, string>;
-  readonly body?: string;
+  /** JSON. */
+  readonly body?: string | undefined;
   /** How the connection is secured; without a login by default. */
   readonly access?: RegistryAccess;
 }
@@ -131,9 +128,8 @@ export interface RegistryRequest {
 export async function requestRegistry(
   method: string,
   url: string,
-  init: RegistryRequest = {},
+  { body, access = new RegistryAccess() }: RegistryRequest = {},
 ): Promise<unknown> {
-  const { access = new RegistryAccess() } = init;
   const request = `${method.toUpperCase()} ${url}`;
   let response: IncomingMessage;
   let text: string;
@@ -141,12 +137,7 @@ export async function requestRegistry(
   try {
     response = await access.fetch(url, {
       method: method.toUpperCase(),
-      headers: {
-        accept: `${CONTENT_TYPE}, application/json`,
-        ...(init.body !== undefined && { "content-type": CONTENT_TYPE }),
-        ...init.headers,
-      },
-      ...(init.body !== undefined && { body: init.body }),
+      body,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     ({ text, complete } = await readBody(response));
@@ -228,8 +219,7 @@ type Middleware = NonNullable<
 interface PreparedRequest {
   method(): string;
   url(): string;
-  headers(): Record<string, unknown>;
-  body(): unknown;
+  body(): string | undefined;
 }
 
 /** Has the registry client send its requests by {@linkcode requestRegistry}. */
@@ -241,16 +231,9 @@ export const fetchMiddleware = (access: RegistryAccess): Middleware => () => {
       return request;
     },
     async response() {
-      const headers = Object.fromEntries(
-        Object.entries(prepared.headers()).map((
-          [name, value],
-        ) => [name, String(value)]),
-      );
-      const body = prepared.body();
       const data = await requestRegistry(prepared.method(), prepared.url(), {
-        headers,
         access,
-        ...(body == null ? {} : { body: String(body) }),
+        body: prepared.body(),
       });
       // The client reads nothing of a response but its data.
       return { data: () => data } as never;

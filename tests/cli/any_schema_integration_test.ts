@@ -419,10 +419,7 @@ async function register(
   const { id } = await requestRegistry(
     "post",
     `${await registryUrl(bench)}/subjects/${subject}/versions`,
-    {
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    },
+    { body: JSON.stringify(body) },
   ) as { id: number };
   return id;
 }

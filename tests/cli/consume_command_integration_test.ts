@@ -349,7 +349,6 @@ integrationTest(
         "post",
         `${url}/subjects/${topic}-${subject}/versions`,
         {
-          headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
           body: JSON.stringify(body),
         },
       );

@@ -159,8 +159,6 @@ integrationTest(
   },
 );
 
-const HEADERS = { "content-type": "application/vnd.schemaregistry.v1+json" };
-
 /** What a registry knows of a test's subject. */
 async function subjectOf({ config, topic }: Bench) {
   const registry = await EventRegistry.connect(config);
@@ -169,9 +167,11 @@ async function subjectOf({ config, topic }: Bench) {
     register: (schema: object) =>
       registry.register(subject, JSON.stringify(schema)),
     versions: () =>
-      requestRegistry("get", `${registry.url}/subjects/${subject}/versions`, {
-        headers: HEADERS,
-      }),
+      requestRegistry(
+        "get",
+        `${registry.url}/subjects/${subject}/versions`,
+        {},
+      ),
   };
 }
 

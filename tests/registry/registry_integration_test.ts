@@ -25,8 +25,6 @@ import {
   sendRaw,
 } from "../support/topics.ts";
 
-const HEADERS = { "content-type": "application/vnd.schemaregistry.v1+json" };
-
 function produceOne({ config, topic }: Bench, registry: string) {
   return runTaskProcess(config, "produce", [
     `--topic=${topic}`,
@@ -83,14 +81,12 @@ integrationTest(
       additionalProperties: false,
     };
     await requestRegistry("post", `${url}/subjects/${subject}/versions`, {
-      headers: HEADERS,
       body: JSON.stringify({
         schemaType: "JSON",
         schema: JSON.stringify(previous),
       }),
     });
     await requestRegistry("put", `${url}/config/${subject}`, {
-      headers: HEADERS,
       body: JSON.stringify({ compatibility: "FULL" }),
     });
     const { code, stdout, stderr } = await produceOne(

@@ -148,7 +148,6 @@ async function registerSchema(
     "post",
     `${url}/subjects/${topic}-${title}/versions`,
     {
-      headers: { "content-type": "application/vnd.schemaregistry.v1+json" },
       body: JSON.stringify({
         schemaType: "JSON",
         schema: JSON.stringify({
