@@ -102,7 +102,10 @@ shellTest(
       ".mvn",
       "pom.xml",
     ]);
-    assertStringIncludes(await written("env"), "MAVEN_OPTS=-Dkept=1");
+    assertStringIncludes(
+      await written("env"),
+      "MAVEN_OPTS=-XX:TieredStopAtLevel=1 -Dkept=1",
+    );
     assert(!(await written("env")).includes("SECRET_OF_THE_SHELL"));
     const pid = Number(await written("pid"));
     await eventually(

@@ -15,7 +15,7 @@ from confluent_kafka.schema_registry.json_schema import (
 )
 from confluent_kafka.serialization import MessageField, SerializationContext
 
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 150
 
 
 def produce(request, registry):
