@@ -116,18 +116,11 @@ interface Source {
   readonly format: FileFormat;
 }
 
-interface Content {
-  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
-  readonly start: FilePlace;
-  /** The beginning of the first chunk. */
-  readonly beginning: string;
-}
-
-/** Opens a file's content, without the byte order mark. */
+/** Opens a file's content, without the byte order mark. `beginning` is that of the first chunk. */
 async function openContent(
   file: InputFile,
   { signal, start = FILE_START }: FileEventsOptions,
-): Promise<Content> {
+) {
   const chunks = file.read({ signal, offset: start.offset });
   if (start.offset > 0) return { chunks, start, beginning: "" };
   const { value } = await chunks.next();
@@ -141,24 +134,18 @@ async function openContent(
   };
 }
 
-function otherFormat(
-  { file, format }: Source,
-  found: FileFormat,
-): PipelineError {
-  return new PipelineError(
+/** Refuses a file that is in another format once, instead of each of its lines. */
+function refuseOtherFormat(source: Source, beginning: string): void {
+  const [first = "", second] = beginning.split("\n");
+  const { type, file, format } = source;
+  const found = recognize(type, { format, first, second });
+  if (!found) return;
+  throw new PipelineError(
     `${file.name} holds ${CONTENT_NAME[found]}, and not ${
       CONTENT_NAME[format]
     }`,
     { code: "file-format", details: { format: found } },
   );
-}
-
-/** Refuses a file that is in another format once, instead of each of its lines. */
-function refuseOtherFormat(source: Source, beginning: string): void {
-  const [first = "", second] = beginning.split("\n");
-  const { type, format } = source;
-  const found = recognize(type, { format, first, second });
-  if (found) throw otherFormat(source, found);
 }
 
 /** Reads the header of CSV. It stands at the file's start, also where a run begins further on. */
@@ -171,7 +158,7 @@ async function readHeader(
   if (start.line > 0) {
     const { chunks } = await openContent(file, { signal });
     rows = splitRows(chunks, { limitBytes: MAX_RECORD_BYTES });
-    return (await readHeader(source, rows, { signal }));
+    return await readHeader(source, rows, { signal });
   }
   const row = await firstRow(rows);
   if (!row) return undefined;
