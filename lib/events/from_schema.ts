@@ -40,12 +40,9 @@ export type AllOf<S, Root> = S extends
 
 /** What one of the schemas of `anyOf` or `oneOf` allows. */
 export type OneOf<S, Root> = S extends { readonly anyOf: readonly (infer U)[] }
-  ? Each<U, Root>
-  : S extends { readonly oneOf: readonly (infer U)[] } ? Each<U, Root>
+  ? FromSchema<U, Root>
+  : S extends { readonly oneOf: readonly (infer U)[] } ? FromSchema<U, Root>
   : unknown;
-
-/** Distributes over a union of schemas. */
-export type Each<S, Root> = S extends unknown ? FromSchema<S, Root> : never;
 
 /** What `type`, `properties` and `items` allow. */
 export type Typed<S, Root> = S extends { readonly type: infer T }
