@@ -157,8 +157,12 @@ async function readHeader(
   const { type, file } = source;
   if (start.line > 0) {
     const { chunks } = await openContent(file, { signal });
-    rows = splitRows(chunks, { limitBytes: MAX_RECORD_BYTES });
-    return await readHeader(source, rows, { signal });
+    const fromStart = splitRows(chunks, { limitBytes: MAX_RECORD_BYTES });
+    try {
+      return await readHeader(source, fromStart, { signal });
+    } finally {
+      await chunks.return();
+    }
   }
   const row = await firstRow(rows);
   if (!row) return undefined;
