@@ -66,12 +66,16 @@ export class Output {
   #abandon: (failure: OutputError) => void = () => {};
   #failure: OutputError | undefined;
   #hurried = false;
+  /** Another output, which may be the same terminal. */
+  readonly #beside: Output | undefined;
   /** Whether the terminal's last line is one of {@linkcode Output.showStatus}. */
   #hasStatus = false;
 
-  constructor(sink: OutputSink) {
+  /** @param beside Another output. Where both are terminals, its status is replaced by what is printed here. */
+  constructor(sink: OutputSink, beside?: Output) {
     this.#sink = sink;
     this.isTerminal = sink.isTerminal();
+    this.#beside = this.isTerminal ? beside : undefined;
   }
 
   /** Why nothing can be written any more; undefined while it can. */
@@ -82,7 +86,6 @@ export class Output {
   /** Prints lines, with control characters other than line breaks escaped. It never throws: after a failure, the text is dropped. */
   print(text = ""): void {
     this.#put(`${escapeLines(text)}\n`);
-    this.#hasStatus = false;
   }
 
   /**
@@ -96,11 +99,19 @@ export class Output {
     this.#hasStatus = text !== "";
   }
 
+  /** Determines whether there is a status to be cleared, here or beside. It counts as cleared then. */
+  #takeStatus(): boolean {
+    const beside = this.#beside ? this.#beside.#takeStatus() : false;
+    const has = this.#hasStatus;
+    this.#hasStatus = false;
+    return has || beside;
+  }
+
   /** Adds text to what is written, in place of the status. */
   #put(text: string): void {
     if (this.#failure) return;
     const isFirst = this.#text === "";
-    this.#text += (this.#hasStatus ? CLEAR_LINE : "") + text;
+    this.#text += (this.#takeStatus() ? CLEAR_LINE : "") + text;
     if (!isFirst) return;
     this.#written = this.#written.then(() => this.#write());
     // Callers that don't wait for it see the failure at their next wait.
@@ -193,10 +204,10 @@ export class Output {
   }
 }
 
-/** Standard output: results. */
-export const output = new Output(Deno.stdout);
 /** Standard error: accounts and errors; and, through {@linkcode note}, progress and warnings. */
 export const errors = new Output(Deno.stderr);
+/** Standard output: results. */
+export const output = new Output(Deno.stdout, errors);
 
 let timestamps = !errors.isTerminal;
 let leftOut = 0;

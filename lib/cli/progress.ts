@@ -6,7 +6,7 @@
 
 import { plural } from "../base/plural.ts";
 import { describeDuration, numbers } from "./account.ts";
-import { errors, note } from "./output.ts";
+import { errors, note, output } from "./output.ts";
 
 /** How often the line on a terminal is rewritten, in milliseconds. */
 const LIVE_INTERVAL_MS = 200;
@@ -76,6 +76,7 @@ export class Progress {
 
   end(): void {
     clearInterval(this.#timer);
-    errors.showStatus("");
+    // On one terminal the next line replaces it: what is written to two outputs at once has no sequence.
+    if (!output.isTerminal) errors.showStatus("");
   }
 }

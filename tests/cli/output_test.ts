@@ -223,6 +223,26 @@ Deno.test("Output.showStatus() shows a line until something else is printed or s
   }
 });
 
+Deno.test("Output.print() replaces the status of the output beside it where both are terminals", async () => {
+  for (const terminal of [true, false]) {
+    const [sink, sinkBeside] = [terminal, true].map((terminal) =>
+      new ManualSink({ terminal })
+    ) as [ManualSink, ManualSink];
+    const beside = new Output(sinkBeside);
+    const output = new Output(sink, beside);
+    beside.showStatus("10%");
+    output.print("A line");
+    output.print("Another");
+    await isDone(Promise.all([output.written(), beside.written()]));
+    assertEquals(sinkBeside.writes, ["10%"]);
+    assertEquals(sink.writes, [
+      `${terminal ? "\r\x1b[K" : ""}A line\nAnother\n`,
+    ]);
+    sink.take();
+    sinkBeside.take();
+  }
+});
+
 Deno.test("Output.showStatus() cuts a line that is longer than the terminal is wide", async () => {
   const sink = new ManualSink({ terminal: true });
   const output = new Output(sink);
