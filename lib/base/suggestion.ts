@@ -27,14 +27,14 @@ function distance(a: string, b: string): number {
 
 /**
  * Finds the word that a mistyped one was meant to be: the most similar one; undefined if more than a third of the letters differ
- * from each.
+ * from each, or all of them.
  */
 export function closestTo(
   word: string,
   known: readonly string[],
 ): string | undefined {
   let closest: string | undefined;
-  let least = Math.ceil(word.length / 3) + 1;
+  let least = Math.min(Math.ceil(word.length / 3) + 1, word.length);
   for (const candidate of known) {
     const letters = distance(word.toLowerCase(), candidate.toLowerCase());
     if (letters < least) [closest, least] = [candidate, letters];

@@ -57,7 +57,9 @@ const ADVICE: Readonly<
   "registry-unreachable": () =>
     "Start it with `deno task up`, or name another with --registry or SCHEMA_REGISTRY_URL.",
   "replication-factor": ({ brokersCount }) =>
-    `Use --replication-factor ${brokersCount} or less, or add brokers.`,
+    `Use --replication-factor ${brokersCount}${
+      brokersCount === 1 ? "" : " or less"
+    }, or add brokers.`,
   "resume-file": () =>
     "Name another with --resume, or remove it to start over.",
   "right-missing": ({ resource }) => resource ? RIGHTS[resource] : "",

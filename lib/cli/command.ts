@@ -140,10 +140,26 @@ export function helpText<
 }
 
 /** Makes the hint for a mistyped word: none if no known word is similar. */
-export function didYouMean(
+function didYouMean(
   word: string | undefined,
 ): { readonly hint?: string } {
   return word === undefined ? {} : { hint: `Did you mean ${word}?` };
+}
+
+/** Makes the error for a value that is not taken. */
+export function wrongValue(
+  { name, given, choices = [], takes = `one of ${choices.join(", ")}` }: {
+    readonly name: string;
+    readonly given: string;
+    readonly choices?: readonly string[] | undefined;
+    /** What it takes. By default: one of the choices. */
+    readonly takes?: string;
+  },
+): UsageError {
+  return new UsageError(
+    `${name} takes ${takes}: "${given}"`,
+    didYouMean(closestTo(given, choices)),
+  );
 }
 
 function valueOf(name: string, flag: Flag, given: unknown): unknown {
@@ -155,10 +171,7 @@ function valueOf(name: string, flag: Flag, given: unknown): unknown {
   }
   const value = flag.parse(text);
   if (value !== undefined) return value;
-  throw new UsageError(
-    `--${name} takes ${flag.takes}: "${text}"`,
-    didYouMean(closestTo(text, flag.choices ?? [])),
-  );
+  throw wrongValue({ ...flag, name: `--${name}`, given: text });
 }
 
 /** Joins `--flag -` and `--flag -5`, since the parser takes a dash for the start of the next flag, and refuses a value for a switch. */
@@ -383,10 +396,11 @@ export function taskOfWords(
       return await first.run(args);
     }
     return await runTask({ ...spec, flags: {}, arguments: ["[WORD]"] }, () => {
-      throw new UsageError(
-        `Unknown word: ${word}`,
-        didYouMean(closestTo(word, Object.keys(words))),
-      );
+      throw wrongValue({
+        name: "WORD",
+        given: word,
+        choices: Object.keys(words),
+      });
     }, isFlag ? ["--help"] : []);
   };
   return { summary, run };

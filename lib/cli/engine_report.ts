@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../base/plural.ts";
 import type { StartResult } from "../engine/local.ts";
 import type { RunningEngine, StopResult } from "../engine/mod.ts";
 
@@ -27,7 +28,9 @@ export function describeEngine(engine: RunningEngine): string {
       "Their ports are not those asked for: to change them, stop them first.",
     ]),
     ...(brokersWanted === undefined ? [] : [
-      `It has ${brokersCount} brokers, not ${brokersWanted}: the other number needs \`deno task down --wipe\` first, which removes the data.`,
+      `It has ${
+        counted(brokersCount, "broker")
+      }, not ${brokersWanted}: the other number needs \`deno task down --wipe\` first, which removes the data.`,
     ]),
     `  Brokers:  ${brokers}`,
     `  Registry: ${registryUrl} (${registryApi})`,

@@ -149,7 +149,7 @@ function describePeeked(message: PeekedMessage): string {
       : value === null
       ? ["Value: none (it deletes its key from a compacted topic)"]
       : [
-        `Not an event: ${printable(decoded.problem ?? "")}`,
+        `Not decoded: ${printable(decoded.problem ?? "")}`,
         `Value: ${previewText(value, MAX_VALUE_BYTES)}`,
         `Bytes: ${previewHex(value)}`,
       ],

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { UsageError } from "../base/errors.ts";
 import { COMPATIBILITY_LEVELS, SchemaCatalog } from "../operate/schemas.ts";
-import { didYouMean, EXIT, task, taskOfWords } from "./command.ts";
+import { EXIT, task, taskOfWords, wrongValue } from "./command.ts";
 import { integerFlag, textFlag } from "./flags.ts";
 import { errors, printLine } from "./output.ts";
 import { readSchemaFile } from "./schema_file.ts";
@@ -16,7 +15,6 @@ import {
   describeSchema,
   describeSubjects,
 } from "./schema_report.ts";
-import { closestTo } from "../base/suggestion.ts";
 import { CONNECTION_FLAGS, connectionFrom, JSON_FLAG } from "./task_flags.ts";
 
 const SUBJECT_FLAG = textFlag(
@@ -132,10 +130,11 @@ const compatibility = task({
   if (
     level !== undefined && !COMPATIBILITY_LEVELS.some((one) => one === level)
   ) {
-    throw new UsageError(
-      `Unknown level: ${given}`,
-      didYouMean(closestTo(level, COMPATIBILITY_LEVELS)),
-    );
+    throw wrongValue({
+      name: "LEVEL",
+      given: level,
+      choices: COMPATIBILITY_LEVELS,
+    });
   }
   const catalog = await connect(flags);
   if (level !== undefined) await catalog.setLevel(level, flags.subject);

@@ -7,6 +7,7 @@
 import { PipelineError } from "../base/errors.ts";
 import { mapSome } from "../base/map_some.ts";
 import type { WaitOptions } from "../base/retry.ts";
+import { closestTo } from "../base/suggestion.ts";
 import { type KafkaOptions, withClient } from "../kafka/client.ts";
 import type { TopicRanges } from "../kafka/cluster_client.ts";
 import { isKafkaOutage, protocolCodeOf } from "../kafka/errors.ts";
@@ -70,8 +71,6 @@ type Options = KafkaOptions & WaitOptions;
 /** Kafka's name for the state of a group whose coordinator, or the leader of one of its partitions, doesn't answer. */
 export const UNKNOWN = "Unknown";
 
-const MAX_NAMED_COUNT = 20;
-
 /** Lists the groups by name with where they stand, and says how many brokers did not answer, so that theirs are missing. */
 export async function listGroups(
   config: Config,
@@ -114,12 +113,10 @@ export async function showGroup(
   }, async (client) => {
     const found = await positionsOf(client, group, rememberRanges(client));
     if (found.state === "Dead" && found.partitions.length === 0) {
-      const { groups } = await client.list();
+      const meant = closestTo(group, (await client.list()).groups);
       throw new PipelineError(`There is no consumer group '${group}'`, {
         code: "group-missing",
-        hint: groups.length === 0
-          ? undefined
-          : `There are: ${groups.slice(0, MAX_NAMED_COUNT).join(", ")}`,
+        hint: meant && `Did you mean '${meant}'?`,
       });
     }
     return found;

@@ -25,5 +25,6 @@ Deno.test("closestTo() finds the word when letters are missing, added, wrong or 
 Deno.test("closestTo() finds nothing when no word is similar", () => {
   assertEquals(closestTo("bogus", ["topic", "count", "json"]), undefined);
   assertEquals(closestTo("", ["topic"]), undefined);
+  assertEquals(closestTo("2", ["0", "1", "all"]), undefined);
   assertEquals(closestTo("topic", []), undefined);
 });

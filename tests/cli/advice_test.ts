@@ -30,6 +30,11 @@ Deno.test("adviceFor() names the flag or the task with the error's own values", 
       { brokersCount: 3 },
       "Use --replication-factor 3 or less, or add brokers.",
     ],
+    [
+      "replication-factor",
+      { brokersCount: 1 },
+      "Use --replication-factor 1, or add brokers.",
+    ],
     ["topic-missing", { topic: "demo" }, "Create it with `deno task topic`."],
     [
       "topic-missing",

@@ -63,6 +63,10 @@ Deno.test("describeEngine() names every broker of a cluster, and says so when it
   });
   assertStringIncludes(text, `--brokers ${brokers}\n`);
   assertStringIncludes(text, "It has 3 brokers, not 1");
+  assertStringIncludes(
+    describeEngine({ ...ENGINE, brokersWanted: 3 }),
+    "It has 1 broker, not 3",
+  );
   assertStringIncludes(text, "--replication-factor 3");
   assert(!text.includes("deno.json"));
 });

@@ -88,7 +88,7 @@ integrationTest(
     assertEquals(missing.code, 1);
     assertStringIncludes(
       missing.stderr,
-      `There is no consumer group '${bench.group}x'`,
+      `There is no consumer group '${bench.group}x'\n  Did you mean '${bench.group}'?\n`,
     );
   },
 );
@@ -187,7 +187,8 @@ integrationTest(
     assertEquals(word, {
       code: 2,
       stdout: "",
-      stderr: "Error: Unknown word: rest\n  Did you mean reset?\n" +
+      stderr:
+        'Error: WORD takes one of list, show, reset: "rest"\n  Did you mean reset?\n' +
         "  Run `deno task group --help` for its flags.\n",
     });
   },

@@ -160,7 +160,7 @@ integrationTest(
     const { code, stdout, stderr } = await peek(bench, []);
     assertEquals(code, 0, stderr);
     assertStringIncludes(stdout, "├─ Header trace: a1\n");
-    assertStringIncludes(stdout, "Not an event: ");
+    assertStringIncludes(stdout, "Not decoded: ");
     assertStringIncludes(stdout, "Value: no\\u001b[2Jframe (11 bytes)");
     assertStringIncludes(stdout, "Bytes: 6e 6f 1b 5b 32 4a 66 72 61 6d 65");
     assertStringIncludes(stdout, "Value: none (it deletes its key");
@@ -186,7 +186,7 @@ integrationTest(
     assertEquals(code, 0, stderr);
     assertStringIncludes(
       stdout,
-      "Not an event: The Schema Registry can't be reached at http://localhost:1",
+      "Not decoded: The Schema Registry can't be reached at http://localhost:1",
     );
     assertStringIncludes(stdout, `"quantity":2`);
   },

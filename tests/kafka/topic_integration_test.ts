@@ -91,7 +91,7 @@ integrationTest(
     assertEquals(replicas.code, 1);
     assertMatch(
       replicas.stderr,
-      /^Error: Can't put 30 replicas of each partition on \d+ brokers?\n {2}Use --replication-factor \d+ or less, or add brokers\.\n$/,
+      /^Error: Can't put 30 replicas of each partition on \d+ brokers?\n {2}Use --replication-factor \d+(?: or less)?, or add brokers\.\n$/,
     );
     assertEquals(name, {
       code: 2,
