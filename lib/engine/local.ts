@@ -25,7 +25,12 @@ import {
   foldersOf,
   parseRecord,
 } from "./paths.ts";
-import { freePorts, type NeededPort, requireFreePort } from "./ports.ts";
+import {
+  freePorts,
+  type NeededPort,
+  requireFreePort,
+  requireUsablePorts,
+} from "./ports.ts";
 import { throwIfStopped } from "./shell.ts";
 
 /** Options for a {@linkcode LocalEngine}. */
@@ -193,8 +198,8 @@ export class LocalEngine {
     };
   }
 
-  /** Takes over the number of brokers that have data, or records how many will have. */
-  async #claimData(isRunning: boolean): Promise<void> {
+  /** Takes over the number of brokers that have data. Returns the record of it, or of how many will have. */
+  async #findData(isRunning: boolean): Promise<Cluster> {
     const { brokersCount, kafkaPorts } = this.#options;
     const wanted = kafkaPorts?.length ?? brokersCount;
     const text = await readIfThere(this.#clusterFile);
@@ -217,8 +222,7 @@ export class LocalEngine {
       { brokersCount: wanted ?? 1, clusterId: randomClusterId() };
     this.#clusterId = record.clusterId;
     if (!isRunning) this.#ports = this.#wantedPorts(record.brokersCount);
-    await Deno.mkdir(this.folders.data, { recursive: true });
-    await writeWhole(this.#clusterFile, JSON.stringify(record) + "\n");
+    return record;
   }
 
   #node(id: number): BrokerNode {
@@ -257,7 +261,7 @@ export class LocalEngine {
       await this.#stop();
       alive = [];
     }
-    await this.#claimData(alive.length > 0);
+    const cluster = await this.#findData(alive.length > 0);
     const dead = [...this.brokerProcesses, this.registry].filter((part) =>
       !alive.includes(part)
     );
@@ -271,6 +275,9 @@ export class LocalEngine {
       notify: this.#options.notify,
       signal,
     });
+    // Not before it is known that they can start: what has no data yet may still become that of another number of brokers.
+    await Deno.mkdir(this.folders.data, { recursive: true });
+    await writeWhole(this.#clusterFile, JSON.stringify(cluster) + "\n");
     await writeWhole(this.#portsFile, JSON.stringify(this.#ports) + "\n");
     const results = await Promise.allSettled([
       ...dead.map((part) => part.start(signal)),
@@ -328,6 +335,7 @@ export class LocalEngine {
         ? [client, { title, port: controllerPort }]
         : [client];
     });
+    requireUsablePorts(needed);
     const results = await Promise.allSettled(needed.map(requireFreePort));
     const failures = failuresOf(results);
     if (failures.length > 0) throw joinFailures(failures);

@@ -123,6 +123,27 @@ export interface NeededPort {
   readonly flag?: string;
 }
 
+const MAX_PORT = 65_535;
+
+/**
+ * Makes sure that there are ports of these numbers, and that no two programs are to have the same.
+ *
+ * @throws {PipelineError} If there are not, or two are.
+ */
+export function requireUsablePorts(needed: readonly NeededPort[]): void {
+  const byPort = Map.groupBy(needed, ({ port }) => port);
+  for (const [port, [first, second]] of byPort) {
+    const last = second ?? first;
+    if (!first || !last || !second && port <= MAX_PORT) continue;
+    throw new PipelineError(
+      second
+        ? `${first.title} and ${second.title} can't both have port ${port}`
+        : `There is no port ${port}, which ${first.title} needs`,
+      { hint: `Choose another port: ${last.flag} ${freePorts(1)}` },
+    );
+  }
+}
+
 /** How often a port is looked at before it is given up, and how long after each other, in milliseconds. */
 const ATTEMPTS_COUNT = 8;
 const PAUSE_MS = 250;

@@ -382,5 +382,10 @@ localEngineTest(
     assertStringIncludes(error.message, `process ${Deno.pid}`);
     assertStringIncludes(error.hint ?? "", "--registry-port");
     assertEquals(await engine.running(), []);
+    // Nothing is recorded either: the next start may have another number of brokers.
+    await assertRejects(
+      () => Deno.stat(engine.folders.data),
+      Deno.errors.NotFound,
+    );
   },
 );

@@ -10,6 +10,7 @@ import {
   assertMatch,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import {
   freePorts,
@@ -17,6 +18,7 @@ import {
   listeningInodes,
   portHolder,
   requireFreePort,
+  requireUsablePorts,
 } from "../../lib/engine/ports.ts";
 import { PipelineError } from "../../lib/base/errors.ts";
 import { shellTest } from "../support/local_engine.ts";
@@ -66,6 +68,29 @@ shellTest(
     // By its name, or by a path where it was found otherwise than by the PATH.
     assertMatch(error.message, /process \d+ \(\S*deno/);
     assertMatch(error.hint ?? "", /--kafka-port \d+$/);
+  },
+);
+
+shellTest(
+  "requireUsablePorts() names the programs and the flag when two are to have one port, or there is no such port",
+  () => {
+    const kafka = { port: 9092, title: "Kafka", flag: "--kafka-port" };
+    const registry = { port: 8081, title: "Registry", flag: "--registry-port" };
+    requireUsablePorts([kafka, registry]);
+    const error = assertThrows(
+      () => requireUsablePorts([kafka, { ...registry, port: 9092 }]),
+      PipelineError,
+      "Kafka and Registry can't both have port 9092",
+    );
+    assertMatch(
+      error.hint ?? "",
+      /^Choose another port: --registry-port \d+$/,
+    );
+    assertThrows(
+      () => requireUsablePorts([{ ...kafka, port: 65_536 }, registry]),
+      PipelineError,
+      "There is no port 65536, which Kafka needs",
+    );
   },
 );
 

@@ -52,7 +52,7 @@ export function localEngineTest(
  */
 export function shellTest(
   name: string,
-  fn: (folder: string) => Promise<void>,
+  fn: (folder: string) => Promise<void> | void,
 ): void {
   permittedTest(
     name,
