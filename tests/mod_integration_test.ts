@@ -10,6 +10,7 @@ import { pathToFileURL } from "node:url";
 import { checkoutFolder } from "../lib/engine/paths.ts";
 import { type Bench, integrationTest } from "./support/integration.ts";
 import { PATIENCE_MS } from "./support/patience.ts";
+import { README_MANIFEST, readmePrograms } from "./support/readme_programs.ts";
 import { runDeno } from "./support/run_deno.ts";
 import { makeTopic } from "./support/topics.ts";
 
@@ -99,7 +100,7 @@ console.log(JSON.stringify([
 ]));
 `;
 
-/** A project outside the checkout, with both programs. Disposing of it removes it. */
+/** A project outside the checkout, with both programs and those of README.md. Disposing of it removes it. */
 async function makeProject(): Promise<
   AsyncDisposable & { readonly folder: string }
 > {
@@ -107,11 +108,14 @@ async function makeProject(): Promise<
   const library = pathToFileURL(`${checkoutFolder()}/lib/`).href;
   const files = {
     "deno.json": JSON.stringify({
+      ...README_MANIFEST,
       imports: {
+        ...README_MANIFEST.imports,
         pipeline: `${library}mod.ts`,
         "pipeline/store": `${library}store/mod.ts`,
       },
     }),
+    ...await readmePrograms(),
     "scans.ts": SCANS,
     "meals.ts": MEALS,
   };
@@ -150,11 +154,10 @@ async function runProgram(
 }
 
 integrationTest(
-  "the types of a project elsewhere agree with those of the library that it imports by its path",
+  "the types of a project elsewhere, and of README.md's programs, agree with those of the library that they import by its path",
   async () => {
     await using project = await makeProject();
-    const args = ["check", "-q", "scans.ts", "meals.ts"];
-    const { code, stderr } = await runDeno(project.folder, args);
+    const { code, stderr } = await runDeno(project.folder, ["check", "-q"]);
     assertEquals([code, stderr], [0, ""]);
   },
 );

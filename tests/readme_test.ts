@@ -11,14 +11,8 @@ import { checkoutFolder } from "../lib/engine/paths.ts";
 import { PipelineTelemetry } from "../lib/telemetry/pipeline_telemetry.ts";
 import { serveMetrics } from "../lib/telemetry/server.ts";
 import { permittedTest } from "./support/permissions.ts";
+import { README_MANIFEST, readmePrograms } from "./support/readme_programs.ts";
 import { runDeno } from "./support/run_deno.ts";
-
-/** Takes the programs of README.md: the blocks that begin with a comment that names a file. */
-async function programs(): Promise<Map<string, string>> {
-  const text = await Deno.readTextFile(`${checkoutFolder()}/README.md`);
-  const blocks = text.matchAll(/^```ts\n\/\/ (\w+\.ts)\n([^]*?)^```$/gm);
-  return new Map([...blocks].map(([, name = "", code = ""]) => [name, code]));
-}
 
 permittedTest(
   "the event of README.md's own, and its test without a broker, run as they are printed; without Kafka it says so in one line",
@@ -28,26 +22,19 @@ permittedTest(
     { name: "run", command: "deno" },
   ],
   async () => {
-    const found = await programs();
-    assertEquals([...found.keys()], ["visits.ts", "visits_test.ts"]);
+    const found = await readmePrograms();
+    assertEquals(Object.keys(found), ["visits.ts", "visits_test.ts"]);
     const folder = await Deno.makeTempDir();
     try {
-      // The stand-ins, if there are any: see lib/setup.
-      const links = [`${checkoutFolder()}/.offline/*`];
-      const imports = { "@std/assert": "jsr:@std/assert@^1" };
-      await Deno.writeTextFile(
-        `${folder}/deno.json`,
-        JSON.stringify({ imports, links }),
-      );
-      for (const [name, code] of found) {
-        await Deno.writeTextFile(
-          `${folder}/${name}`,
-          code.replaceAll('"./lib/', `"${checkoutFolder()}/lib/`),
-        );
+      const files = { ...found, "deno.json": JSON.stringify(README_MANIFEST) };
+      for (const [name, text] of Object.entries(files)) {
+        await Deno.writeTextFile(`${folder}/${name}`, text);
       }
       const tested = await runDeno(folder, [
         "test",
         "-q",
+        // The types are those of a project elsewhere: see mod_integration_test.ts.
+        "--no-check",
         "--no-prompt",
         "visits_test.ts",
       ]);
