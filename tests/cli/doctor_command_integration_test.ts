@@ -4,11 +4,16 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { untilAnswered } from "../support/doctor.ts";
+import { inTimeOnce } from "../support/in_time.ts";
 import { SilentListener } from "../support/silent_listener.ts";
-import { runTaskProcess, type TaskOptions } from "../support/task_process.ts";
+import {
+  runTaskProcess,
+  type TaskOptions,
+  type TaskResult,
+} from "../support/task_process.ts";
 import {
   encodeOrders,
   makeOrder,
@@ -24,15 +29,18 @@ async function doctor(
   args: readonly string[] = [],
   options?: TaskOptions,
 ) {
-  const begin = performance.now();
-  const { code, stdout, stderr } = await runTaskProcess(config, "doctor", [
-    `--topic=${topic}`,
-    `--group=${group}`,
-    ...args,
-  ], options);
-  const tookMs = performance.now() - begin;
+  let result: TaskResult | undefined;
+  await inTimeOnce(LIMIT_MS, async () => {
+    const begin = performance.now();
+    result = await runTaskProcess(config, "doctor", [
+      `--topic=${topic}`,
+      `--group=${group}`,
+      ...args,
+    ], options);
+    return performance.now() - begin;
+  });
+  const { code, stdout = "", stderr } = { ...result };
   assertEquals(stderr, "");
-  assert(tookMs < LIMIT_MS, `Took ${tookMs} ms`);
   return { code, stdout };
 }
 
@@ -78,9 +86,9 @@ integrationTest(
   "doctor names what is down, and looks at the rest",
   async (bench) => {
     await makeTopic(bench, 1);
-    const noKafka = await doctor(bench, ["--brokers=localhost:1"], {
-      reach: ["localhost:1"],
-    });
+    const without = (flag: string) =>
+      untilAnswered(() => doctor(bench, [flag], { reach: ["localhost:1"] }));
+    const noKafka = await without("--brokers=localhost:1");
     assertEquals(noKafka.code, 1);
     assertMatch(
       noKafka.stdout,
@@ -91,9 +99,7 @@ integrationTest(
       noKafka.stdout,
       /^note {4}port 1: free: nothing listens there\n {10}`deno task up`/m,
     );
-    const noRegistry = await doctor(bench, ["--registry=http://localhost:1"], {
-      reach: ["localhost:1"],
-    });
+    const noRegistry = await without("--registry=http://localhost:1");
     assertEquals(noRegistry.code, 1);
     assertMatch(noRegistry.stdout, /^fine {4}topic: /m);
     assertMatch(

@@ -6,28 +6,37 @@
 
 import { PATIENCE_MS } from "./patience.ts";
 
+/** The pause between two checks, in milliseconds: a tenth of the time waited so far, as what takes long need not be noticed sooner. */
+const SHORTEST_PAUSE_MS = 20;
+const LONGEST_PAUSE_MS = 250;
+
 /**
  * Waits until a condition holds.
  *
  * @param what What is waited for, for the error.
  * @param holds The condition.
  * @param options `timeoutMs`: the deadline, in milliseconds, {@linkcode PATIENCE_MS} by default. `intervalMs`: the pause between two
- * checks, in milliseconds, 20 ms by default.
+ * checks, in milliseconds; by default it grows from 20 ms to 250 ms.
  * @throws {Error} If the condition does not hold before the deadline.
  */
 export async function eventually(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  { timeoutMs = PATIENCE_MS, intervalMs = 20 }: {
+  { timeoutMs = PATIENCE_MS, intervalMs }: {
     readonly timeoutMs?: number;
     readonly intervalMs?: number;
   } = {},
 ): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
+  const begin = performance.now();
   while (!await holds()) {
-    if (Date.now() > deadline) {
+    const waitedMs = performance.now() - begin;
+    if (waitedMs > timeoutMs) {
       throw new Error(`Not within ${timeoutMs} ms: ${what}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    const pauseMs = intervalMs ?? Math.min(
+      Math.max(SHORTEST_PAUSE_MS, waitedMs / 10),
+      LONGEST_PAUSE_MS,
+    );
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
