@@ -20,14 +20,19 @@ const QUOTE = 0x22;
 const COMMA = 0x2c;
 
 const NOT_CLOSED = "A quote is never closed";
-const STRAY =
-  "A field with a quote in it must be quoted, and the quote doubled";
 
-/** Where the end of a line leaves a row: at its end, within a quoted field, or with a quote that can't be there. */
-type LineState = "closed" | "quoted" | "stray";
+/** What is wrong with a row, by where its last line leaves it: at its end, within a quoted field, or with a quote that can't be there. */
+const PROBLEM = {
+  closed: undefined,
+  quoted: NOT_CLOSED,
+  stray: "A field with a quote in it must be quoted, and the quote doubled",
+} as const;
 
 /** Follows the quotes of one line, which may begin within a quoted field. */
-function followQuotes(line: Uint8Array, isQuoted: boolean): LineState {
+function followQuotes(
+  line: Uint8Array,
+  isQuoted: boolean,
+): keyof typeof PROBLEM {
   let quoted = isQuoted;
   let at = line.indexOf(QUOTE);
   let fieldStart = !quoted && (at === 0 || line[at - 1] === COMMA);
@@ -65,45 +70,37 @@ export async function* splitRows(
   let held: Line[] = [];
   let length = 0;
   /** Takes the next line: a row ends with it, or goes on. */
-  function* take(line: Line): Generator<FileRecord> {
+  const take = (line: Line): FileRecord[] => {
     const { bytes, end, open } = line;
     const state = bytes ? followQuotes(bytes, held.length > 0) : "closed";
     const isLong = length + (bytes?.length ?? Infinity) > limitBytes;
     if (state === "quoted" && !open && !isLong) {
       held.push(line);
       length += (bytes?.length ?? 0) + line.breakBytes.length;
-    } else if (held.length > 0 && (state !== "closed" || isLong)) {
-      const problem = isLong ? tooFar : NOT_CLOSED;
-      yield* release(problem, open && state === "quoted");
-      yield* take(line);
-    } else {
-      const parts = held.flatMap((one) => [one.bytes, one.breakBytes]);
-      const row = bytes && concat([...parts as Uint8Array[], bytes]);
-      [held, length] = [[], 0];
-      const problem = state === "quoted" ? NOT_CLOSED : STRAY;
-      yield {
-        number: ++number,
-        bytes: row,
-        end,
-        open,
-        ...(state !== "closed" && { problem }),
-      };
+      return [];
     }
-  }
+    if (held.length > 0 && (state !== "closed" || isLong)) {
+      const problem = isLong ? tooFar : NOT_CLOSED;
+      return [...release(problem, open && state === "quoted"), ...take(line)];
+    }
+    const parts = held.flatMap((one) => [one.bytes, one.breakBytes]);
+    const row = bytes && concat([...parts as Uint8Array[], bytes]);
+    [held, length] = [[], 0];
+    return [
+      { number: ++number, bytes: row, end, open, problem: PROBLEM[state] },
+    ];
+  };
   /** Makes the first of the lines in hand a bad row. None of the others can begin one that goes on: their quotes are even. */
-  function* release(problem: string, open: boolean): Generator<FileRecord> {
+  const release = (problem: string, open: boolean): FileRecord[] => {
     const [{ bytes, end }, ...others] = held as [Line, ...Line[]];
     [held, length] = [[], 0];
-    yield { number: ++number, bytes, end, open, problem };
-    for (const line of others) yield* take(line);
-  }
+    return [
+      { number: ++number, bytes, end, open, problem },
+      ...others.flatMap(take),
+    ];
+  };
   for await (const line of splitLines(chunks, options)) {
-    const { bytes, end, open } = line;
-    // Most rows are one line.
-    const isRow = held.length === 0 &&
-      (!bytes || followQuotes(bytes, false) === "closed");
-    if (isRow) yield { number: ++number, bytes, end, open };
-    else yield* take(line);
+    for (const row of take(line)) yield row;
   }
   if (held.length > 0) yield* release(NOT_CLOSED, true);
 }
