@@ -61,6 +61,9 @@ export interface OffsetRange {
   readonly high: bigint;
 }
 
+/** Offsets by partition. */
+export type Offsets = ReadonlyMap<number, bigint>;
+
 /** How long the brokers may take to know a topic that the controller has created, in milliseconds. */
 const KNOWN_TIMEOUT_MS = 10_000;
 
@@ -203,7 +206,7 @@ export class Admin implements Connectable {
   async offsetsAt(
     topic: string,
     timeMs: number,
-  ): Promise<ReadonlyMap<number, bigint>> {
+  ): Promise<Offsets> {
     const found = await inTime(
       askedTwice(this.admin.fetchTopicOffsetsByTimestamp(topic, timeMs)),
     );
@@ -212,20 +215,32 @@ export class Admin implements Connectable {
     );
   }
 
-  /** Reads where a group stands in a topic: the offset of the next message by partition. Those without an offset are left out. */
-  async committedOffsets(
+  /** Reads where a group stands in a topic: see {@linkcode Admin.committed}. */
+  async committedOffsets(group: string, topic: string): Promise<Offsets> {
+    const found = await this.committed(group, [topic]);
+    return found.get(topic) ?? new Map();
+  }
+
+  /**
+   * Reads where a group stands, by topic: in those that are given, or in all. Partitions without an offset are left out.
+   *
+   * @returns The offset of the next message by partition.
+   */
+  async committed(
     group: string,
-    topic: string,
-  ): Promise<ReadonlyMap<number, bigint>> {
-    const [found] = await this.admin.fetchOffsets({
-      groupId: group,
-      topics: [topic],
-    });
-    return new Map(
-      found?.partitions
-        .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
-        .filter(([, offset]) => offset >= 0n),
+    topics?: string[],
+  ): Promise<ReadonlyMap<string, Offsets>> {
+    const found = await inTime(
+      this.admin.fetchOffsets({ groupId: group, ...(topics && { topics }) }),
     );
+    return new Map(found.map(({ topic, partitions }) => [
+      topic,
+      new Map(
+        partitions
+          .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
+          .filter(([, offset]) => offset >= 0n),
+      ),
+    ]));
   }
 
   /** Removes a group, which must have no members. */

@@ -6,6 +6,7 @@
 
 import type { MemberDescription } from "./kafkajs.ts";
 import { OutageError } from "../base/errors.ts";
+import type { Offsets } from "./admin.ts";
 import { inTime } from "./cluster.ts";
 import { ClusterClient } from "./cluster_client.ts";
 import { loadKafkajs } from "./patches/load.ts";
@@ -26,9 +27,6 @@ export interface GroupDescription {
   readonly state: string;
   readonly members: readonly GroupMember[];
 }
-
-/** Offsets by partition. */
-export type Offsets = ReadonlyMap<number, bigint>;
 
 /** A client for questions about groups, and for setting their offsets. */
 export class GroupClient extends ClusterClient {
@@ -79,21 +77,6 @@ export class GroupClient extends ClusterClient {
         partitions: partitionsOf(member),
       })),
     };
-  }
-
-  /** Reads a group's offsets by topic: those of the next messages. Partitions without a committed one are left out. */
-  async committed(group: string): Promise<ReadonlyMap<string, Offsets>> {
-    const topics = await inTime(
-      this.admin.fetchOffsets({ groupId: group }),
-    );
-    return new Map(topics.map(({ topic, partitions }) => [
-      topic,
-      new Map(
-        partitions
-          .map(({ partition, offset }) => [partition, BigInt(offset)] as const)
-          .filter(([, offset]) => offset >= 0n),
-      ),
-    ]));
   }
 
   /** Reads what is kept with a group's offsets in a topic (`metadata`). Returns each text once. */

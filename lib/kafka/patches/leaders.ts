@@ -5,6 +5,7 @@
  */
 
 import { missingLeader } from "../errors.ts";
+import type { Cluster } from "../kafkajs.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface Metadata {
@@ -13,22 +14,6 @@ interface Metadata {
 
 interface MetadataResponse {
   readonly parse: (metadata: Metadata) => Promise<Metadata>;
-}
-
-interface TopicQuery {
-  readonly topic: string;
-  readonly partitions: readonly { readonly partition: number }[];
-}
-
-interface Cluster {
-  findTopicPartitionMetadata(
-    topic: string,
-  ): readonly { readonly partitionId: number; readonly leader: number }[];
-  findLeaderForPartitions(
-    topic: string,
-    partitions: readonly (number | string)[],
-  ): Readonly<Record<string, readonly number[]>>;
-  fetchTopicsOffset(topics: readonly TopicQuery[]): Promise<object[]>;
 }
 
 interface Errors {

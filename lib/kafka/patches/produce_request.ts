@@ -35,10 +35,14 @@ interface ProduceOptions {
   }[];
 }
 
-interface Encoder {
-  writeString(value: string | null): Encoder;
-  writeInt16(value: number): Encoder;
-  writeInt32(value: number): Encoder;
+/** kafkajs' class `Encoder`, as far as it is used. */
+export interface Encoder {
+  writeBoolean(value: boolean): this;
+  writeBuffer(value: Buffer): this;
+  writeArray(values: readonly unknown[]): this;
+  writeString(value: string | null): this;
+  writeInt16(value: number): this;
+  writeInt32(value: number): this;
   readonly buffer: Buffer;
 }
 

@@ -6,13 +6,7 @@
 
 import type { Buffer } from "node:buffer";
 import { loadKafkajsFile } from "./load.ts";
-
-/** kafkajs' class `Encoder`, as far as it is used here. */
-export interface Encoder {
-  writeBoolean(value: boolean): this;
-  writeBuffer(value: Buffer): this;
-  writeArray(values: readonly unknown[]): this;
-}
+import type { Encoder } from "./produce_request.ts";
 
 /** kafkajs' class `Decoder`, as far as it is used here. */
 export interface Decoder {
