@@ -29,7 +29,6 @@ const FOREIGN_HINT =
 
 /** The registry answered, and the answer is no. */
 export class RegistryResponseError extends PipelineError {
-  override name = "RegistryResponseError";
   readonly status: number;
   readonly reason: string;
   /** The registry's own code, such as 40403 for a schema that it doesn't have; none where something else answered. */
@@ -38,15 +37,13 @@ export class RegistryResponseError extends PipelineError {
   readonly answer: string;
 
   constructor(
-    status: number,
-    refusal: {
-      readonly reason: string;
-      readonly code: number | undefined;
-      readonly answer: string;
-    },
     request: string,
+    refusal: Pick<
+      RegistryResponseError,
+      "status" | "reason" | "errorCode" | "answer"
+    >,
   ) {
-    const { reason, code, answer } = refusal;
+    const { status, reason, errorCode, answer } = refusal;
     const foreign = status !== 401 && /^\s*[^\s{]/.test(answer);
     super(
       `The Schema Registry answers HTTP ${status} to ${request}: ${reason}`,
@@ -54,15 +51,13 @@ export class RegistryResponseError extends PipelineError {
     );
     this.status = status;
     this.reason = reason;
-    this.errorCode = code;
+    this.errorCode = errorCode;
     this.answer = answer;
   }
 }
 
 /** The registry answers with more than {@linkcode MAX_ANSWER_BYTES}. */
-export class OversizedAnswerError extends PipelineError {
-  override name = "OversizedAnswerError";
-}
+export class OversizedAnswerError extends PipelineError {}
 
 /** How much of an answer is read, in bytes, after decompression. Registries take schemas of up to 1 MB by default. */
 const MAX_ANSWER_BYTES = 4 * 2 ** 20;
@@ -91,22 +86,19 @@ function isOutage(status: number): boolean {
 }
 
 /** What the body of a refusal says: the registry's own words, and its own code. */
-function readRefusal(
-  text: string,
-  statusText: string,
-): { readonly reason: string; readonly code: number | undefined } {
+function readRefusal(text: string) {
   let body: Readonly<Record<string, unknown>> = {};
   try {
     body = Object(JSON.parse(text));
   } catch {
     // Not JSON: a proxy's page, as a rule, whose first words have to do.
   }
-  const { error_code: code, message, detail } = body;
+  const { error_code, message, detail } = body;
   const words = [message, detail].find((one) => typeof one === "string") ??
     text.replace(/<[^>]*>/g, " ").replace(/\s+/g, " ").trim();
   return {
-    reason: shorten(words, MAX_REASON) || statusText,
-    code: typeof code === "number" ? code : undefined,
+    words: shorten(words, MAX_REASON),
+    errorCode: typeof error_code === "number" ? error_code : undefined,
   };
 }
 
@@ -148,13 +140,15 @@ export async function requestRegistry(
   if (status < 200 || status > 299) {
     // Hidden before as well: what is taken out of the text may be cut short.
     const answer = access.hide(text);
-    const { reason, code } = readRefusal(answer, statusMessage);
-    const words = access.hide(reason).replace(/\s+/g, " ").trim();
-    const error = new RegistryResponseError(
+    const { words, errorCode } = readRefusal(answer);
+    const reason = access.hide(words || statusMessage)
+      .replace(/\s+/g, " ").trim();
+    const error = new RegistryResponseError(request, {
       status,
-      { reason: printable(words), code, answer },
-      request,
-    );
+      reason: printable(reason),
+      errorCode,
+      answer,
+    });
     if (!isOutage(status)) throw error;
     throw new OutageError(error.message, { cause: error });
   }

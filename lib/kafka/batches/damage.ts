@@ -5,14 +5,10 @@
  */
 
 /** Compressed data that isn't what its format says. */
-export class DamagedDataError extends Error {
-  override name = "DamagedDataError";
-}
+export class DamagedDataError extends Error {}
 
 /** Compressed data that inflates to more than it may. */
-export class InflateLimitError extends Error {
-  override name = "InflateLimitError";
-
+export class InflateLimitError extends DamagedDataError {
   constructor(limit: number) {
     super(`it inflates to more than the limit of ${limit} bytes`);
   }

@@ -12,7 +12,7 @@
 import { Buffer } from "node:buffer";
 import type { Message } from "../message.ts";
 import { crc32c } from "./crc32c.ts";
-import { DamagedDataError, InflateLimitError } from "./damage.ts";
+import { DamagedDataError } from "./damage.ts";
 import { HEADER_OFFSETS, MAGIC, UNCOUNTED_LENGTH } from "./header_offsets.ts";
 import { codecName, inflate } from "./inflate.ts";
 import { RecordReader, type RecordsInfo } from "./record_reader.ts";
@@ -280,10 +280,7 @@ export function* readPieces(
         yield takePiece();
       }
     } catch (error) {
-      if (
-        !(error instanceof DamagedDataError ||
-          error instanceof InflateLimitError)
-      ) throw error;
+      if (!(error instanceof DamagedDataError)) throw error;
       messages.push(damagedMessage(batch, error.message));
       damaged = true;
     }

@@ -65,9 +65,7 @@ for (const { codec, writer, data } of VECTORS) {
         const inflated = inflate(codec, flipped, ROOM);
         assertEquals(inflated.length <= ROOM, true);
       } catch (error) {
-        const known = error instanceof DamagedDataError ||
-          error instanceof InflateLimitError;
-        if (!known) throw error;
+        if (!(error instanceof DamagedDataError)) throw error;
       }
     }
   });
