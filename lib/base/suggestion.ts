@@ -4,23 +4,19 @@
  * @module
  */
 
-/** How many letters have to be inserted, removed, replaced or swapped with their neighbour to make one word of the other. */
+/** How many letters have to be inserted, removed or replaced to make one word of the other. */
 function distance(a: string, b: string): number {
-  let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
       row[j] = Math.min(
         (above[j] ?? 0) + 1,
         (row[j - 1] ?? 0) + 1,
-        (above[j - 1] ?? 0) + (same ? 0 : 1),
-        swapped ? (before[j - 2] ?? 0) + 1 : Infinity,
+        (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
       );
     }
-    [before, above] = [above, row];
+    above = row;
   }
   return above[b.length] ?? 0;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import addFormats from "npm:ajv-formats@3.0.1";
+import { fullFormats } from "npm:ajv-formats@3.0.1/dist/formats.js";
 import { shorten } from "../terminal_text.ts";
 import {
   type Draft,
@@ -223,21 +223,16 @@ export function isLinearPattern(source: string): boolean {
 }
 
 function formatTest(name: unknown): ((text: string) => boolean) | undefined {
-  try {
-    const format = addFormats.default.get(
-      name as Parameters<typeof addFormats.default.get>[0],
-    );
-    const test = typeof format === "object" && "validate" in format
-      ? format.validate
-      : format;
-    if (test instanceof RegExp) return (text) => test.test(text);
-    return typeof test === "function"
-      ? test as (text: string) => boolean
-      : undefined;
-  } catch {
-    // A name that is not known asserts nothing.
-    return undefined;
-  }
+  // A name that is not known asserts nothing.
+  if (!isString(name) || !Object.hasOwn(fullFormats, name)) return undefined;
+  const format = fullFormats[name as keyof typeof fullFormats];
+  const test = typeof format === "object" && "validate" in format
+    ? format.validate
+    : format;
+  if (test instanceof RegExp) return (text) => test.test(text);
+  return typeof test === "function"
+    ? test as (text: string) => boolean
+    : undefined;
 }
 
 /** Checks a value, and notes apart what is looked at: it counts outside only if the value is valid. */
