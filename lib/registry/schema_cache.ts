@@ -8,7 +8,8 @@ import { InvalidEventError } from "../base/errors.ts";
 import type { SchemaId } from "../events/wire_format.ts";
 import type { WriterSchema } from "./writer_schema.ts";
 
-const MAX_SCHEMAS_COUNT = 1_000;
+/** How many ids are remembered, with their schemas or as refused. */
+const MAX_IDS_COUNT = 1_000;
 
 /** How large the texts of the schemas that are kept may be together, in UTF-16 units. */
 const MAX_SCHEMAS_LENGTH = 16 * 2 ** 20;
@@ -19,18 +20,18 @@ const MAX_SCHEMAS_LENGTH = 16 * 2 ** 20;
  */
 const REFUSAL_TTL_MS = 5_000;
 
-const MAX_REFUSALS_COUNT = 1_000;
+interface Entry {
+  readonly lookUp: Promise<WriterSchema>;
+  schema?: WriterSchema;
+  /** Until when its failure is the answer, in milliseconds since the epoch. */
+  refusedUntil?: number;
+}
 
 /** The schemas that have been fetched. */
 export class SchemaCache {
   readonly #fetch: (id: SchemaId) => Promise<WriterSchema>;
-  readonly #schemas = new Map<SchemaId, WriterSchema>();
-  #schemasLength = 0;
-  readonly #lookUps = new Map<SchemaId, Promise<WriterSchema>>();
-  readonly #refusals = new Map<
-    SchemaId,
-    { readonly error: InvalidEventError; readonly until: number }
-  >();
+  /** By id, the oldest first. */
+  readonly #entries = new Map<SchemaId, Entry>();
 
   /** @param fetch Fetches a schema; an {@linkcode InvalidEventError} says that it can't be used. */
   constructor(fetch: (id: SchemaId) => Promise<WriterSchema>) {
@@ -39,52 +40,41 @@ export class SchemaCache {
 
   /** Finds a schema. Returns the schema; undefined if it has to be fetched. */
   cached(id: SchemaId): WriterSchema | undefined {
-    return this.#schemas.get(id);
+    return this.#entries.get(id)?.schema;
   }
 
   /** Finds a schema, or fetches it. It throws what fetching threw, now or a moment ago. */
   async fetched(id: SchemaId): Promise<WriterSchema> {
-    const known = this.#schemas.get(id);
-    if (known) return known;
-    const refusal = this.#refusals.get(id);
-    if (refusal && refusal.until > Date.now()) throw refusal.error;
-    const pending = this.#lookUps.get(id);
-    if (pending) return await pending;
-    const lookUp = this.#fetch(id);
-    this.#lookUps.set(id, lookUp);
+    const known = this.#entries.get(id);
+    if (known && (known.refusedUntil ?? Infinity) > Date.now()) {
+      return await known.lookUp;
+    }
+    const entry: Entry = { lookUp: this.#fetch(id) };
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
     try {
-      const schema = await lookUp;
-      this.#keep(id, schema);
-      return schema;
+      return entry.schema = await entry.lookUp;
     } catch (error) {
-      if (error instanceof InvalidEventError) this.#refuse(id, error);
+      if (error instanceof InvalidEventError) {
+        entry.refusedUntil = Date.now() + REFUSAL_TTL_MS;
+      } else this.#entries.delete(id);
       throw error;
     } finally {
-      this.#lookUps.delete(id);
+      this.#makeRoom();
     }
   }
 
-  /** Keeps a schema. The oldest have to leave when there are too many. */
-  #keep(id: SchemaId, schema: WriterSchema): void {
-    this.#schemas.set(id, schema);
-    this.#schemasLength += schema.length;
-    for (const [oldest, { length }] of this.#schemas) {
+  #makeRoom(): void {
+    let length = 0;
+    for (const { schema } of this.#entries.values()) {
+      length += schema?.length ?? 0;
+    }
+    for (const [oldest, { schema }] of this.#entries) {
       if (
-        this.#schemas.size <= MAX_SCHEMAS_COUNT &&
-        this.#schemasLength <= MAX_SCHEMAS_LENGTH
+        this.#entries.size <= MAX_IDS_COUNT && length <= MAX_SCHEMAS_LENGTH
       ) return;
-      this.#schemas.delete(oldest);
-      this.#schemasLength -= length;
-    }
-  }
-
-  #refuse(id: SchemaId, error: InvalidEventError): void {
-    // Removed first, so that the oldest stay at the map's front.
-    this.#refusals.delete(id);
-    this.#refusals.set(id, { error, until: Date.now() + REFUSAL_TTL_MS });
-    if (this.#refusals.size > MAX_REFUSALS_COUNT) {
-      const [oldest] = this.#refusals.keys();
-      this.#refusals.delete(oldest as SchemaId);
+      this.#entries.delete(oldest);
+      length -= schema?.length ?? 0;
     }
   }
 }
