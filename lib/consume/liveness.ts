@@ -143,6 +143,8 @@ export class Liveness {
     const { idle, stalled } = this.#options;
     const now = this.#ranMs = this.#clockMs;
     this.#lastCheckAt = Date.now();
+    // kafkajs waits for it. Where the group no longer counts this member, no heartbeat is answered meanwhile.
+    if (this.busy) this.#aliveMs = now;
     const silentMs = now - this.#aliveMs;
     if (silentMs > stallMs) {
       return stalled({ kind: "silent", forMs: silentMs });

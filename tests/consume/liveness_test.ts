@@ -103,6 +103,17 @@ Deno.test("Liveness reports a stall when there is no sign of life", () => {
   assert((b.stall?.forMs ?? 0) > 300);
 });
 
+Deno.test("Liveness reports no stall while a batch is being processed, and counts from its end", () => {
+  using b = new Bench({ idleExitMs: 1_000, stallMs: 300 });
+  b.liveness.batchBegins();
+  b.clock.pass(1_000);
+  b.liveness.batchEnds();
+  b.clock.pass(200);
+  assertEquals(b.stall, undefined);
+  b.clock.pass(300);
+  assertEquals(b.stall?.kind, "silent");
+});
+
 Deno.test("Liveness reports no stall and is not idle just after the process was suspended", () => {
   using b = new Bench({ idleExitMs: 250, stallMs: 250 });
   const { clock } = b;

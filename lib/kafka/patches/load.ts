@@ -16,6 +16,7 @@ import { patchProduceRequest } from "./produce_request.ts";
 import { patchRequestQueue } from "./request_queue.ts";
 import { patchRunner } from "./runner.ts";
 import { patchSilentBroker } from "./silent_broker.ts";
+import { patchWorker } from "./worker.ts";
 
 async function load(): Promise<OwnCopy> {
   const kafkajs = await OwnCopy.make();
@@ -24,6 +25,7 @@ async function load(): Promise<OwnCopy> {
   patchProduceRequest(kafkajs);
   patchConnectionPoolBuilder(kafkajs);
   patchConsumerGroup(kafkajs);
+  patchWorker(kafkajs);
   patchConnection(kafkajs);
   patchRequestQueue(kafkajs);
   patchSilentBroker(kafkajs);
