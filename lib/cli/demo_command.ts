@@ -128,10 +128,11 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
       observer: report,
     },
   );
-  await report.done(summary.complete);
+  await report.done(summary.complete && !signal.aborted);
   complete = true;
   stopWhenSeen();
   await consuming;
+  if (signal.aborted) throw new StoppedError("The demo was stopped");
 
   heading("deno task consume");
   const shown = new ConsumeReport(lines);
@@ -140,7 +141,6 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   for (const record of consumed) shown.consumed(record, { signal });
   await shown.closed();
 
-  if (signal.aborted) throw new StoppedError("The demo was stopped");
   heading("Check");
   const names = produced.map(({ event }) => text.name(event)).sort();
   const seen = consumed.map(({ event }) => text.name(event))

@@ -51,6 +51,7 @@ localEngineTest(
       demo.stderr,
       /Stopped Kafka \S+ and .* The data is kept\.\n(.* )?The demo was stopped\.\n$/,
     );
+    assertMatch(demo.stdout, /\nFlushing remaining messages\.\.\.\n$/);
     assertEquals(await copy.engine.running(), []);
   },
 );
