@@ -143,11 +143,15 @@ function checkTable(
       missing.map((column) => column.name).join(", ")
     }`,
     {
-      hint: missing.map((column) =>
-        `Its definition has changed since it was made. ALTER TABLE ${name} ADD COLUMN ${column.name} ${
-          database.types[column.type]
-        } adds it; rows that are there have no value in it.`
-      ).join("\n"),
+      hint: [
+        "Its definition has changed since it was made, or it is another program's.",
+        "This adds what it lacks, with no value in the rows that are there:",
+        ...missing.map((column) =>
+          `  ALTER TABLE ${name} ADD COLUMN ${column.name} ${
+            database.types[column.type]
+          };`
+        ),
+      ].join("\n"),
     },
   );
 }
