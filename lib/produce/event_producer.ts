@@ -29,6 +29,7 @@ import type { SendOptions } from "./sources/source.ts";
  */
 export class EventProducer<T> {
   readonly #sender: EventSender<T>;
+  #isClosed = false;
 
   private constructor(sender: EventSender<T>) {
     this.#sender = sender;
@@ -56,10 +57,12 @@ export class EventProducer<T> {
    * @param event The event. It is checked: a value that came from outside needs no check before.
    * @param options The message's headers.
    * @returns Where it is, once the broker has acknowledged it.
+   * @throws {TypeError} If the producer is closed.
    * @throws {InvalidEventError} If it isn't a valid event, or the broker refuses this one: it is not in the topic.
    * @throws {PipelineError} If it could not be delivered within 2 minutes: it is not known to be in the topic.
    */
   async send(event: T, options: SendOptions = {}): Promise<EventRecord<T>> {
+    if (this.#isClosed) throw new TypeError("The producer is closed");
     await this.#sender.ready();
     const { promise, resolve, reject } = Promise.withResolvers<
       EventRecord<T>
@@ -73,6 +76,7 @@ export class EventProducer<T> {
 
   /** Waits until every event is delivered or has failed, and closes the connection. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#sender.close();
   }
 

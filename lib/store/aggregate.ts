@@ -126,7 +126,7 @@ export class Aggregate<T, R = unknown> {
     this.isWindowed = windows.length > 0;
     if (this.isWindowed && type.timeField === undefined) {
       throw new RangeError(
-        `Events without a field for their time can't be put into windows: "${type.name}"`,
+        `Events of a kind without timeField can't be put into windows: "${type.name}"`,
       );
     }
     this.#folds = [

@@ -111,6 +111,22 @@ integrationTest(
 );
 
 integrationTest(
+  "EventProducer.send() says so when the producer is closed, which may be closed again",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 1);
+    const producer = await EventProducer.connect(visits, { config, topic });
+    await producer.close();
+    await producer.close();
+    await assertRejects(
+      () => producer.send({ id: "v1", party: 2 }),
+      TypeError,
+      "The producer is closed",
+    );
+  },
+);
+
+integrationTest(
   "EventProducer.connect() rejects if the topic doesn't exist",
   async ({ config, topic }) => {
     await assertRejects(

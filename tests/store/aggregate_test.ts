@@ -173,7 +173,7 @@ Deno.test("aggregate() rejects names that are not usable in SQL, two windows, an
     () =>
       aggregate(timeless, { name, by: { day: tumbling({ days: 1 }) }, fold }),
     RangeError,
-    'Events without a field for their time can\'t be put into windows: "bell"',
+    'Events of a kind without timeField can\'t be put into windows: "bell"',
   );
 });
 
