@@ -47,7 +47,10 @@ const TYPES: TypeNames = {
 
 /** How a server's database is used. */
 export interface PostgresOptions extends DatabaseAccess {
-  /** How long a transaction may take, in milliseconds. After that the server counts as away. By default: `30000`. */
+  /**
+   * How long a transaction may take, in milliseconds. After that the server counts as away. It waits a third of that for a lock, or for the
+   * transaction's next step. By default: `30000`.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -137,6 +140,11 @@ export class PostgresDatabase implements Database {
         { cause },
       );
     }
+    if (BUSY.test(code)) {
+      return new OutageError(`The database '${name}' is busy: ${reason}`, {
+        cause,
+      });
+    }
     if (error instanceof Deno.errors.NotCapable || DENIED.test(code)) {
       const address = `${hostname}:${port}`;
       return new PipelineError(`No permission to reach ${address}`, {
@@ -165,10 +173,12 @@ export class PostgresDatabase implements Database {
 
 /**
  * What a retry may remove, by SQLSTATE or the client's own code: the connection is lost; the server starts, stops, or has as many
- * connections as it takes; it is a standby just now; another transaction was in the way.
+ * connections as it takes; it is a standby just now.
  */
 const OUTAGES =
-  /^(08...|57P0[1-5]|53300|25006|25P03|40001|40P01|55P03|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(08...|57P0[1-5]|53300|25006|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** And that another transaction was in the way, or that this one has waited for its next step. */
+const BUSY = /^(25P03|40001|40P01|55P03)$/;
 /** Node's names for what Deno's permissions refuse. */
 const DENIED = /^(EPERM|EACCES)$/;
 /** The class of SQLSTATE for values. */
@@ -176,7 +186,7 @@ const DATA = /^22...$/;
 
 function connect(
   settings: PostgresSettings,
-  { readOnly = false }: DatabaseAccess,
+  { readOnly = false, timeoutMs = TRANSACTION_TIMEOUT_MS }: PostgresOptions,
 ): postgres.Sql {
   const { hostname, port, database, user, password, tls } = settings;
   return postgres({
@@ -202,8 +212,9 @@ function connect(
     connection: {
       application_name: readOnly ? "cafe-dashboard" : "cafe-store",
       ...(readOnly && { default_transaction_read_only: true }),
-      // A member that is frozen must not hold its locks for ever.
-      idle_in_transaction_session_timeout: TRANSACTION_TIMEOUT_MS,
+      // A member that is frozen or cut off must not hold its locks, nor get one that it has given up, for as long as others wait.
+      idle_in_transaction_session_timeout: Math.ceil(timeoutMs / 3),
+      lock_timeout: Math.ceil(timeoutMs / 3),
     },
   } as postgres.Options<Record<string, postgres.PostgresType>>);
 }

@@ -82,6 +82,27 @@ serverTest(
     const database = new PostgresDatabase(server.settings(), {
       timeoutMs: LIMIT_MS,
     });
+    try {
+      await assertRejects(
+        () => database.transaction(() => query("SELECT pg_sleep(60)")),
+        OutageError,
+        `The database '${database.name}' does not answer`,
+      );
+      assertEquals(await database.transaction(add(1)), ["1"]);
+    } finally {
+      await database.close();
+      await other.close();
+    }
+  },
+);
+
+serverTest(
+  "PostgresDatabase waits less long for a lock than it waits for the server, which would give it the lock later",
+  async (server) => {
+    const other = await openDatabase(server.settings(), [NOTES]);
+    const database = new PostgresDatabase(server.settings(), {
+      timeoutMs: LIMIT_MS,
+    });
     const locked = Promise.withResolvers<void>();
     let refused = false;
     try {
@@ -94,7 +115,7 @@ serverTest(
       await assertRejects(
         () => database.transaction(add(1)),
         OutageError,
-        `The database '${database.name}' does not answer`,
+        `The database '${database.name}' is busy: canceling statement due to lock timeout`,
       );
       refused = true;
       await holding;
