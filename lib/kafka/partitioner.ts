@@ -36,13 +36,11 @@ export function murmur2(bytes: Uint8Array): number {
 }
 
 /**
- * Finds the partition of a message.
+ * Finds the partition of a message, in a topic of one partition or more.
  *
  * `crc32` equals librdkafka's `partitioner=consistent_random`: the CRC-32 of the key modulo the number of partitions, any
  * partition for a message with no key. librdkafka counts an empty key as none. `murmur2` equals Java's default for keyed
  * messages (and librdkafka's `murmur2_random`).
- *
- * @throws {RangeError} If there are no partitions.
  */
 export function partitionOf(
   key: Uint8Array | null,
@@ -52,11 +50,6 @@ export function partitionOf(
   },
 ): number {
   const { partitioner, partitionsCount } = options;
-  if (!Number.isInteger(partitionsCount) || partitionsCount < 1) {
-    throw new RangeError(
-      `A topic has at least one partition: ${partitionsCount}`,
-    );
-  }
   if (key === null || (key.length === 0 && partitioner === "crc32")) {
     return Math.floor(Math.random() * partitionsCount);
   }

@@ -26,6 +26,8 @@ export interface BrokerRequest {
 
 /** How to reach a broker, and for how long to wait for its answer. */
 export interface ExchangeOptions {
+  /** What to ask. By default: which requests it takes, which it answers without a login. */
+  readonly request?: BrokerRequest;
   /** Opens the connection. */
   readonly open: (to: Destination) => Socket;
   /** How long connection and answer may take, in milliseconds. */
@@ -69,10 +71,9 @@ function encode({ apiKey, apiVersion, body }: BrokerRequest): Uint8Array {
  */
 export async function askBroker(
   broker: string,
-  request: BrokerRequest,
   options: ExchangeOptions,
 ): Promise<number> {
-  const { open, timeoutMs, signal } = options;
+  const { request = API_VERSIONS, open, timeoutMs, signal } = options;
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const onConnect = () => socket.write(encode(request));
   const socket = open({ ...addressOf(broker), onConnect });
@@ -107,7 +108,7 @@ export async function answeringBrokers(
   const found = new AbortController();
   try {
     const asked = brokers.map(async (broker) => {
-      await askBroker(broker, API_VERSIONS, {
+      await askBroker(broker, {
         open: socketFactory(security),
         timeoutMs: ANSWER_TIMEOUT_MS,
         signal: found.signal,

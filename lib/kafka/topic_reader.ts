@@ -68,11 +68,13 @@ export class TopicReader extends ClusterClient {
         signal,
         outageMs,
       });
-      const before = new Map(next);
+      let hasMoved = false;
       for (const fetched of fetches) {
         const { partition } = fetched;
         const to = spans.get(partition)?.to;
         for (const { messages, nextOffset } of fetched.pieces(PIECE_COUNT)) {
+          hasMoved = true;
+          empty.delete(partition);
           // It is asked for last next time: what others have may have had no room.
           next.delete(partition);
           next.set(partition, nextOffset);
@@ -82,11 +84,7 @@ export class TopicReader extends ClusterClient {
           }
         }
       }
-      const brought = [...next].filter(([number, offset]) =>
-        before.get(number) !== offset
-      );
-      for (const [number] of brought) empty.delete(number);
-      if (brought.length > 0) continue;
+      if (hasMoved) continue;
       for (const [number] of open) {
         empty.set(number, (empty.get(number) ?? 0) + 1);
       }

@@ -59,9 +59,6 @@ const CLOCK_BROKEN_MS = 3_600_000;
 const CERTIFICATE_NOTE_MS = 14 * 86_400_000;
 const DAY_MS = 86_400_000;
 
-/** ApiVersions, version 0, which every broker answers before a login. */
-const API_VERSIONS = { apiKey: 18, apiVersion: 0 } as const;
-
 /** Looks at the cluster and the registry. The findings have a fixed sequence; all looks run at once, within 10 s. */
 export async function* examine(
   config: Config,
@@ -126,7 +123,7 @@ async function examineBrokers(config: Config): Promise<Finding[]> {
   const { brokers, security } = config;
   const asked = await Promise.allSettled(
     brokers.map((broker) =>
-      askBroker(broker, API_VERSIONS, {
+      askBroker(broker, {
         open: socketFactory(security?.kafka),
         timeoutMs: ANSWER_MS,
       })

@@ -35,7 +35,8 @@ async function ask(
   open: ExchangeOptions["open"],
 ): Promise<Answer> {
   try {
-    const code = await askBroker(broker, SASL_HANDSHAKE, {
+    const code = await askBroker(broker, {
+      request: SASL_HANDSHAKE,
       open,
       timeoutMs: TIMEOUT_MS,
     });

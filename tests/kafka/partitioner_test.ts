@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   murmur2,
   type PartitionerName,
@@ -90,15 +90,4 @@ Deno.test("partitionOf() counts an empty key as none when the rule is librdkafka
   const empty = new Uint8Array();
   assertEquals(seen("crc32", empty), [0, 1, 2, 3]);
   assertEquals(seen("murmur2", empty), [275646681 % 4]);
-});
-
-Deno.test("partitionOf() throws when there are no partitions", () => {
-  for (const partitionsCount of [0, -1, 1.5, NaN]) {
-    assertThrows(
-      () =>
-        partitionOf(bytesOf("key"), { partitioner: "crc32", partitionsCount }),
-      RangeError,
-      `A topic has at least one partition: ${partitionsCount}`,
-    );
-  }
 });

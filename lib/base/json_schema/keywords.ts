@@ -453,7 +453,7 @@ export const KEYWORDS: Readonly<
   additionalProperties(argument, { schema, compile }) {
     const { properties = {} } = schema;
     const others = patterns(schema["patternProperties"]);
-    const check = closed(argument, compile(argument), "is not allowed");
+    const check = compile(argument);
     return eachProperty((name) =>
       Object.hasOwn(properties as JsonObject, name) ||
         others.some(([pattern]) => pattern.test(name))
@@ -521,7 +521,7 @@ export const KEYWORDS: Readonly<
     );
   }],
   unevaluatedProperties: [2019, 2020, (argument, { compile }) => {
-    const check = closed(argument, compile(argument), "is not allowed");
+    const check = compile(argument);
     return eachProperty((name, run) =>
       run.evaluated?.has(name) ? undefined : check
     );

@@ -100,7 +100,7 @@ function watcherOf(connection: Connection): () => void {
 async function answers(connection: Connection): Promise<boolean> {
   const { host, port, socketFactory } = connection;
   try {
-    await askBroker(`${host}:${port}`, { apiKey: 18, apiVersion: 0 }, {
+    await askBroker(`${host}:${port}`, {
       open: socketFactory,
       timeoutMs: wasGivenUp(connection)
         ? SECOND_ANSWER_TIMEOUT_MS
