@@ -53,27 +53,21 @@ function clock(): () => string {
 }
 
 /** What a generator of events draws from. */
-export interface RandomSource {
-  /** Draws a whole number from 0 to `count` - 1. */
-  below(count: number): number;
-  pick<T>(list: readonly T[]): T;
-  /** Draws a number from 0 to below 1. */
-  share(): number;
-  /** Makes a UUID (version 4). */
-  uuid(): string;
-  /** Writes the current time, in ISO 8601, in UTC. */
-  now(): string;
-}
+export type RandomSource = ReturnType<typeof randomSource>;
 
 /** Makes a source of randomness. A seed repeats what is drawn, but for the times. */
-export function randomSource(seed: number | undefined): RandomSource {
+export function randomSource(seed: number | undefined) {
   const random = seed === undefined ? systemRandom : seededRandom(seed);
+  /** Draws a whole number from 0 to `count` - 1. */
   const below = (count: number) => random() % count;
   return {
     below,
     pick: <T>(list: readonly T[]) => list[below(list.length)] as T,
+    /** Draws a number from 0 to below 1. */
     share: () => random() / 2 ** 32,
+    /** Makes a UUID (version 4). */
     uuid: () => seed === undefined ? crypto.randomUUID() : uuidV4(random),
+    /** Writes the current time, in ISO 8601, in UTC. */
     now: clock(),
   };
 }
