@@ -176,7 +176,7 @@ const edit = task({
   const value = await editLetter(config, { type, origin }, options);
   const summary = await replayDeadLetters(config, replayPrinter(topic, false), {
     ...options,
-    edit: () => Promise.resolve(value),
+    value,
   });
   printLine(describeReplay(topic, summary));
 });

@@ -239,7 +239,7 @@ export class LetterBox {
       const sent: Position[] = [];
       await replayDeadLetters(config, (_, to) => {
         if (to) sent.push(to);
-      }, { ...options, edit: () => Promise.resolve(value) });
+      }, { ...options, value });
       this.#pipeline.changed();
       const [to] = sent;
       return {

@@ -64,8 +64,8 @@ export interface DeadLetterOptions extends KafkaOptions, WaitOptions {
 export interface ReplayOptions extends DeadLetterOptions {
   /** Whether nothing is sent. By default: `false`. */
   readonly dryRun?: boolean;
-  /** Makes the value to send. By default: the message's own. */
-  readonly edit?: (letter: DeadLetter) => Promise<Uint8Array>;
+  /** The value to send. By default: the message's own. */
+  readonly value?: Uint8Array;
 }
 
 /** How many messages were set aside. */
@@ -308,7 +308,7 @@ async function sendBack(
     readonly producer: MessageProducer;
     readonly partitionsCount: number;
   },
-  { edit, signal, notify }: ReplayOptions,
+  { value, signal, notify }: ReplayOptions,
 ): Promise<Position | undefined> {
   const { origin, timestamp, key } = letter;
   const deliver = (message: Letter) =>
@@ -324,8 +324,8 @@ async function sendBack(
     // The topic may have been created again with fewer of them.
     partition: origin.partition % partitionsCount,
     key,
-    value: edit ? await edit(letter) : letter.value,
-    headers: edit ? editedHeaders(headers) : headers,
+    value: value ?? letter.value,
+    headers: value ? editedHeaders(headers) : headers,
   });
   if (!to) return undefined;
   const noted = await deliver({
