@@ -492,7 +492,7 @@ integrationTest(
     assertEquals(folder, {
       code: 1,
       stdout: "",
-      stderr: "Error: Can't read events from a folder: tests\n",
+      stderr: "Error: Not a file but a folder: tests\n",
     });
   },
 );

@@ -33,7 +33,7 @@ export async function openFile(
     // Opening a pipe would wait for its writer.
     const { isFile, isDirectory } = await Deno.stat(path);
     if (isDirectory) {
-      throw new PipelineError(`Can't read events from a folder: ${path}`);
+      throw new PipelineError(`Not a file but a folder: ${path}`);
     }
     if (!isFile) {
       throw new PipelineError(`${path} is not a file`, {

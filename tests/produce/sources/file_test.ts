@@ -37,7 +37,7 @@ permittedTest(
     for (
       const [path, message] of [
         ["no/such.ndjson", "No such file: no/such.ndjson"],
-        [".", "Can't read events from a folder: ."],
+        [".", "Not a file but a folder: ."],
       ] as const
     ) {
       const error = await assertRejects(() => openFile(path), PipelineError);
