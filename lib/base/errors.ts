@@ -9,6 +9,7 @@ export type ErrorCode =
   | "answer-not-registry"
   | "file-format"
   | "database-permission"
+  | "database-unreachable"
   | "file-not-readable"
   | "group-full"
   | "group-missing"

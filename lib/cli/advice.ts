@@ -37,6 +37,8 @@ const ADVICE: Readonly<
       : `Put it into the folder .data beside deno.json, or add its folder to ${
         permissions === "dashboard" ? '"read"' : '"read" and "write"'
       } of "permissions.${permissions}" in deno.json.`,
+  "database-unreachable": () =>
+    "Start it, or name another with --database or DATABASE_URL.",
   "file-not-readable": ({ path }) =>
     `Pipe it in: write - in its place, and < ${path} behind the command.`,
   "group-full": () => "Stop one of them, or name another group with --group.",

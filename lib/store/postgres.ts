@@ -137,7 +137,7 @@ export class PostgresDatabase implements Database {
     if (OUTAGES.test(code)) {
       return new OutageError(
         `The database '${name}' can't be reached: ${reason}`,
-        { cause },
+        { cause, code: "database-unreachable" },
       );
     }
     if (BUSY.test(code)) {

@@ -21,6 +21,11 @@ Deno.test("adviceFor() names the flag or the task with the error's own values", 
       "Start it with `deno task up`, or name another with --brokers or KAFKA_BROKERS.",
     ],
     [
+      "database-unreachable",
+      {},
+      "Start it, or name another with --database or DATABASE_URL.",
+    ],
+    [
       "net-permission",
       { address: "kafka-2:9093" },
       'Add kafka-2:9093 to "permissions.pipeline.net" in deno.json.',
