@@ -110,6 +110,9 @@ export interface RegistryRequest {
   readonly access?: RegistryAccess;
 }
 
+/** The class of an exception, which Apicurio puts before its words. */
+const JAVA_CLASS = /^(?:[a-z]\w*\.)+[A-Z]\w*: /;
+
 /**
  * Sends one request to the registry.
  *
@@ -142,7 +145,7 @@ export async function requestRegistry(
     const answer = access.hide(text);
     const { words, errorCode } = readRefusal(answer);
     const reason = access.hide(words || statusMessage)
-      .replace(/\s+/g, " ").trim();
+      .replace(/\s+/g, " ").trim().replace(JAVA_CLASS, "");
     const error = new RegistryResponseError(request, {
       status,
       reason: printable(reason),

@@ -81,6 +81,11 @@ serverTest(
         "Schema not found",
       ],
       [409, '{"message":"Incompatible schema"}', "Incompatible schema"],
+      [
+        409,
+        '{"message":"io.apicurio.rules.RuleViolationException: Incompatible"}',
+        "Incompatible",
+      ],
       [422, '{"detail":"Syntax violation"}', "Syntax violation"],
       [422, '{"message":"Line 1\\n  Line 2\\n"}', "Line 1 Line 2"],
       [405, "<html><h1>Not\n allowed</h1></html>", "Not allowed"],
