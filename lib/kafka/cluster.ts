@@ -51,7 +51,7 @@ export function clusterOf(kafka: Kafka): Cluster {
 }
 
 /**
- * Waits for an answer with a limit: kafkajs waits 30 s for a broker that hangs, and asks it three times.
+ * Waits for an answer with a limit: kafkajs asks a broker that hangs three times.
  *
  * @throws {OutageError} If there is none within 5 s.
  */

@@ -54,7 +54,9 @@ interface RequestOptions {
     readonly apiKey: number;
     readonly apiVersion: number;
     /** kafkajs' own requests write into an encoder, produce requests into several buffers. */
-    encode(): Promise<{ readonly buffer: Buffer | readonly Buffer[] }>;
+    encode():
+      | { readonly buffer: readonly Buffer[] }
+      | Promise<{ readonly buffer: Buffer }>;
   };
 }
 
@@ -64,9 +66,6 @@ interface ProduceApi {
     options: ProduceOptions,
   ) => { readonly request: object; readonly response: unknown };
 }
-
-/** The first version that takes record batches, message format 2; versions 3 to 7 are written alike. */
-const FIRST_BATCH_VERSION = 3;
 
 /**
  * Makes kafkajs write its produce requests with {@linkcode encodeRecordBatch}, and copy a batch once: it copies what it sends four
@@ -138,11 +137,13 @@ export function patchProduceRequest(kafkajs: OwnCopy): void {
   const original = api.protocol;
   api.protocol = ({ version }) => {
     const exchange = original({ version });
-    if (version < FIRST_BATCH_VERSION) return exchange;
+    // Versions 3 to 7 are written alike; brokers that take none of them have no messages of format 2 either.
     return (options) => {
       const { request, response } = exchange(options);
-      const encoded = () => Promise.resolve(encode(options));
-      return { request: { ...request, encode: encoded }, response };
+      return {
+        request: { ...request, encode: () => encode(options) },
+        response,
+      };
     };
   };
 }
