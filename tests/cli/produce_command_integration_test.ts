@@ -16,6 +16,7 @@ import { freePorts } from "../../lib/engine/ports.ts";
 import { withAdmin } from "../support/kafkajs.ts";
 import { withoutDuration, withoutWait } from "../support/captured_output.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import {
   runTaskProcess,
   type TaskOptions,
@@ -323,7 +324,7 @@ integrationTest(
         );
         assertEquals(two?.event.event_id, one?.event.event_id);
         const age = Date.now() - Date.parse(one?.event.ts_utc ?? "");
-        assert(age >= 0 && age < 60_000, `ts_utc is ${age} ms old`);
+        assert(age >= 0 && age < PATIENCE_MS, `ts_utc is ${age} ms old`);
       }
       assertNotEquals(
         of("With a mark")[0]?.event.event_id,

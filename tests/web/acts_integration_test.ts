@@ -11,6 +11,7 @@ import { orders } from "../../lib/events/order.ts";
 import { SchemaCatalog } from "../../lib/operate/schemas.ts";
 import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
+import { PATIENCE_MS } from "../support/patience.ts";
 import {
   committedOffsets,
   encodeOrders,
@@ -51,7 +52,7 @@ integrationTest(
     const list = await server.get("/api/groups");
     const own = list.body.find(({ name }: { name: string }) => name === group);
     const [[at, lag]] = own.course;
-    assert(Math.abs(Date.now() - at) < 60_000);
+    assert(Math.abs(Date.now() - at) < PATIENCE_MS);
     assertEquals(lag, 6);
     assertEquals(own, {
       name: group,

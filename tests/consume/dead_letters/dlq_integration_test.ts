@@ -26,6 +26,7 @@ import {
 import { frame } from "../../../lib/events/wire_format.ts";
 import { withoutDuration } from "../../support/captured_output.ts";
 import { type Bench, integrationTest } from "../../support/integration.ts";
+import { PATIENCE_MS } from "../../support/patience.ts";
 import {
   runTaskProcess,
   type TaskOptions,
@@ -232,7 +233,7 @@ integrationTest(
       "cafe.time": time,
       ...rest
     } = why;
-    assert(Math.abs(Date.now() - Date.parse(time ?? "")) < 60_000, time);
+    assert(Math.abs(Date.now() - Date.parse(time ?? "")) < PATIENCE_MS, time);
     assertEquals(rest, {
       "__connect.errors.topic": topic,
       "__connect.errors.partition": "3",
