@@ -82,21 +82,34 @@ export class PostgresDatabase implements Database {
 
   /** Runs a transaction: see {@linkcode Database.transaction}. */
   async transaction<T>(work: () => Work<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
+    const away = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      // The connection may be dead, and the server not know it.
-      this.#sql.end({ timeout: 0 }).catch(() => {});
-      this.#sql = connect(this.#settings, this.#options);
-      late.reject(
+      away.reject(
         new OutageError(`The database '${this.name}' does not answer`),
       );
     }, this.#options.timeoutMs ?? TRANSACTION_TIMEOUT_MS);
+    const sql = this.#sql;
     try {
-      const running = this.#sql.begin((sql) => runSteps(sql, work));
+      const running = sql.begin(async (transaction) => {
+        try {
+          return await runSteps(transaction, work);
+        } catch (error) {
+          if (!OUTAGES.test(codeOf(error))) throw error;
+          away.reject(error);
+          // The client would roll back on a connection that has ended, and throw where nothing can catch it (porsager/postgres issue 1208).
+          return await new Promise<never>(() => {});
+        }
+      });
       running.catch(() => {});
-      return await Promise.race([running, late.promise]) as T;
+      return await Promise.race([running, away.promise]) as T;
     } catch (error) {
-      throw this.#explain(error);
+      const explained = this.#explain(error);
+      // The connection may be dead, and the server not know it.
+      if (explained instanceof OutageError && this.#sql === sql) {
+        sql.end({ timeout: 0 }).catch(() => {});
+        this.#sql = connect(this.#settings, this.#options);
+      }
+      throw explained;
     } finally {
       clearTimeout(timer);
     }
@@ -173,12 +186,12 @@ export class PostgresDatabase implements Database {
 
 /**
  * What a retry may remove, by SQLSTATE or the client's own code: the connection is lost; the server starts, stops, or has as many
- * connections as it takes; it is a standby just now.
+ * connections as it takes; it is a standby just now, or has waited for a transaction's next step.
  */
 const OUTAGES =
-  /^(08...|57P0[1-5]|53300|25006|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
-/** And that another transaction was in the way, or that this one has waited for its next step. */
-const BUSY = /^(25P03|40001|40P01|55P03)$/;
+  /^(08...|57P0[1-5]|53300|25006|25P03|CONNECT(ION)?_\w+|ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** And that another transaction was in the way. */
+const BUSY = /^(40001|40P01|55P03)$/;
 /** Node's names for what Deno's permissions refuse. */
 const DENIED = /^(EPERM|EACCES)$/;
 /** The class of SQLSTATE for values. */

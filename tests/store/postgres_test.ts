@@ -4,7 +4,12 @@
  * @module
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
 import {
   HandlerStop,
   InvalidEventError,
@@ -16,6 +21,7 @@ import { migrate } from "../../lib/store/migrations.ts";
 import { PostgresDatabase } from "../../lib/store/postgres.ts";
 import { openDatabase } from "../../lib/store/store.ts";
 import type { Table } from "../../lib/store/table.ts";
+import { CuttingProxy } from "../support/cutting_proxy.ts";
 import { PostgresServer, whyNoPostgres } from "../support/postgres_server.ts";
 
 const NOTES: Table = {
@@ -76,9 +82,34 @@ serverTest(
 );
 
 serverTest(
+  "PostgresDatabase takes a connection that ends at any step for an outage, and goes on with another one",
+  async (server) => {
+    await (await openDatabase(server.settings(), [NOTES])).close();
+    for (let step = 1, isCut = true; isCut; step++) {
+      await using proxy = new CuttingProxy(`127.0.0.1:${server.port}`, step);
+      const port = Number(proxy.address.split(":")[1]);
+      const database = new PostgresDatabase({ ...server.settings(), port });
+      try {
+        let lost = 0;
+        for (let nth = 0; nth < 2 + lost; nth++) {
+          await database.transaction(add(nth)).catch((error) => {
+            assertInstanceOf(error, OutageError);
+            lost++;
+          });
+        }
+        isCut = proxy.cut;
+        assert(lost <= 1, `${lost} lost at step ${step}`);
+      } finally {
+        await database.close();
+      }
+    }
+  },
+);
+
+serverTest(
   "PostgresDatabase gives up a transaction that takes too long, and goes on with another connection",
   async (server) => {
-    const other = await openDatabase(server.settings(), [NOTES]);
+    await (await openDatabase(server.settings(), [NOTES])).close();
     const database = new PostgresDatabase(server.settings(), {
       timeoutMs: LIMIT_MS,
     });
@@ -91,7 +122,6 @@ serverTest(
       assertEquals(await database.transaction(add(1)), ["1"]);
     } finally {
       await database.close();
-      await other.close();
     }
   },
 );
