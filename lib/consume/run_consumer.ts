@@ -5,13 +5,13 @@
  */
 
 import { StoppedError } from "../base/errors.ts";
-import { withDeadline } from "../base/retry.ts";
+import { type WaitOptions, withDeadline } from "../base/retry.ts";
 import type { EventType } from "../events/event_type.ts";
 import { createKafka } from "../kafka/client.ts";
 import { checkTopicName, requireTopic } from "../kafka/topic.ts";
 import { EventRegistry } from "../registry/registry.ts";
 import { EventDeserializer } from "../registry/serializer.ts";
-import { resolveConfig } from "../settings/config.ts";
+import { type Config, resolveConfig } from "../settings/config.ts";
 import {
   type BatchProcess,
   consumeMessages,
@@ -70,22 +70,30 @@ export async function runConsumer<T>(
   });
   let processor: EventProcessor<T, LoopContext> | undefined;
   let deadLetters: DeadLetterQueue | undefined;
+  let looking: ReturnType<typeof lookAtRegistry<T>> | undefined;
   // Before the first wait: until this run is known, a store would count as ready.
   const telemetry = options.telemetry?.consuming({ topic, group });
   try {
+    looking = lookAtRegistry(config, { ...wait, type, topic });
+    // It is reported when the topic is found.
+    looking.catch(() => {});
     await requireTopic(config, {
       ...wait,
       topic,
       check: onError === "dlq" ? checkLetterTopic : undefined,
     });
     const kafka = await createKafka(config, wait);
-    const registry = await EventRegistry.connect(config, wait);
-    await warnOfOthers(registry, { ...options, type, topic });
+    const { deserializer, absent } = await looking;
+    if (absent !== undefined) {
+      options.notify?.(
+        `Topic '${topic}' has other events, by the latest schema of ${topic}-value: without ${absent}, none is a valid ${type.name}.`,
+      );
+    }
     if (onError === "dlq") {
       deadLetters = deadLetterQueue(kafka, { topic, group }, options);
     }
     const running = processor = new EventProcessor(
-      new EventDeserializer(registry.schemas, type),
+      deserializer,
       run.handler,
       {
         ...options,
@@ -123,27 +131,37 @@ export async function runConsumer<T>(
     if (!(error instanceof StoppedError)) throw error;
     options.stopping?.();
   } finally {
+    enough.abort();
+    await looking?.catch(() => {});
     await deadLetters?.close();
     telemetry?.ended();
   }
   return processor?.counts ?? { consumed: 0, deadLetters: 0, tombstones: 0 };
 }
 
-/** Says so where a topic's latest schema is that of other events: none of them can be read as one of this kind. */
-async function warnOfOthers<T>(
-  registry: EventRegistry,
-  { type, topic, notify }: Pick<ConsumerOptions, "notify"> & {
+/**
+ * Connects to the registry, and looks at the topic's latest schema: its checks are compiled while Kafka is asked, and where it is that of
+ * other events, none of them can be read as one of this kind.
+ *
+ * @returns What decodes, and the path of what other events lack.
+ */
+async function lookAtRegistry<T>(
+  config: Config,
+  options: WaitOptions & {
     readonly type: EventType<T>;
     readonly topic: string;
   },
-): Promise<void> {
-  const subject = `${topic}-value`;
-  const absent = await registry.latest(subject)
-    .then(({ schema }) => type.absentFrom(schema))
+) {
+  const { type, topic } = options;
+  const registry = await EventRegistry.connect(config, options);
+  const deserializer = new EventDeserializer(registry.schemas, type);
+  let absent: string | undefined;
+  try {
+    const { id, schema } = await registry.latest(`${topic}-value`);
+    absent = type.absentFrom(schema);
+    await deserializer.prepare(id);
+  } catch {
     // There may be no schema, or no right to read it: consuming takes neither.
-    .catch(() => undefined);
-  if (absent === undefined) return;
-  notify?.(
-    `Topic '${topic}' has other events, by the latest schema of ${subject}: without ${absent}, none is a valid ${type.name}.`,
-  );
+  }
+  return { deserializer, absent };
 }

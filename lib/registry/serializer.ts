@@ -108,6 +108,12 @@ export class EventDeserializer<T> {
         .then((fetched) => this.#read(fetched, payload));
   }
 
+  /** Compiles the checks of a schema, which takes some milliseconds, before a message needs them. */
+  async prepare(schemaId: number): Promise<void> {
+    const schema = await this.#schemas.fetched(schemaId);
+    this.#read(schema, new TextEncoder().encode("{}"));
+  }
+
   #read(schema: WriterSchema, payload: Uint8Array): T {
     const value = parsePayload(payload);
     const type = this.#type.kindOf(schema.text);
