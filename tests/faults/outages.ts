@@ -78,7 +78,7 @@ async function registerSecondSchema({ config, topic }: FaultBench) {
   );
 }
 
-/** Checks that every task that is told to wait no longer than 5 s gives up, and says why. */
+/** Checks that every task that is told to wait no longer than 8 s gives up, and says why. */
 async function checkGivingUp(bench: FaultBench): Promise<void> {
   const { config, topic } = bench;
   const tasks: PipelineTask[] = ["topic", "produce", "consume", "dlq"];
@@ -86,7 +86,7 @@ async function checkGivingUp(bench: FaultBench): Promise<void> {
     await using process = new WatchedTask(config, task, [
       `--topic=${topic}`,
       // Starting on a busy machine takes some of the time.
-      "--timeout=5",
+      "--timeout=8",
     ]);
     return await process.end(30_000);
   }));
