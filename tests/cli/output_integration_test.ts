@@ -13,6 +13,7 @@ import {
 } from "@std/assert";
 import { withAdmin } from "../support/kafkajs.ts";
 import { eventually } from "../support/eventually.ts";
+import { memberIds } from "../support/groups.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { STOP_LIMIT_MS } from "../support/patience.ts";
 import { withoutDuration } from "../support/captured_output.ts";
@@ -48,6 +49,23 @@ async function sendEvents(bench: Bench): Promise<void> {
   );
 }
 
+/** Starts a consumer whose standard output nobody reads, and waits until it has committed the first of many events. */
+async function startStalled(
+  bench: Bench,
+  args: readonly string[],
+): Promise<TaskProcess> {
+  const task = startConsumer(bench, ["--json", ...args], { unread: "stdout" });
+  const { config, group } = bench;
+  await eventually(
+    "a member",
+    async () => (await memberIds(config, group)).length > 0,
+  );
+  // Their schema is a new one, for which the first of them waits. It is written alone, and the others are more than a pipe takes.
+  await sendEvents(bench);
+  await eventually("a commit", async () => await committedOf(bench) > 0);
+  return task;
+}
+
 function startConsumer(
   { config, topic, group }: Bench,
   args: readonly string[],
@@ -77,9 +95,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     `consume ends within 10 s and has committed only what it wrote when its reader has stopped reading and ${signal} comes`,
     async (bench) => {
       await makeTopic(bench, 1);
-      await sendEvents(bench);
-      await using task = startConsumer(bench, ["--json"], { unread: "stdout" });
-      await eventually("a commit", async () => await committedOf(bench) > 0);
+      await using task = await startStalled(bench, []);
       const signalled = Date.now();
       task.signal(signal);
       assertEquals(await task.exited, 0);
@@ -107,10 +123,7 @@ integrationTest(
   "consume keeps its place in the group and shows each event once when its reader pauses for longer than the session",
   async (bench) => {
     await makeTopic(bench, 1);
-    await sendEvents(bench);
-    const args = ["--json", `--count=${COUNT}`];
-    await using task = startConsumer(bench, args, { unread: "stdout" });
-    await eventually("a commit", async () => await committedOf(bench) > 0);
+    await using task = await startStalled(bench, [`--count=${COUNT}`]);
     await new Promise((resolve) => setTimeout(resolve, SESSION_MS + 1_000));
     assert(await committedOf(bench) < COUNT, "The reader held nothing up");
     task.readAll();

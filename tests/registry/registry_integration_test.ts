@@ -138,8 +138,6 @@ integrationTest(
   async (bench) => {
     const { config, topic, group } = bench;
     await makeTopic(bench, 1);
-    const order = makeOrder();
-    const [value = null] = await encodeOrders(bench, [order]);
     // A gate before the real registry: closed, it answers as a proxy does whose server is down.
     const { url } = await EventRegistry.connect(config);
     let open = true;
@@ -162,6 +160,9 @@ integrationTest(
     await sendRaw(config, topic, [{ key: "not an order", value: "" }]);
     await task.until(/truncated/, "stderr");
     open = false;
+    // Its start reads the topic's latest schema, and there was none.
+    const order = makeOrder();
+    const [value = null] = await encodeOrders(bench, [order]);
     await sendRaw(config, topic, [{ key: "charlie_davis", value }]);
     await task.until(/Waiting for/, "stderr");
     const { 0: committed = 0 } = await committedOffsets(bench);
