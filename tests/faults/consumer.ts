@@ -9,7 +9,9 @@ import { pause } from "../../lib/base/pause.ts";
 import { consume } from "../../lib/consume/consume.ts";
 import { orders } from "../../lib/events/order.ts";
 import { rangeAssigner } from "../../lib/kafka/assigner.ts";
+import { freePorts } from "../../lib/engine/ports.ts";
 import { eventually } from "../support/eventually.ts";
+import { ask, sumOf } from "../support/prometheus.ts";
 import { createKafka } from "../support/kafkajs.ts";
 import { memberIds } from "../support/groups.ts";
 import { TaskProcess } from "../support/task_process.ts";
@@ -38,12 +40,6 @@ function quiet(stderr: readonly string[], topic: string): string[] {
   );
 }
 
-/** How many messages the group has committed, over all partitions. */
-async function committedCount(bench: FaultBench): Promise<number> {
-  const committed = Object.values(await committedOffsets(bench));
-  return committed.reduce((sum, next) => sum + Math.max(next, 0), 0);
-}
-
 async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
   assertEquals(
     await committedOffsets(bench),
@@ -51,6 +47,8 @@ async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
   );
 }
 
+/** The metric of messages that are consumed. */
+const CONSUMED = "messaging_client_consumed_messages_total";
 /** The protocol's code for a broker that is not the group's coordinator. */
 const NOT_COORDINATOR = 16;
 
@@ -107,17 +105,21 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       const consumption = new Consumption(bench);
       for (let round = 0; round < rounds; round++) {
         await traffic.send(each);
-        const before = await committedCount(bench);
-        await using consumer = new TaskProcess(
-          config,
-          "consume",
-          [`--topic=${topic}`, `--group=${group}`, "--json"],
-          { unread: "stdout", deadlineMs: stallMs + PATIENCE_MS },
-        );
-        await eventually(
-          "a commit",
-          async () => await committedCount(bench) !== before,
-        );
+        const [port = 0] = freePorts(1);
+        await using consumer = new TaskProcess(config, "consume", [
+          `--topic=${topic}`,
+          `--group=${group}`,
+          "--json",
+          `--metrics-port=${port}`,
+        ], {
+          unread: "stdout",
+          deadlineMs: stallMs + PATIENCE_MS,
+          reach: [`127.0.0.1:${port}`],
+        });
+        await eventually("an order is consumed", async () => {
+          const text = (await ask(port, "/metrics"))?.body ?? "";
+          return (sumOf(text, CONSUMED) ?? 0) > 0;
+        });
         await pause(random.integer(0, stallMs));
         const stopped = round % 2 === 0;
         const signalled = Date.now();
