@@ -109,7 +109,7 @@ export async function connectWithin<T extends Connectable>(
   try {
     await waitFor(what, async (timeoutMs) => {
       try {
-        // A broker may accept a connection and never answer; kafkajs waits 30 s for it and cannot be aborted.
+        // A broker may accept a connection and never answer; kafkajs waits for it and cannot be aborted.
         await within(client.connect(), {
           timeoutMs: Math.min(
             Math.max(timeoutMs, MIN_CONNECT_TRY_MS),
