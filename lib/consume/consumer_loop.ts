@@ -271,7 +271,12 @@ class ConsumerLoop {
     this.#holds.clear();
     this.#unplaced = [];
     this.#notifyWaiting(false);
-    this.#starts = this.#resolveStarts(partitions, ++this.#generation);
+    // In the same generation, the coordinator would take a commit that is under way after what the start saves.
+    const committed = isNewGeneration ? undefined : this.#committer.ended();
+    this.#starts = this.#resolveStarts(partitions, {
+      generation: ++this.#generation,
+      committed,
+    });
     this.#starts.then(() => {
       if (this.#stopping.signal.aborted) return;
       this.#liveness.watch();
@@ -282,10 +287,15 @@ class ConsumerLoop {
 
   async #resolveStarts(
     partitions: readonly number[],
-    generation: number,
+    { generation, committed }: {
+      readonly generation: number;
+      readonly committed: Promise<void> | undefined;
+    },
   ): Promise<Starts> {
     const { topic, notify, assigned } = this.#options;
     const starts: Starts = new Map();
+    await committed;
+    await this.#settled();
     if (!await this.#addStarts(starts, { partitions, generation })) {
       return starts;
     }
@@ -556,6 +566,12 @@ class ConsumerLoop {
     ) throw notCommitted({ partition, offset }, cause);
   }
 
+  /** Waits until the coordinator can't get a commit late any more that would go before the next one. */
+  async #settled(): Promise<void> {
+    const unsettledMs = this.#settledAt - Date.now();
+    if (unsettledMs > 0) await pause(unsettledMs);
+  }
+
   async #save(
     positions: Positions,
     isForgotten: () => boolean,
@@ -567,8 +583,7 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
-    const unsettledMs = this.#settledAt - Date.now();
-    if (unsettledMs > 0) await pause(unsettledMs);
+    await this.#settled();
     // Kafka would take it from any member, and the group would go back in a partition that another has by now.
     if (isForgotten()) return;
     const next = new Map(

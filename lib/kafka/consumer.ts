@@ -112,7 +112,12 @@ export class Consumer implements Connectable {
     settings: ConsumerSettings & { readonly assigner: PartitionAssigner },
   ) {
     const watch: GroupWatch = {
-      generation: (id) => this.#generation = id,
+      generation: (id) => {
+        this.#generation = id;
+        // Before it is known whose partitions are whose, kafkajs would commit what the generation before has processed as this one's.
+        this.#isMember = false;
+        this.#commitFetched = undefined;
+      },
       leaderless: (partitions) => this.#handlers?.leaderless(partitions),
     };
     this.#consumer = kafka.consumer({
