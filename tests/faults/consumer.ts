@@ -51,6 +51,8 @@ async function checkCommittedToTheEnd(bench: FaultBench): Promise<void> {
 const CONSUMED = "messaging_client_consumed_messages_total";
 /** The protocol's code for a broker that is not the group's coordinator. */
 const NOT_COORDINATOR = 16;
+/** Where a heartbeat's answer has its error code: after its length, the request's id and the time of a throttle, of 4 bytes each. */
+const HEARTBEAT_ERROR_AT = 12;
 
 /** Joins a group as its leader, which it becomes as the first member, and stays until it is disposed of. It reads, and commits nothing. */
 async function leadGroup(
@@ -555,7 +557,10 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         const changed = answer.slice();
         if (api === API.joinGroup) hasJoined = isMoved;
         if (api === API.heartbeat && isMoved && !hasJoined) {
-          new DataView(changed.buffer).setInt16(12, NOT_COORDINATOR);
+          new DataView(changed.buffer).setInt16(
+            HEARTBEAT_ERROR_AT,
+            NOT_COORDINATOR,
+          );
         }
         if (api === API.offsetFetch) {
           oldOffsets ??= changed;
