@@ -253,3 +253,18 @@ Deno.test("OffsetCommitter.behind tells whether something waits for a commit, or
   committer.forget();
   assertEquals(committer.behind, false);
 });
+
+Deno.test("OffsetCommitter.ended() waits for the commit under way after forget(), throws nothing, and commits nothing more", async () => {
+  const { committer, commits } = bench();
+  committer.mark(0, "1");
+  committer.mark(0, "2");
+  committer.forget();
+  let hasEnded = false;
+  const ended = committer.ended().then(() => hasEnded = true);
+  await turn();
+  assertEquals(hasEnded, false);
+  commits[0]?.fail(new Error("No answer"));
+  await ended;
+  assertEquals(positionsOf(commits), [[[0, "1"]]]);
+  assertEquals(committer.behind, false);
+});
