@@ -250,7 +250,7 @@ if (python.state === "granted") {
       const args = [`--topic=${topic}`, `--group=${group}`];
       const { stdout, stderr } = await runCommand(
         // deno-fmt-ignore
-        ["python3", "-c", CLOSE_TERMINAL, "Message #30\r\n", "deno", ...flags, netFlag(config), script, ...args],
+        ["python3", "-c", CLOSE_TERMINAL, "Message #1000\r\n", "deno", ...flags, netFlag(config), script, ...args],
       );
       assertEquals(stderr, "");
       assertEquals(new TextDecoder().decode(stdout), "0\n");
