@@ -21,7 +21,6 @@ import {
   explainKafkaError,
   isKafkaOutage,
   isRebalance,
-  isUnanswered,
   missingLeader,
   protocolCodeOf,
 } from "../kafka/errors.ts";
@@ -86,8 +85,6 @@ const TURN_MS = 10;
 /** After how many messages the loop reads the clock, which takes about a twentieth of the time of a message. */
 const CLOCK_EVERY = 32;
 const STOP_TIMEOUT_MS = 8_000;
-/** For how long the coordinator may still take a commit whose connection has ended, and after the next one, in milliseconds. */
-const LATE_COMMIT_MS = 1_000;
 /**
  * How many messages are read before they are processed, about: one by one, so few that V8 doesn't take them for objects that stay; together,
  * as many as are worth a transaction.
@@ -136,8 +133,6 @@ class ConsumerLoop {
   };
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
-  /** When no commit of this generation can be late any more, in milliseconds since the epoch. */
-  #settledAt = 0;
   #starts: Promise<Starts> = Promise.resolve(new Map());
   /** This member's partitions. */
   #partitions: readonly number[] = [];
@@ -262,20 +257,18 @@ class ConsumerLoop {
     if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
     this.#partitions = partitions;
-    if (isNewGeneration) {
-      // The coordinator refuses commits of the generations before.
-      this.#settledAt = 0;
-      this.#position.forget();
-    }
+    if (isNewGeneration) this.#position.renew();
     this.#committer.forget();
     this.#holds.clear();
     this.#unplaced = [];
     this.#notifyWaiting(false);
-    // In the same generation, the coordinator would take a commit that is under way after what the start saves.
-    const committed = isNewGeneration ? undefined : this.#committer.ended();
+    // In the same generation, the coordinator would take a commit that is under way after what is saved next.
+    const saved = isNewGeneration
+      ? []
+      : [this.#committer.ended(), this.#starts];
     this.#starts = this.#resolveStarts(partitions, {
       generation: ++this.#generation,
-      committed,
+      saved,
     });
     this.#starts.then(() => {
       if (this.#stopping.signal.aborted) return;
@@ -287,15 +280,15 @@ class ConsumerLoop {
 
   async #resolveStarts(
     partitions: readonly number[],
-    { generation, committed }: {
+    { generation, saved }: {
       readonly generation: number;
-      readonly committed: Promise<void> | undefined;
+      readonly saved: readonly Promise<unknown>[];
     },
   ): Promise<Starts> {
     const { topic, notify, assigned } = this.#options;
     const starts: Starts = new Map();
-    await committed;
-    await this.#settled();
+    await Promise.allSettled(saved);
+    await this.#position.settled();
     if (!await this.#addStarts(starts, { partitions, generation })) {
       return starts;
     }
@@ -417,7 +410,7 @@ class ConsumerLoop {
       await this.#processFetched({ fetched, isLost: () => lost.length > 0 });
     } catch (error) {
       if (error instanceof OffsetMovedError) {
-        this.#onJoined(this.#partitions, true);
+        this.#onJoined(this.#partitions, false);
       } else this.#fail(error);
     } finally {
       clearInterval(beats);
@@ -566,12 +559,6 @@ class ConsumerLoop {
     ) throw notCommitted({ partition, offset }, cause);
   }
 
-  /** Waits until the coordinator can't get a commit late any more that would go before the next one. */
-  async #settled(): Promise<void> {
-    const unsettledMs = this.#settledAt - Date.now();
-    if (unsettledMs > 0) await pause(unsettledMs);
-  }
-
   async #save(
     positions: Positions,
     isForgotten: () => boolean,
@@ -583,7 +570,7 @@ class ConsumerLoop {
       this.#fail(error);
       throw error;
     }
-    await this.#settled();
+    await this.#position.settled();
     // Kafka would take it from any member, and the group would go back in a partition that another has by now.
     if (isForgotten()) return;
     const next = new Map(
@@ -598,7 +585,6 @@ class ConsumerLoop {
       ended?.();
     } catch (error) {
       ended?.(error);
-      if (isUnanswered(error)) this.#settledAt = Date.now() + LATE_COMMIT_MS;
       throw error;
     }
   }

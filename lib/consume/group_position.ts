@@ -6,7 +6,7 @@
 
 import type { Admin } from "../kafka/admin.ts";
 import type { Consumer } from "../kafka/consumer.ts";
-import { isKafkaOutage, isRebalance } from "../kafka/errors.ts";
+import { isKafkaOutage, isRebalance, isUnanswered } from "../kafka/errors.ts";
 import { describeTopic } from "../kafka/topic.ts";
 import { pause } from "../base/pause.ts";
 import { type OutageOptions, throughOutages } from "../base/retry.ts";
@@ -21,6 +21,8 @@ import {
 
 /** For how long a coordinator that has just taken over may not know the group's last offsets, in milliseconds. */
 const CATCH_UP_MS = 2_000;
+/** For how long the coordinator may still take a commit whose connection has ended, and after the next one, in milliseconds. */
+const LATE_COMMIT_MS = 1_000;
 /** The pause until it is asked again, in milliseconds. */
 const AGAIN_MS = 50;
 
@@ -47,6 +49,8 @@ export class GroupPosition {
   #hasSaved = false;
   /** What this member has saved in this generation of the group. */
   readonly #saved = new Map<number, bigint>();
+  /** When no commit of this generation can be late any more, in milliseconds since the epoch. */
+  #settledAt = 0;
 
   constructor(
     clients: { readonly consumer: Consumer; readonly admin: Admin },
@@ -67,15 +71,27 @@ export class GroupPosition {
 
   /** Saves offsets: those of the next messages to be read. */
   async save(positions: ReadonlyMap<number, bigint>): Promise<void> {
-    await this.#offsets.save(positions);
+    try {
+      await this.#offsets.save(positions);
+    } catch (error) {
+      if (isUnanswered(error)) this.#settledAt = Date.now() + LATE_COMMIT_MS;
+      throw error;
+    }
     this.#hasSaved = true;
     this.#isNewGroup = false;
     for (const [partition, next] of positions) this.#saved.set(partition, next);
   }
 
-  /** Forgets what this member has saved: another one may have saved something since. */
-  forget(): void {
+  /** Waits until the coordinator can't get a commit late any more that would go before the next one. */
+  async settled(): Promise<void> {
+    const unsettledMs = this.#settledAt - Date.now();
+    if (unsettledMs > 0) await pause(unsettledMs);
+  }
+
+  /** Begins a new generation of the group. Another member may have saved something since, and the coordinator refuses what is late. */
+  renew(): void {
     this.#saved.clear();
+    this.#settledAt = 0;
   }
 
   /** Looks up where the group stands before this member joins it. The observer is called with the reason if it has to wait for that. */
@@ -104,13 +120,15 @@ export class GroupPosition {
     const isAtEnd = this.#isNewGroup && from === "latest";
     const found = await this.#lookUpSaved(partitions, over);
     if (!found) return undefined;
-    const captured = this.#captured;
-    this.#captured = undefined;
     // A member that was killed may have saved in its own place, and not in Kafka, where the lag comes from.
     const inKafka = offsets && await this.#persist(
       () => this.#kafkaOffsets.load(partitions),
       { over },
     );
+    // The next one may be at work by now: it knows better where it is.
+    if (over()) return undefined;
+    const captured = this.#captured;
+    this.#captured = undefined;
     const places = new Map<number, bigint>();
     for (const partition of partitions) {
       const start = found.get(partition);
@@ -136,7 +154,10 @@ export class GroupPosition {
       if (isNew || isBehind) places.set(partition, start.offset);
     }
     if (places.size > 0) {
-      await this.#persist(() => this.save(places), { over });
+      await this.#persist(async () => {
+        await this.settled();
+        if (!over()) await this.save(places);
+      }, { over });
     }
     return found;
   }
@@ -183,7 +204,7 @@ export class GroupPosition {
     notify?.(
       `Topic '${topic}' was deleted and created again while this consumer was away. Going on at its start.`,
     );
-    this.forget();
+    this.#saved.clear();
     for (const partition of partitions) {
       const { low } = found.get(partition) ?? { low: 0n };
       lows.set(partition, low);
@@ -220,7 +241,7 @@ export class GroupPosition {
           (start.committed ?? -1n) < saved;
       });
       // Otherwise the topic is another one.
-      if (!found || !isBefore || Date.now() > endsAt) return found;
+      if (!found || !isBefore || over() || Date.now() > endsAt) return found;
       await pause(AGAIN_MS, this.#stopping);
     }
   }

@@ -15,6 +15,7 @@ import {
   type LoopContext,
   type Processing,
 } from "../../lib/consume/consumer_loop.ts";
+import type { OffsetStore } from "../../lib/consume/offset_store.ts";
 import type { LoopOptions } from "../../lib/consume/options.ts";
 import { HEADER_OFFSETS } from "../../lib/kafka/batches/header_offsets.ts";
 import { createKafka, withClient } from "../../lib/kafka/client.ts";
@@ -291,6 +292,67 @@ integrationTest(
       ["0 a", "3 b", "4 zoe", "5 c"],
     );
     assertEquals(await committedOffsets(bench), { 0: 6 });
+  },
+);
+
+integrationTest(
+  "consumeMessages() doesn't go back for a start that the next one has overtaken",
+  async (bench) => {
+    const { config, topic } = bench;
+    await makeTopic(bench, 2);
+    const overtaken = Promise.withResolvers<void>();
+    let loads = 0;
+    const kept = new Map<number, bigint>();
+    let kafkaOffsets: OffsetStore | undefined;
+    const offsets = (kafka: OffsetStore): OffsetStore => ({
+      async load() {
+        kafkaOffsets = kafka;
+        // The first lookup is that before the group is joined.
+        if (++loads === 2) await overtaken.promise;
+        return new Map(kept);
+      },
+      async save(positions, note) {
+        for (const [partition, next] of positions) kept.set(partition, next);
+        await kafka.save(positions, note);
+      },
+    });
+    const places: string[] = [];
+    const process = (partition: number, { offset }: Message) =>
+      places.push(`${partition}:${offset}`) > 0;
+    const stop = new AbortController();
+    const options = { idleExitMs: undefined, signal: stop.signal };
+    const first = run(bench, async (partition, message) => {
+      process(partition, message);
+      if (message.offset === "5") {
+        await eventually("commits", () => kept.get(partition) === 5n);
+        overtaken.resolve();
+        await pause(0);
+        // What the start asks Kafka has an answer before this.
+        await kafkaOffsets?.load([partition]);
+      }
+      return true;
+    }, { ...options, offsets });
+    const members = [first];
+    try {
+      await eventually("a start that takes its time", () => loads === 2);
+      members.push(run(bench, process, options));
+      await eventually("the next start", () => loads > 2);
+      for (const partition of [0, 1]) {
+        const messages = Array.from(
+          { length: 10 },
+          () => ({ value: "", partition }),
+        );
+        await sendRaw(config, topic, messages);
+        await sendRaw(config, topic, messages);
+      }
+      await eventually("all messages", () => new Set(places).size === 40);
+    } finally {
+      overtaken.resolve();
+      stop.abort();
+      await Promise.all(members);
+    }
+    assertEquals(places.length, 40);
+    assertEquals(await committedOffsets(bench), { 0: 20, 1: 20 });
   },
 );
 
