@@ -98,8 +98,6 @@ export class Consumer implements Connectable {
   readonly #consumer: ReturnType<Kafka["consumer"]>;
   #topic = "";
   #handlers: ConsumerHandlers | undefined;
-  /** `commitOffsets()` returns without committing once a stop has begun; this doesn't. */
-  #commitFetched: EachBatchPayload["commitOffsetsIfNecessary"] | undefined;
   #isMember = false;
   /** The generation that it joins. */
   #generation = 0;
@@ -116,7 +114,6 @@ export class Consumer implements Connectable {
         this.#generation = id;
         // Before it is known whose partitions are whose, kafkajs would commit what the generation before has processed as this one's.
         this.#isMember = false;
-        this.#commitFetched = undefined;
       },
       leaderless: (partitions) => this.#handlers?.leaderless(partitions),
     };
@@ -159,7 +156,6 @@ export class Consumer implements Connectable {
     const consumer = this.#consumer;
     const { events } = consumer;
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
-      this.#commitFetched = undefined;
       this.#isMember = true;
       const joinedAs = `${payload.memberId} ${this.#generation}`;
       const isNewGeneration = joinedAs !== this.#joinedAs;
@@ -180,10 +176,7 @@ export class Consumer implements Connectable {
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
-      eachBatch: (payload) => {
-        this.#commitFetched = payload.commitOffsetsIfNecessary;
-        return handlers.fetched(fetchedOf(payload));
-      },
+      eachBatch: (payload) => handlers.fetched(fetchedOf(payload)),
     });
   }
 
@@ -201,20 +194,17 @@ export class Consumer implements Connectable {
     metadata: string | null = null,
   ): Promise<void> {
     const topic = this.#topic;
-    const partitions = [...offsets].map(([partition, offset]) => ({
-      partition,
-      offset: String(offset),
-      metadata,
-    }));
-    if (this.#commitFetched) {
-      await this.#commitFetched({ topics: [{ topic, partitions }] });
-    } else if (!this.#isMember) {
+    if (!this.#isMember) {
       throw new LeftGroupError("This consumer has left its group");
-    } else {
-      await this.#consumer.commitOffsets(
-        partitions.map((one) => ({ topic, ...one })),
-      );
     }
+    await this.#consumer.commitOffsets(
+      [...offsets].map(([partition, offset]) => ({
+        topic,
+        partition,
+        offset: String(offset),
+        metadata,
+      })),
+    );
   }
 }
 

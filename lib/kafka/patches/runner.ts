@@ -1,5 +1,5 @@
 /**
- * A fix of the end of a consumer of kafkajs that is just joining its group.
+ * Fixes of how a consumer of kafkajs ends that is just joining its group, and of how it commits.
  *
  * @module
  */
@@ -7,6 +7,8 @@
 import type { OwnCopy } from "./own_copy.ts";
 
 interface Runner {
+  readonly consumerGroup: { commitOffsets(offsets: unknown): Promise<void> };
+  commitOffsets(offsets: unknown): Promise<void>;
   onCrash(error: unknown): unknown;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -16,6 +18,9 @@ interface Runner {
  * Makes kafkajs wait for a consumer to have joined its group, or failed to, before it stops it.
  *
  * It takes such a consumer as one that doesn't run, and stops nothing: after it has joined it reads on, and keeps its partitions.
+ *
+ * And makes it commit once, and as the member that it is now. It tries again after a pause otherwise, and if it has joined its group again
+ * meanwhile the old offsets go out as those of the new generation. And where it has begun to stop it commits nothing, and reports nothing.
  */
 export function patchRunner(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: Runner }>(
@@ -33,6 +38,9 @@ export function patchRunner(kafkajs: OwnCopy): void {
       return onCrash(error);
     };
     return start.call(this).finally(resolve);
+  };
+  prototype.commitOffsets = function (offsets) {
+    return this.consumerGroup.commitOffsets(offsets);
   };
   prototype.stop = async function () {
     await started.get(this);
