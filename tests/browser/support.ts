@@ -11,7 +11,7 @@ import { freePorts } from "../../lib/engine/ports.ts";
 import type { Order } from "../../lib/events/order.ts";
 import type { Config } from "../../lib/settings/config.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { TEST_MS } from "../support/patience.ts";
 import { TaskProcess } from "../support/task_process.ts";
 import { encodeOrders, makeOrder, sendRaw } from "../support/topics.ts";
 import { Chromium, type Page, whyNoChromium } from "./chromium.ts";
@@ -80,7 +80,7 @@ export class DashboardTask implements AsyncDisposable {
    *
    * @param config Where the engine is.
    * @param options `database`: the store's; `port`: any that is free by default; `flags`: further flags; `deadlineMs`: after how
-   * long it is killed, in milliseconds, {@linkcode PATIENCE_MS} by default.
+   * long it is killed, in milliseconds, {@linkcode TEST_MS} by default.
    * @returns The dashboard, which answers.
    */
   static async launch(
@@ -89,7 +89,7 @@ export class DashboardTask implements AsyncDisposable {
       database,
       port = freePorts(1)[0] ?? 0,
       flags = [],
-      deadlineMs = PATIENCE_MS,
+      deadlineMs = TEST_MS,
     }: {
       readonly database: string;
       readonly port?: number;
@@ -126,7 +126,7 @@ export class DashboardTask implements AsyncDisposable {
  */
 export function startStore(
   { config, topic, group, database }: Omit<PageBench, "browser">,
-  deadlineMs = PATIENCE_MS,
+  deadlineMs = TEST_MS,
 ): TaskProcess {
   return new TaskProcess(config, "store", [
     `--topic=${topic}`,

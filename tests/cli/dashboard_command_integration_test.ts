@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { freePorts } from "../../lib/engine/ports.ts";
+import { eventually } from "../support/eventually.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { scratchFolder } from "../support/scratch_folder.ts";
 import { runTaskProcess, TaskProcess } from "../support/task_process.ts";
@@ -55,10 +56,14 @@ integrationTest(
     const etag = page.headers.get("etag") ?? "";
     const again = await fetch(url, { headers: { "if-none-match": etag } });
     assertEquals([again.status, await again.text()], [304, ""]);
-    const status = await (await fetch(`${url}/api/status`)).json();
-    assertEquals(status.kafka, { ok: true });
-    assertEquals(status.registry, { ok: true });
-    assertEquals(status.store, {
+    let store: unknown;
+    // The first look may take longer than the page waits for it.
+    await eventually("Kafka and the registry answer", async () => {
+      const status = await (await fetch(`${url}/api/status`)).json();
+      ({ store } = status);
+      return status.kafka.ok && status.registry.ok;
+    });
+    assertEquals(store, {
       ok: false,
       error: "Nothing is stored in the database '.data/none.db' yet",
       advice: "Run `deno task store` to fill it.",

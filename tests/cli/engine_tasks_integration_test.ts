@@ -41,10 +41,7 @@ localEngineTest(
   async () => {
     await using copy = await CheckoutCopy.create();
     const demo = copy.start("demo");
-    await eventually(
-      "an event is delivered",
-      () => demo.over || demo.stdout.includes("Delivered: "),
-    );
+    await demo.said("Delivered: ");
     demo.process.kill("SIGINT");
     assertEquals(await demo.end(), 0, demo.stderr);
     assertMatch(

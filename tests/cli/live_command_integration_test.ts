@@ -129,9 +129,13 @@ localEngineTest(
     );
     assertEquals((await copy.engine.running()).length, 2);
 
+    let before = NaN;
+    await eventually("a look at the store", async () => {
+      before = Number((await stored(copy, messages))?.["count"]);
+      return !Number.isNaN(before);
+    });
     const next = copy.start("live", [`--port=${page}`]);
-    const before = await stored(copy, messages);
-    await filled(Number(before?.["count"]) / yesterday.length + 1);
+    await filled(before / yesterday.length + 1);
     await eventually("the store has all orders of yesterday", async () => {
       const row = await stored(copy, ofYesterday);
       return Number(row?.["orders"]) >= expected.orders;

@@ -26,6 +26,7 @@ import { TestDashboard } from "../support/dashboard.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
 import { untilAnswered } from "../support/doctor.ts";
 import { eventually } from "../support/eventually.ts";
+import { inTimeOnce } from "../support/in_time.ts";
 import { CuttingProxy } from "../support/cutting_proxy.ts";
 import { RegistryProxy } from "../support/registry_proxy.ts";
 import { type Right, SecuredBroker } from "../support/secured_broker.ts";
@@ -106,17 +107,19 @@ async function refused(
   args: readonly string[],
   { debug = hasSecret(options.env) } = {},
 ): Promise<string> {
-  const begin = Date.now();
-  const running = run(options, task, args)
-    .then((result) => ({ ...result, took: Date.now() - begin }));
+  const runDebug = () => run(options, task, [...args, "--debug"]);
   // Two consumers at once would share the group.
-  if (task === "consume") await running;
-  const debugging = debug && run(options, task, [...args, "--debug"]);
-  const [first, debugged] = await Promise.all([running, debugging]);
-  const { code, stderr, took } = first;
-  assertEquals(code, 1, stderr);
-  assert(took < AT_ONCE_MS, `Took ${took} ms: ${stderr}`);
-  assert(!stderr.includes("Waiting for"), stderr);
+  const debugging = debug && task !== "consume" && runDebug();
+  let stderr = "";
+  // A broker that a busy machine holds up refuses nothing in time, and is waited for.
+  await inTimeOnce(AT_ONCE_MS, async () => {
+    const begin = Date.now();
+    const result = await run(options, task, args);
+    ({ stderr } = result);
+    assertEquals(result.code, 1, stderr);
+    return stderr.includes("Waiting for") ? Infinity : Date.now() - begin;
+  });
+  const debugged = debug && await (debugging || runDebug());
   assertEquals(stderr.split("\n").filter((l) => /^Error/.test(l)).length, 1);
   if (debugged) {
     assertEquals(debugged.code, 1, debugged.stderr);
@@ -666,7 +669,7 @@ securityTest(
           [shown.body.partitions[0].bytes, shown.body.settings],
           [null, []],
         );
-        assertEquals((await page.get("/api/status")).body.kafka, { ok: true });
+        assertEquals((await page.statusOnce("kafka")).kafka, { ok: true });
       },
     );
 

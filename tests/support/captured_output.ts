@@ -32,7 +32,10 @@ export function withoutTimes(text: string): string {
  * @returns The lines, in which `Delivered 5 events in 1.0 s (5/s).` is `Delivered 5 events.`
  */
 export function withoutDuration(text: string): string {
-  return text.replace(/^\w+ [\d,]+ events? \([\d,]+\/s\).*\n/gm, "")
+  return text.replace(
+    /^.*\n/gm,
+    (line) => isProgress(line.trimEnd()) ? "" : line,
+  )
     .replace(/ in [\d.]+ m?s( \([\d,]+\/s\))?/g, "");
 }
 

@@ -9,7 +9,7 @@ import { ensurePrograms } from "../../lib/engine/download.ts";
 import { runScript } from "../../lib/engine/shell.ts";
 import { LocalEngine } from "../../lib/engine/local.ts";
 import { stopEngine } from "../../lib/engine/mod.ts";
-import { PATIENCE_MS } from "./patience.ts";
+import { TEST_MS } from "./patience.ts";
 
 /** What the tasks read. `.deno.lock` and `.offline` exist if `deno task setup` has made them. */
 const PATHS = [
@@ -27,7 +27,7 @@ export interface RunningTask {
   readonly process: Deno.ChildProcess;
   /** Waits until it has ended and all of its output was read. Returns its exit code. */
   end(): Promise<number>;
-  /** Resolves when a line of standard error has a text, or the output ends. */
+  /** Resolves when it has written a text, or the output ends. */
   said(text: string): Promise<void>;
   /** Everything that it wrote to standard output. */
   readonly stdout: string;
@@ -103,7 +103,7 @@ export class CheckoutCopy implements AsyncDisposable {
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TEST_MS),
     }).spawn();
     const texts = { stdout: "", stderr: "" };
     let changed = Promise.withResolvers<void>();
@@ -128,7 +128,8 @@ export class CheckoutCopy implements AsyncDisposable {
         return (await process.status).code;
       },
       async said(text) {
-        while (!texts.stderr.includes(text) && !over) await changed.promise;
+        const has = (output: string) => output.includes(text);
+        while (!Object.values(texts).some(has) && !over) await changed.promise;
       },
       get stdout() {
         return texts.stdout;

@@ -6,6 +6,7 @@
 
 import { type Dashboard, serveDashboard } from "../../lib/web/server.ts";
 import type { DashboardOptions } from "../../lib/web/server.ts";
+import { eventually } from "./eventually.ts";
 
 /** The options of {@linkcode TestDashboard}: a missing database by default. */
 export type TestDashboardOptions =
@@ -74,6 +75,21 @@ export class TestDashboard implements AsyncDisposable {
     const response = await fetch(this.url + path, init);
     const { status, headers } = response;
     return { status, headers, body: await response.json() };
+  }
+
+  /**
+   * Asks how all is, until one of them has answered the server: a busy machine may take longer than it waits.
+   *
+   * @param answered Which.
+   * @returns The status of all.
+   */
+  async statusOnce(answered: "kafka" | "registry"): Promise<Answer["body"]> {
+    let status: Answer["body"];
+    await eventually(`an answer of ${answered}`, async () => {
+      ({ body: status } = await this.get("/api/status"));
+      return status[answered].ok;
+    });
+    return status;
   }
 
   /**

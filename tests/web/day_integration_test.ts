@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { loyaltyScans } from "../../lib/events/loyalty_scan.ts";
 import { orders } from "../../lib/events/order.ts";
 import { scanStore } from "../../lib/store/loyalty_scans.ts";
@@ -100,10 +100,8 @@ databaseTest(
     );
 
     // A late one, and the first event of another kind, whose tables were not there.
-    const startMs = performance.now();
     await store.add(1, [makeOrder({ ts_utc: at(0), amount: 1 })]);
     const later = await page.until("day", ({ late }) => late === 1);
-    assert(performance.now() - startMs < 10_000);
     assertEquals(later.minutes[1], minute(0, [2, 5, 110, 0]));
     await using scans = await storeOf(settings, loyaltyScans, scanStore);
     const scan = loyaltyScans.generate?.({ seed: 1 }).next().value;
