@@ -46,7 +46,7 @@ for (const [what, work] of Object.entries(ENDLESS)) {
         "it takes longer than 500 ms",
       ]);
     });
-    assert(tookMs < 3_000, `${tookMs} ms`);
+    assert(tookMs < 6_000, `${tookMs} ms`);
     assertEquals(withinDeadline(() => 7), 7);
     await new Promise((resolve) => setTimeout(resolve, 1));
   });

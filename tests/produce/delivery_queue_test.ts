@@ -207,7 +207,7 @@ Deno.test("DeliveryQueue.stop() lets the request under way end, and fails the re
 Deno.test("DeliveryQueue gives up for good when the delivery timeout is over", async () => {
   const b = bench(() => {
     throw new Refusal("retry");
-  }, { deliveryTimeoutMs: 500 });
+  }, { deliveryTimeoutMs: 2_000 });
   b.push(message(1));
   await b.begun();
   b.push(message(2));

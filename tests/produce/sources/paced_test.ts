@@ -66,6 +66,7 @@ Deno.test("paced() ends at once when it is stopped between two items", async () 
 
 Deno.test("paced() yields what is past at once, and nothing before a clock shows its time", async () => {
   const start = Date.parse("2026-05-06T11:00:00Z");
+  const startedAt = performance.now();
   const msUntil = startClock(start, 1_000);
   const times = [
     start - 86_400_000,
@@ -75,7 +76,6 @@ Deno.test("paced() yields what is past at once, and nothing before a clock shows
   ];
   const early: number[] = [];
   const seen: number[] = [];
-  const startedAt = performance.now();
   for await (const atMs of paced(ReadableStream.from(times), { msUntil })) {
     if (msUntil(atMs) > 0) early.push(atMs);
     seen.push(atMs);
