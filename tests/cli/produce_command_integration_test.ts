@@ -506,8 +506,8 @@ integrationTest(
     const nowhere = `localhost:${port}`;
     const reach = { reach: [nowhere] };
     const [kafka, registry] = await Promise.all([
-      produce(bench, [`--brokers=${nowhere}`, "--timeout=10"], reach),
-      produce(bench, [`--registry=http://${nowhere}`, "--timeout=10"], reach),
+      produce(bench, [`--brokers=${nowhere}`, "--timeout=20"], reach),
+      produce(bench, [`--registry=http://${nowhere}`, "--timeout=20"], reach),
     ]);
     assertEquals({ code: kafka.code, stderr: withoutWait(kafka.stderr) }, {
       code: 1,

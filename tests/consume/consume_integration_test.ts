@@ -498,8 +498,12 @@ integrationTest(
     );
     await first.stop();
     await withAdmin(bench.config, {}, async (admin) => {
-      const topicPartitions = [{ topic: bench.topic, count: 2 }];
-      await admin.createPartitions({ topicPartitions });
+      const { topic } = bench;
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 2 }] });
+      await eventually("the second partition", async () => {
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        return topics[0]?.partitions.length === 2;
+      });
     });
     await sendOrders(bench, 2, { partitions: [0, 1], first: 2 });
     await using second = new Running(bench, { from: "latest" });

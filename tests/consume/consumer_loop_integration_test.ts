@@ -34,6 +34,8 @@ import { committedOffsets, makeTopic, sendRaw } from "../support/topics.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 
 const GZIP = 1;
+/** The bit of a batch's attributes that marks a control batch. */
+const CONTROL = 0x20;
 
 function text(value: Uint8Array | null): string {
   return value === null ? "" : new TextDecoder().decode(value);
@@ -118,6 +120,11 @@ function readFrom(
   );
 }
 
+/** Tells whether a batch is the marker of a transaction's end. */
+function isControl(batch: Buffer): boolean {
+  return (batch.readInt16BE(HEADER_OFFSETS.attributes) & CONTROL) !== 0;
+}
+
 /** Sends single messages to partition 0, each in a batch of its own, in several transactions that go on at the same time. */
 class Transactions implements AsyncDisposable {
   readonly #bench: Bench;
@@ -126,6 +133,7 @@ class Transactions implements AsyncDisposable {
     Awaited<ReturnType<Producer["transaction"]>>
   >();
   readonly #producers = new Map<string, Producer>();
+  #endsCount = 0;
 
   constructor(bench: Bench) {
     this.#bench = bench;
@@ -156,6 +164,13 @@ class Transactions implements AsyncDisposable {
   async end(name: string, how: "abort" | "commit"): Promise<void> {
     await this.#open.get(name)?.[how]();
     this.#open.delete(name);
+    this.#endsCount++;
+    // Kafka answers before the marker of the end is in the partition.
+    await eventually("the marker", async () => {
+      const { config, topic } = this.#bench;
+      const batches = await fetchRaw(config, { topic });
+      return batches.filter(isControl).length >= this.#endsCount;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

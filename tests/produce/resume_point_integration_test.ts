@@ -276,11 +276,13 @@ resumeTest(
         yield item;
         if (item.number > 1) continue;
         await first.promise;
-        await withAdmin(
-          config,
-          {},
-          (admin) => admin.deleteTopics({ topics: [topic] }),
-        );
+        await withAdmin(config, {}, async (admin) => {
+          await admin.deleteTopics({ topics: [topic] });
+          await eventually(
+            "the topic is gone",
+            async () => !(await admin.listTopics()).includes(topic),
+          );
+        });
       }
     }
     const summary = await produceItems(orders, interrupted(), {

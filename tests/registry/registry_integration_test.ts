@@ -164,14 +164,14 @@ integrationTest(
     const order = makeOrder();
     const [value = null] = await encodeOrders(bench, [order]);
     await sendRaw(config, topic, [{ key: "charlie_davis", value }]);
-    await task.until(/Waiting for/, "stderr");
+    await task.until(/Waiting for it\.\.\./, "stderr");
     const { 0: committed = 0 } = await committedOffsets(bench);
     assert(committed <= 1, `${committed} committed`);
     open = true;
-    const { code, stdout, stderr } = await task.end();
+    const { code, stdout } = await task.end();
     assertEquals(code, 0);
     assertStringIncludes(stdout, `Event ID: ${order.event_id}`);
-    assertMatch(stderr, /No longer waiting for the Schema Registry/);
+    assertMatch(task.stderr, /No longer waiting for the Schema Registry/);
     assertEquals(await committedOffsets(bench), { 0: 2 });
   },
 );
@@ -200,7 +200,7 @@ integrationTest(
       `--registry=http://${host}`,
       "--json",
     ], { reach: [host] });
-    await task.until(/Waiting for/, "stderr");
+    await task.until(/Waiting for it\.\.\./, "stderr");
     task.signal("SIGTERM");
     const { code, stdout } = await task.end();
     assertEquals({ code, stdout }, { code: 0, stdout: "" });

@@ -7,7 +7,7 @@
 import denoJson from "../../deno.json" with { type: "json" };
 import { type Config, DEFAULT_CONFIG } from "../../lib/settings/config.ts";
 import { checkoutFolder } from "../../lib/engine/paths.ts";
-import { withoutTimes } from "./captured_output.ts";
+import { withoutHoldUps, withoutTimes } from "./captured_output.ts";
 import { PATIENCE_MS } from "./patience.ts";
 
 /** The tasks that talk to Kafka and the registry. */
@@ -50,7 +50,7 @@ export interface TaskResult {
   readonly code: number;
   /** What it wrote to standard output. */
   readonly stdout: string;
-  /** What it wrote to standard error, without the times. */
+  /** What it wrote to standard error, without the times and the hold-ups: {@linkcode withoutHoldUps}. */
   readonly stderr: string;
 }
 
@@ -197,7 +197,7 @@ export class TaskProcess implements AsyncDisposable {
     return this.#texts.stdout;
   }
 
-  /** What it has written to standard error so far. */
+  /** What it has written to standard error so far, with the times and all waits. */
   get stderr(): string {
     return this.#texts.stderr;
   }
@@ -325,7 +325,7 @@ export class TaskProcess implements AsyncDisposable {
       );
     }
     const { stdout, stderr } = this.#texts;
-    return { code, stdout, stderr: withoutTimes(stderr) };
+    return { code, stdout, stderr: withoutHoldUps(withoutTimes(stderr)) };
   }
 
   #describe(): string {
