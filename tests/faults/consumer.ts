@@ -210,7 +210,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       await using traffic = await Traffic.open(bench);
       const consumption = new Consumption(bench);
       await traffic.send(each);
-      await using consumer = consumption.start(["--idle-exit=2"]);
+      await using consumer = consumption.start(["--idle-exit=8"]);
       await consumer.until(
         "its first events",
         () => consumption.lines === each,
@@ -258,6 +258,13 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
         await shown(10);
         const members = await memberIds(config, group);
         for (let cut = 1; cut <= cuts; cut++) {
+          const ends = await topicEnds(config, topic);
+          await eventually(
+            "commits",
+            async () =>
+              JSON.stringify(await committedOffsets(bench)) ===
+                JSON.stringify(ends),
+          );
           engine.proxy.silence("cafe-event-consumer");
           const started = Date.now();
           await traffic.send(10);
@@ -418,7 +425,7 @@ export const CONSUMER_FAULTS: readonly FaultTest[] = [
       using _slow = engine.proxy.slow({
         api: API.offsetCommit,
         clientId: "cafe-event-consumer",
-        ms: 250,
+        until: () => pause(250),
       });
       await using members = new AsyncDisposableStack();
       const all: WatchedTask[] = [];

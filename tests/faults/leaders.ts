@@ -108,7 +108,7 @@ export const LEADER_FAULTS: readonly FaultTest<ClusterEngine>[] = [{
       new WatchedTask(config, "store", [
         `--topic=${quiet}`,
         `--group=${group}-quiet`,
-        "--idle-exit=1",
+        "--idle-exit=5",
         ...other.databaseFlags,
       ]),
     );

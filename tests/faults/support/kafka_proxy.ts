@@ -7,8 +7,6 @@
  * @module
  */
 
-import { pause } from "../../../lib/base/pause.ts";
-
 /** Kinds of requests, by the protocol's numbers. */
 export const API = {
   produce: 0,
@@ -37,8 +35,8 @@ export interface Moment {
 
 /** Answers that take their time. */
 interface Delay extends Omit<Moment, "at" | "skip"> {
-  /** How long each is kept back, in milliseconds; what follows it on its connection waits as well. */
-  readonly ms: number;
+  /** Called with each: until when it is kept back. What follows it on its connection waits as well. */
+  readonly until: () => Promise<void>;
 }
 
 /** A frame that is kept back, and the connection that it came on. */
@@ -207,9 +205,9 @@ export class KafkaProxy implements AsyncDisposable {
   }
 
   /**
-   * Keeps back the answers to a kind of requests, each for a while.
+   * Keeps back the answers to a kind of requests.
    *
-   * @param delay Which, and for how long.
+   * @param delay Which, and until when.
    * @returns Dispose of it to let them through at once again.
    */
   slow(delay: Delay): Disposable {
@@ -304,7 +302,7 @@ export class KafkaProxy implements AsyncDisposable {
         if (
           delay && at === "answer" && delay.api === api &&
           delay.clientId === clientId
-        ) await pause(delay.ms);
+        ) await delay.until();
         await this.#cut?.promise;
         if (link.silent) continue;
         const change = at === "answer" ? this.#change : undefined;
