@@ -42,15 +42,12 @@ export interface LoopContext {
   readonly signal: AbortSignal;
   /**
    * Keeps the loop from committing a message that is being processed, and everything after it in its partition, until it is committed by
-   * {@linkcode LoopContext.commit}. It may be called again for messages after that one.
-   */
-  hold(partition: number, offset: string): void;
-  /**
-   * Commits a message that was held, and all before it in its partition.
+   * what this returns. It may be called again for messages after that one.
    *
-   * @throws {PipelineError} If the group has given the partition to another member, or the loop has ended.
+   * @returns What commits the message, and all before it in its partition. It throws a {@linkcode PipelineError} if the group has given out
+   * its partitions again, or the loop has ended.
    */
-  commit(partition: number, offset: string): Promise<void>;
+  hold(partition: number, offset: string): () => Promise<void>;
 }
 
 /**
@@ -109,6 +106,8 @@ interface Work {
 /** A partition with messages that the handler's side commits. */
 interface Hold {
   readonly last: bigint;
+  /** The offset of the last message that the handler's side has committed; -1 before that. */
+  committed: bigint;
   /** The offset of the last message that is processed. */
   processed?: string;
   /** Whether they are committed, and the loop commits again what comes after them. */
@@ -127,9 +126,7 @@ class ConsumerLoop {
   readonly #stopping = new AbortController();
   readonly #context: LoopContext = {
     signal: this.#stopping.signal,
-    hold: (partition, offset) =>
-      void this.#holds.set(partition, { last: BigInt(offset), isOver: false }),
-    commit: (partition, offset) => this.#commitHeld(partition, offset),
+    hold: (partition, offset) => this.#hold(partition, offset),
   };
   readonly #holds = new Map<number, Hold>();
   #generation = 0;
@@ -205,7 +202,7 @@ class ConsumerLoop {
         // A store tells itself that its place is away.
         if (!(reason instanceof OutageError)) this.#notifyWaiting(true, reason);
       });
-      await this.#consumer.run({ topic, from }, {
+      const running = this.#consumer.run({ topic, from }, {
         fetched: (fetched) => this.#onFetched(fetched),
         joined: (partitions, isNewGeneration) =>
           this.#onJoined(partitions, isNewGeneration),
@@ -222,6 +219,8 @@ class ConsumerLoop {
           else this.#fail(error);
         },
       });
+      // Its first join may take as long as another member takes for its messages.
+      await Promise.race([running, this.#end.promise]);
       await this.#end.promise;
       this.#options.stopping?.();
     } catch (error) {
@@ -256,20 +255,31 @@ class ConsumerLoop {
     // The member may still join while the loop already stops.
     if (this.#stopping.signal.aborted) return;
     this.#liveness.alive();
+    this.#notifyWaiting(false);
+    if (isNewGeneration) {
+      this.#position.renew();
+      this.#begin(partitions);
+      return;
+    }
+    this.#liveness.gap();
+    // Nobody else has had them: what is not committed still counts, and kafkajs would go back to what is.
+    this.#starts = this.#starts.then((starts) => {
+      for (const [partition, next] of starts) {
+        this.#consumer.seek(partition, next);
+      }
+      return starts;
+    });
+    this.#starts.catch((error) => this.#fail(error));
+  }
+
+  /** Looks up where to begin in this member's partitions. */
+  #begin(partitions: readonly number[]): void {
     this.#partitions = partitions;
-    if (isNewGeneration) this.#position.renew();
     this.#committer.forget();
     this.#holds.clear();
     this.#unplaced = [];
-    this.#notifyWaiting(false);
-    // In the same generation, the coordinator would take a commit that is under way after what is saved next.
-    const saved = isNewGeneration
-      ? []
-      : [this.#committer.ended(), this.#starts];
-    this.#starts = this.#resolveStarts(partitions, {
-      generation: ++this.#generation,
-      saved,
-    });
+    this.#liveness.moved();
+    this.#starts = this.#resolveStarts(partitions, ++this.#generation);
     this.#starts.then(() => {
       if (this.#stopping.signal.aborted) return;
       this.#liveness.watch();
@@ -280,14 +290,10 @@ class ConsumerLoop {
 
   async #resolveStarts(
     partitions: readonly number[],
-    { generation, saved }: {
-      readonly generation: number;
-      readonly saved: readonly Promise<unknown>[];
-    },
+    generation: number,
   ): Promise<Starts> {
     const { topic, notify, assigned } = this.#options;
     const starts: Starts = new Map();
-    await Promise.allSettled(saved);
     await this.#position.settled();
     if (!await this.#addStarts(starts, { partitions, generation })) {
       return starts;
@@ -410,7 +416,10 @@ class ConsumerLoop {
       await this.#processFetched({ fetched, isLost: () => lost.length > 0 });
     } catch (error) {
       if (error instanceof OffsetMovedError) {
-        this.#onJoined(this.#partitions, false);
+        // The generation is the same one, in which the coordinator would take a commit that is under way after the next one.
+        this.#committer.forget();
+        await this.#committer.flush();
+        this.#begin(this.#partitions);
       } else this.#fail(error);
     } finally {
       clearInterval(beats);
@@ -445,9 +454,14 @@ class ConsumerLoop {
     const expected = starts.get(partition);
     // Where to begin is looked up before the next fetch.
     if (expected === undefined) return;
-    if (fetchedOffset > expected) {
-      const gap = { from: expected, to: fetchedOffset };
-      await this.#position.notifyGap(partition, gap);
+    const gap = { from: expected, to: fetchedOffset };
+    // Two brokers are asked for it while its leader moves: what the second one brings has been read.
+    if (
+      fetchedOffset !== expected &&
+      !await this.#position.isGone(partition, gap)
+    ) {
+      this.#consumer.seek(partition, expected);
+      return;
     }
     let nextOffset: bigint | undefined;
     const count = typeof this.#process === "function"
@@ -534,12 +548,28 @@ class ConsumerLoop {
     else hold.processed = processed;
   }
 
+  #hold(partition: number, offset: string): () => Promise<void> {
+    const generation = this.#generation;
+    const last = BigInt(offset);
+    const { committed = -1n } = this.#holds.get(partition) ?? {};
+    this.#holds.set(partition, { last, committed, isOver: false });
+    return async () => {
+      // By now the partition may be held again, after another member had it.
+      if (generation !== this.#generation) {
+        throw notCommitted({ partition, offset });
+      }
+      await this.#commitHeld(partition, offset);
+    };
+  }
+
   async #commitHeld(partition: number, offset: string): Promise<void> {
     const generation = this.#generation;
     const hold = this.#holds.get(partition);
     if (!hold || this.#closed) throw notCommitted({ partition, offset });
-    if (!hold.isOver) {
-      hold.isOver = BigInt(offset) >= hold.last;
+    const held = BigInt(offset);
+    if (!hold.isOver && held > hold.committed) {
+      hold.committed = held;
+      hold.isOver = held >= hold.last;
       // What was processed after it and not held is committed along with it.
       const { processed = offset } = hold;
       this.#committer.mark(partition, hold.isOver ? processed : offset);

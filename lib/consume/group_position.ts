@@ -19,12 +19,8 @@ import {
   startingOffsets,
 } from "./starting_offsets.ts";
 
-/** For how long a coordinator that has just taken over may not know the group's last offsets, in milliseconds. */
-const CATCH_UP_MS = 2_000;
 /** For how long the coordinator may still take a commit whose connection has ended, and after the next one, in milliseconds. */
 const LATE_COMMIT_MS = 1_000;
-/** The pause until it is asked again, in milliseconds. */
-const AGAIN_MS = 50;
 
 /** When a wait is over, and what hears of its begin. */
 type Wait = Pick<OutageOptions, "over" | "begins">;
@@ -47,8 +43,6 @@ export class GroupPosition {
   readonly #late = new Set<number>();
   /** Whether this member has saved an offset in the topic: Kafka's are deleted with the topic, and only with it. */
   #hasSaved = false;
-  /** What this member has saved in this generation of the group. */
-  readonly #saved = new Map<number, bigint>();
   /** When no commit of this generation can be late any more, in milliseconds since the epoch. */
   #settledAt = 0;
 
@@ -79,7 +73,6 @@ export class GroupPosition {
     }
     this.#hasSaved = true;
     this.#isNewGroup = false;
-    for (const [partition, next] of positions) this.#saved.set(partition, next);
   }
 
   /** Waits until the coordinator can't get a commit late any more that would go before the next one. */
@@ -88,9 +81,8 @@ export class GroupPosition {
     if (unsettledMs > 0) await pause(unsettledMs);
   }
 
-  /** Begins a new generation of the group. Another member may have saved something since, and the coordinator refuses what is late. */
+  /** Begins a new generation of the group, in which the coordinator refuses what comes late. */
   renew(): void {
-    this.#saved.clear();
     this.#settledAt = 0;
   }
 
@@ -118,7 +110,7 @@ export class GroupPosition {
   ): Promise<ReadonlyMap<number, StartingOffset> | undefined> {
     const { topic, from, notify, offsets } = this.#options;
     const isAtEnd = this.#isNewGroup && from === "latest";
-    const found = await this.#lookUpSaved(partitions, over);
+    const found = await this.#lookUp({ over });
     if (!found) return undefined;
     // A member that was killed may have saved in its own place, and not in Kafka, where the lag comes from.
     const inKafka = offsets && await this.#persist(
@@ -144,37 +136,44 @@ export class GroupPosition {
       if (lost) notify?.(lost);
       const isNew = start.committed === undefined;
       // kafkajs begins at Kafka's offset, which may be an earlier one, or at the start; at the end it would begin at a later end.
-      if (
-        offsets || this.#saved.has(partition) || isNew && from === "latest"
-      ) {
+      if (offsets || isNew && from === "latest") {
         this.#consumer.seek(partition, start.offset);
       }
       const isBehind = start.committed === start.offset &&
         inKafka !== undefined && inKafka.get(partition) !== start.offset;
       if (isNew || isBehind) places.set(partition, start.offset);
     }
-    if (places.size > 0) {
-      await this.#persist(async () => {
-        await this.settled();
-        if (!over()) await this.save(places);
-      }, { over });
+    if (places.size === 0) return found;
+    const saved = await this.#persist(async () => {
+      await this.settled();
+      if (over()) return undefined;
+      await this.save(places);
+      return found;
+    }, { over });
+    if (!saved && isAtEnd) {
+      // The next start would take a later end.
+      for (const partition of places.keys()) this.#late.add(partition);
     }
-    return found;
+    return saved;
   }
 
-  /** Reports which messages retention has removed between what was read last and what was fetched now. */
-  async notifyGap(
+  /**
+   * Determines whether a partition no longer has what comes after the message that was read last, and reports which messages retention
+   * has removed before those that were fetched now.
+   */
+  async isGone(
     partition: number,
     gap: { readonly from: bigint; readonly to: bigint },
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { topic, notify } = this.#options;
     const ranges = await this.#persist(
       () => this.#admin.offsetRanges(topic),
       { over: this.#stopped },
     );
-    // kafkajs may have moved on for another reason, with nothing lost.
-    const low = ranges?.get(partition)?.low ?? 0n;
-    if (low > gap.from) notify?.(describeGap({ topic, partition }, gap));
+    const range = ranges?.get(partition);
+    if (!range) return false;
+    if (range.low > gap.from) notify?.(describeGap({ topic, partition }, gap));
+    return range.low > gap.from || range.high < gap.from;
   }
 
   /**
@@ -204,7 +203,6 @@ export class GroupPosition {
     notify?.(
       `Topic '${topic}' was deleted and created again while this consumer was away. Going on at its start.`,
     );
-    this.#saved.clear();
     for (const partition of partitions) {
       const { low } = found.get(partition) ?? { low: 0n };
       lows.set(partition, low);
@@ -224,27 +222,6 @@ export class GroupPosition {
   }
 
   readonly #stopped = () => this.#stopping.aborted;
-
-  /**
-   * Looks up where the group stands, and does it again while that is before what this member has saved. A coordinator that has just taken
-   * over knows all commits, and answers with those of which it knows that another replica has them too, which it learns a little later.
-   * It can only be so in the generation of before: a new one is such a commit itself.
-   */
-  async #lookUpSaved(partitions: readonly number[], over: () => boolean) {
-    const endsAt = Date.now() + CATCH_UP_MS;
-    for (;;) {
-      const found = await this.#lookUp({ over });
-      const isBefore = partitions.some((partition) => {
-        const start = found?.get(partition);
-        const saved = this.#saved.get(partition);
-        return start && saved !== undefined &&
-          (start.committed ?? -1n) < saved;
-      });
-      // Otherwise the topic is another one.
-      if (!found || !isBefore || over() || Date.now() > endsAt) return found;
-      await pause(AGAIN_MS, this.#stopping);
-    }
-  }
 
   #lookUp(wait: Wait) {
     const { topic, from } = this.#options;

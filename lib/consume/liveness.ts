@@ -79,6 +79,11 @@ export class Liveness {
     return this.#hadFetchGap;
   }
 
+  /** Records that the topic may have been recreated since the last fetch. */
+  gap(): void {
+    this.#hadFetchGap = true;
+  }
+
   /** Forgets the gap, after the topic was looked up again. */
   clearFetchGap(): void {
     this.#hadFetchGap = false;

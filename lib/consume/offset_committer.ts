@@ -52,11 +52,6 @@ export class OffsetCommitter {
     if (failure) throw failure.error;
   }
 
-  /** Waits until the commit that is under way has ended, whatever becomes of it. */
-  async ended(): Promise<void> {
-    await this.#underWay;
-  }
-
   /** Whether the last commit failed. The next {@linkcode flush} tries again. */
   get failed(): boolean {
     return this.#failure !== undefined;

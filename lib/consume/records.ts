@@ -56,8 +56,7 @@ export async function* records<T>(
       release = resolve;
       const [record] = records as [EventRecord<T>];
       const { partition, offset } = record;
-      context.hold(partition, offset);
-      const commit = () => context.commit(partition, offset);
+      const commit = context.hold(partition, offset);
       offered.resolve({ ...record, commit });
       return promise;
     },

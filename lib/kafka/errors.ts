@@ -79,6 +79,8 @@ export function isStaleMetadata(error: unknown): boolean {
     "UNKNOWN_TOPIC_OR_PARTITION",
     "LEADER_NOT_AVAILABLE",
     "NOT_LEADER_FOR_PARTITION",
+    "FENCED_LEADER_EPOCH",
+    "UNKNOWN_LEADER_EPOCH",
   ].includes(protocolCodeOf(error) ?? "");
 }
 

@@ -115,7 +115,7 @@ export function eventStore<T>(
   /** Moves the offset past messages that are not kept. False if the partition is another member's. */
   const move = async (partition: number, next: bigint): Promise<boolean> => {
     const from = places.get(partition);
-    if (from && next <= from.next) return true;
+    if (from && next <= from.next) return next === from.next;
     const to = { next, latestMs: from?.latestMs ?? -Infinity };
     const work = () =>
       from

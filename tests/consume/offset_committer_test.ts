@@ -254,13 +254,13 @@ Deno.test("OffsetCommitter.behind tells whether something waits for a commit, or
   assertEquals(committer.behind, false);
 });
 
-Deno.test("OffsetCommitter.ended() waits for the commit under way after forget(), throws nothing, and commits nothing more", async () => {
+Deno.test("OffsetCommitter.flush() waits for the commit under way after forget(), throws nothing, and commits nothing more", async () => {
   const { committer, commits } = bench();
   committer.mark(0, "1");
   committer.mark(0, "2");
   committer.forget();
   let hasEnded = false;
-  const ended = committer.ended().then(() => hasEnded = true);
+  const ended = committer.flush().then(() => hasEnded = true);
   await turn();
   assertEquals(hasEnded, false);
   commits[0]?.fail(new Error("No answer"));

@@ -4,13 +4,14 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { PipelineError } from "../../lib/base/errors.ts";
 import { consumeBatches } from "../../lib/consume/consume.ts";
-import { records } from "../../lib/consume/records.ts";
-import { orders } from "../../lib/events/order.ts";
+import { type ConsumedRecord, records } from "../../lib/consume/records.ts";
+import { type Order, orders } from "../../lib/events/order.ts";
 import { produce } from "../../lib/produce/produce.ts";
 import { type Bench, integrationTest } from "../support/integration.ts";
-import { makeOrder, makeTopic } from "../support/topics.ts";
+import { committedOffsets, makeOrder, makeTopic } from "../support/topics.ts";
 import { PATIENCE_MS } from "../support/patience.ts";
 
 function optionsOf({ config, topic, group }: Bench) {
@@ -31,6 +32,30 @@ async function produceOrders(bench: Bench, count: number): Promise<void> {
   );
   await produce(orders, list, { config, topic });
 }
+
+integrationTest(
+  "records() never takes the group back, in whatever sequence its records are committed",
+  async (bench) => {
+    await makeTopic(bench, 1);
+    await produceOrders(bench, 4);
+    const read: ConsumedRecord<Order>[] = [];
+    for await (const record of records(orders, optionsOf(bench))) {
+      read.push(record);
+      const [first, second, third] = read;
+      if (read.length < 4) continue;
+      await third?.commit();
+      await second?.commit();
+      await first?.commit();
+      break;
+    }
+    assertEquals(await committedOffsets(bench), { 0: 3 });
+    await assertRejects(
+      async () => await read[0]?.commit(),
+      PipelineError,
+      "could not be committed",
+    );
+  },
+);
 
 integrationTest(
   "records() delivers again what was read and not committed, and nothing that was committed",

@@ -6,7 +6,7 @@
 
 import { Buffer } from "node:buffer";
 import { pause } from "../../base/pause.ts";
-import { isUnanswered } from "../errors.ts";
+import { isStaleMetadata, isUnanswered, protocolCodeOf } from "../errors.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface Place {
@@ -75,8 +75,14 @@ interface ConsumerGroup {
   }[];
   commitOffsets(offsets: unknown): Promise<void>;
   fetch(nodeId: string): Promise<readonly { readonly partition: number }[]>;
+  joinAndSync(): Promise<void>;
   recoverFromFetch(error: unknown): Promise<void>;
   seek(to: Place & { readonly offset: string }): void;
+  /** What was sought and not fetched yet, by partition. */
+  readonly seekOffset: {
+    clear(): void;
+    has(topic: string, partition: number): boolean;
+  };
 }
 
 /**
@@ -98,6 +104,13 @@ interface Member {
   unansweredCount: number;
 }
 
+/** Thrown for what a member can only do once it has joined its group: kafkajs ends all of its fetches, and joins. */
+class NotJoinedError extends Error {
+  override readonly name = "NotJoinedError";
+  /** As a broker calls it. */
+  readonly type = "REBALANCE_IN_PROGRESS";
+}
+
 /**
  * Makes a consumer of kafkajs that joins its group again after a failure come as the member that it was. It comes as another one
  * otherwise, and the group waits for the old one until the session has run out.
@@ -107,6 +120,11 @@ interface Member {
  *
  * And makes it come with other data if a commit had no answer, so that the group begins a new generation: the coordinator refuses that
  * commit then, if it gets it late. In the same generation it takes it after those of what is read again, and the group's offset goes back.
+ *
+ * And makes it join when nothing is fetched or processed, and until it has joined. kafkajs joins amid the fetch that meets a leader that has
+ * moved, for which there is no need, or a new partition: what another broker's fetch has brought would be committed as that of the new
+ * generation. It fetches what it had before if only the second half of a join fails. And what was sought in one generation is sought in
+ * the next one that has the partition, whatever the group has read meanwhile.
  *
  * And makes it look again for the leaders of partitions that have none, see `patchLeaders`, and go on with the others meanwhile.
  *
@@ -129,6 +147,7 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       readonly #beyondSince = new Map<number, number>();
       /** When the metadata were refreshed for a partition without a leader, in milliseconds since the epoch. */
       #refreshedAt = 0;
+      #hasJoined = false;
 
       constructor(options: Options) {
         const member = members.getOrInsertComputed(options.cluster, () => ({
@@ -169,7 +188,15 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       set generationId(id: number | null) {
         const member = memberOf(this.cluster);
         member.generation = id;
-        if (id !== null) member.watch.generation(id);
+        if (id === null) return;
+        this.seekOffset.clear();
+        member.watch.generation(id);
+      }
+
+      override async joinAndSync() {
+        this.#hasJoined = false;
+        await super.joinAndSync();
+        this.#hasJoined = true;
       }
 
       override async commitOffsets(offsets: unknown) {
@@ -182,6 +209,7 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
       }
 
       override async fetch(nodeId: string) {
+        if (!this.#hasJoined) throw new NotJoinedError("The join has failed");
         try {
           await this.#lookForLeaders();
         } catch (error) {
@@ -217,6 +245,22 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
         );
       }
 
+      override async recoverFromFetch(error: unknown) {
+        const name = error instanceof Error && error.name;
+        if (name === "KafkaJSStaleTopicMetadataAssignment") {
+          throw new NotJoinedError("The topic has new partitions");
+        }
+        if (
+          isStaleMetadata(error) || name === "KafkaJSTopicMetadataNotLoaded"
+        ) {
+          await this.cluster.refreshMetadata();
+          if (protocolCodeOf(error) === "UNKNOWN_TOPIC_OR_PARTITION") {
+            throw new NotJoinedError("The topic may be another one");
+          }
+          await pause(AGAIN_MS);
+        } else await super.recoverFromFetch(error);
+      }
+
       async recoverFromOffsetOutOfRange(place: Place): Promise<void> {
         const { topic, partition } = place;
         try {
@@ -230,7 +274,8 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
           this.#beyondSince.delete(partition);
           const isGone = next < low ||
             next > end && Date.now() - since >= BEYOND_END_MS;
-          if (isGone) {
+          // A start may have found meanwhile where to go on.
+          if (isGone && !this.seekOffset.has(topic, partition)) {
             const fromBeginning = this.topicConfigurations[topic]
               ?.fromBeginning;
             const offset = String(fromBeginning ? low : end);

@@ -9,21 +9,26 @@ import { loadKafkajsFile } from "../../../lib/kafka/patches/load.ts";
 
 interface Runner {
   running: boolean;
+  start(): Promise<void>;
   commitOffsets(offsets: object): Promise<void>;
 }
 
 interface ConsumerGroup {
+  connect(): Promise<void>;
   commitOffsets(offsets: object): Promise<void>;
 }
 
 /** A log that nobody reads. */
 const logger = { namespace: () => logger, debug() {}, info() {} };
 
-async function runnerOf(consumerGroup: ConsumerGroup): Promise<Runner> {
+async function runnerOf(
+  consumerGroup: Partial<ConsumerGroup>,
+  onCrash = (_: unknown) => {},
+): Promise<Runner> {
   const Runner = await loadKafkajsFile<
     new (options: object) => Runner
   >("src/consumer/runner.js");
-  return new Runner({ logger, consumerGroup, concurrency: 1 });
+  return new Runner({ logger, consumerGroup, onCrash, concurrency: 1 });
 }
 
 Deno.test("patchRunner() makes a commit that a coordinator has refused fail at once", async () => {
@@ -38,6 +43,20 @@ Deno.test("patchRunner() makes a commit that a coordinator has refused fail at o
   runner.running = true;
   const error = await assertRejects(() => runner.commitOffsets({}));
   assertEquals({ error, commits }, { error: refusal, commits: 1 });
+});
+
+Deno.test("patchRunner() has kafkajs ask whether to begin again after each outage, and after nothing else", async () => {
+  const crashes: unknown[] = [];
+  for (const message of ["Broker not connected", "Another failure"]) {
+    const runner = await runnerOf({
+      connect: () => Promise.reject(new Error(message)),
+    }, (error) => crashes.push(error));
+    await runner.start();
+  }
+  assertEquals(
+    crashes.map((error) => error instanceof Error && "retriable" in error),
+    [true, false],
+  );
 });
 
 Deno.test("patchRunner() commits while the consumer stops", async () => {
