@@ -215,6 +215,8 @@ class ConsumerLoop {
         alive: () => this.#liveness.alive(),
         failed: (error, restarts) => {
           this.#liveness.alive();
+          // What could not be fetched may come when Kafka is back.
+          this.#liveness.moved();
           if (restarts) this.#notifyWaiting(true, error);
           else this.#fail(error);
         },
