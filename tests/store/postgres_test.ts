@@ -24,7 +24,7 @@ import { openDatabase } from "../../lib/store/store.ts";
 import type { Table } from "../../lib/store/table.ts";
 import { CuttingProxy } from "../support/cutting_proxy.ts";
 import { eventually } from "../support/eventually.ts";
-import { PATIENCE_MS } from "../support/patience.ts";
+import { PATIENCE_MS, TEST_MS } from "../support/patience.ts";
 import { PostgresServer, whyNoPostgres } from "../support/postgres_server.ts";
 
 const NOTES: Table = {
@@ -152,7 +152,7 @@ serverTest(
   async (server) => {
     const other = await openDatabase(server.settings(), [NOTES]);
     const holder = new PostgresDatabase(server.settings(), {
-      timeoutMs: PATIENCE_MS,
+      timeoutMs: TEST_MS,
     });
     const database = new PostgresDatabase(server.settings(), {
       timeoutMs: LIMIT_MS,
@@ -175,6 +175,7 @@ serverTest(
       await untilWorking(database);
       assertEquals(await other.transaction(add(1)), ["1"]);
     } finally {
+      refused = true;
       await database.close();
       await holder.close();
       await other.close();
