@@ -9,6 +9,9 @@ import { protocolCodeOf } from "../errors.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface BrokerPool {
+  /** The broker that is connected to first. */
+  seedBroker: unknown;
+  disconnect(): Promise<void>;
   withBroker(ask: (args: unknown) => Promise<unknown>): Promise<unknown>;
   refreshMetadata(topics: readonly string[]): Promise<unknown>;
 }
@@ -26,6 +29,8 @@ interface Errors {
  *
  * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator". And closing forgets the
  * metadata, of which a refresh reads on: the TypeError of that would end a consumer which comes back after a broker's crash.
+ *
+ * And makes it begin with the next broker each time it connects: one that is suspended takes connections, and answers nothing.
  */
 export function patchBrokerPool(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: BrokerPool }>(
@@ -45,6 +50,11 @@ export function patchBrokerPool(kafkajs: OwnCopy): void {
         { host: "", port: 0 },
       );
     }
+  };
+  const disconnect = prototype.disconnect;
+  prototype.disconnect = async function () {
+    await disconnect.call(this);
+    this.seedBroker = undefined;
   };
   const original = prototype.withBroker;
   prototype.withBroker = async function (ask) {

@@ -126,7 +126,8 @@ class NotJoinedError extends Error {
  * generation. It fetches what it had before if only the second half of a join fails. And what was sought in one generation is sought in
  * the next one that has the partition, whatever the group has read meanwhile.
  *
- * And makes it look again for the leaders of partitions that have none, see `patchLeaders`, and go on with the others meanwhile.
+ * And makes it look again for the leaders of partitions that have none, see `patchLeaders`, and go on with the others meanwhile; and for
+ * those of a broker that has not answered.
  *
  * And makes it ask the leader for the partition's offsets when a broker says that an offset is out of range. A replica that lags says
  * so while the metadata still name it the leader, or as consumers may read from any replica (KIP-392). kafkajs believes it, and commits
@@ -258,7 +259,13 @@ export function patchConsumerGroup(kafkajs: OwnCopy): void {
             throw new NotJoinedError("The topic may be another one");
           }
           await pause(AGAIN_MS);
-        } else await super.recoverFromFetch(error);
+        } else {
+          // By the next fetch another broker may lead what this one did.
+          if (name === "KafkaJSRequestTimeoutError") {
+            await this.cluster.refreshMetadata();
+          }
+          await super.recoverFromFetch(error);
+        }
       }
 
       async recoverFromOffsetOutOfRange(place: Place): Promise<void> {

@@ -1,18 +1,51 @@
 /**
- * A broker pool that is closed while it is at work.
+ * A broker pool that is closed while it is at work, or opened again.
  *
  * @module
  */
 
-import { assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { isKafkaOutage } from "../../../lib/kafka/errors.ts";
 import { loadKafkajsFile } from "../../../lib/kafka/patches/load.ts";
 import { permittedTest } from "../../support/permissions.ts";
 
 interface BrokerPool {
   metadata: unknown;
+  connect(): Promise<void>;
+  disconnect(): Promise<void>;
   refreshMetadata(topics: readonly string[]): Promise<unknown>;
 }
+
+permittedTest(
+  "patchBrokerPool() makes the pool begin with the next broker each time it connects",
+  [{ name: "env" }, { name: "read" }],
+  async () => {
+    const BrokerPool = await loadKafkajsFile<
+      { readonly prototype: BrokerPool }
+    >("src/cluster/brokerPool.js");
+    let built = 0;
+    const connected: number[] = [];
+    const pool: BrokerPool = Object.assign(
+      Object.create(BrokerPool.prototype),
+      {
+        brokers: {},
+        retrier: (work: () => Promise<void>) => work(),
+        connectionPoolBuilder: { build: () => Promise.resolve(++built) },
+        createBroker: (
+          { connectionPool }: { readonly connectionPool: number },
+        ) => ({
+          connect: () => Promise.resolve(void connected.push(connectionPool)),
+          disconnect: () => Promise.resolve(),
+        }),
+      },
+    );
+    for (let time = 0; time < 2; time++) {
+      await pool.connect();
+      await pool.disconnect();
+    }
+    assertEquals(connected, [1, 2]);
+  },
+);
 
 permittedTest(
   "patchBrokerPool() makes an outage of a refresh of metadata when the pool is closed meanwhile",

@@ -65,11 +65,20 @@ Deno.test("patchConsumerGroup() has kafkajs join again in place of a fetch after
   assertEquals("type" in error && error.type, "REBALANCE_IN_PROGRESS");
 });
 
-Deno.test("patchConsumerGroup() joins again for a topic that has changed, once no fetch is under way, and not for a leader that has moved", async () => {
+Deno.test("patchConsumerGroup() joins again for a topic that has changed, once no fetch is under way, and only looks for the leader of one that has moved", async () => {
   const { group, refreshes } = await bench();
   // A join would fail: there is no coordinator.
   await group.recoverFromFetch(failure("NOT_LEADER_FOR_PARTITION"));
   assertEquals(refreshes.length, 1);
+  const timeout = Object.assign(new Error("No answer"), {
+    name: "KafkaJSRequestTimeoutError",
+  });
+  await assertRejects(
+    () => group.recoverFromFetch(timeout),
+    Error,
+    "No answer",
+  );
+  assertEquals(refreshes.length, 2);
   for (
     const change of [
       failure("UNKNOWN_TOPIC_OR_PARTITION"),
