@@ -102,7 +102,7 @@ export class GroupPosition {
    * Kafka: a group that begins at the end keeps its place from now on, whatever the next rebalance brings.
    *
    * @param over Whether the group has given out its partitions again meanwhile.
-   * @returns The position in each partition of the topic; undefined if it was over first.
+   * @returns The position in each partition of the topic; undefined if it was over first, or a rebalance refused the save.
    */
   async resolveStartOffsets(
     partitions: readonly number[],
