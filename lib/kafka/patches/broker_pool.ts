@@ -9,9 +9,10 @@ import { protocolCodeOf } from "../errors.ts";
 import type { OwnCopy } from "./own_copy.ts";
 
 interface BrokerPool {
-  /** The broker that is connected to first. */
-  seedBroker: unknown;
-  disconnect(): Promise<void>;
+  /** Those that metadata have named. Before that, the seed broker is asked. */
+  readonly brokers: Readonly<Record<string, unknown>>;
+  /** Makes the next of the addresses that were given the seed broker. */
+  createSeedBroker(): Promise<void>;
   withBroker(ask: (args: unknown) => Promise<unknown>): Promise<unknown>;
   refreshMetadata(topics: readonly string[]): Promise<unknown>;
 }
@@ -30,7 +31,7 @@ interface Errors {
  * It asks one broker after the other, drops the reason of each, and ends in "Failed to find group coordinator". And closing forgets the
  * metadata, of which a refresh reads on: the TypeError of that would end a consumer which comes back after a broker's crash.
  *
- * And makes it begin with the next broker each time it connects: one that is suspended takes connections, and answers nothing.
+ * And makes it begin with the next broker when the one that it began with has not answered: one that is suspended takes connections.
  */
 export function patchBrokerPool(kafkajs: OwnCopy): void {
   const { prototype } = kafkajs.load<{ readonly prototype: BrokerPool }>(
@@ -44,17 +45,17 @@ export function patchBrokerPool(kafkajs: OwnCopy): void {
     try {
       return await refreshMetadata.call(this, topics);
     } catch (error) {
+      const isSilent = error instanceof Error &&
+        error.name === "KafkaJSRequestTimeoutError";
+      if (isSilent && Object.keys(this.brokers).length === 0) {
+        await this.createSeedBroker();
+      }
       if (!(error instanceof TypeError)) throw error;
       throw new KafkaJSConnectionClosedError(
         "Closed while metadata were refreshed",
         { host: "", port: 0 },
       );
     }
-  };
-  const disconnect = prototype.disconnect;
-  prototype.disconnect = async function () {
-    await disconnect.call(this);
-    this.seedBroker = undefined;
   };
   const original = prototype.withBroker;
   prototype.withBroker = async function (ask) {

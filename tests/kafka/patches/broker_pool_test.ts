@@ -1,5 +1,5 @@
 /**
- * A broker pool that is closed while it is at work, or opened again.
+ * A broker pool that is closed while it is at work, or not answered.
  *
  * @module
  */
@@ -11,39 +11,51 @@ import { permittedTest } from "../../support/permissions.ts";
 
 interface BrokerPool {
   metadata: unknown;
-  connect(): Promise<void>;
-  disconnect(): Promise<void>;
   refreshMetadata(topics: readonly string[]): Promise<unknown>;
 }
 
 permittedTest(
-  "patchBrokerPool() makes the pool begin with the next broker each time it connects",
+  "patchBrokerPool() makes the pool begin with the next broker after one that has not answered",
   [{ name: "env" }, { name: "read" }],
   async () => {
     const BrokerPool = await loadKafkajsFile<
       { readonly prototype: BrokerPool }
     >("src/cluster/brokerPool.js");
     let built = 0;
-    const connected: number[] = [];
+    const asked: number[] = [];
     const pool: BrokerPool = Object.assign(
       Object.create(BrokerPool.prototype),
       {
         brokers: {},
-        retrier: (work: () => Promise<void>) => work(),
-        connectionPoolBuilder: { build: () => Promise.resolve(++built) },
+        retrier: (work: (bail: (error: unknown) => void) => Promise<unknown>) =>
+          new Promise((resolve, reject) => work(reject).then(resolve, reject)),
+        connectionPoolBuilder: {
+          build: () => Promise.resolve({ number: ++built }),
+        },
         createBroker: (
-          { connectionPool }: { readonly connectionPool: number },
+          { connectionPool }: { readonly connectionPool: { number: number } },
         ) => ({
-          connect: () => Promise.resolve(void connected.push(connectionPool)),
+          connectionPool,
+          isConnected: () => false,
+          connect: () => Promise.resolve(),
           disconnect: () => Promise.resolve(),
+          metadata() {
+            asked.push(connectionPool.number);
+            const error = new Error("No answer");
+            error.name = "KafkaJSRequestTimeoutError";
+            return Promise.reject(error);
+          },
         }),
       },
     );
     for (let time = 0; time < 2; time++) {
-      await pool.connect();
-      await pool.disconnect();
+      await assertRejects(
+        () => pool.refreshMetadata(["demo"]),
+        Error,
+        "No answer",
+      );
     }
-    assertEquals(connected, [1, 2]);
+    assertEquals(asked, [1, 2]);
   },
 );
 
