@@ -555,19 +555,21 @@ class ConsumerLoop {
     const last = BigInt(offset);
     const { committed = -1n } = this.#holds.get(partition) ?? {};
     this.#holds.set(partition, { last, committed, isOver: false });
-    return async () => {
-      // By now the partition may be held again, after another member had it.
-      if (generation !== this.#generation) {
-        throw notCommitted({ partition, offset });
-      }
-      await this.#commitHeld(partition, offset);
-    };
+    return () => this.#commitHeld({ partition, offset }, generation);
   }
 
-  async #commitHeld(partition: number, offset: string): Promise<void> {
-    const generation = this.#generation;
+  async #commitHeld(
+    { partition, offset }: {
+      readonly partition: number;
+      readonly offset: string;
+    },
+    generation: number,
+  ): Promise<void> {
     const hold = this.#holds.get(partition);
-    if (!hold || this.#closed) throw notCommitted({ partition, offset });
+    // In another generation, the partition may be held again after another member had it.
+    if (!hold || this.#closed || generation !== this.#generation) {
+      throw notCommitted({ partition, offset });
+    }
     const held = BigInt(offset);
     if (!hold.isOver && held > hold.committed) {
       hold.committed = held;

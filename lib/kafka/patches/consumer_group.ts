@@ -1,5 +1,6 @@
 /**
- * Who a consumer is in its group after it has lost the connection, and where it goes on if a broker does not have its offset.
+ * When a consumer joins its group, who it is there after it has lost the connection, and where it goes on if a broker does not have its
+ * offset.
  *
  * @module
  */
