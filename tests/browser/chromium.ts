@@ -310,9 +310,9 @@ export class Page {
         ? "true"
         : `each.innerText.trim() === ${JSON.stringify(text)}`
     })`;
-    let place: { x: number; y: number } | null = null;
-    await eventually(`the page has ${selector} ${text ?? ""}`, async () => {
-      place = await this.evaluate(`(async () => {
+    await eventually(`a click on ${selector} ${text ?? ""}`, async () => {
+      const place = await this.evaluate<{ x: number; y: number } | null>(
+        `(async () => {
         const element = ${find};
         if (!element || element.disabled) return null;
         element.scrollIntoView({ block: "nearest" });
@@ -323,19 +323,25 @@ export class Page {
         // It must not move, nor lie under another.
         const middle = { x: x + width / 2, y: y + height / 2 };
         const there = document.elementFromPoint(middle.x, middle.y);
-        return before.x === x && before.y === y && element.contains(there) ? middle : null;
-      })()`);
-      return place !== null;
+        if (before.x !== x || before.y !== y || !element.contains(there)) return null;
+        globalThis.isClicked = false;
+        element.addEventListener("click", () => globalThis.isClicked = true, { capture: true });
+        return middle;
+      })()`,
+      );
+      if (place === null) return false;
+      for (const type of ["mouseMoved", "mousePressed", "mouseReleased"]) {
+        const button = type === "mouseMoved" ? "none" : "left";
+        await this.call("Input.dispatchMouseEvent", {
+          type,
+          ...place,
+          button,
+          clickCount: type === "mouseMoved" ? 0 : 1,
+        });
+      }
+      // What the page shows meanwhile may have moved it away.
+      return await this.evaluate<boolean>("globalThis.isClicked");
     });
-    for (const type of ["mouseMoved", "mousePressed", "mouseReleased"]) {
-      const button = type === "mouseMoved" ? "none" : "left";
-      await this.call("Input.dispatchMouseEvent", {
-        type,
-        ...(place ?? { x: 0, y: 0 }),
-        button,
-        clickCount: type === "mouseMoved" ? 0 : 1,
-      });
-    }
   }
 
   /** Types a text into what has the focus. */

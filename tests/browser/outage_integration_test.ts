@@ -41,8 +41,13 @@ pageTest(
       await today.shows("Early Guest", ".orders");
       const said = (await topics.text("main")).match(/can't be reached/g);
       assertEquals(said?.length, 1);
+      const late = await browser.open(
+        `${dashboard.url}/#/topics/${topic}/messages`,
+      );
+      await late.shows(/can't be reached/, ".notice");
       await engine.broker.start();
       await topics.shows(/^live/, ".connection");
+      await late.shows("Early Guest", ".rows");
       await sendOrders(bench, [{ customer_name: "Late Guest" }]);
       await today.shows("Late Guest", ".orders");
 
@@ -80,7 +85,7 @@ pageTest(
       );
       // What is not loaded meanwhile is all that the browser notes.
       assertEquals(
-        [today, topics, messages].flatMap(({ complaints }) => complaints)
+        [today, topics, late, messages].flatMap(({ complaints }) => complaints)
           .filter((
             text,
           ) => !/Failed to load resource|ERR_/.test(text)),

@@ -9,7 +9,15 @@ import { ApiError, apiPath, ask } from "./api.js";
 import { count, counted, exactTime } from "./format.js";
 import { stream } from "./live.js";
 import { MessageDetail, Preview } from "./message.js";
-import { Choice, Failure, Filters, Loading, Notice, valued } from "./parts.js";
+import {
+  Choice,
+  Failure,
+  Filters,
+  Loading,
+  Notice,
+  RETRY_MS,
+  valued,
+} from "./parts.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { Rows } from "./rows.js";
 
@@ -81,6 +89,9 @@ function useMessages(topic, { filters, follow, reading }) {
   const [connected, setConnected] = useState(true);
   const loading = useRef(false);
   const turn = useRef(0);
+  const timer = useRef(
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined),
+  );
 
   /** @param {string} more */
   const load = (more) => /** @type {Promise<MessagesAnswer>} */ (
@@ -115,6 +126,18 @@ function useMessages(topic, { filters, follow, reading }) {
       if (own === turn.current) loading.current = false;
     }
   };
+  /** Loads the first messages, and again after that failed in a way that may pass. */
+  const reload = async () => {
+    clearTimeout(timer.current);
+    const own = turn.current + 1;
+    try {
+      await loadFirst();
+    } catch (error) {
+      if (own === turn.current && error instanceof ApiError && error.passes) {
+        timer.current = setTimeout(reload, RETRY_MS);
+      }
+    }
+  };
   const loadNext = async () => {
     const cursor = shown?.next;
     if (loading.current || !cursor) return;
@@ -147,9 +170,10 @@ function useMessages(topic, { filters, follow, reading }) {
     setError(undefined);
     setConnected(true);
     if (!follow) {
-      loadFirst().catch(() => {});
+      reload();
       return () => {
         turn.current++;
+        clearTimeout(timer.current);
       };
     }
     /** @type {MessageAnswer[]} */
@@ -169,7 +193,7 @@ function useMessages(topic, { filters, follow, reading }) {
       },
       setConnected,
     );
-    const timer = setInterval(() => {
+    const showing = setInterval(() => {
       if (came.length === 0) return;
       const freshAt = Date.now();
       const fresh = came.map((message) => ({ ...message, freshAt })).reverse();
@@ -178,7 +202,7 @@ function useMessages(topic, { filters, follow, reading }) {
     }, SHOW_MS);
     return () => {
       turn.current++;
-      clearInterval(timer);
+      clearInterval(showing);
       stop();
     };
   }, [topic, filters, follow]);
@@ -186,7 +210,7 @@ function useMessages(topic, { filters, follow, reading }) {
     shown,
     error,
     connected,
-    loadFirst: () => loadFirst().catch(() => {}),
+    reload,
     loadNext,
     showWaiting: () =>
       setShown((before) => before && withFresh(before, [], false)),
@@ -229,7 +253,7 @@ export function Messages({ topic, home, query, partitions }) {
   const scrolled = useRef(false);
   const openRow = useRef(open);
   openRow.current = open;
-  const { shown, error, connected, loadFirst, loadNext, showWaiting } =
+  const { shown, error, connected, reload, loadNext, showWaiting } =
     useMessages(topic, {
       filters,
       follow: following,
@@ -282,7 +306,7 @@ export function Messages({ topic, home, query, partitions }) {
           )}
         </span>
         ${!following &&
-          html`<button type="button" class="plain" onClick=${loadFirst}>Reload</button>`}
+          html`<button type="button" class="plain" onClick=${reload}>Reload</button>`}
       </div>
       ${error && html`<${Failure} error=${error} />`}
       ${shown && shown.waiting.length > 0 && html`

@@ -17,7 +17,7 @@ import {
 /** @import { View } from "./preact.d.ts" */
 
 /** The pause before something that failed is tried again, in milliseconds. */
-const RETRY_MS = 3_000;
+export const RETRY_MS = 3_000;
 
 /**
  * Shows a sentence in which commands stand between backticks.
