@@ -103,20 +103,34 @@ pageTest(
 );
 
 pageTest(
-  "Schemas is loaded once it is seen, where it was opened behind another tab",
+  "Schemas and Messages are loaded once they are seen, where they were opened behind another tab",
   async ({ browser, config, database, topic, ...bench }) => {
     await makeTopic({ ...bench, config, topic }, 1);
     await sendOrders({ ...bench, config, topic }, [{}]);
     await using dashboard = await DashboardTask.launch(config, { database });
-    const page = await browser.open(`${dashboard.url}/#/schemas`);
-    await page.call("Page.addScriptToEvaluateOnNewDocument", {
-      source:
-        `Object.defineProperty(document, "hidden", { get: () => globalThis.isSeen !== true })`,
-    });
-    await page.call("Page.reload");
-    await page.shows(/Loading/, "main");
-    await page.evaluate("isSeen = true");
-    await page.shows(`${topic}-value`, "main");
-    assertQuiet(page);
+    for (
+      const [place, content] of [
+        ["schemas", `${topic}-value`],
+        [`topics/${topic}/messages`, "1 message"],
+      ]
+    ) {
+      const page = await browser.open(`${dashboard.url}/#/${place}`);
+      await page.call("Page.addScriptToEvaluateOnNewDocument", {
+        source:
+          `Object.defineProperty(document, "hidden", { get: () => globalThis.isSeen !== true });
+          const send = fetch;
+          globalThis.askedUnseen = [];
+          globalThis.fetch = (path, init) => {
+            if (document.hidden) askedUnseen.push(path);
+            return send(path, init);
+          };`,
+      });
+      await page.call("Page.reload");
+      await page.shows(/Loading/, "main");
+      await page.evaluate("isSeen = true");
+      await page.shows(content ?? "", "main");
+      assertEquals(await page.evaluate("askedUnseen"), []);
+      assertQuiet(page);
+    }
   },
 );

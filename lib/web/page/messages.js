@@ -129,6 +129,11 @@ function useMessages(topic, { filters, follow, reading }) {
   /** Loads the first messages, and again after that failed in a way that may pass. */
   const reload = async () => {
     clearTimeout(timer.current);
+    // A page that nobody sees asks for nothing, until it is seen.
+    if (document.hidden) {
+      timer.current = setTimeout(reload, RETRY_MS);
+      return;
+    }
     const own = turn.current + 1;
     try {
       await loadFirst();
